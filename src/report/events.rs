@@ -1,0 +1,166 @@
+//! Progress: lower layers tell what they are doing, `cli` decides how it looks.
+//!
+//! A [`Task`] is a piece of work that a person may wait for. It is told when it begins, when it has
+//! news, and, by being dropped at the latest, when it ends; so a failing path cannot leave a spinner.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A task's number within this run of harness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TaskId(u64);
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Work began.
+    Started {
+        /// Which.
+        task: TaskId,
+        /// Whom it is for: `agent 3`, `infra`.
+        subject: String,
+        /// What is done: `build template`.
+        what: String,
+    },
+    /// Work goes on.
+    Progressed {
+        /// Which.
+        task: TaskId,
+        /// Replaces the former detail: `step migrate`, `waiting for api`.
+        detail: String,
+    },
+    /// A measurable amount of work is done.
+    Advanced {
+        /// Which.
+        task: TaskId,
+        /// Bytes of a download, else items.
+        done: u64,
+        /// How many there are, where that is known.
+        total: Option<u64>,
+    },
+    /// A command that the task runs printed a line.
+    Output {
+        /// Which.
+        task: TaskId,
+        /// The line, without its end.
+        line: String,
+    },
+    /// Work ended.
+    Finished {
+        /// Which.
+        task: TaskId,
+        /// False when it failed or was abandoned.
+        ok: bool,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Something worth one line that is not work.
+    Note {
+        /// Whom it is about.
+        subject: String,
+        /// The line.
+        text: String,
+    },
+    /// Something that the user may have to act on.
+    Warning {
+        /// Whom it is about.
+        subject: String,
+        /// The line.
+        text: String,
+    },
+}
+
+/// Receives events; implemented by the terminal.
+pub trait Sink: Send + Sync {
+    /// Takes one event. Must not block for long.
+    fn event(&self, event: Event);
+}
+
+/// A cheap handle on the sink, passed to everything that may take a while.
+#[derive(Clone)]
+pub struct Events {
+    sink: Option<Arc<dyn Sink>>,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Events {
+    /// Events that go to `sink`.
+    pub fn to(sink: Arc<dyn Sink>) -> Self {
+        Self { sink: Some(sink) }
+    }
+
+    /// Events that nobody reads.
+    pub fn silent() -> Self {
+        Self { sink: None }
+    }
+
+    /// Begins a task for `subject`.
+    pub fn task(&self, subject: impl Into<String>, what: impl Into<String>) -> Task {
+        let id = TaskId(NEXT.fetch_add(1, Ordering::Relaxed));
+        self.send(Event::Started { task: id, subject: subject.into(), what: what.into() });
+        Task { events: self.clone(), id, began: Instant::now(), done: false }
+    }
+
+    /// Says one thing.
+    pub fn note(&self, subject: impl Into<String>, text: impl Into<String>) {
+        self.send(Event::Note { subject: subject.into(), text: text.into() });
+    }
+
+    /// Warns of one thing.
+    pub fn warning(&self, subject: impl Into<String>, text: impl Into<String>) {
+        self.send(Event::Warning { subject: subject.into(), text: text.into() });
+    }
+
+    fn send(&self, event: Event) {
+        if let Some(sink) = &self.sink {
+            sink.event(event);
+        }
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Events")
+    }
+}
+
+/// A piece of work in progress. Dropping it without [`Task::finish`] says that it failed.
+#[derive(Debug)]
+pub struct Task {
+    events: Events,
+    id: TaskId,
+    began: Instant,
+    done: bool,
+}
+
+impl Task {
+    /// Replaces the detail line.
+    pub fn detail(&self, detail: impl Into<String>) {
+        self.events.send(Event::Progressed { task: self.id, detail: detail.into() });
+    }
+
+    /// Tells how much is done.
+    pub fn advance(&self, done: u64, total: Option<u64>) {
+        self.events.send(Event::Advanced { task: self.id, done, total });
+    }
+
+    /// Passes on a line of a command's output.
+    pub fn output(&self, line: impl Into<String>) {
+        self.events.send(Event::Output { task: self.id, line: line.into() });
+    }
+
+    /// Ends the task as done; returns how long it took.
+    pub fn finish(mut self) -> Duration {
+        self.done = true;
+        self.began.elapsed()
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.events.send(Event::Finished { task: self.id, ok: self.done, elapsed: self.began.elapsed() });
+    }
+}

@@ -1,0 +1,146 @@
+//! How a failure is classed: its kind alone picks the exit code, its code is stable for scripts.
+
+use std::error::Error;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What sort of failure it is. The discriminant is the exit code of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// The thing that was asked about is not well: `verify` failed, a stack is not healthy.
+    CheckFailed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// `harness.toml`, or what it names, is wrong.
+    Configuration = 3,
+    /// Docker, PostgreSQL, S3 or the operating system is not as needed.
+    Environment = 4,
+    /// Somebody else holds it, or it does not exist.
+    Conflict = 5,
+    /// A bug of harness.
+    Bug = 70,
+    /// SIGINT or SIGTERM.
+    Interrupted = 130,
+}
+
+impl Kind {
+    /// The exit code of the process.
+    pub fn exit_code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// An error that a user may see. `Display` says what failed on which thing, in lower case, without
+/// its cause; the causes come from `source`.
+pub trait Diagnostic: Error + Send + Sync + 'static {
+    /// Its kind, and thereby the exit code.
+    fn kind(&self) -> Kind;
+    /// A stable, dotted name: `port.in_use`.
+    fn code(&self) -> &'static str;
+    /// What to do about it, as an imperative sentence or a command.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+    /// Evidence: the last lines of a log or of a command's output.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Any [`Diagnostic`], as verbs return it.
+pub struct Failure(Box<dyn Diagnostic>);
+
+impl<E: Diagnostic> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl Failure {
+    /// The error inside.
+    pub fn diagnostic(&self) -> &dyn Diagnostic {
+        &*self.0
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+
+    /// The document that JSON output carries.
+    pub fn document(&self) -> ErrorDocument {
+        let mut causes = Vec::new();
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        ErrorDocument {
+            code: self.0.code().to_owned(),
+            message: self.0.to_string(),
+            causes,
+            hint: self.0.hint(),
+            details: self.0.details(),
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A failure in JSON output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorDocument {
+    /// A stable, dotted name: `port.in_use`.
+    pub code: String,
+    /// What failed, on which thing.
+    pub message: String,
+    /// Why, outermost cause first.
+    pub causes: Vec<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The last lines of a log or of a command's output.
+    pub details: Vec<String>,
+}
+
+impl Diagnostic for crate::system::Error {
+    fn kind(&self) -> Kind {
+        Kind::Environment
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } => "state.damaged",
+            Self::Newer { .. } => "state.newer",
+            Self::NotTraversable { .. } => "home.not_traversable",
+            Self::NoServiceUser => "user.missing",
+            Self::NoHome => "home.unknown",
+            _ => "system.io",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Newer { .. } => Some("install the harness that wrote it, or a newer one".into()),
+            Self::NotTraversable { path, .. } => Some(format!(
+                "run `chmod o+x {}`, or set HARNESS_HOME to a directory that the user can enter",
+                path.display()
+            )),
+            Self::NoServiceUser => Some("run `useradd --system harness`".into()),
+            Self::NoHome => Some("set HARNESS_HOME to a directory".into()),
+            _ => None,
+        }
+    }
+}

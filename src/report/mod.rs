@@ -1,0 +1,14 @@
+//! What verbs return and how work in progress is told: the versioned JSON documents, failures with
+//! their exit codes, and the event sink.
+//!
+//! Documents are types of their own: no domain type is serialised straight to a user, so that the
+//! inside can change without breaking a script. Every document names itself in `schema`
+//! (`harness/<verb>/1`).
+//!
+//! Invariant: nothing here holds a secret.
+
+mod events;
+mod failure;
+
+pub use events::{Event, Events, Sink, Task, TaskId};
+pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};

@@ -1,0 +1,98 @@
+//! What the supervisor says about its stack: the only truth about running processes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::system::{PortHolder, ProcessIdentity};
+
+/// The whole stack at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StackSnapshot {
+    /// Grows with every change; a request may wait for a generation other than the one it knows.
+    pub generation: u64,
+    /// `agent-3` or `infra`.
+    pub stack: String,
+    /// Version of the binary that the supervisor runs.
+    pub harness_version: String,
+    /// The supervisor.
+    pub supervisor: ProcessIdentity,
+    /// Its guardian; `None` while a new one is being made.
+    pub guardian: Option<ProcessIdentity>,
+    /// SHA-256 of the `processes.toml` that is in force, hexadecimal.
+    pub spec_digest: String,
+    /// How the members of a process's tree are found, strongest first: `cgroup`, `session`, `environment marker`.
+    pub tracking: Vec<String>,
+    /// The processes, by name.
+    pub processes: BTreeMap<String, ProcessSnapshot>,
+}
+
+/// One process at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessSnapshot {
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// The leader, while there is one.
+    pub process: Option<ProcessIdentity>,
+    /// Milliseconds since the epoch when it was last started.
+    pub started_at_ms: Option<i64>,
+    /// Times it was started again without being asked.
+    pub restarts: u32,
+    /// How it last ended.
+    pub last_exit: Option<ExitStatus>,
+    /// Ports it should listen on.
+    pub ports: Vec<u16>,
+    /// Errors that its log reported last (`error_log_line`).
+    pub reported_errors: Option<u64>,
+    /// Why it is in this phase, for people: `waiting for api to be healthy`, `connection refused on 8030`.
+    pub reason: Option<String>,
+    /// Whose port it is, where the phase is [`Phase::PortConflict`].
+    pub port_holder: Option<(u16, PortHolder)>,
+    /// Bytes of output that were lost (disk full).
+    pub lost_log_bytes: u64,
+    /// Members of its tree that survived SIGKILL.
+    pub survivors: Vec<ProcessIdentity>,
+}
+
+/// Where a process is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Not started because it is disabled.
+    Disabled,
+    /// Waits for a dependency.
+    Waiting,
+    /// Runs; not ready yet.
+    Starting,
+    /// Runs, but listens on another port than it was given.
+    PortNotBound,
+    /// Runs and is ready.
+    Ready,
+    /// Runs; was ready, and its readiness probe fails now.
+    Unhealthy,
+    /// Being stopped.
+    Stopping,
+    /// Stopped because it was asked to.
+    Stopped,
+    /// Exited with status 0 and is not to be restarted.
+    Completed,
+    /// Will be started again after a pause.
+    Backoff,
+    /// Given up: exited and is not restarted any more.
+    Failed,
+    /// Its port is held by somebody else.
+    PortConflict,
+    /// A dependency failed.
+    DependencyFailed,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitStatus {
+    /// Exit code; `None` when it was killed by a signal or nobody saw the end.
+    pub code: Option<i32>,
+    /// Signal number.
+    pub signal: Option<i32>,
+    /// Whether the kernel killed it for memory.
+    pub out_of_memory: bool,
+}

@@ -1,0 +1,80 @@
+//! The one error of this layer: what was attempted, on which path, and why it failed.
+
+use std::path::{Path, PathBuf};
+
+/// Result of this layer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An operating-system operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file operation failed.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        /// What was attempted, as a verb: `read`, `write`, `lock`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A durable document is not what it should be.
+    #[error("`{}` is not a valid {what}", path.display())]
+    Damaged {
+        /// What the document should have been.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A durable document was written by a newer harness.
+    #[error("`{}` has version {found}, this harness reads up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The newest version that this binary reads.
+        known: u32,
+    },
+    /// A directory that another user must pass is closed to it.
+    #[error("user `{user}` cannot enter `{}`", path.display())]
+    NotTraversable {
+        /// The user of the native servers.
+        user: String,
+        /// The first directory that is closed.
+        path: PathBuf,
+    },
+    /// Nobody to run the native servers as.
+    #[error("none of the users `harness`, `postgres`, `nobody` exists, and PostgreSQL refuses to run as root")]
+    NoServiceUser,
+    /// Neither `HARNESS_HOME` nor `HOME` says where state should live.
+    #[error("cannot tell where to keep state: neither `HARNESS_HOME` nor `HOME` is set")]
+    NoHome,
+    /// Another operation on the operating system failed.
+    #[error("cannot {action}")]
+    Call {
+        /// What was attempted.
+        action: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Wraps an I/O error with the path it happened on.
+    pub fn file(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// Wraps an I/O error that belongs to no path.
+    pub fn call(action: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Call { action, source }
+    }
+}

@@ -1,0 +1,135 @@
+//! Where machine state lives. A home is a machine: one home, one infra, one set of agent ids.
+//!
+//! ```text
+//! <home>/home.json                      the home's id, made once
+//! <home>/agents/<id>/                   record.json, journal, processes.toml, lock, supervisor.sock, logs/
+//! <home>/infra/                         record.json, bin/, <service>/...; the stack `infra` itself
+//! <home>/templates.json, buckets.json   what exists on the servers, by home
+//! ```
+//!
+//! The path comes from `HARNESS_HOME`, `XDG_STATE_HOME` or `HOME` (root: `/var/lib/harness`), never
+//! from `TMPDIR`: two shells with different temporary directories see the same stacks.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result, Versioned, atomic, effective_uid, read_versioned, write_versioned};
+
+/// The folder of machine state, existing, with its id.
+#[derive(Debug, Clone)]
+pub struct Home {
+    path: PathBuf,
+    id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HomeDocument {
+    id: String,
+}
+
+impl Versioned for HomeDocument {
+    const WHAT: &'static str = "home document";
+    const VERSION: u32 = 1;
+}
+
+/// The name of a stack in a home: an agent's, or the infra.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StackName {
+    /// The shared servers.
+    Infra,
+    /// Agent `n`.
+    Agent(u8),
+}
+
+impl fmt::Display for StackName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Infra => formatter.write_str("infra"),
+            Self::Agent(id) => write!(formatter, "agent-{id}"),
+        }
+    }
+}
+
+impl Home {
+    /// Where the home is, by the environment; it need not exist. `variable` looks a variable up.
+    pub fn locate(variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf> {
+        let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let path = if let Some(path) = set("HARNESS_HOME") {
+            path
+        } else if effective_uid() == 0 {
+            PathBuf::from("/var/lib/harness")
+        } else if let Some(state) = set("XDG_STATE_HOME").filter(|path| path.is_absolute()) {
+            state.join("harness")
+        } else {
+            set("HOME").ok_or(Error::NoHome)?.join(".local/state/harness")
+        };
+        std::path::absolute(&path).map_err(Error::file("resolve", &path))
+    }
+
+    /// Opens the home, making it (and its id) when absent.
+    pub fn open(path: &Path) -> Result<Self> {
+        // 0711 for root, so that the service user reaches its own folder below
+        let mode = if effective_uid() == 0 { 0o711 } else { 0o700 };
+        atomic::create_private_dir(path, mode)?;
+        atomic::create_private_dir(&path.join("agents"), 0o700)?;
+        atomic::create_private_dir(&path.join("infra"), mode)?;
+        let file = path.join("home.json");
+        let id = if let Some(document) = read_versioned::<HomeDocument>(&file)? {
+            document.id
+        } else {
+            // two first commands may race: the lock makes one of them the author
+            let _lock = loop {
+                match super::FileLock::try_acquire(&path.join("home.lock"), "create the home")? {
+                    Ok(lock) => break lock,
+                    Err(_) => std::thread::yield_now(),
+                }
+            };
+            if let Some(document) = read_versioned::<HomeDocument>(&file)? {
+                document.id
+            } else {
+                let id: String =
+                    (0..12).map(|_| char::from_digit(rand::rng().random_range(0..16), 16).unwrap_or('0')).collect();
+                write_versioned(&file, &HomeDocument { id: id.clone() })?;
+                id
+            }
+        };
+        Ok(Self { path: path.to_owned(), id })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Twelve hexadecimal digits that mark everything this home makes on servers.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The directory of a stack; it need not exist.
+    pub fn stack_dir(&self, stack: StackName) -> PathBuf {
+        match stack {
+            StackName::Infra => self.path.join("infra"),
+            StackName::Agent(id) => self.path.join("agents").join(id.to_string()),
+        }
+    }
+
+    /// The directory of the infra.
+    pub fn infra_dir(&self) -> PathBuf {
+        self.stack_dir(StackName::Infra)
+    }
+
+    /// The agents that have a directory here, by number.
+    pub fn agents(&self) -> Result<Vec<u8>> {
+        let directory = self.path.join("agents");
+        let mut ids: Vec<u8> = std::fs::read_dir(&directory)
+            .map_err(Error::file("read", &directory))?
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+}

@@ -1,0 +1,27 @@
+//! What harness needs of the operating system, and nothing of what harness is about.
+//!
+//! Atomic and versioned files, advisory locks, the identity of a process, who holds a port, signals,
+//! the service user, and the place of the home. Everything specific to Linux lives here.
+//!
+//! Invariants: no error of this module loses its path; no file becomes visible half-written; nothing
+//! is signalled before pid, start time and boot id were compared.
+
+mod atomic;
+mod error;
+mod home;
+mod lock;
+mod ports;
+mod process;
+mod secret;
+mod user;
+mod versioned;
+
+pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
+pub use error::{Error, Result};
+pub use home::{Home, StackName};
+pub use lock::{FileLock, Holder};
+pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};
+pub use process::{MARKER, ProcessIdentity, boot_id, marker_value, processes_with_marker};
+pub use secret::Secret;
+pub use user::{ServiceUser, effective_uid};
+pub use versioned::{Versioned, read_versioned, write_versioned};
