@@ -9,6 +9,14 @@
 
 mod events;
 mod failure;
+mod launch;
+mod process;
+mod status;
+mod teardown;
 
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
+pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
+pub use process::{Exit, ProcessRow};
+pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
+pub use teardown::{Removed, Teardown, TornDownAgent};

@@ -1,1 +1,17 @@
-//! terminal.
+//! How things look: progress, tables, colour, errors. The only place that writes to stdout and stderr.
+//!
+//! Data goes to stdout, everything else to stderr. On a terminal progress is live and coloured;
+//! elsewhere it is one plain line at the beginning and one at the end of each task, so that a log
+//! file reads like a log. `NO_COLOR` and `--color` are honoured by `anstream`.
+
+mod error;
+mod output;
+mod progress;
+mod style;
+mod table;
+
+pub use error::render_failure;
+pub use output::{Output, Verbosity};
+pub use progress::progress;
+pub use style::{duration, paint_state, size};
+pub use table::Table;

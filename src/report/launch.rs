@@ -1,0 +1,84 @@
+//! `harness launch`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ErrorDocument, ProcessRow};
+
+/// What `launch` did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Launch {
+    /// `harness/launch/1`.
+    pub schema: String,
+    /// One entry an agent, by id.
+    pub agents: Vec<LaunchedAgent>,
+}
+
+/// One agent after `launch`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LaunchedAgent {
+    /// Its id.
+    pub agent: u8,
+    /// Its project.
+    pub project: String,
+    /// What happened.
+    pub outcome: LaunchOutcome,
+    /// Absolute path of the tree that its processes run in.
+    pub tree: String,
+    /// URL by port name, of ports that speak HTTP.
+    pub urls: BTreeMap<String, String>,
+    /// Port by name.
+    pub ports: BTreeMap<String, u16>,
+    /// Name of its database, where the project has one.
+    pub database: Option<String>,
+    /// Name of its bucket, where there is an S3 server.
+    pub bucket: Option<String>,
+    /// Tag of its mail, where there is a mail server.
+    pub mail_tag: Option<String>,
+    /// Absolute path of the rendered env file.
+    pub env_file: Option<String>,
+    /// The template that its database was cloned from.
+    pub template: Option<TemplateUse>,
+    /// How long each step took, in the order they were begun; some run side by side.
+    pub steps: Vec<StepTime>,
+    /// Its processes.
+    pub processes: Vec<ProcessRow>,
+    /// Wall-clock time of the whole launch, in milliseconds.
+    pub duration_ms: f64,
+    /// What went wrong.
+    pub error: Option<ErrorDocument>,
+}
+
+/// What `launch` did to an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LaunchOutcome {
+    /// It was brought up.
+    Launched,
+    /// Something was missing and was put right.
+    Repaired,
+    /// Nothing had to be done.
+    AlreadyRunning,
+    /// It is not up.
+    Failed,
+}
+
+/// A template that was used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TemplateUse {
+    /// Its name on the server: `tpl_<12 hexadecimal digits>`.
+    pub name: String,
+    /// Whether this launch built it.
+    pub built: bool,
+}
+
+/// The time of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepTime {
+    /// `infra`, `database`, `processes`.
+    pub name: String,
+    /// Milliseconds.
+    pub duration_ms: f64,
+}

@@ -1,0 +1,58 @@
+//! One supervised process, as users see it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A row of `status` and `launch`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessRow {
+    /// Its name in `[processes]`.
+    pub name: String,
+    /// `ready`, `starting`, `waiting`, `port_not_bound`, `unhealthy`, `stopping`, `stopped`, `completed`,
+    /// `backoff`, `failed`, `port_conflict`, `dependency_failed`, `disabled`.
+    pub state: String,
+    /// Process id of its leader.
+    pub pid: Option<u32>,
+    /// Times it was started again without being asked.
+    pub restarts: u32,
+    /// Milliseconds since it was last started.
+    pub uptime_ms: Option<i64>,
+    /// CPU of its whole tree, in percent of one core, since it was started.
+    pub cpu_percent: Option<f32>,
+    /// Resident memory of its whole tree, in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Ports it listens on, or should.
+    pub ports: Vec<u16>,
+    /// How it last ended.
+    pub exit: Option<Exit>,
+    /// Why it is in this state.
+    pub reason: Option<String>,
+    /// Errors that its log reported last.
+    pub reported_errors: Option<u64>,
+    /// Bytes of output that were lost.
+    pub lost_log_bytes: u64,
+    /// Its last log lines, where it is not well.
+    pub last_lines: Vec<String>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exit {
+    /// Exit code.
+    pub code: Option<i32>,
+    /// Signal number.
+    pub signal: Option<i32>,
+    /// Whether the kernel killed it for memory.
+    pub out_of_memory: bool,
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.code, self.signal) {
+            _ if self.out_of_memory => formatter.write_str("killed for memory"),
+            (Some(code), _) => write!(formatter, "exit status {code}"),
+            (None, Some(signal)) => write!(formatter, "killed by signal {signal}"),
+            (None, None) => formatter.write_str("ended, status unknown"),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `harness status`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ErrorDocument, ProcessRow};
+
+/// Every agent of the home, or one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// `harness/status/1`.
+    pub schema: String,
+    /// The directory of the home.
+    pub home: String,
+    /// The shared servers.
+    pub infra: InfraStatus,
+    /// One entry an agent, by id.
+    pub agents: Vec<AgentStatus>,
+}
+
+/// The shared servers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InfraStatus {
+    /// `running`, `degraded`, `stopped`, `absent`.
+    pub state: String,
+    /// `native`, `docker`.
+    pub engine: Option<String>,
+    /// Why that engine and those binaries.
+    pub reasons: Vec<String>,
+    /// Wishes of the configuration that differ from what is recorded.
+    pub drift: Vec<String>,
+    /// One row a service.
+    pub services: Vec<ServiceRow>,
+}
+
+/// One shared server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceRow {
+    /// `db`, `minio`, `headless-browser`, `mailpit`.
+    pub name: String,
+    /// As in [`ProcessRow::state`], or `external`, `absent`.
+    pub state: String,
+    /// What serves: `PostgreSQL 15.18`, `embedded`.
+    pub version: Option<String>,
+    /// Process id of its leader.
+    pub pid: Option<u32>,
+    /// Ports on the host.
+    pub ports: Vec<u16>,
+    /// Why it is in this state.
+    pub reason: Option<String>,
+}
+
+/// One agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentStatus {
+    /// Its id.
+    pub agent: u8,
+    /// Its project.
+    pub project: String,
+    /// `healthy`, `unhealthy`, `starting`, `stopped`, `incomplete` (a launch or teardown was cut off), `damaged`.
+    pub state: String,
+    /// Absolute path of its tree.
+    pub tree: String,
+    /// URL by port name, of ports that speak HTTP.
+    pub urls: BTreeMap<String, String>,
+    /// Port by name.
+    pub ports: BTreeMap<String, u16>,
+    /// Name of its database.
+    pub database: Option<String>,
+    /// The template of its database.
+    pub template: Option<String>,
+    /// Whether the template's inputs have changed since; only told when one agent is asked for.
+    pub template_stale: Option<bool>,
+    /// What the running stack and the files say differently.
+    pub drift: Vec<String>,
+    /// How members of its process trees are found, strongest first.
+    pub tracking: Vec<String>,
+    /// Its processes.
+    pub processes: Vec<ProcessRow>,
+    /// Why nothing more can be said of it.
+    pub error: Option<ErrorDocument>,
+}

@@ -1,0 +1,61 @@
+//! `harness teardown`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ErrorDocument;
+
+/// What `teardown` removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Teardown {
+    /// `harness/teardown/1`.
+    pub schema: String,
+    /// Whether this was only a look.
+    pub dry_run: bool,
+    /// One entry an agent, by id.
+    pub agents: Vec<TornDownAgent>,
+    /// What was removed of the infra, where that was asked for.
+    pub infra: Option<Vec<Removed>>,
+}
+
+/// One agent after `teardown`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TornDownAgent {
+    /// Its id.
+    pub agent: u8,
+    /// Its project, where a record or a server still knew it.
+    pub project: Option<String>,
+    /// What was removed, or with `--dry-run` would be.
+    pub removed: Vec<Removed>,
+    /// What is still there, each with what is known of it; empty on success.
+    pub left: Vec<Removed>,
+    /// What bears its name and belongs to somebody else; untouched.
+    pub foreign: Vec<Removed>,
+    /// Wall-clock time in milliseconds.
+    pub duration_ms: f64,
+    /// What went wrong.
+    pub error: Option<ErrorDocument>,
+}
+
+/// A thing that was removed, or is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Removed {
+    /// `process`, `port`, `database`, `role`, `bucket`, `mail`, `file`, `worktree`, `service`.
+    pub kind: String,
+    /// Its name: `agent_3`, `pid 4711`.
+    pub name: String,
+    /// More about it: a command line, a number of objects.
+    pub detail: Option<String>,
+}
+
+impl Removed {
+    /// A thing without detail.
+    pub fn new(kind: &str, name: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), name: name.into(), detail: None }
+    }
+
+    /// The same with detail.
+    pub fn with(kind: &str, name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), name: name.into(), detail: Some(detail.into()) }
+    }
+}

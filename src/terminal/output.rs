@@ -1,0 +1,69 @@
+//! The one place that decides what is written where.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::error::render_failure;
+use crate::report::{Events, Failure};
+
+/// How much is told on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Tasks, notes, warnings.
+    Normal,
+    /// Also each line that commands print.
+    Verbose,
+}
+
+/// What a verb prints through.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// One JSON document on stdout instead of text.
+    pub json: bool,
+    /// How much goes to stderr.
+    pub verbosity: Verbosity,
+}
+
+impl Output {
+    /// The event sink that fits: live on a terminal, lines elsewhere.
+    pub fn events(self) -> Events {
+        super::progress(self.verbosity, std::io::stderr().is_terminal())
+    }
+
+    /// Writes data to stdout; a reader that went away (`| head`) is no error.
+    #[allow(clippy::unused_self)] // stdout belongs to the output, whatever its settings
+    pub fn data(self, text: &str) {
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes a document: as JSON, or as the text that `text` makes of it.
+    pub fn document<T: Serialize>(self, document: &T, text: impl FnOnce(&T) -> String) {
+        if self.json {
+            let mut stdout = std::io::stdout().lock();
+            let _ = serde_json::to_writer_pretty(&mut stdout, document);
+            let _ = writeln!(stdout).and_then(|()| stdout.flush());
+        } else {
+            self.data(&text(document));
+        }
+    }
+
+    /// Tells a person something on stderr.
+    pub fn tell(self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+
+    /// Reports a failure: for people on stderr, and with `--json` also as the document of `verb`.
+    pub fn failure(self, verb: &str, failure: &Failure) {
+        let _ = write!(anstream::stderr(), "{}", render_failure(&failure.document()));
+        if self.json {
+            let document = serde_json::json!({ "schema": format!("harness/{verb}/1"), "error": failure.document() });
+            self.document(&document, |_| String::new());
+        }
+    }
+}
