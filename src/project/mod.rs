@@ -7,6 +7,7 @@
 //! and every reference (a dependency, a stage) names something that exists.
 
 mod agent_id;
+pub mod inputs;
 mod model;
 
 pub use agent_id::{AgentId, InvalidAgentId};

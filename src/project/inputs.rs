@@ -1,0 +1,304 @@
+//! Which files a step depends on, and one digest over them. Used for `inputs` of template steps and
+//! of `[prepare]` steps.
+//!
+//! A pattern is a glob relative to the tree (`migrations/**`, `packages/*/package.json`); `*` does not
+//! cross a `/`. A pattern that names a directory means everything below it. `!pattern` takes files out
+//! again. `.git` is never entered, `node_modules` only by a pattern that names it. Git's ignore rules do
+//! not count: generated files may well be inputs.
+//!
+//! Invariants: the order of files and the digest depend on paths and bytes alone, not on the file
+//! system; a pattern that matches nothing is an error, since a misspelt input would make a stale
+//! template look fresh for ever.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::{DirEntry, WalkBuilder};
+use sha2::{Digest, Sha256};
+
+use crate::report::{Diagnostic, Kind};
+
+/// The inputs of a step cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum InputsError {
+    /// Not a glob.
+    #[error("`{pattern}` is not a valid pattern of input files")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: globset::Error,
+    },
+    /// It leads out of the tree.
+    #[error("the input pattern `{0}` is not relative to the tree")]
+    Outside(String),
+    /// Nothing matches.
+    #[error("the input pattern `{pattern}` matches no file in `{}`", tree.display())]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+        /// Where it was looked for.
+        tree: PathBuf,
+    },
+    /// A directory cannot be listed.
+    #[error("cannot list the input files of `{}`", tree.display())]
+    Walk {
+        /// The tree.
+        tree: PathBuf,
+        /// Why.
+        #[source]
+        source: ignore::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read the input file `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Diagnostic for InputsError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Pattern { .. } | Self::Outside(_) | Self::NoMatch { .. } => Kind::Configuration,
+            Self::Walk { .. } | Self::Read { .. } => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Pattern { .. } | Self::Outside(_) => "inputs.invalid_pattern",
+            Self::NoMatch { .. } => "inputs.no_match",
+            Self::Walk { .. } | Self::Read { .. } => "inputs.unreadable",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        matches!(self, Self::NoMatch { .. })
+            .then(|| "correct `inputs` in harness.toml: patterns are relative to the project's root".into())
+    }
+}
+
+/// The files below `tree` that match `patterns`: relative to it, sorted, each once.
+pub fn matching_files(tree: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, InputsError> {
+    let (excluded, included): (Vec<_>, Vec<_>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+    let excluded = excluded
+        .iter()
+        .map(|pattern| matchers(&Pattern::parse(&pattern[1..])?))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    let mut files = BTreeSet::new();
+    for pattern in included {
+        let found = walk(tree, &Pattern::parse(pattern)?)?;
+        if found.is_empty() {
+            return Err(InputsError::NoMatch { pattern: pattern.clone(), tree: tree.to_owned() });
+        }
+        files.extend(found.into_iter().filter(|path| !excluded.iter().any(|matcher| matcher.is_match(path))));
+    }
+    let mut files: Vec<PathBuf> = files.into_iter().collect();
+    // by bytes of the whole path, which every tool sorts alike
+    files.sort_by(|left, right| left.as_os_str().as_bytes().cmp(right.as_os_str().as_bytes()));
+    Ok(files)
+}
+
+/// SHA-256, in hexadecimal, over paths and bytes of the files that match `patterns`.
+pub fn digest(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
+    let mut hasher = Sha256::new();
+    let mut feed = |bytes: &[u8]| {
+        // lengths keep (`ab`, `c`) apart from (`a`, `bc`)
+        hasher.update((bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    let mut bytes = Vec::new();
+    for file in matching_files(tree, patterns)? {
+        feed(file.as_os_str().as_bytes());
+        read(&tree.join(&file), &mut bytes)?;
+        feed(&bytes);
+    }
+    Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        text.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));
+        text
+    }))
+}
+
+/// The bytes of a file; a link that leads to no file counts by its target.
+fn read(path: &Path, bytes: &mut Vec<u8>) -> Result<(), InputsError> {
+    let failed = |source| InputsError::Read { path: path.to_owned(), source };
+    bytes.clear();
+    if path.is_file() {
+        fs::File::open(path).and_then(|mut file| file.read_to_end(bytes)).map_err(failed)?;
+    } else {
+        bytes.extend_from_slice(fs::read_link(path).map_err(failed)?.as_os_str().as_bytes());
+    }
+    Ok(())
+}
+
+/// A checked pattern.
+struct Pattern<'a> {
+    text: &'a str,
+    /// The directory that holds every match: the components before the first wildcard.
+    prefix: PathBuf,
+}
+
+impl<'a> Pattern<'a> {
+    fn parse(text: &'a str) -> Result<Self, InputsError> {
+        let text = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
+        let plain = |component: &Component<'_>| matches!(component, Component::Normal(_));
+        if text.is_empty() || !Path::new(text).components().all(|component| plain(&component)) {
+            return Err(InputsError::Outside(text.to_owned()));
+        }
+        let prefix = text.split('/').take_while(|part| !part.contains(['*', '?', '[', ']', '{', '}', '\\'])).collect();
+        Ok(Self { text, prefix })
+    }
+
+    fn names(&self, directory: &str) -> bool {
+        self.text.split('/').any(|part| part == directory)
+    }
+}
+
+/// The pattern itself, and everything below it should it name a directory.
+fn matchers(pattern: &Pattern<'_>) -> Result<[GlobMatcher; 2], InputsError> {
+    let compile = |text: &str| {
+        GlobBuilder::new(text)
+            .literal_separator(true)
+            .build()
+            .map(|glob| glob.compile_matcher())
+            .map_err(|source| InputsError::Pattern { pattern: pattern.text.to_owned(), source })
+    };
+    Ok([compile(pattern.text)?, compile(&format!("{}/**", pattern.text))?])
+}
+
+fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError> {
+    let matchers = matchers(pattern)?;
+    let start = tree.join(&pattern.prefix);
+    if !start.is_dir() {
+        let matches = fs::symlink_metadata(&start).is_ok() && matchers.iter().any(|one| one.is_match(&pattern.prefix));
+        return Ok(matches.then(|| pattern.prefix.clone()).into_iter().collect());
+    }
+    let named_modules = pattern.names("node_modules");
+    let enter = move |entry: &DirEntry| {
+        let skipped = entry.file_name() == ".git" || (!named_modules && entry.file_name() == "node_modules");
+        entry.depth() == 0 || !skipped
+    };
+    let mut files = Vec::new();
+    for entry in WalkBuilder::new(&start).standard_filters(false).filter_entry(enter).build() {
+        let entry = entry.map_err(|source| InputsError::Walk { tree: tree.to_owned(), source })?;
+        if entry.file_type().is_none_or(|kind| kind.is_dir()) {
+            continue;
+        }
+        let path = entry.path().strip_prefix(tree).expect("the walk began below the tree");
+        if matchers.iter().any(|matcher| matcher.is_match(path)) {
+            files.push(path.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        directory
+    }
+
+    fn matching(tree: &tempfile::TempDir, patterns: &[&str]) -> Vec<String> {
+        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        let files = matching_files(tree.path(), &patterns).unwrap();
+        files.iter().map(|path| path.to_str().unwrap().to_owned()).collect()
+    }
+
+    fn digest_of(files: &[(&str, &str)]) -> String {
+        digest(tree(files).path(), &["**".to_owned()]).unwrap()
+    }
+
+    #[test]
+    fn patterns_select_files_in_a_fixed_order() {
+        let tree = tree(&[
+            ("migrations/2.sql", ""),
+            ("migrations/1.sql", ""),
+            ("migrations/old/0.sql", ""),
+            ("migrations-old/9.sql", ""),
+            ("pnpm-lock.yaml", ""),
+            (".git/HEAD", ""),
+            ("node_modules/x/package.json", ""),
+            ("packages/a/package.json", ""),
+            ("packages/a/node_modules/y/package.json", ""),
+        ]);
+        assert_eq!(matching(&tree, &["migrations/*.sql"]), ["migrations/1.sql", "migrations/2.sql"]);
+        let all = ["migrations/1.sql", "migrations/2.sql", "migrations/old/0.sql"];
+        assert_eq!(matching(&tree, &["migrations/**"]), all);
+        assert_eq!(matching(&tree, &["./migrations/"]), all);
+        assert_eq!(matching(&tree, &["migrations", "migrations/1.sql"]), all);
+        assert_eq!(matching(&tree, &["migrations", "!migrations/old"]), all[..2]);
+        assert_eq!(matching(&tree, &["**/package.json"]), ["packages/a/package.json"]);
+        assert_eq!(matching(&tree, &["node_modules/*/package.json"]), ["node_modules/x/package.json"]);
+        assert_eq!(
+            matching(&tree, &["pnpm-lock.yaml", "migrations-old/*"]),
+            ["migrations-old/9.sql", "pnpm-lock.yaml"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_or_leaves_the_tree_is_refused_by_name() {
+        let tree = tree(&[("a.sql", "")]);
+        for (pattern, code) in [
+            ("migrations/**", "inputs.no_match"),
+            ("b.sql", "inputs.no_match"),
+            ("../a.sql", "inputs.invalid_pattern"),
+            ("/etc/passwd", "inputs.invalid_pattern"),
+            ("", "inputs.invalid_pattern"),
+            ("a[", "inputs.invalid_pattern"),
+        ] {
+            let error = matching_files(tree.path(), &[pattern.to_owned()]).unwrap_err();
+            assert_eq!(error.code(), code, "{pattern}");
+            assert!(error.to_string().contains(&format!("`{pattern}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_digest_tells_paths_and_bytes_apart() {
+        let base = digest_of(&[("a", "1"), ("b", "2")]);
+        assert_eq!(base, digest_of(&[("b", "2"), ("a", "1")]));
+        assert_eq!(base.len(), 64);
+        for other in [
+            &[("a", "2"), ("b", "1")][..],
+            &[("a", "1"), ("c", "2")],
+            &[("a", "1")],
+            &[("a", "12"), ("b", "")],
+            &[("d/a", "1"), ("b", "2")],
+        ] {
+            assert_ne!(base, digest_of(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn links_count_by_what_they_lead_to() {
+        let tree = tree(&[("real", "1")]);
+        let pattern = ["link".to_owned()];
+        let link = tree.path().join("link");
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        let before = digest(tree.path(), &pattern).unwrap();
+        fs::write(tree.path().join("real"), "2").unwrap();
+        assert_ne!(before, digest(tree.path(), &pattern).unwrap());
+        fs::remove_file(tree.path().join("real")).unwrap();
+        let dangling = digest(tree.path(), &pattern).unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+        assert_ne!(dangling, digest(tree.path(), &pattern).unwrap());
+    }
+}
