@@ -180,8 +180,8 @@ fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError>
     let matchers = matchers(pattern)?;
     let start = tree.join(&pattern.prefix);
     if !start.is_dir() {
-        let matches = fs::symlink_metadata(&start).is_ok() && matchers.iter().any(|one| one.is_match(&pattern.prefix));
-        return Ok(matches.then(|| pattern.prefix.clone()).into_iter().collect());
+        let found = fs::symlink_metadata(&start).is_ok() && matchers.iter().any(|one| one.is_match(&pattern.prefix));
+        return Ok(found.then(|| pattern.prefix.clone()).into_iter().collect());
     }
     let named_modules = pattern.names("node_modules");
     let enter = move |entry: &DirEntry| {

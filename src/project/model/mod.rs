@@ -1,0 +1,15 @@
+//! The resolved project: what everything else reads.
+
+mod database;
+mod infra;
+mod process;
+mod project;
+mod verify;
+
+pub use database::{DatabaseSettings, PostClone, StepAction, TemplateStep};
+pub use infra::{
+    Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
+};
+pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Watch};
+pub use project::{LaunchSettings, PrepareStep, Project, RenderSettings, Template, WorktreeSettings};
+pub use verify::{VerifyCheck, VerifyCommand, VerifyStage};

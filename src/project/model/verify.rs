@@ -1,0 +1,50 @@
+//! `[verify]`: the stages of a check.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Template;
+
+/// One of `[[verify.stages]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifyStage {
+    /// Its name, unique among the stages.
+    pub name: String,
+    /// Only with `--full`.
+    pub full: bool,
+    /// For the whole stage; 10 minutes by default.
+    pub timeout: Duration,
+    /// Run together.
+    pub commands: Vec<VerifyCommand>,
+}
+
+/// One command of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifyCommand {
+    /// Its name, unique in the stage.
+    pub name: String,
+    /// What it does.
+    pub check: VerifyCheck,
+    /// Directory to run in, relative to the tree.
+    pub working_dir: Option<PathBuf>,
+    /// Further environment.
+    pub environment: Vec<(String, Template)>,
+    /// A project's own diagnostic pattern: a regular expression with groups `file`, `line`, `message`.
+    pub error_pattern: Option<String>,
+}
+
+/// What a command of a stage does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VerifyCheck {
+    /// A shell command.
+    Run(Template),
+    /// A GET that must answer 200..=399.
+    Http {
+        /// `host`, loopback when absent.
+        host: Option<Template>,
+        /// `port`.
+        port: Template,
+        /// `path`.
+        path: Template,
+    },
+}
