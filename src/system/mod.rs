@@ -7,18 +7,23 @@
 //! is signalled before pid, start time and boot id were compared.
 
 mod atomic;
+mod command;
 mod error;
 mod home;
+mod lines;
 mod lock;
 mod ports;
 mod process;
+mod process_tree;
 mod secret;
 mod user;
 mod versioned;
 
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
+pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use error::{Error, Result};
 pub use home::{Home, StackName};
+pub use lines::plain;
 pub use lock::{FileLock, Holder};
 pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};
 pub use process::{MARKER, ProcessIdentity, boot_id, marker_value, processes_with_marker};
