@@ -1,1 +1,5 @@
-//! postgres.
+//! PostgreSQL: templates, the agents' databases cloned from them, and their isolation.
+
+mod server;
+
+pub use server::{DatabaseCredentials, Server};
