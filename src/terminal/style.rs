@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(12)), "12 ms");
         assert_eq!(duration(Duration::from_millis(1400)), "1.4 s");
         assert_eq!(duration(Duration::from_secs(125)), "2m 05s");
-        assert_eq!(duration(Duration::from_secs(11_040)), "3h 04m");
+        assert_eq!(duration(Duration::from_mins(184)), "3h 04m");
         assert_eq!(size(17), "17 B");
         assert_eq!(size(1536), "1.5 KiB");
     }
