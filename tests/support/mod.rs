@@ -1,0 +1,33 @@
+//! What tests are made of: a machine of one's own, projects on it, the real binary, and ways to wait
+//! and to look that depend on nothing but the operating system.
+//!
+//! ```ignore
+//! let home = TestHome::new();
+//! let project = home.project("shop").application("api").write();
+//! project.harness(["launch", "3"]).run().succeeds();
+//! assert_eq!(get(project.port("api", 3), "/health").status, 200);
+//! // dropping the home tears everything down and fails the test when something is left
+//! ```
+//!
+//! Every test has its own home, infra ports, compose project and port range, so all of them run side by
+//! side with each other and with a developer's own stacks. Nothing here sleeps for a fixed time in the
+//! hope that something has happened: [`wait_for`] asks until it is so, and says what it last saw when it
+//! is not.
+
+mod application;
+mod command;
+mod home;
+mod http;
+mod ports;
+mod processes;
+mod project;
+mod wait;
+
+pub(crate) use application::{APPLICATION, python};
+pub(crate) use command::{HarnessCommand, Outcome, Running};
+pub(crate) use home::TestHome;
+pub(crate) use http::{Answer, get, post, try_get};
+pub(crate) use ports::PortBlock;
+pub(crate) use processes::{Decoy, is_alive, listener, marked};
+pub(crate) use project::{ProjectBuilder, TestProject};
+pub(crate) use wait::{LONG, SHORT, wait_for, wait_until};
