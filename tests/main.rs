@@ -1,4 +1,7 @@
 //! The integration tests: one binary, so that the dependency tree is linked once.
 
+#![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
+
+mod house;
 #[allow(dead_code, unused_imports)] // a toolbox: not every tool is in use at every moment
 mod support;

@@ -51,6 +51,29 @@ pub struct LaunchedAgent {
     pub error: Option<ErrorDocument>,
 }
 
+impl LaunchedAgent {
+    /// An agent of which nothing is known yet but that it is not up.
+    pub fn of(agent: u8, project: &str) -> Self {
+        Self {
+            agent,
+            project: project.to_owned(),
+            outcome: LaunchOutcome::Failed,
+            tree: String::new(),
+            urls: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            database: None,
+            bucket: None,
+            mail_tag: None,
+            env_file: None,
+            template: None,
+            steps: Vec::new(),
+            processes: Vec::new(),
+            duration_ms: 0.0,
+            error: None,
+        }
+    }
+}
+
 /// What `launch` did to an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -7,16 +7,20 @@
 //!
 //! Invariant: nothing here holds a secret.
 
+mod agent;
 mod events;
 mod failure;
 mod launch;
 mod process;
+mod setup;
 mod status;
 mod teardown;
 
+pub use agent::{Control, Environment, QueryResult, Urls};
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
 pub use process::{Exit, ProcessRow};
+pub use setup::Setup;
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};

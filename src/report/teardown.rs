@@ -37,6 +37,14 @@ pub struct TornDownAgent {
     pub error: Option<ErrorDocument>,
 }
 
+impl TornDownAgent {
+    /// An agent of which nothing has been removed yet.
+    pub fn of(agent: u8) -> Self {
+        let (removed, left, foreign) = (Vec::new(), Vec::new(), Vec::new());
+        Self { agent, project: None, removed, left, foreign, duration_ms: 0.0, error: None }
+    }
+}
+
 /// A thing that was removed, or is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removed {

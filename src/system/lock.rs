@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,6 +74,17 @@ impl FileLock {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }
+        }
+    }
+}
+
+impl FileLock {
+    /// Whether the lock's file is still the one at `path`: a former holder may have removed it together
+    /// with its directory, and then the lock protects nothing.
+    pub fn is_at(&self, path: &Path) -> bool {
+        match (self.file.metadata(), path.metadata()) {
+            (Ok(held), Ok(there)) => held.ino() == there.ino() && held.dev() == there.dev(),
+            _ => false,
         }
     }
 }

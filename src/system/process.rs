@@ -2,7 +2,6 @@
 //! (pid, start time, boot id). Source: `proc_pid_stat(5)`, field 22.
 
 use std::fs;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -66,14 +65,26 @@ fn stat(pid: u32) -> Option<(u8, u64)> {
 
 /// Every live process whose initial environment holds `MARKER=value`.
 pub fn processes_with_marker(value: &str) -> Vec<ProcessIdentity> {
-    let wanted = format!("{MARKER}={value}");
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|pid| {
-            fs::read(Path::new("/proc").join(pid.to_string()).join("environ"))
-                .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|item| item == wanted.as_bytes()))
-        })
-        .filter_map(ProcessIdentity::of)
-        .collect()
+    marked().filter(|(_, found)| found == value).filter_map(|(pid, _)| ProcessIdentity::of(pid)).collect()
+}
+
+/// The stacks of a home that have a live process, by the environment marker.
+pub fn marked_stacks(home_id: &str) -> Vec<String> {
+    let prefix = marker_value(home_id, "");
+    let mut stacks: Vec<String> =
+        marked().filter_map(|(_, value)| value.strip_prefix(&prefix).map(ToOwned::to_owned)).collect();
+    stacks.sort_unstable();
+    stacks.dedup();
+    stacks
+}
+
+/// Every process that bears a marker, with the marker's value. Environments of other users stay unseen.
+fn marked() -> impl Iterator<Item = (u32, String)> {
+    let pids = fs::read_dir("/proc").into_iter().flatten();
+    pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).filter_map(|pid| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let mut items = environment.split(|byte| *byte == 0);
+        let value = items.find_map(|item| item.strip_prefix(MARKER.as_bytes())?.strip_prefix(b"="))?;
+        Some((pid, String::from_utf8(value.to_vec()).ok()?))
+    })
 }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 
 use super::error::render_failure;
-use crate::report::{Events, Failure};
+use crate::report::{ErrorDocument, Events, Failure};
 
 /// How much is told on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,12 @@ impl Output {
         if self.verbosity > Verbosity::Quiet {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
+    }
+
+    /// Shows one error of several to people.
+    #[allow(clippy::unused_self)] // errors are shown whatever the verbosity
+    pub fn tell_error(self, error: &ErrorDocument) {
+        let _ = write!(anstream::stderr(), "{}", render_failure(error));
     }
 
     /// Reports a failure: for people on stderr, and with `--json` also as the document of `verb`.

@@ -9,11 +9,19 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these column titles.
+    /// A table with these column titles, shown in capitals; without titles, of rows alone.
     pub fn new(titles: &[&str]) -> Self {
+        let titles: Vec<String> = titles.iter().map(|title| title.to_uppercase()).collect();
+        Self::verbatim(&titles.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The same with titles as they are.
+    pub fn verbatim(titles: &[&str]) -> Self {
         let mut inner = comfy_table::Table::new();
         inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        inner.set_header(titles.iter().map(|title| title.to_uppercase()));
+        if !titles.is_empty() {
+            inner.set_header(titles.iter().copied());
+        }
         Self { inner }
     }
 

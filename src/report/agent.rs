@@ -1,0 +1,60 @@
+//! Small documents about one agent: `url`, `env`, `restart`, `stop`, `start`, `psql`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ProcessRow;
+
+/// `harness url`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Urls {
+    /// `harness/url/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// URL by port name, of ports that speak HTTP.
+    pub urls: BTreeMap<String, String>,
+    /// Port by name.
+    pub ports: BTreeMap<String, u16>,
+}
+
+/// `harness env`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// `harness/env/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// The agent's own variables, credentials included: this document is for programs, not for logs.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// `harness restart`, `stop`, `start`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Control {
+    /// `harness/restart/1`, `harness/stop/1`, `harness/start/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// `healthy`, `unhealthy`, `starting`, `stopped`.
+    pub state: String,
+    /// Its processes afterwards.
+    pub processes: Vec<ProcessRow>,
+}
+
+/// `harness psql <id> <query>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QueryResult {
+    /// `harness/psql/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows of values in PostgreSQL's text form; `null` is SQL's null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Rows that the last statement affected.
+    pub affected: u64,
+}
