@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "u8", into = "u8")]
 pub struct AgentId(u8);
 
+/// How far the ports of neighbouring agents are apart.
+pub(super) const STRIDE: u16 = 10;
+
 /// Not an agent id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an agent id: expected a whole number from 1 to 99")]
@@ -26,7 +29,7 @@ impl AgentId {
 
     /// What is added to every port base.
     pub fn port_offset(self) -> u16 {
-        u16::from(self.0) * 10
+        u16::from(self.0) * STRIDE
     }
 
     /// The name of its database and of its role: `agent_3`.

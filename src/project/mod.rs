@@ -1,14 +1,32 @@
 //! `harness.toml`: found, parsed, overlaid and resolved once into a [`Project`] that cannot be wrong.
 //!
 //! Raw types mirror the file; resolved types are what everything else reads. Strings that may hold
-//! `{{ … }}` stay templates here ([`model::Template`]) and are evaluated by `render` for one agent.
+//! `{{ … }}` stay templates here ([`Template`]) and are evaluated by `render` for one agent.
 //!
 //! Invariant: a `Project` exists only if every key is known, every port of every agent is distinct,
 //! and every reference (a dependency, a stage) names something that exists.
 
 mod agent_id;
+mod document;
+pub mod dotenv;
 pub mod inputs;
+mod load;
 mod model;
+mod nearest;
+mod port_plan;
+mod problem;
+mod raw;
+mod resolve;
+mod schema;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub use agent_id::{AgentId, InvalidAgentId};
+pub use load::{FILE, OVERLAY, find_root};
 pub use model::*;
+pub use nearest::nearest;
+pub use problem::{ConfigError, Location, Problem};
+pub use schema::schema;
+pub use tree::TreeProject;

@@ -1,0 +1,16 @@
+//! `harness.toml` as it is written: one type a table. Their doc comments are what an editor shows,
+//! because the JSON Schema is made from them; nothing outside `project` sees these types.
+
+mod database;
+mod file;
+mod infra;
+mod process;
+mod value;
+mod verify;
+
+pub(super) use database::{Database, PostClone, PostCloneStep, TemplateStep};
+pub(super) use file::{File, PrepareStep, Worktree};
+pub(super) use infra::{Durability, Engine, Infra};
+pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, TcpConnect};
+pub(super) use value::{DurationValue, Flag, MemoryValue, Ordered, PortValue, Scalar};
+pub(super) use verify::{Command, Stage};

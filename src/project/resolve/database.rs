@@ -1,0 +1,68 @@
+//! `[database]`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::document::KeyPath;
+use super::super::model::{DatabaseSettings, PostClone, StepAction, TemplateStep};
+use super::super::raw;
+use super::resolver::Resolver;
+
+/// A step of the template may take this long.
+const STEP_TIMEOUT: Duration = Duration::from_mins(10);
+
+pub(super) fn database(resolver: &mut Resolver<'_>, raw: &raw::Database) -> DatabaseSettings {
+    let path = KeyPath::of("database");
+    let steps_path = path.key("template").key("steps");
+    let steps = raw.template.steps.iter().enumerate();
+    let steps: Vec<TemplateStep> =
+        steps.filter_map(|(index, step)| template_step(resolver, step, &steps_path.index(index))).collect();
+    let names = raw.template.steps.iter().map(|step| step.name.as_str());
+    resolver.unique(names, |index| steps_path.index(index).key("name"));
+    let post_clone = raw.post_clone.iter().enumerate();
+    let post_clone = post_clone
+        .filter_map(|(n, entry)| post_clone_step(resolver, entry, &path.key("post_clone").index(n)))
+        .collect();
+    DatabaseSettings {
+        disabled: raw.disabled,
+        extensions: raw.extensions.clone(),
+        create: raw.create,
+        roles: raw.roles.clone(),
+        steps,
+        env: resolver.environment(&raw.template.env, &path.key("template").key("env")),
+        post_clone,
+    }
+}
+
+fn template_step(resolver: &mut Resolver<'_>, raw: &raw::TemplateStep, path: &KeyPath) -> Option<TemplateStep> {
+    let name = resolver.name(&raw.name, &path.key("name"));
+    let timeout = resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
+    let action = action(resolver, raw.run.as_deref(), raw.sql.as_deref(), path)?;
+    if raw.incremental && raw.inputs.is_empty() && raw.sql.is_none() {
+        let hint = "name the files that grow, such as `inputs = [\"migrations/**\"]`";
+        resolver.report_with(&path.key("incremental"), format!("`{path}` is incremental and has no `inputs`"), hint);
+    }
+    Some(TemplateStep {
+        name,
+        action,
+        inputs: raw.inputs.clone(),
+        incremental: raw.incremental,
+        working_dir: raw.working_dir.clone(),
+        timeout,
+    })
+}
+
+fn post_clone_step(resolver: &mut Resolver<'_>, raw: &raw::PostClone, path: &KeyPath) -> Option<PostClone> {
+    let step = match raw {
+        raw::PostClone::Command(run) => raw::PostCloneStep { run: Some(run.clone()), ..Default::default() },
+        raw::PostClone::Step(step) => step.clone(),
+    };
+    let timeout = resolver.duration(step.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
+    let action = action(resolver, step.run.as_deref(), step.sql.as_deref(), path)?;
+    Some(PostClone { action, working_dir: step.working_dir, timeout })
+}
+
+fn action(resolver: &mut Resolver<'_>, run: Option<&str>, sql: Option<&Path>, path: &KeyPath) -> Option<StepAction> {
+    resolver.exactly_one(path, &[("run", run.is_some()), ("sql", sql.is_some())]).then_some(())?;
+    run.map(|command| StepAction::Run(command.to_owned())).or_else(|| sql.map(|file| StepAction::Sql(file.to_owned())))
+}

@@ -1,0 +1,11 @@
+//! Raw tables into resolved ones. Nothing here stops at the first error: a [`Resolver`] collects what is
+//! wrong and goes on with a stand-in, and the project is thrown away if anything was.
+
+mod database;
+mod infra;
+mod processes;
+mod resolver;
+mod verify;
+mod whole;
+
+pub(super) use whole::{Shared, project};

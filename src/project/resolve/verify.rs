@@ -1,0 +1,65 @@
+//! `[verify]`.
+
+use std::time::Duration;
+
+use super::super::document::KeyPath;
+use super::super::model::{Template, VerifyCheck, VerifyCommand, VerifyStage};
+use super::super::raw;
+use super::resolver::Resolver;
+
+/// A stage may take this long.
+const STAGE_TIMEOUT: Duration = Duration::from_mins(10);
+
+pub(super) fn stages(resolver: &mut Resolver<'_>, raw: &[raw::Stage]) -> Vec<VerifyStage> {
+    let path = KeyPath::of("verify.stages");
+    resolver.unique(raw.iter().map(|stage| stage.name.as_str()), |index| path.index(index).key("name"));
+    raw.iter().enumerate().map(|(index, stage)| one(resolver, stage, &path.index(index))).collect()
+}
+
+fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyStage {
+    let commands = path.key("commands");
+    let names = raw.commands.iter().map(|command| command.name.as_str());
+    resolver.unique(names, |index| commands.index(index).key("name"));
+    if raw.commands.is_empty() {
+        resolver.report(&commands, format!("stage `{}` has no command, so it could never fail", raw.name));
+    }
+    VerifyStage {
+        name: resolver.name(&raw.name, &path.key("name")),
+        full: raw.full,
+        timeout: resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STAGE_TIMEOUT),
+        commands: raw
+            .commands
+            .iter()
+            .enumerate()
+            .filter_map(|(index, raw)| command(resolver, raw, &commands.index(index)))
+            .collect(),
+    }
+}
+
+fn command(resolver: &mut Resolver<'_>, raw: &raw::Command, path: &KeyPath) -> Option<VerifyCommand> {
+    let name = resolver.name(&raw.name, &path.key("name"));
+    let environment = resolver.environment(&raw.environment, &path.key("environment"));
+    resolver.exactly_one(path, &[("run", raw.run.is_some()), ("http_get", raw.http_get.is_some())]).then_some(())?;
+    let check = match (&raw.run, &raw.http_get) {
+        (Some(run), _) => VerifyCheck::Run(Template(run.clone())),
+        (None, Some(get)) => {
+            let Some(port) = &get.port else {
+                resolver.report(&path.key("http_get"), format!("missing key `{path}.http_get.port`"));
+                return None;
+            };
+            VerifyCheck::Http {
+                host: get.host.clone().map(Template),
+                port: Template(port.to_string()),
+                path: Template(get.path.clone().unwrap_or_else(|| "/".to_owned())),
+            }
+        }
+        (None, None) => return None,
+    };
+    Some(VerifyCommand {
+        name,
+        check,
+        working_dir: raw.working_dir.clone(),
+        environment,
+        error_pattern: raw.error_pattern.clone(),
+    })
+}

@@ -1,0 +1,150 @@
+//! The project as a whole, and its smaller tables.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::document::{Document, KeyPath};
+use super::super::model::{
+    InfraSettings, LaunchSettings, PrepareStep, Project, RenderSettings, Template, VerifyStage, WorktreeSettings,
+};
+use super::super::port_plan;
+use super::super::problem::Problem;
+use super::super::{AgentId, raw};
+use super::resolver::Resolver;
+use super::{database, infra, processes, verify};
+
+/// What a work tree takes from the project's root instead of its own file.
+pub(crate) struct Shared<'a> {
+    /// The project of the root.
+    pub(crate) root: &'a Project,
+}
+
+/// `[ports]` where the file has no such table.
+const DEFAULT_PORTS: [(&str, u16); 4] = [("frontend", 3000), ("api", 8000), ("scheduler", 8001), ("debugger", 9200)];
+
+/// Resolves a file. `root` is the directory that relative paths start at.
+pub(crate) fn project(
+    document: &Document,
+    raw: &raw::File,
+    root: &Path,
+    shared: Option<&Shared<'_>>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Project, Vec<Problem>> {
+    let mut resolver = Resolver::new(document);
+    let (name, max_agents, ports, infra) = match shared {
+        Some(Shared { root }) => (root.name.clone(), root.max_agents, root.ports.clone(), root.infra.clone()),
+        None => foundations(&mut resolver, raw, root, variable),
+    };
+    let warnings = if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, &ports, max_agents, &infra) };
+    let verify: Vec<VerifyStage> = verify::stages(&mut resolver, &raw.verify.stages);
+    for (index, variable) in raw.env.pass_env.iter().enumerate() {
+        resolver.variable_name(variable, &KeyPath::of("env.pass_env").index(index));
+    }
+    let project = Project {
+        root: root.to_owned(),
+        name,
+        max_agents,
+        database: database::database(&mut resolver, &raw.database),
+        worktree: match shared {
+            Some(Shared { root }) => root.worktree.clone(),
+            None => raw.worktree.as_ref().map(worktree),
+        },
+        prepare: prepare(&mut resolver, &raw.prepare.steps),
+        env: resolver.environment(&raw.env.variables, &KeyPath::of("env")),
+        env_files: raw.env.env_file.clone(),
+        pass_env: raw.env.pass_env.clone(),
+        render: RenderSettings {
+            env_file: Template(raw.render.env_file.clone().unwrap_or_else(|| ".env.agent.{{ id }}".to_owned())),
+            env_template: raw.render.env_template.clone(),
+            processes_template: raw.render.processes_template.clone(),
+            files: raw.render.files.iter().map(|file| (file.template.clone(), Template(file.target.clone()))).collect(),
+        },
+        launch: LaunchSettings {
+            timeout: resolver.duration(
+                raw.launch.timeout.as_ref(),
+                &KeyPath::of("launch.timeout"),
+                Duration::from_mins(1),
+            ),
+        },
+        processes: processes::processes(&mut resolver, &raw.processes, &ports),
+        ports,
+        infra,
+        verify,
+        warnings,
+    };
+    if resolver.problems.is_empty() { Ok(project) } else { Err(resolver.problems) }
+}
+
+/// What other tables build on, and what the root decides for every work tree.
+fn foundations(
+    resolver: &mut Resolver<'_>,
+    raw: &raw::File,
+    root: &Path,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> (String, u8, Vec<(String, u16)>, InfraSettings) {
+    let path = KeyPath::of("project.name");
+    let name = &raw.project.name;
+    let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    if !(first && name.bytes().all(allowed) && name.len() <= 48) {
+        let rule = "a project's name begins with a lower-case letter or digit and holds up to 48 lower-case letters, \
+                    digits, `-` and `_`";
+        resolver.report_with(&path, format!("`{name}` cannot be the name at `{path}`"), rule);
+    }
+    let mut max_agents = raw.project.max_agents.unwrap_or(AgentId::MAX);
+    if !(1..=AgentId::MAX).contains(&max_agents) {
+        let path = KeyPath::of("project.max_agents");
+        resolver.report(&path, format!("`{path}` must be from 1 to 99, not {max_agents}"));
+        max_agents = AgentId::MAX;
+    }
+    let defaults = || DEFAULT_PORTS.map(|(name, base)| (name.to_owned(), base)).to_vec();
+    let ports = raw.ports.as_ref().map_or_else(defaults, |ports| ports.0.clone());
+    for (name, _) in &ports {
+        resolver.name(name, &KeyPath::of("ports").key(name));
+    }
+    let infra = infra::infra(resolver, &raw.infra, root, variable);
+    (name.clone(), max_agents, ports, infra)
+}
+
+/// No two servers may want the same port; ports that the kernel may take are worth a warning.
+fn check_ports(
+    resolver: &mut Resolver<'_>,
+    ports: &[(String, u16)],
+    max_agents: u8,
+    infra: &InfraSettings,
+) -> Vec<String> {
+    let services = port_plan::services(infra);
+    for conflict in port_plan::conflicts(ports, max_agents, &services) {
+        let path = conflict.key().map_or_else(|| KeyPath::of("infra"), |name| KeyPath::of("ports").key(name));
+        resolver.report_with(&path, conflict.to_string(), conflict.hint());
+    }
+    let ephemeral = crate::system::ephemeral_range();
+    port_plan::ephemeral_warnings(ports, max_agents, &services, ephemeral, &crate::system::reserved_ports())
+}
+
+fn worktree(raw: &raw::Worktree) -> WorktreeSettings {
+    let path = raw.path.clone().unwrap_or_else(|| "~/worktrees/{{ project }}-agent-{{ id }}".to_owned());
+    WorktreeSettings {
+        path: Template(path),
+        branch: Template(raw.branch.clone().unwrap_or_else(|| "agent/{{ id }}".to_owned())),
+        copy: raw.copy.clone(),
+        clone: raw.clone.clone(),
+    }
+}
+
+fn prepare(resolver: &mut Resolver<'_>, raw: &[raw::PrepareStep]) -> Vec<PrepareStep> {
+    let path = KeyPath::of("prepare.steps");
+    resolver.unique(raw.iter().map(|step| step.name.as_str()), |index| path.index(index).key("name"));
+    let steps = raw.iter().enumerate().map(|(index, step)| {
+        let path = path.index(index);
+        PrepareStep {
+            name: resolver.name(&step.name, &path.key("name")),
+            run: Template(step.run.clone()),
+            inputs: step.inputs.clone(),
+            outputs: step.outputs.clone(),
+            working_dir: step.working_dir.clone(),
+            timeout: resolver.duration(step.timeout.as_ref(), &path.key("timeout"), Duration::from_mins(30)),
+        }
+    });
+    steps.collect::<Vec<PrepareStep>>()
+}
