@@ -198,7 +198,17 @@ pub(crate) struct TestProject<'a> {
     bases: BTreeMap<String, u16>,
 }
 
-impl TestProject<'_> {
+impl<'a> TestProject<'a> {
+    /// The project in a directory that exists already.
+    pub(super) fn at(home: &'a TestHome, root: PathBuf, bases: BTreeMap<String, u16>) -> Self {
+        Self { home, root, bases }
+    }
+
+    /// `[ports]`.
+    pub(super) fn bases(&self) -> &BTreeMap<String, u16> {
+        &self.bases
+    }
+
     /// Its root.
     pub(crate) fn root(&self) -> &Path {
         &self.root

@@ -1,0 +1,69 @@
+//! The applications under `examples/`, as projects of a test's machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::home::TestHome;
+use super::ports::PortBlock;
+use super::project::TestProject;
+
+impl TestHome {
+    /// A copy of `examples/board`, committed, on this machine's ports. What cargo built of it is shared.
+    pub(crate) fn board(&self) -> TestProject<'_> {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
+        let root = self.directory().join("projects/board");
+        for name in files_of(&example) {
+            let target = root.join(&name);
+            fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
+            fs::copy(example.join(&name), &target).unwrap_or_else(|error| panic!("copy {name}: {error}"));
+        }
+        fs::create_dir_all(example.join("target")).expect("make cargo's directory");
+        std::os::unix::fs::symlink(example.join("target"), root.join("target")).expect("link cargo's directory");
+
+        let bases = BTreeMap::from([
+            ("frontend".to_owned(), self.ports().application(0)),
+            ("api".to_owned(), self.ports().application(1)),
+        ]);
+        let project = TestProject::at(self, root, bases);
+        // the link is no directory, so `/target` alone would do; `/target/` would not
+        project.git(&["init", "--quiet", "--initial-branch=main"]);
+        let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
+        configuration["project"]["max_agents"] = i64::from(PortBlock::MAX_AGENT).into();
+        for (name, base) in project.bases() {
+            configuration["ports"][name] = i64::from(*base).into();
+        }
+        configuration.insert("infra".to_owned(), self.infra_table());
+        project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
+        project.commit("Begin");
+        project
+    }
+
+    fn infra_table(&self) -> toml::Value {
+        let mut postgres = toml::Table::new();
+        if let Ok(bin_dir) = std::env::var("HARNESS_TEST_PG_BIN_DIR") {
+            postgres.insert("bin_dir".to_owned(), bin_dir.into());
+        }
+        toml::toml! { engine = "native" }
+            .into_iter()
+            .chain([
+                ("compose_project".to_owned(), self.compose_project().into()),
+                ("postgres".to_owned(), postgres.into()),
+            ])
+            .collect::<toml::Table>()
+            .into()
+    }
+}
+
+/// What belongs to the example: tracked by git, or not ignored by it.
+fn files_of(directory: &Path) -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(directory)
+        .output()
+        .expect("run git");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).expect("names are UTF-8");
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
