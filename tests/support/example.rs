@@ -30,9 +30,9 @@ impl TestHome {
         // the link is no directory, so `/target` alone would do; `/target/` would not
         project.git(&["init", "--quiet", "--initial-branch=main"]);
         let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
-        configuration["project"]["max_agents"] = i64::from(PortBlock::MAX_AGENT).into();
+        set(&mut configuration, "project", "max_agents", i64::from(PortBlock::MAX_AGENT));
         for (name, base) in project.bases() {
-            configuration["ports"][name] = i64::from(*base).into();
+            set(&mut configuration, "ports", name, i64::from(*base));
         }
         configuration.insert("infra".to_owned(), self.infra_table());
         project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
@@ -56,6 +56,11 @@ impl TestHome {
     }
 }
 
+fn set(document: &mut toml::Table, table: &str, key: &str, value: i64) {
+    let table = document.get_mut(table).and_then(toml::Value::as_table_mut).expect("the example has this table");
+    table.insert(key.to_owned(), value.into());
+}
+
 /// What belongs to the example: tracked by git, or not ignored by it.
 fn files_of(directory: &Path) -> Vec<String> {
     let output = Command::new("git")
@@ -66,4 +71,23 @@ fn files_of(directory: &Path) -> Vec<String> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let names = String::from_utf8(output.stdout).expect("names are UTF-8");
     names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_board_loads_as_it_is_committed() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
+    let project = harness::project::Project::load(&example, &|_| None).unwrap();
+    assert_eq!(project.ports, [("frontend".to_owned(), 3000), ("api".to_owned(), 8000)]);
+    let names: Vec<&str> = project.processes.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["api", "frontend", "worker"]);
+}
+
+#[test]
+fn a_copy_of_the_board_loads_and_ignores_what_cargo_makes() {
+    let home = TestHome::new();
+    let project = home.board();
+    let loaded = harness::project::Project::load(project.root(), &|_| None).unwrap();
+    assert_eq!(loaded.infra.compose_project, home.compose_project());
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+    assert_eq!(project.git(&["ls-files", "target"]), "");
 }
