@@ -38,7 +38,6 @@ impl Server {
         }
     }
 
-    #[expect(dead_code)]
     /// The admin's login into a database.
     pub(super) fn admin_of(&self, database: &str) -> DatabaseCredentials {
         self.login(database, &self.user, &self.password)

@@ -1,0 +1,174 @@
+//! An agent's pair of database and role, cloned from a template.
+//!
+//! The role is made first, unable to log in, together with its mark; the database belongs to it from its
+//! creation; login is allowed at the very end. So at every moment what exists is recognisably ours, and
+//! "the role may log in" says that the pair is complete.
+
+use crate::project::AgentId;
+use crate::report::Events;
+use crate::system::Secret;
+
+use super::copy::{Source, Target, copy};
+use super::drop;
+use super::mark::{Facts, Mark, OwnedKind};
+use super::objects::{self, databases, named};
+use super::roles::{NewRole, allow_login_sql};
+use super::session::Session;
+use super::template::Template;
+use super::{DatabaseCredentials, Error, Result, Server};
+
+/// Whose database to make.
+#[derive(Debug, Clone, Copy)]
+pub struct CloneRequest<'a> {
+    /// The home's id.
+    pub home_id: &'a str,
+    /// The project's name.
+    pub project: &'a str,
+    /// The agent.
+    pub agent: AgentId,
+    /// Its role's password.
+    pub password: &'a Secret,
+    /// `[database] create`.
+    pub create_databases: bool,
+    /// `[database] roles`: it becomes a member.
+    pub roles: &'a [String],
+}
+
+/// What is on the server under an agent's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloneState {
+    /// Nothing.
+    Absent,
+    /// A pair that was begun, or of which a part is gone.
+    Incomplete,
+    /// A pair that can be used.
+    Complete,
+}
+
+/// A database of this home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: OwnedKind,
+    /// Whose it is.
+    pub agent: Option<AgentId>,
+    /// The project it was made for.
+    pub project: String,
+    /// The template it was cloned from, where that is known.
+    pub template: Option<String>,
+}
+
+/// Gives an agent its database and role; returns how to log in. A complete pair is kept with its data,
+/// it only gets this password; an incomplete one is made anew.
+///
+/// # Errors
+/// [`Error::Foreign`] when a database or role of the agent's name is not ours, [`Error::OtherProject`]
+/// when it is ours but another project's.
+pub async fn create(
+    server: &Server,
+    template: &Template,
+    request: &CloneRequest<'_>,
+    events: &Events,
+) -> Result<DatabaseCredentials> {
+    let session = Session::admin(server).await?;
+    let name = request.agent.database();
+    let subject = format!("agent {}", request.agent);
+    match state_with(&session, request.home_id, Some(request.project), request.agent).await? {
+        CloneState::Complete => {
+            let sql = allow_login_sql(&name, Some(request.password));
+            session.execute(&format!("set the password of role `{name}`"), &sql).await?;
+            events.note(subject, format!("database {name} is kept as it is"));
+            return Ok(server.login(&name, &name, request.password));
+        }
+        CloneState::Incomplete => {
+            drop::agent_with(server, &session, request.home_id, request.agent).await?;
+        }
+        CloneState::Absent => {}
+    }
+    let task = events.task(subject, format!("clone database {name}"));
+    let made = make(server, &session, template, request).await;
+    if made.is_err() {
+        // the failure is what the caller must hear of; what is left is ours and incomplete
+        let _ = drop::agent_with(server, &session, request.home_id, request.agent).await;
+    }
+    made?;
+    task.finish();
+    Ok(server.login(&name, &name, request.password))
+}
+
+async fn make(server: &Server, session: &Session, template: &Template, request: &CloneRequest<'_>) -> Result<()> {
+    let name = request.agent.database();
+    let source = Source::inspect(session, &template.name).await?;
+    let mark = Mark::new(request.home_id, request.project, Some(request.agent), OwnedKind::Agent);
+    let role = NewRole {
+        name: &name,
+        mark: &mark,
+        password: request.password,
+        login: false,
+        create_databases: request.create_databases,
+        member_of: request.roles,
+    };
+    session.execute(&format!("create role `{name}`"), &role.sql(session, server)).await?;
+    let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
+    let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
+    copy(server, session, &source, &target).await?;
+    session.execute(&format!("let role `{name}` log in"), &allow_login_sql(&name, None)).await
+}
+
+/// What there is of an agent's pair.
+///
+/// # Errors
+/// [`Error::Foreign`] as for [`create`].
+pub async fn state(server: &Server, home_id: &str, agent: AgentId) -> Result<CloneState> {
+    state_with(&Session::admin(server).await?, home_id, None, agent).await
+}
+
+/// Whether an agent has a database that can be used.
+pub async fn exists(server: &Server, home_id: &str, agent: AgentId) -> Result<bool> {
+    Ok(state(server, home_id, agent).await? == CloneState::Complete)
+}
+
+pub(super) async fn state_with(
+    session: &Session,
+    home: &str,
+    project: Option<&str>,
+    agent: AgentId,
+) -> Result<CloneState> {
+    let name = agent.database();
+    let (databases, roles) = named(session, &[&name]).await?;
+    let (database, role) = (databases.first(), roles.first());
+    for mark in [database.map(|one| one.ours(home)), role.map(|one| one.ours(home))].into_iter().flatten() {
+        let mark = mark?;
+        if project.is_some_and(|project| project != mark.project) {
+            return Err(Error::OtherProject { name, project: mark.project });
+        }
+    }
+    Ok(match (database, role) {
+        (None, None) => CloneState::Absent,
+        (Some(database), Some(role)) if database.valid && database.open && role.login => CloneState::Complete,
+        _ => CloneState::Incomplete,
+    })
+}
+
+/// Every database of this home: agents', snapshots, templates, what agents made.
+pub async fn agent_databases(server: &Server, home_id: &str) -> Result<Vec<Owned>> {
+    let session = Session::admin(server).await?;
+    let owned = |database: objects::Database| {
+        let mark = database.mark(home_id)?;
+        let template = database.facts().template;
+        Some(Owned { name: database.name, kind: mark.kind, agent: mark.agent, project: mark.project, template })
+    };
+    Ok(databases(&session).await?.into_iter().filter_map(owned).collect())
+}
+
+/// Every role of this home.
+pub async fn agent_roles(server: &Server, home_id: &str) -> Result<Vec<Owned>> {
+    let session = Session::admin(server).await?;
+    let owned = |role: objects::Role| {
+        let mark = role.mark(home_id)?;
+        Some(Owned { name: role.name, kind: mark.kind, agent: mark.agent, project: mark.project, template: None })
+    };
+    Ok(objects::roles(&session).await?.into_iter().filter_map(owned).collect())
+}

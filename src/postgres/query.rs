@@ -1,0 +1,41 @@
+//! Running SQL for a person: `harness psql 3 "select 1"`.
+
+use tokio_postgres::SimpleQueryMessage;
+
+use super::session::Session;
+use super::{DatabaseCredentials, Error, Result};
+
+/// What one statement returned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResultSet {
+    /// The columns' names; empty for a statement that returns no rows.
+    pub columns: Vec<String>,
+    /// Values as the server writes them; `None` is NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// How many rows were returned or changed.
+    pub affected: u64,
+}
+
+/// Runs SQL as the given role; one result for each statement. Several statements are one transaction.
+pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
+    let session = Session::open(login).await?;
+    let messages = session.client().simple_query(sql).await.map_err(Error::statement("run the query"))?;
+    let (mut results, mut current) = (Vec::new(), ResultSet::default());
+    for message in messages {
+        match message {
+            SimpleQueryMessage::RowDescription(columns) => {
+                current.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+            }
+            SimpleQueryMessage::Row(row) => {
+                let values = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned));
+                current.rows.push(values.collect());
+            }
+            SimpleQueryMessage::CommandComplete(affected) => {
+                current.affected = affected;
+                results.push(std::mem::take(&mut current));
+            }
+            _ => {}
+        }
+    }
+    Ok(results)
+}

@@ -1,0 +1,98 @@
+//! Roles of ours: made together with their mark, in one transaction; passwords as SCRAM verifiers, so
+//! that none reaches the server's log or `pg_stat_statements`.
+
+use postgres_protocol::password::scram_sha_256;
+
+use crate::system::Secret;
+
+use super::mark::{Mark, OwnedKind};
+use super::session::Session;
+use super::sql::{identifier, literal};
+use super::{Result, Server};
+
+/// The group that may connect to the server's own database, where Django, Rails and Prisma issue
+/// their CREATE DATABASE. A group, because ten launches that grant on one database collide.
+pub(super) const CREATORS: &str = "harness_creators";
+
+/// A role to make.
+pub(super) struct NewRole<'a> {
+    pub(super) name: &'a str,
+    pub(super) mark: &'a Mark,
+    pub(super) password: &'a Secret,
+    /// Without, nobody can log in until [`allow_login_sql`].
+    pub(super) login: bool,
+    pub(super) create_databases: bool,
+    /// Roles that it becomes a member of.
+    pub(super) member_of: &'a [String],
+}
+
+impl NewRole<'_> {
+    /// The statements, to be sent at once so that the role never exists unmarked.
+    pub(super) fn sql(&self, session: &Session, server: &Server) -> String {
+        let name = identifier(self.name);
+        let login = if self.login { "LOGIN" } else { "NOLOGIN" };
+        let create = if self.create_databases { "CREATEDB" } else { "NOCREATEDB" };
+        let mut statements = vec![
+            format!("CREATE ROLE {name} {login} {create} PASSWORD {}", verifier(self.password)),
+            format!("COMMENT ON ROLE {name} IS {}", literal(&self.mark.to_string())),
+        ];
+        if !session.is_superuser() {
+            // an admin that is no superuser must be a member to give it databases and objects
+            statements.push(format!("GRANT {name} TO CURRENT_USER"));
+        }
+        statements.extend(self.member_of.iter().map(|group| format!("GRANT {} TO {name}", identifier(group))));
+        if self.create_databases && !server.external {
+            statements.push(format!("GRANT {CREATORS} TO {name}"));
+        }
+        statements.join("; ")
+    }
+}
+
+/// A quoted SCRAM-SHA-256 verifier.
+fn verifier(password: &Secret) -> String {
+    literal(&scram_sha_256(password.expose().as_bytes()))
+}
+
+/// Lets a role of ours log in, with this password.
+pub(super) fn allow_login_sql(role: &str, password: Option<&Secret>) -> String {
+    let password = password.map(|password| format!(" PASSWORD {}", verifier(password))).unwrap_or_default();
+    format!("ALTER ROLE {} LOGIN{password}", identifier(role))
+}
+
+/// Makes the cluster-wide roles that migrations expect, as far as they are missing. Those that exist
+/// are used as they are: they may be anybody's.
+pub(super) async fn ensure_shared(session: &Session, mark: &Mark, roles: &[String]) -> Result<()> {
+    if roles.is_empty() {
+        return Ok(());
+    }
+    let each: Vec<String> = roles
+        .iter()
+        .map(|role| {
+            let (name, known, mark) = (identifier(role), literal(role), literal(&mark.to_string()));
+            format!(
+                "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {known}) THEN \
+                   CREATE ROLE {name} NOLOGIN; COMMENT ON ROLE {name} IS {mark}; END IF;"
+            )
+        })
+        .collect();
+    // the lock: other projects may expect the same roles at the same moment
+    let each = each.join(" ");
+    let sql = format!("SELECT pg_advisory_xact_lock(7235421987654321); DO $harness$ BEGIN {each} END $harness$");
+    session.execute("create the roles that migrations expect", &sql).await
+}
+
+/// The role that owns what a home is building.
+pub(super) fn builders(home: &str) -> String {
+    format!("tpl_builders_{home}")
+}
+
+/// Makes the home's builders, if need be.
+pub(super) async fn ensure_builders(session: &Session, home: &str) -> Result<()> {
+    let mark = Mark::new(home, "-", None, OwnedKind::Builders);
+    ensure_shared(session, &mark, &[builders(home)]).await?;
+    if !session.is_superuser() {
+        let sql = format!("GRANT {} TO CURRENT_USER", identifier(&builders(home)));
+        session.execute("join the builders", &sql).await?;
+    }
+    Ok(())
+}

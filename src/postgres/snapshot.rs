@@ -1,0 +1,179 @@
+//! Snapshots of an agent's database, and putting one (or the template) in its place.
+//!
+//! A snapshot is a closed copy, `agent_<id>_snap_<name>`, that the agent's role owns, so that it goes with
+//! the agent. Restoring copies it beside the agent's database and swaps the two in one transaction: until
+//! then the agent works on what it has, and a failure changes nothing. Sessions are evicted; the
+//! application connects again.
+
+use crate::project::AgentId;
+
+use super::clone::{CloneState, state_with};
+use super::copy::{Source, Target, copy, evict_sql, without_sessions};
+use super::mark::{Facts, Mark, OwnedKind};
+use super::objects::{database_named, databases};
+use super::session::{Session, text};
+use super::sql::{identifier, literal};
+use super::template::Template;
+use super::{Error, Result, Server, drop};
+
+/// A snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The name it was given.
+    pub name: String,
+    /// Its database.
+    pub database: String,
+    /// Its size on disk.
+    pub bytes: u64,
+    /// When it was made, RFC 3339.
+    pub made_at: Option<String>,
+}
+
+/// Keeps the present state of an agent's database under `name`.
+pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
+    let snapshot = database_of(agent, name)?;
+    let session = Session::admin(server).await?;
+    let mark = complete(&session, home_id, agent).await?;
+    if let Some(existing) = database_named(&session, &snapshot).await? {
+        existing.ours(home_id)?;
+        return Err(Error::SnapshotExists { agent, name: name.to_owned() });
+    }
+    let source = Source::inspect(&session, &agent.database()).await?;
+    let facts = Facts { made_at: Some(jiff::Timestamp::now().to_string()), ..Facts::default() };
+    let owner = agent.database();
+    let mark = mark.with_kind(OwnedKind::Snapshot);
+    let target = Target { name: &snapshot, owner: &owner, objects: &owner, mark: &mark, facts: &facts, open: false };
+    let copied = copy(server, &session, &source, &target).await;
+    if copied.is_err() {
+        let _ = drop::database(server, &session, &snapshot).await;
+    }
+    copied
+}
+
+/// Puts a snapshot in the place of an agent's database; the snapshot stays.
+pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
+    let snapshot = database_of(agent, name)?;
+    let session = Session::admin(server).await?;
+    match database_named(&session, &snapshot).await? {
+        Some(existing) if existing.valid => existing.ours(home_id)?,
+        _ => {
+            let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+            return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
+        }
+    };
+    replace(server, &session, home_id, agent, &snapshot, None).await
+}
+
+/// Puts a fresh clone of the template in the place of an agent's database. Role, password and snapshots
+/// stay; `post_clone` is the caller's.
+pub async fn reset(server: &Server, template: &Template, home_id: &str, agent: AgentId) -> Result<()> {
+    let session = Session::admin(server).await?;
+    replace(server, &session, home_id, agent, &template.name, Some(template.name.clone())).await
+}
+
+/// The snapshots of an agent, by name.
+pub async fn list(server: &Server, home_id: &str, agent: AgentId) -> Result<Vec<Snapshot>> {
+    list_with(&Session::admin(server).await?, home_id, agent).await
+}
+
+/// Drops a snapshot.
+pub async fn drop(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
+    let snapshot = database_of(agent, name)?;
+    let session = Session::admin(server).await?;
+    let Some(existing) = database_named(&session, &snapshot).await? else {
+        let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+        return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
+    };
+    existing.ours(home_id)?;
+    drop::database(server, &session, &snapshot).await
+}
+
+async fn list_with(session: &Session, home: &str, agent: AgentId) -> Result<Vec<Snapshot>> {
+    let prefix = prefix(agent);
+    let mut found = Vec::new();
+    for database in databases(session).await? {
+        let ours = database
+            .mark(home)
+            .is_some_and(|mark| mark.kind == OwnedKind::Snapshot && mark.agent == Some(agent) && database.valid);
+        if let (true, Some(name)) = (ours, database.name.strip_prefix(&prefix)) {
+            found.push((name.to_owned(), database));
+        }
+    }
+    let mut snapshots = Vec::new();
+    for (name, database) in found {
+        let sql = format!("SELECT pg_database_size({}) AS bytes", literal(&database.name));
+        let rows = session.rows("measure a snapshot", &sql).await?;
+        let bytes = rows.first().map(|row| text(row, "bytes").parse().unwrap_or_default()).unwrap_or_default();
+        snapshots.push(Snapshot { name, made_at: database.facts().made_at, database: database.name, bytes });
+    }
+    snapshots.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(snapshots)
+}
+
+async fn replace(
+    server: &Server,
+    session: &Session,
+    home: &str,
+    agent: AgentId,
+    source: &str,
+    template: Option<String>,
+) -> Result<()> {
+    let mark = complete(session, home, agent).await?;
+    let name = agent.database();
+    let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
+    for leftover in [&incoming, &outgoing] {
+        if let Some(database) = database_named(session, leftover).await? {
+            database.ours(home)?;
+            drop::database(server, session, leftover).await?;
+        }
+    }
+    let source = Source::inspect(session, source).await?;
+    let facts = Facts { template, ..Facts::default() };
+    let arriving = mark.with_kind(OwnedKind::Incoming);
+    // open, because objects are given to their owner from inside; only the agent itself could look in
+    let target = Target { name: &incoming, owner: &name, objects: &name, mark: &arriving, facts: &facts, open: true };
+    let swapped = match copy(server, session, &source, &target).await {
+        Ok(()) => swap(server, session, &mark, &facts, &name).await,
+        Err(error) => Err(error),
+    };
+    let rest = if swapped.is_ok() { &outgoing } else { &incoming };
+    let dropped = drop::database(server, session, rest).await;
+    swapped.and(dropped)
+}
+
+/// Renames both in one transaction. The old one is open again in the end whatever happens.
+async fn swap(server: &Server, session: &Session, mark: &Mark, facts: &Facts, name: &str) -> Result<()> {
+    let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
+    let (new, current, old) = (identifier(&incoming), identifier(name), identifier(&outgoing));
+    let evict = format!("{}; {}", evict_sql(&incoming), evict_sql(name));
+    let sql = format!(
+        "{evict}; ALTER DATABASE {current} RENAME TO {old}; ALTER DATABASE {new} RENAME TO {current}; \
+         COMMENT ON DATABASE {current} IS {}; COMMENT ON DATABASE {old} IS {}",
+        literal(&facts.comment(mark)),
+        literal(&mark.with_kind(OwnedKind::Outgoing).to_string())
+    );
+    without_sessions(server, session, name, &format!("replace database `{name}`"), &sql).await
+}
+
+/// The mark of an agent's complete pair.
+async fn complete(session: &Session, home: &str, agent: AgentId) -> Result<Mark> {
+    let name = agent.database();
+    if state_with(session, home, None, agent).await? != CloneState::Complete {
+        return Err(Error::Missing { name });
+    }
+    let database = database_named(session, &name).await?.ok_or(Error::Missing { name })?;
+    Ok(database.ours(home)?.with_kind(OwnedKind::Agent))
+}
+
+fn prefix(agent: AgentId) -> String {
+    format!("{}_snap_", agent.database())
+}
+
+fn database_of(agent: AgentId, name: &str) -> Result<String> {
+    let valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if (1..=40).contains(&name.len()) && name.bytes().all(valid) {
+        Ok(format!("{}{name}", prefix(agent)))
+    } else {
+        Err(Error::SnapshotName(name.to_owned()))
+    }
+}

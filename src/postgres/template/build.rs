@@ -1,0 +1,194 @@
+//! Building a template, under a lock that the caller holds alone.
+
+use std::time::Duration;
+
+use crate::project::TemplateStep;
+use crate::report::Task;
+use crate::system::Secret;
+
+use super::super::copy::{Source, Target, copy};
+use super::super::mark::{Facts, Mark, OwnedKind};
+use super::super::objects::named;
+use super::super::roles::{NewRole, builders, ensure_builders, ensure_shared};
+use super::super::session::Session;
+use super::super::step::{Step, run_step};
+use super::super::{DatabaseCredentials, Result, Server, extensions};
+use super::chain::{Link, TemplatePlan};
+use super::incremental::{self, Start};
+use super::publish;
+
+/// How long a build that is abandoned (SIGINT) may take to clean up.
+const ABANDON: Duration = Duration::from_secs(10);
+
+/// One build.
+pub(super) struct Build<'a> {
+    server: &'a Server,
+    session: &'a Session,
+    plan: &'a TemplatePlan<'a>,
+    links: &'a [Link],
+    /// The template's database and role.
+    name: String,
+    /// Where it is built.
+    building: String,
+    mark: Mark,
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(server: &'a Server, session: &'a Session, plan: &'a TemplatePlan<'a>, links: &'a [Link]) -> Self {
+        let name = links.last().expect("there is a head").database();
+        let building = format!("{name}_building");
+        let mark = Mark::new(plan.home_id, plan.project, None, OwnedKind::Building);
+        Self { server, session, plan, links, name, building, mark }
+    }
+
+    /// Builds and publishes; on failure drops what was begun. Returns the new chain, and publishes
+    /// nothing, when an input changed under the build.
+    pub(super) async fn run(&self, task: &Task) -> Result<Option<Vec<Link>>> {
+        discard(self.server, self.session, &self.name, self.plan.home_id).await?;
+        let guard = Abandoned { server: self.server, name: &self.name, home: self.plan.home_id, armed: true };
+        let outcome = self.build(task).await;
+        guard.disarm();
+        if !matches!(outcome, Ok(None)) {
+            let cleaned = discard(self.server, self.session, &self.name, self.plan.home_id).await;
+            // the first failure is the one that explains
+            if outcome.is_ok() {
+                cleaned?;
+            }
+        }
+        outcome
+    }
+
+    async fn build(&self, task: &Task) -> Result<Option<Vec<Link>>> {
+        let password = Secret::generate();
+        let settings = self.plan.settings;
+        let shared = self.mark.with_kind(OwnedKind::Shared);
+        ensure_shared(self.session, &shared, &settings.roles).await?;
+        ensure_builders(self.session, self.plan.home_id).await?;
+        let builders = builders(self.plan.home_id);
+        let mut groups = settings.roles.clone();
+        groups.push(builders.clone());
+        let template_mark = self.mark.with_kind(OwnedKind::Template);
+        let role = NewRole {
+            name: &self.name,
+            mark: &template_mark,
+            password: &password,
+            login: true,
+            create_databases: false,
+            member_of: &groups,
+        };
+        let sql = role.sql(self.session, self.server);
+        self.session.execute(&format!("create role `{}`", self.name), &sql).await?;
+
+        let start = incremental::start(self.session, self.plan, self.links).await?;
+        task.detail(match &start {
+            Start::Fresh => "from nothing".to_owned(),
+            Start::After { link, from } => format!("from the state after `{}` ({from})", self.links[*link].step),
+            Start::Again { link, from } => format!("`{}` again, on its former state ({from})", self.links[*link].step),
+        });
+        let source = match &start {
+            Start::Fresh => Source::pristine(),
+            Start::After { from, .. } | Start::Again { from, .. } => Source::inspect(self.session, from).await?,
+        };
+        let target = Target {
+            name: &self.building,
+            owner: &builders,
+            objects: &self.name,
+            mark: &self.mark,
+            facts: &Facts::default(),
+            open: true,
+        };
+        copy(self.server, self.session, &source, &target).await?;
+        if matches!(start, Start::Fresh) {
+            let inside = Session::open(&self.server.admin_of(&self.building)).await?;
+            publish::own_public(&inside).await?;
+            extensions::create(&inside, &settings.extensions, &self.name).await?;
+        }
+
+        let login = self.server.login(&self.building, &self.name, &password);
+        // link 0 is the head, so step k is link k + 1
+        for (index, step) in settings.steps.iter().enumerate().skip(start.first_step()) {
+            self.step(step, &login, task).await?;
+            let last = index + 1 == settings.steps.len();
+            if step.incremental && !last {
+                let link = &self.links[index + 1];
+                incremental::keep(self.server, self.session, self.plan, link, &self.building, &self.name).await?;
+            }
+        }
+        let now = self.plan.links(self.session.version().major)?;
+        if now.last().map(|link| &link.digest) != self.links.last().map(|link| &link.digest) {
+            return Ok(Some(now));
+        }
+        task.detail("statistics");
+        publish::publish(self.server, self.session, &self.building, &self.name, &template_mark, self.links).await?;
+        Ok(None)
+    }
+
+    async fn step(&self, step: &TemplateStep, login: &DatabaseCredentials, task: &Task) -> Result<()> {
+        task.detail(format!("step {}", step.name));
+        let step = Step {
+            name: &step.name,
+            action: &step.action,
+            tree: self.plan.tree,
+            working_dir: step.working_dir.as_deref(),
+            environment: self.plan.step_environment(login),
+            login,
+            timeout: step.timeout,
+        };
+        let took = run_step(&step, task).await?;
+        task.detail(format!("step {} took {:.1} s", step.name, took.as_secs_f64()));
+        Ok(())
+    }
+}
+
+/// Drops what a build of this name left: its database, and its role unless states kept by others need it.
+pub(super) async fn discard(server: &Server, session: &Session, name: &str, home: &str) -> Result<()> {
+    let building = format!("{name}_building");
+    let (databases, roles) = named(session, &[&building, name]).await?;
+    if let Some(database) = databases.iter().find(|database| database.name == building) {
+        database.ours(home)?;
+        super::super::drop::database(server, session, &building).await?;
+    }
+    let complete = databases.iter().any(|database| database.name == name);
+    if let Some(role) = roles.first().filter(|_| !complete) {
+        role.ours(home)?;
+        super::super::drop::idle_role(session, name).await?;
+    }
+    Ok(())
+}
+
+/// Cleans up when the future that builds is dropped: in a thread of its own, because nothing can be
+/// awaited any more, and within a bounded time.
+struct Abandoned<'a> {
+    server: &'a Server,
+    name: &'a str,
+    home: &'a str,
+    armed: bool,
+}
+
+impl Abandoned<'_> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        let (server, name, home) = (self.server.clone(), self.name.to_owned(), self.home.to_owned());
+        let thread = std::thread::spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            // the caller's session still holds the lock: nobody else builds this name meanwhile
+            runtime.block_on(async {
+                let cleaning = async {
+                    let session = Session::admin(&server).await?;
+                    discard(&server, &session, &name, &home).await
+                };
+                // what cannot be dropped now is dropped by the next build
+                let _ = tokio::time::timeout(ABANDON, cleaning).await;
+            });
+        });
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,115 @@
+//! A template for a plan: found, waited for, or built.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+
+use crate::report::Events;
+
+use super::super::objects::database_named;
+use super::super::prepare::prepare_with;
+use super::super::session::Session;
+use super::super::{Error, Result, Server};
+use super::build::Build;
+use super::chain::{Link, TemplatePlan};
+use super::lock::Key;
+use super::prune;
+
+/// How often a build starts over because an input changed meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// A complete template. While this lives, nobody drops it.
+pub struct Template {
+    /// Its database: `tpl_<12 hex>`.
+    pub name: String,
+    /// Whether it was built just now.
+    pub built: bool,
+    /// How long that, or finding it, took.
+    pub duration: Duration,
+    /// Holds the shared lock.
+    _lease: Session,
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Template").field("name", &self.name).field("built", &self.built).finish_non_exhaustive()
+    }
+}
+
+/// The template of `plan` if there is one; nothing is built.
+pub async fn find(server: &Server, plan: &TemplatePlan<'_>) -> Result<Option<Template>> {
+    let began = Instant::now();
+    let session = Session::admin(server).await?;
+    let name = final_name(&plan.links(session.version().major)?);
+    Key::of(&name).share(&session, || {}).await?;
+    let exists = is_complete(&session, plan, &name).await?;
+    Ok(exists.then(|| Template { name, built: false, duration: began.elapsed(), _lease: session }))
+}
+
+/// Returns the template of `plan`, building it if there is none. Launches that come at the same moment
+/// wait for the first.
+///
+/// # Errors
+/// A failed step comes back with its name and last lines; nothing of the build stays behind.
+pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -> Result<Template> {
+    let began = Instant::now();
+    let session = Session::admin(server).await?;
+    let mut links = plan.links(session.version().major)?;
+    let mut name = final_name(&links);
+    let found = |name, built, session| Template { name, built, duration: began.elapsed(), _lease: session };
+    let mut attempts = 0;
+    loop {
+        let key = Key::of(&name);
+        let mut waited = None;
+        key.share(&session, || waited = Some(events.task("database", "wait for the template being built"))).await?;
+        if is_complete(&session, plan, &name).await? {
+            waited.map(crate::report::Task::finish);
+            return Ok(found(name, false, session));
+        }
+        // nobody may hold it shared while it is built: of several who find it missing, one gets it
+        key.release_shared(&session).await?;
+        if !key.try_take(&session).await? {
+            let jitter = rand::rng().random_range(1..20);
+            tokio::time::sleep(Duration::from_millis(jitter)).await;
+            continue;
+        }
+        if is_complete(&session, plan, &name).await? {
+            key.downgrade(&session).await?;
+            return Ok(found(name, false, session));
+        }
+        attempts += 1;
+        prepare_with(server, &session).await?;
+        prune::sweep_with(server, &session, plan.home_id).await?;
+        let task = events.task("database", "build template");
+        let Some(changed) = Build::new(server, &session, plan, &links).run(&task).await? else {
+            task.finish();
+            key.downgrade(&session).await?;
+            prune::prune(server, &session, plan).await?;
+            return Ok(found(name, true, session));
+        };
+        key.release(&session).await?;
+        if attempts == ATTEMPTS {
+            return Err(changing(&links, &changed));
+        }
+        task.detail("inputs changed meanwhile: once more");
+        links = changed;
+        name = final_name(&links);
+    }
+}
+
+fn final_name(links: &[Link]) -> String {
+    links.last().expect("there is a head").database()
+}
+
+async fn is_complete(session: &Session, plan: &TemplatePlan<'_>, name: &str) -> Result<bool> {
+    let Some(database) = database_named(session, name).await? else { return Ok(false) };
+    database.ours(plan.home_id)?;
+    Ok(database.valid)
+}
+
+fn changing(before: &[Link], after: &[Link]) -> Error {
+    let (old, new) = before.iter().zip(after).find(|(old, new)| old.digest != new.digest).expect("they differ");
+    let files = old.files.iter().filter(|(path, digest)| new.files.get(*path) != Some(digest));
+    let added = new.files.keys().filter(|path| !old.files.contains_key(*path));
+    Error::InputsChanging { step: new.step.clone(), files: files.map(|(path, _)| path).chain(added).cloned().collect() }
+}

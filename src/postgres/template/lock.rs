@@ -1,0 +1,59 @@
+//! One advisory lock a template name, on the admin's session.
+
+use sha2::{Digest, Sha256};
+
+use super::super::session::{Session, flag};
+use super::super::{Error, Result};
+
+/// The lock of one name, as the server knows it. Locks live in the server's own database: every admin
+/// session connects there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key(i64);
+
+impl Key {
+    pub(super) fn of(name: &str) -> Self {
+        let digest = Sha256::digest(format!("harness lock {name}"));
+        let bytes: [u8; 8] = digest[..8].try_into().expect("a digest has 32 bytes");
+        Self(i64::from_be_bytes(bytes))
+    }
+
+    /// Takes the lock shared. `waiting` is called when somebody has it alone.
+    pub(super) async fn share(self, session: &Session, waiting: impl FnOnce()) -> Result<()> {
+        if !self.ask(session, "pg_try_advisory_lock_shared").await? {
+            waiting();
+            self.call(session, "pg_advisory_lock_shared").await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the lock alone if nobody has it.
+    pub(super) async fn try_take(self, session: &Session) -> Result<bool> {
+        self.ask(session, "pg_try_advisory_lock").await
+    }
+
+    /// From alone to shared, without a moment in between.
+    pub(super) async fn downgrade(self, session: &Session) -> Result<()> {
+        self.call(session, "pg_advisory_lock_shared").await?;
+        self.release(session).await
+    }
+
+    /// Gives up a lock held alone.
+    pub(super) async fn release(self, session: &Session) -> Result<()> {
+        self.call(session, "pg_advisory_unlock").await
+    }
+
+    /// Gives up a shared lock.
+    pub(super) async fn release_shared(self, session: &Session) -> Result<()> {
+        self.call(session, "pg_advisory_unlock_shared").await
+    }
+
+    async fn call(self, session: &Session, function: &str) -> Result<()> {
+        session.execute("lock the template", &format!("SELECT {function}({})", self.0)).await
+    }
+
+    async fn ask(self, session: &Session, function: &str) -> Result<bool> {
+        let sql = format!("SELECT {function}({}) AS granted", self.0);
+        let rows = session.rows("lock the template", &sql).await?;
+        Ok::<_, Error>(rows.first().is_some_and(|row| flag(row, "granted")))
+    }
+}

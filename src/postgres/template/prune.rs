@@ -1,0 +1,96 @@
+//! Templates that nobody needs any more, and builds whose maker died.
+
+use super::super::drop;
+use super::super::mark::OwnedKind;
+use super::super::objects::{databases, roles};
+use super::super::session::Session;
+use super::super::{Result, Server};
+use super::build::discard;
+use super::chain::TemplatePlan;
+use super::lock::Key;
+
+/// How many templates, and how many states after incremental steps, a project keeps.
+const KEEP: usize = 3;
+
+/// What was swept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// The database.
+    pub database: String,
+}
+
+/// Drops the unfinished builds of this home whose maker is gone.
+pub async fn sweep(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
+    sweep_with(server, &Session::admin(server).await?, home_id).await
+}
+
+pub(super) async fn sweep_with(server: &Server, session: &Session, home: &str) -> Result<Vec<Leftover>> {
+    let mut swept = Vec::new();
+    for database in databases(session).await? {
+        let Some(name) = database.name.strip_suffix("_building") else { continue };
+        let is_build =
+            database.mark(home).is_some_and(|mark| matches!(mark.kind, OwnedKind::Building | OwnedKind::Template));
+        if !is_build {
+            continue;
+        }
+        let key = Key::of(name);
+        // locks nest: one that this session holds already is only counted up
+        if key.try_take(session).await? {
+            let outcome = discard(server, session, name, home).await;
+            key.release(session).await?;
+            outcome?;
+            swept.push(Leftover { database: database.name });
+        }
+    }
+    Ok(swept)
+}
+
+/// Drops all but the newest templates and kept states of this project, never one that is in use.
+pub(super) async fn prune(server: &Server, session: &Session, plan: &TemplatePlan<'_>) -> Result<()> {
+    for kind in [OwnedKind::Template, OwnedKind::Kept] {
+        let of_project: Vec<String> = databases(session)
+            .await?
+            .into_iter()
+            .filter(|database| {
+                let mark = database.mark(plan.home_id);
+                mark.is_some_and(|mark| mark.kind == kind && mark.project == plan.project)
+                    && !database.name.ends_with("_building")
+            })
+            .map(|database| database.name)
+            .collect();
+        // in the order of their making
+        for name in of_project.iter().rev().skip(KEEP) {
+            drop_unused(server, session, name).await?;
+        }
+    }
+    drop_idle_roles(session, plan.home_id).await
+}
+
+async fn drop_unused(server: &Server, session: &Session, name: &str) -> Result<()> {
+    let key = Key::of(name);
+    if key.try_take(session).await? {
+        let dropped = drop::database(server, session, name).await;
+        key.release(session).await?;
+        dropped?;
+    }
+    Ok(())
+}
+
+/// Roles of templates outlive them while kept states hold objects of theirs.
+async fn drop_idle_roles(session: &Session, home: &str) -> Result<()> {
+    let existing: Vec<String> = databases(session).await?.into_iter().map(|database| database.name).collect();
+    for role in roles(session).await? {
+        let ours = role.mark(home).is_some_and(|mark| mark.kind == OwnedKind::Template);
+        if !ours || existing.contains(&role.name) {
+            continue;
+        }
+        let key = Key::of(&role.name);
+        // a build begins with its role
+        if key.try_take(session).await? {
+            let dropped = drop::idle_role(session, &role.name).await;
+            key.release(session).await?;
+            dropped?;
+        }
+    }
+    Ok(())
+}

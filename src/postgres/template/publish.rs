@@ -1,0 +1,57 @@
+//! From a built database to a template.
+
+use super::super::copy::{evict_sql, without_sessions};
+use super::super::extensions;
+use super::super::mark::{Facts, Mark};
+use super::super::roles::builders;
+use super::super::session::Session;
+use super::super::sql::{identifier, literal};
+use super::super::{Result, Server};
+use super::chain::Link;
+use super::incremental;
+
+/// Gives schema public to whoever owns the database. Since 15 it is so; a cluster that was upgraded
+/// from an older one has it otherwise.
+pub(super) async fn own_public(inside: &Session) -> Result<()> {
+    if !inside.is_superuser() {
+        return Ok(());
+    }
+    let sql = "DO $$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' \
+               AND nspowner <> 'pg_database_owner'::regrole) THEN \
+               ALTER SCHEMA public OWNER TO pg_database_owner; END IF; END $$";
+    inside.execute("give schema public to the database's owner", sql).await
+}
+
+/// Makes `building` the template `name`: statistics that every clone then has, extensions' objects
+/// opened, sessions gone; then owner, role, mark and name in one transaction.
+pub(super) async fn publish(
+    server: &Server,
+    session: &Session,
+    building: &str,
+    name: &str,
+    mark: &Mark,
+    links: &[Link],
+) -> Result<()> {
+    let inside = Session::open(&server.admin_of(building)).await?;
+    extensions::open(&inside).await?;
+    // clones have planner statistics and no hint bits to set; autovacuum has no reason to come
+    inside.execute("gather statistics", "VACUUM (ANALYZE)").await?;
+    let rows = inside.rows("measure the template", "SELECT pg_database_size(current_database()) AS bytes").await?;
+    let bytes = rows.first().and_then(|row| row.get("bytes")?.parse().ok());
+    drop(inside);
+
+    let facts = Facts { bytes, ..incremental::facts(links.last().expect("there is a head")) };
+    let (from, to) = (identifier(building), identifier(name));
+    let close = format!("ALTER DATABASE {from} ALLOW_CONNECTIONS false; {}", evict_sql(building));
+    session.execute("close the template", &close).await?;
+    let sql = format!(
+        "ALTER ROLE {to} NOLOGIN PASSWORD NULL;
+         REVOKE {} FROM {to};
+         ALTER DATABASE {from} OWNER TO CURRENT_USER;
+         COMMENT ON DATABASE {from} IS {};
+         ALTER DATABASE {from} RENAME TO {to};",
+        identifier(&builders(&mark.home)),
+        literal(&facts.comment(mark))
+    );
+    without_sessions(server, session, building, &format!("publish template `{name}`"), &sql).await
+}
