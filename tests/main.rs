@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
 mod house;
+mod stack;
 #[allow(dead_code, unused_imports)] // a toolbox: not every tool is in use at every moment
 mod support;

@@ -1,0 +1,3 @@
+//! Real servers, real databases, real processes.
+
+mod postgres_clone;
