@@ -15,6 +15,7 @@ mod process;
 mod setup;
 mod status;
 mod teardown;
+pub mod verify;
 
 pub use agent::{Control, Environment, QueryResult, Urls};
 pub use events::{Event, Events, Sink, Task, TaskId};
@@ -24,3 +25,4 @@ pub use process::{Exit, ProcessRow};
 pub use setup::Setup;
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};
+pub use verify::{Verify, VerifyStatus};

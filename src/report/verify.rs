@@ -1,0 +1,174 @@
+//! `harness verify`: is the work done?
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ErrorDocument;
+
+/// What one run of the stages found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verify {
+    /// `harness/verify/1`.
+    pub schema: String,
+    /// `pass` only if every stage that was asked for passed on a tree that nobody changed meanwhile.
+    pub status: Outcome,
+    /// Every stage of the plan, in order; those that were not run are `skipped`.
+    pub stages: Vec<Stage>,
+    /// Wall-clock time of the whole run.
+    pub total_duration_ms: u64,
+    /// The agent whose tree this is; null in a project without one.
+    pub agent: Option<u8>,
+    /// Whether the stages of `--full` were asked for too.
+    pub full: bool,
+    /// Why it failed; null on a pass.
+    pub reason: Option<Reason>,
+    /// What the result is bound to; null outside a git repository.
+    pub tree: Option<Tree>,
+    /// Whether the agent's database is of the present template: `current`, `stale`; null where that is not known.
+    pub template: Option<String>,
+    /// What a person should know: `[verify]` differs from the project root's, an old run was cleaned up.
+    pub warnings: Vec<String>,
+    /// Why verify itself could not run, or what went wrong beside the commands.
+    pub error: Option<ErrorDocument>,
+}
+
+/// Did it pass?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Yes.
+    Pass,
+    /// No.
+    Fail,
+}
+
+/// Why a run is a `fail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A stage failed or took too long.
+    StageFailed,
+    /// The tree after the run is not the tree before it.
+    TreeChanged,
+    /// The agent's stack is not up.
+    NotRunning,
+    /// `harness.toml` or the command line asks for what cannot be.
+    Configuration,
+    /// The machine is not as needed.
+    Environment,
+}
+
+/// How a stage or a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStatus {
+    /// Every command exited with 0.
+    Pass,
+    /// A command did not.
+    Fail,
+    /// A command was killed at the stage's timeout.
+    Timeout,
+    /// It was not run: an earlier stage failed, or nobody asked for it.
+    Skipped,
+}
+
+/// One stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// The worst of its commands.
+    pub status: StageStatus,
+    /// From the start of its commands to the end of the last.
+    pub duration_ms: u64,
+    /// The first diagnostic, `path:line: message` with the path relative to the tree's root; where none was
+    /// recognised, the last meaningful lines. Null unless the stage failed.
+    pub first_error: Option<String>,
+    /// Its commands, in the order of the plan.
+    pub commands: Vec<Command>,
+}
+
+/// One command of a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Command {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub status: StageStatus,
+    /// Its exit code; null when a signal ended it, it never ran, or it is an HTTP check.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// How long it ran.
+    pub duration_ms: u64,
+    /// Absolute path of its output, byte for byte; null when it never ran.
+    pub log: Option<String>,
+    /// Its own first diagnostic, as in the stage.
+    pub first_error: Option<String>,
+}
+
+/// The git tree of everything in the work tree that git does not ignore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tree {
+    /// Its object name before the first stage.
+    pub before: String,
+    /// Its object name after the last stage; null when the run ended early.
+    pub after: Option<String>,
+    /// Paths that differ between the two, at most twenty.
+    pub changed: Vec<String>,
+}
+
+/// Whether the last full pass is of the present tree: `harness verify --status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyStatus {
+    /// `harness/verify-status/1`.
+    pub schema: String,
+    /// True only if the last full pass is of exactly this tree and this plan.
+    pub verified: bool,
+    /// Why not, in words; null when it is.
+    pub reason: Option<String>,
+    /// The agent whose tree this is.
+    pub agent: Option<u8>,
+    /// The present tree; null outside a git repository.
+    pub tree: Option<String>,
+    /// The last full pass.
+    pub last_full_pass: Option<RecordedRun>,
+    /// The last run of any kind.
+    pub last_run: Option<RecordedRun>,
+    /// Why the question could not be answered.
+    pub error: Option<ErrorDocument>,
+}
+
+/// A run that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedRun {
+    /// Its name, which is also that of its folder of logs.
+    pub run: String,
+    /// What it found.
+    pub status: Outcome,
+    /// Whether it was of every stage.
+    pub full: bool,
+    /// The tree it was bound to.
+    pub tree: Option<String>,
+    /// When it ended, RFC 3339.
+    pub finished_at: String,
+}
+
+impl Verify {
+    /// The document of a run that could not begin.
+    pub fn could_not_run(reason: Reason, error: ErrorDocument, agent: Option<u8>, full: bool) -> Self {
+        Self {
+            schema: "harness/verify/1".to_owned(),
+            status: Outcome::Fail,
+            stages: Vec::new(),
+            total_duration_ms: 0,
+            agent,
+            full,
+            reason: Some(reason),
+            tree: None,
+            template: None,
+            warnings: Vec::new(),
+            error: Some(error),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Lines of a log file, as text without terminal escapes, each cut to a length that a diagnostic may have.
+
+use std::io::{BufRead, BufReader, Read};
+
+use crate::system::plain;
+
+/// The rest of a longer line is passed over.
+const LIMIT: usize = 8 * 1024;
+
+/// Calls `on_line` for each line until it says that it has seen enough. Never holds more than one line.
+pub(super) fn each_line(reader: impl Read, mut on_line: impl FnMut(&str) -> bool) -> std::io::Result<()> {
+    let mut reader = BufReader::with_capacity(256 * 1024, reader);
+    let mut line = Vec::with_capacity(LIMIT);
+    loop {
+        let available = reader.fill_buf()?;
+        if available.is_empty() {
+            if !line.is_empty() {
+                on_line(&text(&line));
+            }
+            return Ok(());
+        }
+        let end = memchr::memchr(b'\n', available);
+        let piece = &available[..end.unwrap_or(available.len())];
+        let used = piece.len() + usize::from(end.is_some());
+        line.extend_from_slice(&piece[..piece.len().min(LIMIT - line.len())]);
+        reader.consume(used);
+        if end.is_some() {
+            let more = on_line(&text(&line));
+            line.clear();
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    if text.bytes().any(|byte| byte.is_ascii_control()) { plain(&text) } else { text.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        let mut seen = Vec::new();
+        each_line(bytes, |line| {
+            seen.push(line.to_owned());
+            true
+        })
+        .unwrap();
+        seen
+    }
+
+    #[test]
+    fn lines_are_text_whatever_the_bytes() {
+        assert_eq!(lines(b"a\r\n\x1b[31mred\x1b[0m\0\n\xff\nlast"), ["a", "red", "\u{fffd}", "last"]);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_one_cut_line() {
+        let mut bytes = vec![b'x'; 3_000_000];
+        bytes.extend(b"\nnext\n");
+        let seen = lines(&bytes);
+        assert_eq!((seen[0].len(), seen[1].as_str(), seen.len()), (LIMIT, "next", 2));
+    }
+
+    #[test]
+    fn reading_ends_when_enough_was_seen() {
+        let mut count = 0;
+        each_line(&b"1\n2\n3\n"[..], |_| {
+            count += 1;
+            count < 2
+        })
+        .unwrap();
+        assert_eq!(count, 2);
+    }
+}

@@ -1,0 +1,49 @@
+//! Stacks of JavaScript errors: node's own tests, scripts, anything that prints an `Error`.
+
+use super::{Candidate, Emit, Matcher, Rank};
+
+#[derive(Default)]
+pub(super) struct Stack {
+    /// The last line that looks like an error.
+    error: Option<String>,
+    /// node prints the place of a syntax error above it: `/tree/a.js:3`.
+    place: Option<Candidate>,
+}
+
+/// The place that a stack frame names, as (path, line, column).
+pub(super) fn frame(line: &str) -> Option<(&str, &str, &str)> {
+    let text = line.trim_start();
+    if !text.starts_with("at ") && !text.ends_with(')') {
+        return None;
+    }
+    let found = pattern!(r"^(?:at )?(?:.+? )?\((.+?):(\d+):(\d+)\)(?: \{)?$")
+        .captures(text)
+        .or_else(|| pattern!(r"^at (?:async )?(\S+?):(\d+):(\d+)(?: \{)?$").captures(text))?;
+    let (_, [path, row, column]) = found.extract();
+    (!path.starts_with("node:") && path != "native" && path.contains(['/', '.'])).then_some((path, row, column))
+}
+
+impl Matcher for Stack {
+    fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
+        let text = line.trim();
+        if let Some(error) = &self.error
+            && let Some((path, row, column)) = frame(line)
+        {
+            Candidate::new(path, row, Some(column), error, Rank::Shape).map(emit);
+        } else if text.contains("rror")
+            && let Some(found) = pattern!(r"^(?:Uncaught |error: ')?((?:[A-Za-z_$][\w.$]*)?(?:Error|Exception)(?: \[\w+\])?: .*?)'?$").captures(text)
+        {
+            if let Some(place) = self.place.take() {
+                emit(Candidate { message: found[1].to_owned(), ..place });
+            }
+            self.error = Some(found[1].to_owned());
+        } else if let Some(found) = pattern!(r"^((?:file://)?/.+):(\d+)$").captures(line) {
+            self.place = Candidate::new(&found[1], &found[2], None, "", Rank::Shape);
+        } else if text == "error: |-" {
+            // node's TAP reporter
+            self.error = Some("failed".to_owned());
+        } else if self.error.as_deref() == Some("failed") && !text.is_empty() {
+            self.error = Some(text.to_owned());
+        }
+    }
+}
