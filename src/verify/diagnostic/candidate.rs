@@ -34,7 +34,13 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// From the texts of a match; `None` when the numbers are not numbers.
-    pub(super) fn new(path: &str, line: &str, column: Option<&str>, message: impl Into<String>, rank: Rank) -> Option<Self> {
+    pub(super) fn new(
+        path: &str,
+        line: &str,
+        column: Option<&str>,
+        message: impl Into<String>,
+        rank: Rank,
+    ) -> Option<Self> {
         let line = line.parse().ok().filter(|line| *line > 0)?;
         let column = column.and_then(|column| column.parse().ok()).filter(|column| *column > 0);
         Some(Self { path: path.to_owned(), line, column, message: message.into(), rank, package: None })

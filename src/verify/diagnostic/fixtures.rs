@@ -25,8 +25,11 @@ fn the_first_diagnostic_of_every_tool() {
         found.insert(name.to_owned(), text.replace(root_text, "/tree").replace('\n', " | "));
     }
     let expected = std::fs::read_to_string(folder.join("expected.txt")).unwrap();
-    let expected: BTreeMap<String, String> =
-        expected.lines().filter_map(|line| line.split_once(' ')).map(|(name, text)| (name.into(), text.trim().into())).collect();
+    let expected: BTreeMap<String, String> = expected
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, text)| (name.into(), text.trim().into()))
+        .collect();
     let differing: Vec<String> = found
         .iter()
         .filter(|(name, text)| expected.get(*name) != Some(*text))

@@ -58,7 +58,10 @@ impl Named {
         let words = command.split(|character: char| character.is_whitespace() || "'\"=;&|()".contains(character));
         let mut entering = false;
         for word in words.filter(|word| !word.is_empty()) {
-            if matches!(word, "cd" | "-C" | "--prefix" | "--dir" | "--cwd" | "--root" | "--rootDir" | "--project-directory") {
+            if matches!(
+                word,
+                "cd" | "-C" | "--prefix" | "--dir" | "--cwd" | "--root" | "--rootDir" | "--project-directory"
+            ) {
                 entering = true;
                 continue;
             }

@@ -32,12 +32,14 @@ impl Prefixes {
         if line.starts_with('[')
             && let Some(found) = pattern!(r"^\[((?:@[\w.-]+/)?[\w.:-]+)\]:? (.*)$").captures(line)
         {
-            let (name, text) = (found.get(1).map_or("", |name| name.as_str()), found.get(2).map_or("", |text| text.as_str()));
+            let (name, text) =
+                (found.get(1).map_or("", |name| name.as_str()), found.get(2).map_or("", |text| text.as_str()));
             if !LEVELS.contains(&name.to_ascii_lowercase().as_str()) {
                 return Prefixed { key: name, package: Some(name), text };
             }
         }
-        self.pnpm |= line.starts_with("Scope: ") && pattern!(r"^Scope: (all )?\d+ (of \d+ )?workspace projects").is_match(line);
+        self.pnpm |=
+            line.starts_with("Scope: ") && pattern!(r"^Scope: (all )?\d+ (of \d+ )?workspace projects").is_match(line);
         self.turbo |= line.trim_start().starts_with("• Packages in scope:");
         let runner = match (self.pnpm, self.turbo) {
             (_, true) => pattern!(r"^((@?[\w./-]+):[A-Za-z][\w.:-]*?): (.*)$"),
@@ -80,6 +82,9 @@ mod tests {
     #[test]
     fn words_in_brackets_that_are_levels_stay() {
         assert_eq!(keys(&["[warn] src/a.ts"]), [("", "[warn] src/a.ts")]);
-        assert_eq!(keys(&["[api] src/a.ts", "[@acme/api]: x", "[0] y"]), [("api", "src/a.ts"), ("@acme/api", "x"), ("0", "y")]);
+        assert_eq!(
+            keys(&["[api] src/a.ts", "[@acme/api]: x", "[0] y"]),
+            [("api", "src/a.ts"), ("@acme/api", "x"), ("0", "y")]
+        );
     }
 }

@@ -56,11 +56,11 @@ pub(super) fn scan(output: impl Read, command: Command<'_>, tree: &SourceTree) -
         enough: if command.error_pattern.is_some() { Rank::Project } else { Rank::Error },
         best: None,
     };
-    let mut prefixes = Prefixes::default();
+    let mut runner = Prefixes::default();
     let mut streams: HashMap<String, Stream> = HashMap::new();
     let mut tail = Tail::default();
     each_line(output, |line| {
-        let prefixed = prefixes.split(line);
+        let prefixed = runner.split(line);
         tail.line(prefixed.text);
         let key = if streams.len() < STREAMS || streams.contains_key(prefixed.key) { prefixed.key } else { "" };
         if !streams.contains_key(key) {
@@ -82,7 +82,7 @@ pub(super) fn scan(output: impl Read, command: Command<'_>, tree: &SourceTree) -
             }
         }
     }
-    let located = scan.best.filter(|best| best.is_worth_telling()).map(|best| Diagnosis { text: best.text(), located: true });
+    let located = scan.best.filter(Found::is_worth_telling).map(|best| Diagnosis { text: best.text(), located: true });
     Ok(located.or_else(|| tail.text().map(|text| Diagnosis { text, located: false })))
 }
 

@@ -73,7 +73,13 @@ mod tests {
     #[test]
     fn banners_give_way_to_what_was_said() {
         let mut tail = Tail::default();
-        for line in ["> api@1.0.0 check /tree", "> sh check.sh", "", "licence is not known", "\u{2009}ELIFECYCLE\u{2009} Command failed with exit code 1."] {
+        for line in [
+            "> api@1.0.0 check /tree",
+            "> sh check.sh",
+            "",
+            "licence is not known",
+            "\u{2009}ELIFECYCLE\u{2009} Command failed with exit code 1.",
+        ] {
             tail.line(line);
         }
         assert_eq!(tail.text().unwrap(), "licence is not known");

@@ -72,7 +72,9 @@ impl SourceTree {
         let path = undecorated(printed);
         if path.starts_with('/') {
             return match self.below_root(Path::new(path)) {
-                Some(relative) => self.known(relative).unwrap_or_else(|relative| Place { path: relative, standing: Standing::Nowhere }),
+                Some(relative) => self
+                    .known(relative)
+                    .unwrap_or_else(|relative| Place { path: relative, standing: Standing::Nowhere }),
                 None if Path::new(path).is_file() => Place { path: path.to_owned(), standing: Standing::Elsewhere },
                 None => Place { path: path.to_owned(), standing: Standing::Nowhere },
             };
@@ -93,9 +95,9 @@ impl SourceTree {
         let chosen = match candidates.as_slice() {
             [] => None,
             [only] => Some(only),
-            several => bases
-                .filter(|base| !base.is_empty())
-                .find_map(|base| several.iter().find(|file| file.strip_prefix(base).is_some_and(|rest| rest.starts_with('/')))),
+            several => bases.filter(|base| !base.is_empty()).find_map(|base| {
+                several.iter().find(|file| file.strip_prefix(base).is_some_and(|rest| rest.starts_with('/')))
+            }),
         };
         match chosen {
             Some(file) => Place { path: file.clone(), standing: standing_of(file) },
@@ -118,7 +120,13 @@ impl SourceTree {
     /// `path` as a directory from the root, if it is one; relative paths are taken from `base`.
     pub(super) fn directory(&self, base: &str, path: &str) -> Option<String> {
         let whole = normal(&self.real_root.join(base).join(path));
-        let directory = if whole.is_dir() { whole.as_path() } else if whole.is_file() { whole.parent()? } else { return None };
+        let directory = if whole.is_dir() {
+            whole.as_path()
+        } else if whole.is_file() {
+            whole.parent()?
+        } else {
+            return None;
+        };
         self.below_root(directory)
     }
 
@@ -186,7 +194,10 @@ impl SourceTree {
                 if let Some(found) = pattern!(r"(?m)^module\s+(\S+)").captures(&text) {
                     packages.go_modules.push((found[1].to_owned(), directory.to_owned()));
                 }
-            } else if let Some(name) = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|json| Some(json.get("name")?.as_str()?.to_owned())) {
+            } else if let Some(name) = serde_json::from_str::<serde_json::Value>(&text)
+                .ok()
+                .and_then(|json| Some(json.get("name")?.as_str()?.to_owned()))
+            {
                 packages.named.entry(name).or_insert_with(|| directory.to_owned());
             }
         }
@@ -265,7 +276,11 @@ mod tests {
         assert_eq!(resolve("src/price.ts", "packages/api"), here("packages/api/src/price.ts"));
         assert_eq!(resolve("../api/./src/price.ts", "packages/web"), here("packages/api/src/price.ts"));
         assert_eq!(resolve("src/only.ts", ""), here("packages/web/src/only.ts"), "the only file that ends so");
-        assert_eq!(resolve("price.ts", "packages/web"), here("packages/web/src/price.ts"), "of several, the one below the base");
+        assert_eq!(
+            resolve("price.ts", "packages/web"),
+            here("packages/web/src/price.ts"),
+            "of several, the one below the base"
+        );
         let absolute = format!("file://{}/packages/api/src/price.ts?t=1", directory.path().display());
         assert_eq!(resolve(&absolute, ""), here("packages/api/src/price.ts"));
         assert_eq!(resolve("webpack://web/./packages/web/src/only.ts", ""), here("packages/web/src/only.ts"));

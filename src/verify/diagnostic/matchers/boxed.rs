@@ -20,7 +20,9 @@ impl Matcher for Boxed {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         let text = line.trim_start();
         let Some(first) = text.chars().next() else { return };
-        if let Some(place) = text.strip_prefix("--> ").or_else(|| text.strip_prefix("╭─[")).or_else(|| text.strip_prefix(",-[")) {
+        if let Some(place) =
+            text.strip_prefix("--> ").or_else(|| text.strip_prefix("╭─[")).or_else(|| text.strip_prefix(",-["))
+        {
             if let (Some((rank, title)), Some(found)) =
                 (self.title.take(), pattern!(r"^(.+?):(\d+):(\d+)\]?$").captures(place.trim_end()))
             {
@@ -47,7 +49,13 @@ impl Matcher for Boxed {
             && let Some(found) = pattern!(r"^(.+?)(?::(\d+):(\d+))? ([a-z]\w*(?:/\S+)*)\b[^━]*━+$").captures(text)
         {
             self.place = match found.get(2) {
-                Some(row) => Candidate::new(&found[1], row.as_str(), found.get(3).map(|column| column.as_str()), &found[4], Rank::Error),
+                Some(row) => Candidate::new(
+                    &found[1],
+                    row.as_str(),
+                    found.get(3).map(|column| column.as_str()),
+                    &found[4],
+                    Rank::Error,
+                ),
                 None => Some(Candidate::file(&found[1], &found[4])),
             };
             return;

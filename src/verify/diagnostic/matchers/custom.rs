@@ -20,7 +20,9 @@ impl Matcher for Custom {
         let group = |name| found.name(name).map(|group| group.as_str());
         let Some(file) = group("file") else { return };
         let message = group("message").unwrap_or(line).trim();
-        if let Some(candidate) = Candidate::new(file, group("line").unwrap_or("1"), group("column"), message, Rank::Project) {
+        if let Some(candidate) =
+            Candidate::new(file, group("line").unwrap_or("1"), group("column"), message, Rank::Project)
+        {
             emit(candidate);
         }
     }

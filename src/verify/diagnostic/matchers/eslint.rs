@@ -16,10 +16,12 @@ impl Matcher for Eslint {
         {
             self.heading.clear();
             self.heading.push_str(line);
-            self.one_line(line, emit);
+            one_line(line, emit);
             return;
         }
-        let Some(found) = pattern!(r"^\s+(\d+):(\d+)\s+(error|warning|✖|⚠|[A-Z]+\d+)\s+(.*?)(?:\s{2,}(\S+))?$").captures(line) else {
+        let Some(found) =
+            pattern!(r"^\s+(\d+):(\d+)\s+(error|warning|✖|⚠|[A-Z]+\d+)\s+(.*?)(?:\s{2,}(\S+))?$").captures(line)
+        else {
             return;
         };
         let heading = self.heading.trim_end_matches(':');
@@ -38,17 +40,16 @@ impl Matcher for Eslint {
     }
 }
 
-impl Eslint {
-    fn one_line(&self, line: &str, emit: &mut Emit<'_>) {
-        if line.contains(": line ")
-            && let Some(found) = pattern!(r"^(.+?): line (\d+), col (\d+), (Error|Warning) - (.*)$").captures(line)
-        {
-            Candidate::new(&found[1], &found[2], Some(&found[3]), &found[5], rank_of(&found[4])).map(emit);
-        } else if line.ends_with(']')
-            && let Some(found) = pattern!(r"^(.+?):(\d+):(\d+): (.*) \[(Error|Warning)(?:/(.+))?\]$").captures(line)
-        {
-            let rule = found.get(6).map_or_else(String::new, |rule| format!(" ({})", rule.as_str()));
-            Candidate::new(&found[1], &found[2], Some(&found[3]), format!("{}{rule}", &found[4]), rank_of(&found[5])).map(emit);
-        }
+fn one_line(line: &str, emit: &mut Emit<'_>) {
+    if line.contains(": line ")
+        && let Some(found) = pattern!(r"^(.+?): line (\d+), col (\d+), (Error|Warning) - (.*)$").captures(line)
+    {
+        Candidate::new(&found[1], &found[2], Some(&found[3]), &found[5], rank_of(&found[4])).map(emit);
+    } else if line.ends_with(']')
+        && let Some(found) = pattern!(r"^(.+?):(\d+):(\d+): (.*) \[(Error|Warning)(?:/(.+))?\]$").captures(line)
+    {
+        let rule = found.get(6).map_or_else(String::new, |rule| format!(" ({})", rule.as_str()));
+        Candidate::new(&found[1], &found[2], Some(&found[3]), format!("{}{rule}", &found[4]), rank_of(&found[5]))
+            .map(emit);
     }
 }

@@ -32,14 +32,16 @@ impl Matcher for Jest {
         if let Some(rest) = text.strip_prefix("FAIL ") {
             self.close(emit);
             // vitest's own line goes on with ` > test`
-            self.file = rest.split_whitespace().next().unwrap_or_default().to_owned();
+            rest.split_whitespace().next().unwrap_or_default().clone_into(&mut self.file);
         } else if let Some(title) = text.strip_prefix("● ") {
             self.close(emit);
             if title.contains(" › ") || !self.file.is_empty() {
                 let fallback = (!self.file.is_empty()).then(|| Candidate::file(&self.file, ""));
                 self.block = Some(Block { title: title.to_owned(), fallback, ..Block::default() });
             }
-        } else if let Some(found) = pattern!(r"^\d+\) (?:\[[^\]]+\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*[─=]*$").captures(text) {
+        } else if let Some(found) =
+            pattern!(r"^\d+\) (?:\[[^\]]+\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*[─=]*$").captures(text)
+        {
             self.close(emit);
             let fallback = Candidate::new(&found[1], &found[2], Some(&found[3]), "", Rank::Shape);
             self.block = Some(Block { title: found[4].to_owned(), fallback, ..Block::default() });
@@ -85,7 +87,9 @@ impl Block {
             }
         } else if self.message.is_none() {
             self.message = Some(text.to_owned());
-        } else if (text.starts_with("Expected") || text.starts_with("Received")) && self.message.as_ref().is_some_and(|message| message.len() < 200) {
+        } else if (text.starts_with("Expected") || text.starts_with("Received"))
+            && self.message.as_ref().is_some_and(|message| message.len() < 200)
+        {
             // what an assertion is about comes right below it
             if let Some(message) = &mut self.message {
                 message.push_str(", ");

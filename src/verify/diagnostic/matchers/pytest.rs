@@ -42,7 +42,8 @@ impl Matcher for Pytest {
                 let message = self.message.take().unwrap_or_else(|| raised.as_str().to_owned());
                 self.emit(&message, emit);
             }
-        } else if let Some(found) = pattern!(r"^(?:FAILED|ERROR) ([^\s:]+\.py)(?:::(\S+))?(?: - (.*))?$").captures(line) {
+        } else if let Some(found) = pattern!(r"^(?:FAILED|ERROR) ([^\s:]+\.py)(?:::(\S+))?(?: - (.*))?$").captures(line)
+        {
             let message = found.get(3).or(found.get(2)).map_or("failed", |text| text.as_str());
             emit(Candidate::file(&found[1], message));
         }

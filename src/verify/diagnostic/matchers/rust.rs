@@ -22,10 +22,13 @@ impl Matcher for Rust {
             return;
         }
         if line.contains("panicked at ") {
-            if let Some(found) = pattern!(r"^thread '.*?' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line) {
+            if let Some(found) = pattern!(r"^thread '.*?' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line)
+            {
                 self.panic = Candidate::new(&found[1], &found[2], Some(&found[3]), "panicked:", Rank::Error);
-            } else if let Some(found) = pattern!(r"^thread '.*?' panicked at '(.*)', (.+?):(\d+):(\d+)$").captures(line) {
-                Candidate::new(&found[2], &found[3], Some(&found[4]), format!("panicked: {}", &found[1]), Rank::Error).map(emit);
+            } else if let Some(found) = pattern!(r"^thread '.*?' panicked at '(.*)', (.+?):(\d+):(\d+)$").captures(line)
+            {
+                Candidate::new(&found[2], &found[3], Some(&found[4]), format!("panicked: {}", &found[1]), Rank::Error)
+                    .map(emit);
             }
         } else if line.starts_with("Diff in ")
             && let Some(found) = pattern!(r"^Diff in (.+?)(?::| at line )(\d+):$").captures(line)

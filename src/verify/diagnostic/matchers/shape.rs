@@ -9,7 +9,9 @@ pub(super) struct Shape;
 impl Matcher for Shape {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         if line.starts_with("::")
-            && let Some(found) = pattern!(r"^::(error|warning) .*?file=([^,:]+)(?:.*?line=(\d+))?(?:.*?col=(\d+))?.*?::(.*)$").captures(line)
+            && let Some(found) =
+                pattern!(r"^::(error|warning) .*?file=([^,:]+)(?:.*?line=(\d+))?(?:.*?col=(\d+))?.*?::(.*)$")
+                    .captures(line)
         {
             let row = found.get(3).map_or("1", |row| row.as_str());
             let column = found.get(4).map(|column| column.as_str());
@@ -24,7 +26,8 @@ impl Matcher for Shape {
         };
         let Some(row) = found.get(2).or(found.get(3)) else { return };
         let message = &found[5];
-        let rank = match pattern!(r"^(?i)(?:fatal |internal )?(error|warning|note|info|help|hint)\b").captures(message) {
+        let rank = match pattern!(r"^(?i)(?:fatal |internal )?(error|warning|note|info|help|hint)\b").captures(message)
+        {
             Some(severity) => rank_of(&severity[1]),
             // eslint's unix format says it at the end
             None if message.ends_with(']') && message.contains("[Warning/") => Rank::Warning,

@@ -31,7 +31,9 @@ impl Matcher for Stack {
         {
             Candidate::new(path, row, Some(column), error, Rank::Shape).map(emit);
         } else if text.contains("rror")
-            && let Some(found) = pattern!(r"^(?:Uncaught |error: ')?((?:[A-Za-z_$][\w.$]*)?(?:Error|Exception)(?: \[\w+\])?: .*?)'?$").captures(text)
+            && let Some(found) =
+                pattern!(r"^(?:Uncaught |error: ')?((?:[A-Za-z_$][\w.$]*)?(?:Error|Exception)(?: \[\w+\])?: .*?)'?$")
+                    .captures(text)
         {
             if let Some(place) = self.place.take() {
                 emit(Candidate { message: found[1].to_owned(), ..place });
