@@ -32,24 +32,9 @@ pub struct FileLock {
 impl FileLock {
     /// Takes the lock if it is free; otherwise says who holds it (`Err` of the inner result).
     pub fn try_acquire(path: &Path, purpose: &str) -> Result<std::result::Result<Self, Option<Holder>>> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(Error::file("open", path))?;
+        let mut file = open(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(std::io::Error::from) {
-            Ok(()) => {
-                let holder = Holder { pid: std::process::id(), purpose: purpose.to_owned() };
-                let text = serde_json::to_vec(&holder).unwrap_or_default();
-                file.set_len(0)
-                    .and_then(|()| file.seek(SeekFrom::Start(0)))
-                    .and_then(|_| file.write_all(&text))
-                    .map_err(Error::file("write", path))?;
-                Ok(Ok(Self { file }))
-            }
+            Ok(()) => Self::sign(file, path, purpose).map(Ok),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 let mut text = String::new();
                 let _ = file.read_to_string(&mut text);
@@ -57,6 +42,23 @@ impl FileLock {
             }
             Err(error) => Err(Error::file("lock", path)(error)),
         }
+    }
+
+    /// Takes the lock, blocking the thread meanwhile: for locks that are only ever held for moments.
+    pub fn wait(path: &Path, purpose: &str) -> Result<Self> {
+        let file = open(path)?;
+        flock(&file, FlockOperation::LockExclusive).map_err(std::io::Error::from).map_err(Error::file("lock", path))?;
+        Self::sign(file, path, purpose)
+    }
+
+    fn sign(mut file: File, path: &Path, purpose: &str) -> Result<Self> {
+        let holder = Holder { pid: std::process::id(), purpose: purpose.to_owned() };
+        let text = serde_json::to_vec(&holder).unwrap_or_default();
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(&text))
+            .map_err(Error::file("write", path))?;
+        Ok(Self { file })
     }
 
     /// Takes the lock, waiting as long as another process holds it. `waiting` is called once, with
@@ -87,6 +89,12 @@ impl FileLock {
             _ => false,
         }
     }
+}
+
+fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(Error::file("open", path))
 }
 
 impl Drop for FileLock {
