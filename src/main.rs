@@ -1,3 +1,12 @@
 //! The `harness` command.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = harness::embedded::entry(&arguments) {
+        return code;
+    }
+    ExitCode::SUCCESS
+}

@@ -16,7 +16,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("bucket", &["project", "report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract
         ("render", &["supervisor", "project", "report", "system"]),
-        ("embedded", &["project", "report", "system"]),
+        // the file of agents' S3 keys: who writes it and who reads it share its type
+        ("embedded", &["bucket", "project", "report", "system"]),
         ("supervisor", &["report", "system"]),
         ("project", &["report", "system"]),
         ("report", &["system"]),

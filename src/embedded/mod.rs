@@ -1,1 +1,19 @@
-//! embedded.
+//! The native engine's own small servers: S3 ([`s3`]) and mail ([`mail`]).
+//!
+//! They are ordinary supervised processes of the stack `infra`: the same binary, started as `harness __s3 …`
+//! and `harness __mail …`. Each runs on one thread, keeps its data in one directory, and ends promptly and
+//! cleanly on SIGTERM. Secrets reach them by environment variable or file, never by argument.
+//!
+//! Invariants: a server listens only where it is told to; an application cannot tell the S3 server from any
+//! other by what ordinary SDKs do with it; nothing that a client sends names a path on this machine.
+
+mod entry;
+mod error;
+mod http;
+mod log;
+pub mod mail;
+pub mod s3;
+mod stop;
+
+pub use entry::entry;
+pub use error::{Error, Result};

@@ -1,0 +1,85 @@
+//! Buckets that this home answers for: the registry decides what may be touched, the client does it.
+
+use super::{BucketOwner, BucketRegistry, Buckets, Error, Purged, Result, S3Endpoint};
+use crate::system::Home;
+
+/// The buckets of a home on one server.
+#[derive(Debug, Clone)]
+pub struct OwnedBuckets {
+    buckets: Buckets,
+    registry: BucketRegistry,
+}
+
+impl OwnedBuckets {
+    /// The home's buckets on this server.
+    pub fn new(home: &Home, endpoint: &S3Endpoint) -> Self {
+        Self { buckets: Buckets::new(endpoint), registry: BucketRegistry::of(home) }
+    }
+
+    /// The client, for what asks no ownership.
+    pub fn client(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    /// Makes an agent's bucket unless it exists; says whether it made it.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] when a bucket of this name exists that this home did not make; [`Error::Taken`]
+    /// when it is another agent's or project's.
+    pub async fn ensure(&self, bucket: &str, agent: u8, project: &str) -> Result<bool> {
+        self.ensure_owned(bucket, Some(agent), Some(project)).await
+    }
+
+    /// Makes a bucket that all agents share unless it exists; says whether it made it.
+    pub async fn ensure_shared(&self, bucket: &str) -> Result<bool> {
+        self.ensure_owned(bucket, None, None).await
+    }
+
+    async fn ensure_owned(&self, bucket: &str, agent: Option<u8>, project: Option<&str>) -> Result<bool> {
+        let endpoint = self.buckets.url.clone();
+        let wanted = BucketOwner { endpoint, agent, project: project.map(ToOwned::to_owned) };
+        match self.registry.owner(&wanted.endpoint, bucket)? {
+            Some(owner) if owner == wanted => return self.buckets.ensure(bucket).await,
+            Some(owner) => {
+                let (agent, project) = (owner.agent.unwrap_or_default(), owner.project.unwrap_or_default());
+                return Err(Error::Taken { bucket: bucket.to_owned(), agent, project });
+            }
+            None => {}
+        }
+        if self.buckets.exists(bucket).await? {
+            return Err(Error::Foreign { bucket: bucket.to_owned() });
+        }
+        self.registry.add(bucket, &wanted)?;
+        let made = self.buckets.ensure(bucket).await?;
+        if !made {
+            // made by a stranger since the look a moment ago
+            self.registry.remove(&wanted.endpoint, bucket)?;
+            return Err(Error::Foreign { bucket: bucket.to_owned() });
+        }
+        Ok(true)
+    }
+
+    /// Empties and deletes a bucket of this home. That there is none is no error.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] when a bucket of this name exists that this home did not make: it is not touched.
+    pub async fn delete(&self, bucket: &str) -> Result<Purged> {
+        let endpoint = self.buckets.url.as_str();
+        if self.registry.owner(endpoint, bucket)?.is_none() {
+            if self.buckets.exists(bucket).await? {
+                return Err(Error::Foreign { bucket: bucket.to_owned() });
+            }
+            return Ok(Purged::default());
+        }
+        let purged = self.buckets.purge_and_delete(bucket).await?;
+        self.registry.remove(endpoint, bucket)?;
+        Ok(purged)
+    }
+
+    /// This home's buckets on this server with their owners, by name; some may not exist (yet, or any more).
+    pub fn list(&self) -> Result<Vec<(String, BucketOwner)>> {
+        let mut buckets = self.registry.list()?;
+        buckets.retain(|(_, owner)| owner.endpoint == self.buckets.url);
+        Ok(buckets)
+    }
+}

@@ -1,0 +1,51 @@
+//! `encoding-type=url`: how a listing tells of keys that XML cannot hold.
+
+use std::fmt::Write as _;
+
+use s3s::dto::EncodingType;
+
+/// Writes names into a listing the way that the request asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    encoded: bool,
+}
+
+impl Names {
+    /// As asked for by `encoding-type`.
+    pub(super) fn asked(encoding: Option<&EncodingType>) -> Self {
+        Self { encoded: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) }
+    }
+
+    /// One name.
+    pub(super) fn write(self, name: &str) -> String {
+        if !self.encoded {
+            return name.to_owned();
+        }
+        let mut text = String::with_capacity(name.len());
+        for byte in name.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.~/*".contains(&byte) {
+                text.push(char::from(byte));
+            } else {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+        text
+    }
+
+    /// A name that need not be there.
+    pub(super) fn write_opt(self, name: Option<&str>) -> Option<String> {
+        name.map(|name| self.write(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_encoded_on_request() {
+        let url = Names::asked(Some(&EncodingType::from_static(EncodingType::URL)));
+        assert_eq!(url.write("a/b c+ü\u{1}"), "a/b%20c%2B%C3%BC%01");
+        assert_eq!(Names::asked(None).write("a/b c+ü"), "a/b c+ü");
+    }
+}
