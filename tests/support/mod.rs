@@ -16,12 +16,15 @@
 
 mod application;
 mod command;
+mod example;
 mod home;
 mod http;
+mod load;
 mod ports;
 mod postgres;
 mod processes;
 mod project;
+mod servers;
 mod template;
 mod wait;
 
@@ -29,9 +32,11 @@ pub(crate) use application::{APPLICATION, python};
 pub(crate) use command::{HarnessCommand, Outcome, Running};
 pub(crate) use home::TestHome;
 pub(crate) use http::{Answer, get, post, try_get};
+pub(crate) use load::Load;
 pub(crate) use ports::PortBlock;
 pub(crate) use postgres::{TestPostgres, block_on, try_sql};
 pub(crate) use processes::{Decoy, is_alive, listener, marked};
 pub(crate) use project::{ProjectBuilder, TestProject};
+pub(crate) use servers::{keys, mail_to, psql};
 pub(crate) use template::{TestTemplate, agent, explain};
 pub(crate) use wait::{LONG, SHORT, wait_for, wait_until};

@@ -198,7 +198,17 @@ pub(crate) struct TestProject<'a> {
     bases: BTreeMap<String, u16>,
 }
 
-impl TestProject<'_> {
+impl<'a> TestProject<'a> {
+    /// The project in a directory that exists already.
+    pub(super) fn at(home: &'a TestHome, root: PathBuf, bases: BTreeMap<String, u16>) -> Self {
+        Self { home, root, bases }
+    }
+
+    /// `[ports]`.
+    pub(super) fn bases(&self) -> &BTreeMap<String, u16> {
+        &self.bases
+    }
+
     /// Its root.
     pub(crate) fn root(&self) -> &Path {
         &self.root
@@ -263,10 +273,12 @@ impl TestProject<'_> {
 }
 
 #[test]
-fn a_project_is_valid_toml_under_git() {
+fn a_project_loads_and_is_under_git() {
     let home = TestHome::new();
     let project = home.project("shop").with_items().application_with("api", &[("APP_EXIT", "3")], "").write();
     let document: toml::Table = project.read("harness.toml").parse().unwrap();
+    let loaded = harness::project::Project::load(project.root(), &|_| None).unwrap();
+    assert_eq!(loaded.ports, [("api".to_owned(), project.port("api", 0))]);
     assert_eq!(document["processes"]["api"]["environment"]["APP_EXIT"].as_str(), Some("3"));
     assert_eq!(document["infra"]["s3"]["disabled"].as_bool(), Some(true));
     assert_eq!(project.git(&["status", "--porcelain"]), "");

@@ -1,0 +1,93 @@
+//! The applications under `examples/`, as projects of a test's machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::home::TestHome;
+use super::ports::PortBlock;
+use super::project::TestProject;
+
+impl TestHome {
+    /// A copy of `examples/board`, committed, on this machine's ports. What cargo built of it is shared.
+    pub(crate) fn board(&self) -> TestProject<'_> {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
+        let root = self.directory().join("projects/board");
+        for name in files_of(&example) {
+            let target = root.join(&name);
+            fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
+            fs::copy(example.join(&name), &target).unwrap_or_else(|error| panic!("copy {name}: {error}"));
+        }
+        fs::create_dir_all(example.join("target")).expect("make cargo's directory");
+        std::os::unix::fs::symlink(example.join("target"), root.join("target")).expect("link cargo's directory");
+
+        let bases = BTreeMap::from([
+            ("frontend".to_owned(), self.ports().application(0)),
+            ("api".to_owned(), self.ports().application(1)),
+        ]);
+        let project = TestProject::at(self, root, bases);
+        // the link is no directory, so `/target` alone would do; `/target/` would not
+        project.git(&["init", "--quiet", "--initial-branch=main"]);
+        let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
+        set(&mut configuration, "project", "max_agents", i64::from(PortBlock::MAX_AGENT));
+        for (name, base) in project.bases() {
+            set(&mut configuration, "ports", name, i64::from(*base));
+        }
+        configuration.insert("infra".to_owned(), self.infra_table());
+        project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
+        project.commit("Begin");
+        project
+    }
+
+    fn infra_table(&self) -> toml::Value {
+        let mut postgres = toml::Table::new();
+        if let Ok(bin_dir) = std::env::var("HARNESS_TEST_PG_BIN_DIR") {
+            postgres.insert("bin_dir".to_owned(), bin_dir.into());
+        }
+        toml::toml! { engine = "native" }
+            .into_iter()
+            .chain([
+                ("compose_project".to_owned(), self.compose_project().into()),
+                ("postgres".to_owned(), postgres.into()),
+            ])
+            .collect::<toml::Table>()
+            .into()
+    }
+}
+
+fn set(document: &mut toml::Table, table: &str, key: &str, value: i64) {
+    let table = document.get_mut(table).and_then(toml::Value::as_table_mut).expect("the example has this table");
+    table.insert(key.to_owned(), value.into());
+}
+
+/// What belongs to the example: tracked by git, or not ignored by it.
+fn files_of(directory: &Path) -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(directory)
+        .output()
+        .expect("run git");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).expect("names are UTF-8");
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_board_loads_as_it_is_committed() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
+    let project = harness::project::Project::load(&example, &|_| None).unwrap();
+    assert_eq!(project.ports, [("frontend".to_owned(), 3000), ("api".to_owned(), 8000)]);
+    let names: Vec<&str> = project.processes.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["api", "frontend", "worker"]);
+}
+
+#[test]
+fn a_copy_of_the_board_loads_and_ignores_what_cargo_makes() {
+    let home = TestHome::new();
+    let project = home.board();
+    let loaded = harness::project::Project::load(project.root(), &|_| None).unwrap();
+    assert_eq!(loaded.infra.compose_project, home.compose_project());
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+    assert_eq!(project.git(&["ls-files", "target"]), "");
+}
