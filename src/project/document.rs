@@ -22,9 +22,14 @@ enum Segment {
 }
 
 impl KeyPath {
-    /// The path of a dotted key: `infra.postgres.port`. The parts must not hold dots themselves.
+    /// The path of a dotted key: `infra.postgres.port`, `render.files[0].target`. The parts must not hold
+    /// dots or brackets themselves.
     pub(super) fn of(dotted: &str) -> Self {
-        Self(dotted.split('.').map(|part| Segment::Key(part.to_owned())).collect())
+        let segments = dotted.split(['.', '[']).map(|part| {
+            let index = part.strip_suffix(']').and_then(|digits| digits.parse().ok());
+            index.map_or_else(|| Segment::Key(part.to_owned()), Segment::Index)
+        });
+        Self(segments.collect())
     }
 
     /// The path of a key in the table at this path.
@@ -157,6 +162,11 @@ impl Document {
     /// A problem at the key at `path`.
     pub(super) fn problem(&self, path: &KeyPath, message: impl Into<String>, hint: Option<String>) -> Problem {
         Problem { location: self.locate(path), key: path.to_string(), message: message.into(), hint }
+    }
+
+    /// The files, the overlays last.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.iter().map(|(path, _)| path.as_path())
     }
 
     /// The first file: `harness.toml` itself.

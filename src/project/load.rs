@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{Document, KeyPath};
 use super::model::Project;
-use super::problem::{ConfigError, Problem};
+use super::problem::{ConfigError, Location, Problem};
 use super::resolve::Shared;
 use super::{raw, resolve, schema, shape};
 
@@ -30,6 +30,15 @@ impl Project {
             .map_err(|source| ConfigError::Unreadable { path: directory.to_owned(), source })?;
         let files = [root.join(FILE), root.join(OVERLAY)];
         Parsed::read(&files)?.resolve(&root, None, variable)
+    }
+}
+
+impl Project {
+    /// Where a key of `harness.toml` stands (`env.PORT`, `render.files[0].target`), or else the nearest
+    /// table above it; for messages. Reads the files again.
+    pub fn locate(&self, key: &str) -> Option<Location> {
+        let texts = self.files.iter().filter_map(|path| Some((path.clone(), std::fs::read_to_string(path).ok()?)));
+        Document::parse(texts.collect()).ok()?.locate(&KeyPath::of(key))
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Project {
     pub processes: Vec<(String, Process)>,
     /// `[[verify.stages]]` in file order.
     pub verify: Vec<VerifyStage>,
+    /// The files that it was read from, the overlays last.
+    pub files: Vec<PathBuf>,
     /// What a person should know although nothing is wrong: one line each.
     pub warnings: Vec<String>,
 }

@@ -70,6 +70,7 @@ pub(crate) fn project(
         ports,
         infra,
         verify,
+        files: document.files().map(Path::to_owned).collect(),
         warnings,
     };
     if resolver.problems.is_empty() { Ok(project) } else { Err(resolver.problems) }

@@ -1,0 +1,172 @@
+//! The environment of an agent, layer by layer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::context::Context;
+use super::engine::Scope;
+use super::error::{RenderError, Result};
+use super::renderer::Renderer;
+use crate::project::dotenv;
+
+/// The caller's variables that reach every process.
+const BASE: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "LANG",
+    "TZ",
+    "TERM",
+    "SSH_AUTH_SOCK",
+    "LC_ALL",
+    "LC_ADDRESS",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_IDENTIFICATION",
+    "LC_MEASUREMENT",
+    "LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NAME",
+    "LC_NUMERIC",
+    "LC_PAPER",
+    "LC_TELEPHONE",
+    "LC_TIME",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+    "XDG_CURRENT_DESKTOP",
+    "XDG_DATA_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_SEAT",
+    "XDG_SESSION_CLASS",
+    "XDG_SESSION_ID",
+    "XDG_SESSION_TYPE",
+    "XDG_STATE_HOME",
+    "XDG_VTNR",
+];
+
+/// The clean base: PATH, HOME, USER, SHELL, LANG, `LC_*`, TZ, TERM, `SSH_AUTH_SOCK`, `XDG_*`, and the
+/// names of `pass_env`, as far as the caller has them.
+pub fn base_environment(pass_env: &[String], caller: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let names = BASE.iter().copied().chain(pass_env.iter().map(String::as_str));
+    names.filter_map(|name| Some((name.to_owned(), caller(name)?))).collect()
+}
+
+/// The complete environment of an agent's processes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Environment {
+    base: Vec<(String, String)>,
+    own: Vec<(String, String)>,
+}
+
+impl Environment {
+    /// An environment without variables of its own.
+    pub fn base(base: Vec<(String, String)>) -> Self {
+        Self { base, own: Vec::new() }
+    }
+
+    /// What belongs to the agent and goes into its env file: each name once, in order.
+    pub fn own(&self) -> &[(String, String)] {
+        &self.own
+    }
+
+    /// Everything, each name once, sorted by name; what belongs to the agent wins.
+    pub fn all(&self) -> BTreeMap<String, String> {
+        self.base.iter().chain(&self.own).cloned().collect()
+    }
+
+    /// The value of one variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let value = self.own.iter().chain(&self.base).find(|(known, _)| known == name);
+        value.map(|(_, value)| value.as_str())
+    }
+
+    /// Adds or replaces a variable of the agent.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let (name, value) = (name.into(), value.into());
+        match self.own.iter_mut().find(|(known, _)| *known == name) {
+            Some(entry) => entry.1 = value,
+            None => self.own.push((name, value)),
+        }
+    }
+}
+
+impl Renderer<'_> {
+    /// The environment of an agent. `caller` gives the variables of the base; pass those of the record to
+    /// get the same environment from every shell.
+    pub fn environment(&self, context: &Context, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
+        let mut environment = self.layers_below(caller)?;
+        let mut scope = Scope::new(context);
+        for (name, template) in &self.project().env {
+            scope.set_env(&environment.all());
+            let value = self.value(&format!("env.{name}"), &template.0, &scope)?;
+            checked(&mut environment, name, value)?;
+        }
+        if let Some(id) = context.id {
+            environment.set("AGENT_ID", id.to_string());
+        }
+        Ok(environment)
+    }
+
+    /// The environment of the template's steps: the base, the files of `env_file`, those values of `[env]`
+    /// that the context (without id) is enough for, and `[database.template.env]`. Its
+    /// [`own`](Environment::own) part is what the steps' results may depend on.
+    pub fn template_environment(
+        &self,
+        context: &Context,
+        caller: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Environment> {
+        let mut environment = self.layers_below(caller)?;
+        let mut scope = Scope::new(context);
+        for (name, template) in &self.project().env {
+            scope.set_env(&environment.all());
+            match self.value(&format!("env.{name}"), &template.0, &scope) {
+                Ok(value) => checked(&mut environment, name, value)?,
+                // it needs the agent; a name that nobody defines fails when an agent is launched
+                Err(RenderError::Undefined { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for (name, template) in &self.project().database.env {
+            scope.set_env(&environment.all());
+            let value = self.value(&format!("database.template.env.{name}"), &template.0, &scope)?;
+            checked(&mut environment, name, value)?;
+        }
+        Ok(environment)
+    }
+
+    /// The base and the files of `env_file`.
+    fn layers_below(&self, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
+        let project = self.project();
+        let mut environment = Environment::base(base_environment(&project.pass_env, caller));
+        for file in &project.env_files {
+            layer(&mut environment, &project.root.join(file))?;
+        }
+        Ok(environment)
+    }
+}
+
+/// Lays a dotenv file over the environment. It sees what lies below it, and nothing of the caller's.
+fn layer(environment: &mut Environment, path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).map_err(|source| RenderError::Read {
+        key: "env.env_file",
+        path: path.to_owned(),
+        source,
+    })?;
+    let entries = dotenv::parse(&text, &|name| environment.get(name).map(str::to_owned))
+        .map_err(|source| RenderError::Dotenv { path: path.to_owned(), source })?;
+    for (name, value) in entries {
+        checked(environment, &name, value)?;
+    }
+    Ok(())
+}
+
+fn checked(environment: &mut Environment, name: &str, value: String) -> Result<()> {
+    if value.contains('\0') {
+        return Err(RenderError::Nul(name.to_owned()));
+    }
+    environment.set(name, value);
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! What can be wrong with a template or its result.
+
+use std::path::PathBuf;
+
+use crate::project::{Location, dotenv::DotenvError};
+use crate::report::{Diagnostic, Kind};
+
+/// Result of this module.
+pub type Result<T, E = RenderError> = std::result::Result<T, E>;
+
+/// Where a template stands: `/work/board/harness.toml:12:1: ` or nothing, then what it is: `env.PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub(super) location: Option<Location>,
+    pub(super) name: String,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(location) = &self.location {
+            write!(formatter, "{location}: ")?;
+        }
+        write!(formatter, "`{}`", self.name)
+    }
+}
+
+/// Something cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A name that does not exist.
+    #[error("{origin} uses `{name}`, which is not defined")]
+    Undefined {
+        /// The template.
+        origin: Origin,
+        /// The name.
+        name: String,
+        /// What was probably meant, or what there is.
+        hint: Option<String>,
+    },
+    /// Not a template, or a filter failed.
+    #[error("{origin} is not a template that can be evaluated")]
+    Template {
+        /// The template.
+        origin: Origin,
+        /// Why.
+        #[source]
+        source: minijinja::Error,
+    },
+    /// It was evaluated, and the result is of no use.
+    #[error("{origin} renders to `{value}`, which is not {expected}")]
+    Value {
+        /// The template.
+        origin: Origin,
+        /// The result.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A file of `env_file`, or a template's file, cannot be read.
+    #[error("cannot read `{}`, which `{key}` names", path.display())]
+    Read {
+        /// The key in `harness.toml`.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of `env_file` is not a dotenv file.
+    #[error("{}:{}: not a line of a dotenv file", path.display(), source.line)]
+    Dotenv {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DotenvError,
+    },
+    /// The rendered process config is not one.
+    #[error("line {line} of what `{template}` renders to is not part of a process config")]
+    Spec {
+        /// The template.
+        template: String,
+        /// The line of the result.
+        line: usize,
+        /// Why. Without the text, which may hold secrets.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// A value that no environment can hold.
+    #[error("the value of `{0}` holds a NUL character")]
+    Nul(String),
+    /// `--with` names a process that does not exist.
+    #[error("there is no process `{name}`")]
+    UnknownProcess {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        hint: Option<String>,
+    },
+    /// A target leads out of the tree.
+    #[error("{origin} renders to `{}`, which is outside of the agent's tree", path.display())]
+    Outside {
+        /// The template.
+        origin: Origin,
+        /// The target.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] crate::system::Error),
+    /// git cannot be told to ignore a file.
+    #[error("cannot keep `{}` out of git", path.display())]
+    Git {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Diagnostic for RenderError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Write(_) | Self::Git { .. } => Kind::Environment,
+            Self::UnknownProcess { .. } => Kind::Conflict,
+            _ => Kind::Configuration,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Undefined { .. } => "render.undefined",
+            Self::Template { .. } => "render.template",
+            Self::Value { .. } | Self::Nul(_) | Self::Outside { .. } => "render.value",
+            Self::Read { .. } => "render.unreadable",
+            Self::Dotenv { .. } => "render.dotenv",
+            Self::Spec { .. } => "render.spec",
+            Self::UnknownProcess { .. } => "process.unknown",
+            Self::Write(error) => error.code(),
+            Self::Git { .. } => "render.git",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Undefined { hint, .. } | Self::UnknownProcess { hint, .. } => hint.clone(),
+            Self::Read { key: "env.env_file", .. } => {
+                Some("a file that git does not track reaches a work tree through `[worktree] copy`".into())
+            }
+            _ => None,
+        }
+    }
+}

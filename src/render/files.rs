@@ -1,0 +1,98 @@
+//! The files that are rendered for an agent: its env file, and what `[render] files` asks for.
+
+use std::path::{Component, Path, PathBuf};
+
+use minijinja::Value;
+
+use super::context::Context;
+use super::environment::Environment;
+use super::error::{RenderError, Result};
+use super::git::keep_out_of_git;
+use super::renderer::{Renderer, file_origin, scope};
+use crate::system::write_atomic;
+
+/// The template of the env file.
+const ENV_TEMPLATE: &str = include_str!("../../templates/env.j2");
+
+/// A file, ready to be written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Where it goes, absolute.
+    pub path: PathBuf,
+    /// What it says. May hold secrets.
+    pub text: String,
+}
+
+impl std::fmt::Debug for RenderedFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RenderedFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl RenderedFile {
+    /// Writes it with mode 0600 and keeps it out of git. Says whether anything was written: a file that
+    /// is as it should be is left alone.
+    pub fn write(&self) -> Result<bool> {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o777 == 0o600);
+        if private && std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes()) {
+            return Ok(false);
+        }
+        if let Some(directory) = self.path.parent() {
+            std::fs::create_dir_all(directory).map_err(crate::system::Error::file("create", directory))?;
+        }
+        // before it exists, so that no `git add` can catch it
+        keep_out_of_git(&self.path)?;
+        write_atomic(&self.path, self.text.as_bytes(), 0o600)?;
+        Ok(true)
+    }
+}
+
+impl Renderer<'_> {
+    /// The agent's env file.
+    pub fn env_file(&self, context: &Context, env: &Environment) -> Result<RenderedFile> {
+        let mut scope = scope(context, env);
+        let settings = &self.project().render;
+        let path = self.target("render.env_file", &settings.env_file.0, &scope)?;
+        let entry = |(name, value): &(String, String)| vec![Value::from(name.as_str()), Value::from(value.as_str())];
+        scope.set("entries", env.own().iter().map(entry).collect());
+        let text = match &settings.env_template {
+            None => self.engine().file(ENV_TEMPLATE, &scope, || file_origin(Path::new("templates/env.j2")))?,
+            Some(file) => self.template_file("render.env_template", file, &scope)?,
+        };
+        Ok(RenderedFile { path, text })
+    }
+
+    /// The further files of `[render] files`.
+    pub fn files(&self, context: &Context, env: &Environment) -> Result<Vec<RenderedFile>> {
+        let scope = scope(context, env);
+        let files = self.project().render.files.iter().enumerate();
+        files
+            .map(|(index, (template, target))| {
+                Ok(RenderedFile {
+                    path: self.target(&format!("render.files[{index}].target"), &target.0, &scope)?,
+                    text: self.template_file("render.files", template, &scope)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Evaluates a template's file of the project.
+    pub(super) fn template_file(&self, key: &'static str, file: &Path, scope: &super::engine::Scope) -> Result<String> {
+        let path = self.project().root.join(file);
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| RenderError::Read { key, path: path.clone(), source })?;
+        self.engine().file(&text, scope, || file_origin(&path))
+    }
+
+    /// Where a rendered file goes: below the tree.
+    fn target(&self, key: &str, text: &str, scope: &super::engine::Scope) -> Result<PathBuf> {
+        let relative = PathBuf::from(self.value(key, text, scope)?);
+        let inside = |component: Component<'_>| matches!(component, Component::Normal(_) | Component::CurDir);
+        if relative.file_name().is_none() || !relative.components().all(inside) {
+            return Err(RenderError::Outside { origin: self.origin(key), path: relative });
+        }
+        Ok(self.project().root.join(relative))
+    }
+}

@@ -1,0 +1,88 @@
+//! A project on disk, and agent 3 of it.
+
+use std::path::Path;
+
+use super::super::*;
+use crate::project::{AgentId, FILE, Project};
+use crate::system::Secret;
+
+/// A project in a directory of its own.
+pub(super) struct Fixture {
+    directory: tempfile::TempDir,
+    pub(super) project: Project,
+}
+
+impl Fixture {
+    /// `[project]` and `[ports]` are given.
+    pub(super) fn new(text: &str) -> Self {
+        Self::with(text, &[])
+    }
+
+    pub(super) fn with(text: &str, files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!("project.name = \"board\"\nports = {{ api = 8000, web = 3000 }}\n{text}");
+        for (path, text) in files.iter().copied().chain([(FILE, text.as_str())]) {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let project = Project::load(directory.path(), &|_| None).unwrap();
+        Self { directory, project }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(super) fn context(&self) -> Context {
+        let agent = AgentId::try_from(3).unwrap();
+        Context {
+            database: Some(DatabaseContext {
+                host: "127.0.0.1".into(),
+                port: 15432,
+                name: agent.database(),
+                user: agent.database(),
+                password: Secret::new("hunter2"),
+                url: Secret::new("postgres://agent_3:hunter2@127.0.0.1:15432/agent_3"),
+            }),
+            s3: Some(S3Context {
+                endpoint: "http://127.0.0.1:19000".into(),
+                region: "us-east-1".into(),
+                bucket: Some(agent.bucket()),
+                access_key: Some("key".into()),
+                secret_key: Some(Secret::new("secret")),
+            }),
+            ..Context::of(&self.project, agent, self.path().to_owned(), "/home-of-harness".into())
+        }
+    }
+
+    pub(super) fn environment(&self) -> Result<Environment> {
+        Renderer::new(&self.project).environment(&self.context(), &caller)
+    }
+
+    /// The environment's failure, with the directory left out.
+    pub(super) fn failure(&self) -> String {
+        self.told(&self.environment().unwrap_err())
+    }
+
+    /// An error as a user sees it, with the directory left out.
+    pub(super) fn told(&self, error: &RenderError) -> String {
+        use crate::report::Diagnostic;
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{error}{hint}").replace(&format!("{}/", self.path().display()), "")
+    }
+}
+
+/// The caller's environment: full of things that must not leak.
+pub(super) fn caller(name: &str) -> Option<String> {
+    let value = match name {
+        "PATH" => "/usr/bin:/bin",
+        "HOME" => "/home/dev",
+        "LC_ALL" => "C.UTF-8",
+        "PORT" => "1",
+        "PGHOST" | "DATABASE_URL" => "elsewhere",
+        "GITHUB_TOKEN" => "token",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
