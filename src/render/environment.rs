@@ -63,8 +63,13 @@ pub struct Environment {
 
 impl Environment {
     /// An environment without variables of its own.
-    pub fn base(base: Vec<(String, String)>) -> Self {
+    pub fn from_base(base: Vec<(String, String)>) -> Self {
         Self { base, own: Vec::new() }
+    }
+
+    /// What the caller gave; no part of what a template is made of.
+    pub fn base(&self) -> &[(String, String)] {
+        &self.base
     }
 
     /// What belongs to the agent and goes into its env file: each name once, in order.
@@ -140,7 +145,7 @@ impl Renderer<'_> {
     /// The base and the files of `env_file`.
     fn layers_below(&self, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
         let project = self.project();
-        let mut environment = Environment::base(base_environment(&project.pass_env, caller));
+        let mut environment = Environment::from_base(base_environment(&project.pass_env, caller));
         for file in &project.env_files {
             layer(&mut environment, &project.root.join(file))?;
         }
