@@ -2,33 +2,54 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Messages that are kept.
+use hyper_util::service::TowerToHyperService;
+
+use super::mailbox::Mailbox;
+use super::{api, smtp};
+use crate::embedded::stop::Stop;
+use crate::embedded::{Result, http, log};
+
+/// Messages that are kept unless said otherwise.
 pub const MAX_MESSAGES: usize = 5000;
-/// Bytes of the largest message that is taken.
+/// Bytes of the largest message that is taken unless said otherwise.
 pub const MAX_SIZE: usize = 32 << 20;
-/// Seconds after which a silent client is let go.
+/// Seconds after which a silent client is let go unless said otherwise.
 pub const IDLE_SECONDS: u64 = 300;
 
 /// How to catch mail.
 #[derive(Debug)]
 pub struct MailOptions {
-    /// Where SMTP listens.
+    /// Where SMTP listens; normally loopback.
     pub smtp: Vec<SocketAddr>,
-    /// Where HTTP listens.
+    /// Where HTTP listens; normally loopback.
     pub http: Vec<SocketAddr>,
-    /// Where messages are kept.
+    /// Where messages are kept; made when absent.
     pub data_dir: PathBuf,
-    /// How many; the oldest go.
+    /// How many are kept; the oldest go.
     pub max_messages: usize,
-    /// Bytes of the largest message.
+    /// Bytes of the largest message that is taken.
     pub max_size: usize,
     /// After which silence a client is let go.
     pub idle: Duration,
 }
 
-/// Serves until SIGTERM.
-pub async fn serve(_options: MailOptions) -> crate::embedded::Result<()> {
+/// Serves until SIGTERM or SIGINT. Must run inside a runtime.
+pub async fn serve(options: MailOptions) -> Result<()> {
+    let stop = Stop::on_signal()?;
+    let mailbox = Arc::new(Mailbox::open(&options.data_dir, options.max_messages)?);
+    let smtp = http::listen(&options.smtp).await?;
+    let web = http::listen(&options.http).await?;
+    for address in &options.smtp {
+        log::line(&format!("mail: taking SMTP on {address}, messages in {}", options.data_dir.display()));
+    }
+    for address in &options.http {
+        log::line(&format!("mail: showing messages on http://{address}/"));
+    }
+    let limits = smtp::Limits { size: options.max_size, idle: options.idle };
+    let pages = TowerToHyperService::new(api::router(mailbox.clone()));
+    tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http::serve(web, pages, stop));
     Ok(())
 }
