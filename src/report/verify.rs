@@ -146,6 +146,8 @@ pub struct RecordedRun {
     pub run: String,
     /// What it found.
     pub status: Outcome,
+    /// Why it failed.
+    pub reason: Option<Reason>,
     /// Whether it was of every stage.
     pub full: bool,
     /// The tree it was bound to.

@@ -26,7 +26,9 @@ pub use home::{Home, StackName};
 pub use lines::plain;
 pub use lock::{FileLock, Holder};
 pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};
-pub use process::{MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker};
+pub use process::{
+    MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
+};
 pub use secret::Secret;
 pub use user::{ServiceUser, effective_uid};
 pub use versioned::{Versioned, read_versioned, write_versioned};

@@ -65,26 +65,31 @@ fn stat(pid: u32) -> Option<(u8, u64)> {
 
 /// Every live process whose initial environment holds `MARKER=value`.
 pub fn processes_with_marker(value: &str) -> Vec<ProcessIdentity> {
-    marked().filter(|(_, found)| found == value).filter_map(|(pid, _)| ProcessIdentity::of(pid)).collect()
+    processes_with_variable(MARKER, value)
+}
+
+/// Every live process whose initial environment holds `name=value`.
+pub fn processes_with_variable(name: &str, value: &str) -> Vec<ProcessIdentity> {
+    marked(name).filter(|(_, found)| found == value).filter_map(|(pid, _)| ProcessIdentity::of(pid)).collect()
 }
 
 /// The stacks of a home that have a live process, by the environment marker.
 pub fn marked_stacks(home_id: &str) -> Vec<String> {
     let prefix = marker_value(home_id, "");
     let mut stacks: Vec<String> =
-        marked().filter_map(|(_, value)| value.strip_prefix(&prefix).map(ToOwned::to_owned)).collect();
+        marked(MARKER).filter_map(|(_, value)| value.strip_prefix(&prefix).map(ToOwned::to_owned)).collect();
     stacks.sort_unstable();
     stacks.dedup();
     stacks
 }
 
-/// Every process that bears a marker, with the marker's value. Environments of other users stay unseen.
-fn marked() -> impl Iterator<Item = (u32, String)> {
+/// Every process that bears the marker `variable`, with its value. Environments of other users stay unseen.
+fn marked(variable: &str) -> impl Iterator<Item = (u32, String)> {
     let pids = fs::read_dir("/proc").into_iter().flatten();
-    pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).filter_map(|pid| {
+    pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).filter_map(move |pid| {
         let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
         let mut items = environment.split(|byte| *byte == 0);
-        let value = items.find_map(|item| item.strip_prefix(MARKER.as_bytes())?.strip_prefix(b"="))?;
+        let value = items.find_map(|item| item.strip_prefix(variable.as_bytes())?.strip_prefix(b"="))?;
         Some((pid, String::from_utf8(value.to_vec()).ok()?))
     })
 }

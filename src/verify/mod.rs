@@ -8,4 +8,18 @@
 //! that an agent cannot weaken its own gate (the caller passes it in); memory does not grow with what
 //! commands print.
 
+mod command;
 pub mod diagnostic;
+mod error;
+mod git;
+mod http;
+mod plan;
+mod run;
+mod runs;
+mod status;
+mod work_tree;
+
+pub use error::Error;
+pub use plan::{Evaluate, Selection};
+pub use run::{Request, Verdict, run};
+pub use status::status;

@@ -1,3 +1,7 @@
 //! Real servers, real databases, real processes.
 
 mod postgres_clone;
+mod verify_bench;
+mod verify_faults;
+mod verify_run;
+mod verify_tree;

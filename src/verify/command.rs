@@ -1,0 +1,192 @@
+//! One command of a stage, from its start to its diagnosis.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::diagnostic::{self, Diagnosis, SourceTree};
+use super::http;
+use super::plan::{PlannedCheck, PlannedCommand};
+use crate::report::Events;
+use crate::report::verify::{Command, StageStatus};
+use crate::system::{self, CommandSpec, Ending};
+
+/// How often a person is shown the last line.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Where and how commands of a run are run.
+pub(super) struct Surroundings<'a> {
+    /// The tree's root.
+    pub(super) tree: &'a Path,
+    /// Complete.
+    pub(super) environment: &'a [(String, String)],
+    /// Whom progress is told of: `agent 3`.
+    pub(super) subject: &'a str,
+    /// Every line is told, not just a glance now and then.
+    pub(super) every_line: bool,
+    /// Progress.
+    pub(super) events: &'a Events,
+}
+
+/// A command that ended.
+pub(super) struct Ended {
+    /// As it is reported.
+    pub(super) report: Command,
+    /// Whether its first error begins with a place.
+    pub(super) located: bool,
+}
+
+/// Runs `command`; every way in which it can go wrong is an [`Ended`].
+pub(super) async fn run(
+    stage: &str,
+    command: &PlannedCommand,
+    timeout: Duration,
+    log: PathBuf,
+    around: &Surroundings<'_>,
+) -> Ended {
+    let began = Instant::now();
+    let task = around.events.task(around.subject, format!("{stage}: {}", command.name));
+    let outcome = match &command.check {
+        PlannedCheck::Shell(line) => shell(line, command, timeout, &log, around, &task).await,
+        PlannedCheck::Http { host, port, path } => ask(host.as_deref(), *port, path, timeout, &log).await,
+    };
+    if outcome.status == StageStatus::Pass {
+        task.finish();
+    }
+    Ended {
+        located: outcome.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.located),
+        report: Command {
+            name: command.name.clone(),
+            status: outcome.status,
+            exit_code: outcome.exit_code,
+            signal: outcome.signal,
+            duration_ms: milliseconds(began.elapsed()),
+            log: Some(log.to_string_lossy().into_owned()),
+            first_error: outcome.diagnosis.map(|diagnosis| diagnosis.text),
+        },
+    }
+}
+
+/// A command that is not run.
+pub(super) fn skipped(name: &str) -> Command {
+    Command {
+        name: name.to_owned(),
+        status: StageStatus::Skipped,
+        exit_code: None,
+        signal: None,
+        duration_ms: 0,
+        log: None,
+        first_error: None,
+    }
+}
+
+/// Whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Outcome {
+    status: StageStatus,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    diagnosis: Option<Diagnosis>,
+}
+
+impl Outcome {
+    fn unlocated(status: StageStatus, text: String) -> Self {
+        Self { status, exit_code: None, signal: None, diagnosis: Some(Diagnosis { text, located: false }) }
+    }
+}
+
+async fn shell(
+    line: &str,
+    command: &PlannedCommand,
+    timeout: Duration,
+    log: &Path,
+    around: &Surroundings<'_>,
+    task: &crate::report::Task,
+) -> Outcome {
+    let mut environment = around.environment.to_vec();
+    environment.extend(command.environment.iter().cloned());
+    let mut spec = CommandSpec::shell(line, around.tree.join(&command.working_dir), environment)
+        .with_timeout(timeout)
+        .with_log(log);
+    spec.tail_lines = 0;
+    let mut glanced = Instant::now();
+    let ended = system::run(&spec, |line| {
+        if around.every_line || glanced.elapsed() > GLANCE {
+            glanced = Instant::now();
+            task.output(line);
+        }
+    })
+    .await;
+    let output = match ended {
+        Ok(output) => output,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            return Outcome::unlocated(StageStatus::Fail, format!("{error}{cause}"));
+        }
+    };
+    let (status, exit_code, signal) = match output.ending {
+        Ending::Exited(0) => {
+            return Outcome { status: StageStatus::Pass, exit_code: Some(0), signal: None, diagnosis: None };
+        }
+        Ending::Exited(code) => (StageStatus::Fail, Some(code), None),
+        Ending::Signalled(signal) => (StageStatus::Fail, None, Some(signal)),
+        Ending::TimedOut => (StageStatus::Timeout, None, None),
+    };
+    let found = diagnose(line.to_owned(), command, around.tree, log).await;
+    let said = || match output.ending {
+        Ending::TimedOut => Some(format!("`{}` did not end within {}", command.name, spelled(timeout))),
+        Ending::Signalled(_) => Some(format!("`{}` was {}", command.name, output.ending)),
+        Ending::Exited(code) => {
+            found.is_none().then(|| format!("`{}` exited with status {code} and printed nothing", command.name))
+        }
+    };
+    let diagnosis = match &found {
+        Some(diagnosis) if diagnosis.located => found,
+        other => {
+            let lines = other.as_ref().map(|diagnosis| diagnosis.text.clone());
+            let text: Vec<String> = said().into_iter().chain(lines).collect();
+            Some(Diagnosis { text: text.join("\n"), located: false })
+        }
+    };
+    Outcome { status, exit_code, signal, diagnosis }
+}
+
+/// Reads the log on a thread of its own: others of the stage are still being listened to.
+async fn diagnose(line: String, command: &PlannedCommand, tree: &Path, log: &Path) -> Option<Diagnosis> {
+    let (tree, log) = (tree.to_owned(), log.to_owned());
+    let working_dir = command.working_dir.to_string_lossy().trim_start_matches("./").to_owned();
+    let pattern = command.error_pattern.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        let command = diagnostic::Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
+        diagnostic::first_error(&log, command, &SourceTree::new(&tree)).ok().flatten()
+    });
+    reading.await.ok().flatten()
+}
+
+async fn ask(host: Option<&str>, port: u16, path: &str, timeout: Duration, log: &Path) -> Outcome {
+    let Ok(answer) = tokio::time::timeout(timeout, http::get(host, port, path)).await else {
+        let text = format!(
+            "GET http://{}:{port}{path} did not answer within {}",
+            host.unwrap_or("127.0.0.1"),
+            spelled(timeout)
+        );
+        let _ = std::fs::write(log, &text);
+        return Outcome::unlocated(StageStatus::Timeout, text);
+    };
+    // the log is for reading only: what it would have said is in the report
+    let _ = std::fs::write(log, &answer.log);
+    if answer.ok {
+        return Outcome { status: StageStatus::Pass, exit_code: None, signal: None, diagnosis: None };
+    }
+    Outcome::unlocated(StageStatus::Fail, answer.text)
+}
+
+fn spelled(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{} ms", duration.as_millis()),
+        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}

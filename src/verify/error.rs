@@ -1,0 +1,116 @@
+//! What keeps `verify` from answering.
+
+use std::path::PathBuf;
+
+use crate::report::{Diagnostic, Kind};
+use crate::system::{self, Holder};
+
+/// `verify` could not run, or could not tell.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to run.
+    #[error("`{}` has no `[[verify.stages]]`", .0.join("harness.toml").display())]
+    NoStages(PathBuf),
+    /// `--stage` names a stage that does not exist.
+    #[error("there is no stage `{name}`")]
+    UnknownStage {
+        /// The name.
+        name: String,
+        /// The stages that exist.
+        known: Vec<String>,
+    },
+    /// A project's `error_pattern` is not a regular expression.
+    #[error("`error_pattern` of `{command}` is not a regular expression")]
+    Pattern {
+        /// `stage.command`.
+        command: String,
+        /// Why.
+        #[source]
+        source: Box<regex::Error>,
+    },
+    /// A template of a command cannot be evaluated.
+    #[error("cannot evaluate `{template}` of `{command}`")]
+    Template {
+        /// `stage.command`.
+        command: String,
+        /// Its text.
+        template: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another verify of the same agent is at work.
+    #[error("another verify of this tree is running{}", .0.as_ref().map(|holder| format!(" (pid {})", holder.pid)).unwrap_or_default())]
+    Busy(Option<Holder>),
+    /// SIGINT or SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+    /// There is no git.
+    #[error("cannot run `git`")]
+    NoGit(#[source] std::io::Error),
+    /// Git failed.
+    #[error("`git {command}` failed: {complaint}")]
+    Git {
+        /// Its arguments.
+        command: String,
+        /// What it said.
+        complaint: String,
+    },
+    /// The tree is in no repository, and a hook was asked for.
+    #[error("`{}` is not in a git repository", .0.display())]
+    NoRepository(PathBuf),
+    /// Somebody else's hook is there.
+    #[error("`{}` is there already and is not harness's", .0.display())]
+    ForeignHook(PathBuf),
+    /// The operating system refused.
+    #[error(transparent)]
+    System(#[from] system::Error),
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoStages(_) | Self::Pattern { .. } | Self::Template { .. } => Kind::Configuration,
+            Self::UnknownStage { .. } => Kind::Usage,
+            Self::Busy(_) | Self::ForeignHook(_) => Kind::Conflict,
+            Self::Interrupted => Kind::Interrupted,
+            Self::NoGit(_) | Self::Git { .. } | Self::NoRepository(_) => Kind::Environment,
+            Self::System(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoStages(_) => "verify.no_stages",
+            Self::UnknownStage { .. } => "verify.unknown_stage",
+            Self::Pattern { .. } => "verify.pattern",
+            Self::Template { .. } => "verify.template",
+            Self::Busy(_) => "verify.busy",
+            Self::Interrupted => "interrupted",
+            Self::NoGit(_) => "git.missing",
+            Self::Git { .. } => "git.failed",
+            Self::NoRepository(_) => "git.no_repository",
+            Self::ForeignHook(_) => "hook.foreign",
+            Self::System(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoStages(_) => Some(
+                "add one:\n  [[verify.stages]]\n  name = \"test\"\n  commands = [{ name = \"all\", run = \"cargo test\" }]"
+                    .into(),
+            ),
+            Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
+            Self::Busy(_) => Some("wait for it, or stop it".into()),
+            Self::NoGit(_) => Some("install git".into()),
+            Self::ForeignHook(_) => Some("add the line `harness verify --status` to it".into()),
+            Self::System(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,179 @@
+//! From stages as the project writes them to commands that can be run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regex::Regex;
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use crate::project::{Template, VerifyCheck, VerifyCommand, VerifyStage};
+
+/// Evaluates a template for the agent whose tree is checked.
+pub type Evaluate<'a> = dyn Fn(&Template) -> Result<String, Box<dyn std::error::Error + Send + Sync>> + 'a;
+
+/// A stage that will be run, or is only named.
+pub(super) struct PlannedStage {
+    pub(super) name: String,
+    pub(super) timeout: Duration,
+    pub(super) commands: Vec<PlannedCommand>,
+    /// Whether it was asked for.
+    pub(super) wanted: bool,
+}
+
+/// A command, evaluated.
+pub(super) struct PlannedCommand {
+    pub(super) name: String,
+    pub(super) check: PlannedCheck,
+    /// From the tree's root.
+    pub(super) working_dir: PathBuf,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) error_pattern: Option<Regex>,
+}
+
+/// What a command does.
+pub(super) enum PlannedCheck {
+    /// A command line for the shell.
+    Shell(String),
+    /// A GET.
+    Http { host: Option<String>, port: u16, path: String },
+}
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Also the stages marked `full`.
+    pub full: bool,
+    /// Only these stages; empty for all.
+    pub only: Vec<String>,
+    /// Instead of each stage's own.
+    pub timeout: Option<Duration>,
+}
+
+impl Selection {
+    fn wants(&self, stage: &VerifyStage) -> bool {
+        if self.only.is_empty() { self.full || !stage.full } else { self.only.contains(&stage.name) }
+    }
+
+    /// Whether that is every stage there is.
+    pub(super) fn is_everything(&self, stages: &[VerifyStage]) -> bool {
+        stages.iter().all(|stage| self.wants(stage))
+    }
+}
+
+/// Evaluates the stages that were asked for. Everything that can be wrong with them is found here,
+/// before anything runs.
+pub(super) fn plan(
+    stages: &[VerifyStage],
+    selection: &Selection,
+    evaluate: &Evaluate<'_>,
+) -> Result<Vec<PlannedStage>, Error> {
+    if let Some(name) = selection.only.iter().find(|name| !stages.iter().any(|stage| stage.name == **name)) {
+        let known = stages.iter().map(|stage| stage.name.clone()).collect();
+        return Err(Error::UnknownStage { name: name.clone(), known });
+    }
+    stages
+        .iter()
+        .map(|stage| {
+            let wanted = selection.wants(stage);
+            let commands = stage.commands.iter().filter(|_| wanted).map(|command| planned(stage, command, evaluate));
+            Ok(PlannedStage {
+                name: stage.name.clone(),
+                timeout: selection.timeout.unwrap_or(stage.timeout),
+                commands: commands.collect::<Result<_, Error>>()?,
+                wanted,
+            })
+        })
+        .collect()
+}
+
+fn planned(stage: &VerifyStage, command: &VerifyCommand, evaluate: &Evaluate<'_>) -> Result<PlannedCommand, Error> {
+    let whole_name = || format!("{}.{}", stage.name, command.name);
+    let failed =
+        |template: &Template, source| Error::Template { command: whole_name(), template: template.0.clone(), source };
+    let text = |template: &Template| evaluate(template).map_err(|source| failed(template, source));
+    let check = match &command.check {
+        VerifyCheck::Run(line) => PlannedCheck::Shell(text(line)?),
+        VerifyCheck::Http { host, port, path } => PlannedCheck::Http {
+            host: host.as_ref().map(text).transpose()?,
+            port: text(port)?.trim().parse().map_err(|source| failed(port, Box::new(source)))?,
+            path: text(path)?,
+        },
+    };
+    let environment = command.environment.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
+    let pattern = command.error_pattern.as_deref().map(Regex::new).transpose();
+    Ok(PlannedCommand {
+        name: command.name.clone(),
+        check,
+        working_dir: command.working_dir.clone().unwrap_or_default(),
+        environment: environment.collect::<Result<_, Error>>()?,
+        error_pattern: pattern.map_err(|source| Error::Pattern { command: whole_name(), source: Box::new(source) })?,
+    })
+}
+
+/// Names a plan: a pass of other stages, or of weaker ones, is no pass of these.
+pub(super) fn digest(stages: &[VerifyStage]) -> String {
+    use std::fmt::Write;
+    let hash = Sha256::digest(format!("{stages:?}"));
+    hash.iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage(name: &str, full: bool, line: &str) -> VerifyStage {
+        VerifyStage {
+            name: name.into(),
+            full,
+            timeout: Duration::from_mins(10),
+            commands: vec![VerifyCommand {
+                name: "all".into(),
+                check: VerifyCheck::Run(Template(line.into())),
+                working_dir: None,
+                environment: Vec::new(),
+                error_pattern: None,
+            }],
+        }
+    }
+
+    fn wanted(selection: &Selection) -> Vec<String> {
+        let stages = [stage("lint", false, "true"), stage("e2e", true, "true")];
+        let planned = plan(&stages, selection, &|template| Ok(template.0.clone())).unwrap();
+        planned.into_iter().filter(|stage| stage.wanted).map(|stage| stage.name).collect()
+    }
+
+    #[test]
+    fn stages_are_chosen_by_full_and_by_name() {
+        assert_eq!(wanted(&Selection::default()), ["lint"]);
+        assert_eq!(wanted(&Selection { full: true, ..Selection::default() }), ["lint", "e2e"]);
+        assert_eq!(
+            wanted(&Selection { only: vec!["e2e".into()], ..Selection::default() }),
+            ["e2e"],
+            "a name is enough"
+        );
+    }
+
+    #[test]
+    fn a_stage_that_does_not_exist_is_named_with_those_that_do() {
+        let selection = Selection { only: vec!["lnit".into()], ..Selection::default() };
+        let error = plan(&[stage("lint", false, "")], &selection, &|_| Ok(String::new())).err().unwrap();
+        assert_eq!(error.to_string(), "there is no stage `lnit`");
+    }
+
+    #[test]
+    fn a_pass_of_every_stage_is_a_full_one_even_without_the_flag() {
+        let selection = Selection::default();
+        assert!(selection.is_everything(&[stage("lint", false, "")]));
+        assert!(!selection.is_everything(&[stage("lint", false, ""), stage("e2e", true, "")]));
+    }
+
+    #[test]
+    fn a_weaker_plan_has_another_name() {
+        assert_ne!(digest(&[stage("lint", false, "eslint .")]), digest(&[stage("lint", false, "true")]));
+        assert_eq!(digest(&[stage("lint", false, "true")]), digest(&[stage("lint", false, "true")]));
+    }
+}

@@ -1,0 +1,217 @@
+//! A run: the plan, the stages in order, the tree before and after, one document.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+
+use super::Error;
+use super::command::{self, Surroundings, milliseconds, skipped};
+use super::plan::{self, Evaluate, PlannedStage, Selection};
+use super::runs::{self, Run, Runs};
+use super::work_tree::WorkTree;
+use crate::project::VerifyStage;
+use crate::report::verify::{Outcome, Reason, Stage, StageStatus, Tree, Verify};
+use crate::report::{Events, Failure, Kind};
+
+/// What to verify.
+pub struct Request<'a> {
+    /// The tree that is judged; commands run in it.
+    pub tree: &'a Path,
+    /// The project's root, whose plan `stages` is.
+    pub project_root: &'a Path,
+    /// The plan.
+    pub stages: &'a [VerifyStage],
+    /// Which of it.
+    pub selection: Selection,
+    /// Go on after a stage that failed.
+    pub keep_going: bool,
+    /// The environment of the commands, complete.
+    pub environment: Vec<(String, String)>,
+    /// Evaluates the templates in the plan.
+    pub evaluate: &'a Evaluate<'a>,
+    /// The folder of this tree's runs; made if need be. Nobody else writes there.
+    pub directory: &'a Path,
+    /// The agent whose tree it is.
+    pub agent: Option<u8>,
+    /// Whether the agent's database is of the present template.
+    pub template: Option<String>,
+    /// What a person should be told in the document.
+    pub warnings: Vec<String>,
+    /// Every line of output is told to `events`, not just a glance now and then.
+    pub every_line: bool,
+}
+
+/// A document, and the exit code that belongs to it.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// What is printed.
+    pub document: Verify,
+    /// 0 on a pass, 1 on a fail, else as the error's kind says.
+    pub exit_code: u8,
+}
+
+impl Verdict {
+    /// The verdict of a run that could not begin.
+    pub fn could_not_run(failure: &Failure, agent: Option<u8>, full: bool) -> Self {
+        let reason = reason_of(failure.kind());
+        let document = Verify::could_not_run(reason, failure.document(), agent, full);
+        Self { document, exit_code: failure.kind().exit_code() }
+    }
+}
+
+fn reason_of(kind: Kind) -> Reason {
+    if matches!(kind, Kind::Usage | Kind::Configuration) { Reason::Configuration } else { Reason::Environment }
+}
+
+/// Runs the stages. Whatever happens, the answer is one document. When `interrupted` resolves, what
+/// runs is killed and the document says so.
+pub async fn run(request: Request<'_>, events: &Events, interrupted: impl Future<Output = ()>) -> Verdict {
+    let began = Instant::now();
+    let (agent, full) = (request.agent, request.selection.full);
+    match begin(request, events, interrupted).await {
+        Ok(mut verdict) => {
+            verdict.document.total_duration_ms = milliseconds(began.elapsed());
+            verdict
+        }
+        Err(error) => Verdict::could_not_run(&error.into(), agent, full),
+    }
+}
+
+async fn begin(
+    mut request: Request<'_>,
+    events: &Events,
+    interrupted: impl Future<Output = ()>,
+) -> Result<Verdict, Error> {
+    if request.stages.is_empty() {
+        return Err(Error::NoStages(request.project_root.to_owned()));
+    }
+    let stages = plan::plan(request.stages, &request.selection, request.evaluate)?;
+    let mut warnings = std::mem::take(&mut request.warnings);
+    let run = Runs::of(request.directory).begin(|killed| {
+        warnings.push(format!("an earlier run was killed; {killed} processes that it had left were ended"));
+    })?;
+    request.environment.push((runs::VARIABLE.to_owned(), run.mark.clone()));
+    let mut document = Verify {
+        schema: "harness/verify/1".to_owned(),
+        status: Outcome::Fail,
+        stages: stages.iter().map(skipped_stage).collect(),
+        total_duration_ms: 0,
+        agent: request.agent,
+        full: request.selection.full,
+        reason: None,
+        tree: None,
+        template: request.template.take(),
+        warnings,
+        error: None,
+    };
+    let exit_code = tokio::select! {
+        biased;
+        () = interrupted => {
+            let failure: Failure = Error::Interrupted.into();
+            document.error = Some(failure.document());
+            document.reason = Some(Reason::Environment);
+            failure.kind().exit_code()
+        }
+        () = judge(&request, &stages, &run, events, &mut document) => {
+            u8::from(document.status == Outcome::Fail)
+        }
+    };
+    let everything = request.selection.is_everything(request.stages);
+    let tree = document.tree.as_ref().map(|tree| tree.before.clone());
+    if let Err(error) = run.end(&document, tree.as_deref(), everything, &plan::digest(request.stages)) {
+        document.warnings.push(format!("this run could not be recorded: {error}"));
+    }
+    Ok(Verdict { document, exit_code })
+}
+
+/// Fills the document as it goes, so that an interruption leaves what is known.
+async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events: &Events, document: &mut Verify) {
+    let work_tree = told(WorkTree::open(request.tree, &run.directory).await, document).flatten();
+    let before = match &work_tree {
+        Some(work_tree) => told(work_tree.name().await, document).flatten(),
+        None => None,
+    };
+    document.tree = before.clone().map(|before| Tree { before, after: None, changed: Vec::new() });
+    let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
+    let around = Surroundings {
+        tree: request.tree,
+        environment: &request.environment,
+        subject: &subject,
+        every_line: request.every_line,
+        events,
+    };
+    let mut failed = false;
+    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted) {
+        if failed && !request.keep_going {
+            break;
+        }
+        let report = run_stage(index, stage, run, &around).await;
+        failed |= report.status != StageStatus::Pass;
+        document.stages[index] = report;
+    }
+    if let (Some(work_tree), Some(before)) = (&work_tree, &before) {
+        let after = told(work_tree.name().await, document).flatten();
+        let changed = match &after {
+            Some(after) if after != before => {
+                told(work_tree.differing(before, after).await, document).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        document.tree = Some(Tree { before: before.clone(), after, changed });
+    }
+    let changed = document.tree.as_ref().is_some_and(|tree| tree.after.as_ref() != Some(&tree.before));
+    document.reason = match (failed, changed) {
+        (true, _) => Some(Reason::StageFailed),
+        (false, true) => Some(Reason::TreeChanged),
+        (false, false) => None,
+    };
+    document.status = if failed || changed { Outcome::Fail } else { Outcome::Pass };
+}
+
+/// What git cannot say makes the result unbound, not wrong.
+fn told<T>(answer: Result<T, Error>, document: &mut Verify) -> Option<T> {
+    answer
+        .map_err(|error| {
+            let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            document.warnings.push(format!("this result is bound to no git tree: {error}{cause}"));
+        })
+        .ok()
+}
+
+async fn run_stage(index: usize, stage: &PlannedStage, run: &Run, around: &Surroundings<'_>) -> Stage {
+    let began = Instant::now();
+    let commands = stage.commands.iter().enumerate().map(|(number, planned)| {
+        let log = run.log((index, &stage.name), (number, &planned.name));
+        command::run(&stage.name, planned, stage.timeout, log, around)
+    });
+    let ended = join_all(commands).await;
+    let status = if ended.iter().any(|ended| ended.report.status == StageStatus::Timeout) {
+        StageStatus::Timeout
+    } else if ended.iter().any(|ended| ended.report.status != StageStatus::Pass) {
+        StageStatus::Fail
+    } else {
+        StageStatus::Pass
+    };
+    // a place is worth more than the last lines of the command before it
+    let first = ended.iter().find(|ended| ended.located);
+    let first = first.or_else(|| ended.iter().find(|ended| ended.report.first_error.is_some()));
+    Stage {
+        name: stage.name.clone(),
+        status,
+        duration_ms: milliseconds(began.elapsed()),
+        first_error: first.and_then(|ended| ended.report.first_error.clone()),
+        commands: ended.into_iter().map(|ended| ended.report).collect(),
+    }
+}
+
+fn skipped_stage(stage: &PlannedStage) -> Stage {
+    Stage {
+        name: stage.name.clone(),
+        status: StageStatus::Skipped,
+        duration_ms: 0,
+        first_error: None,
+        commands: stage.commands.iter().map(|command| skipped(&command.name)).collect(),
+    }
+}

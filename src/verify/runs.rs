@@ -1,0 +1,171 @@
+//! What is kept of runs: their logs for a while, and what they proved.
+//!
+//! ```text
+//! <directory>/state.json        the last full pass, the last run
+//! <directory>/lock              held by the run at work
+//! <directory>/running.json      the mark of its processes
+//! <directory>/runs/<run>/       a log a command, report.json
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use rand::RngExt;
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::report::verify::{Outcome, Reason, RecordedRun, Verify};
+use crate::system::{self, FileLock, Versioned, read_versioned, write_versioned};
+
+/// How many runs' logs are kept, the present one included.
+const KEPT: usize = 5;
+/// The variable that marks every process of a run.
+pub(super) const VARIABLE: &str = "HARNESS_VERIFY";
+
+/// The folder of one agent's runs.
+pub(super) struct Runs {
+    directory: PathBuf,
+}
+
+/// What runs proved.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) last_full_pass: Option<Proof>,
+    pub(super) last_run: Option<Proof>,
+}
+
+/// One run, and the plan that it was of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Proof {
+    #[serde(flatten)]
+    pub(super) run: RecordedRun,
+    pub(super) plan: String,
+}
+
+impl Versioned for State {
+    const WHAT: &'static str = "record of verify";
+    const VERSION: u32 = 1;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    mark: String,
+}
+
+impl Versioned for Mark {
+    const WHAT: &'static str = "mark of a running verify";
+    const VERSION: u32 = 1;
+}
+
+/// The run at work: nobody else runs in this folder meanwhile.
+pub(super) struct Run {
+    pub(super) name: String,
+    pub(super) directory: PathBuf,
+    /// The value of [`VARIABLE`].
+    pub(super) mark: String,
+    runs: PathBuf,
+    _lock: FileLock,
+}
+
+impl Runs {
+    pub(super) fn of(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
+    /// What is recorded; nothing when there was no run.
+    pub(super) fn state(&self) -> Result<State, Error> {
+        Ok(read_versioned(&self.directory.join("state.json"))?.unwrap_or_default())
+    }
+
+    /// Begins a run. What a run that was killed has left behind is killed; `swept` is told how many
+    /// processes that were.
+    pub(super) fn begin(&self, swept: impl FnOnce(usize)) -> Result<Run, Error> {
+        system::create_private_dir(&self.directory, 0o700)?;
+        let lock = FileLock::try_acquire(&self.directory.join("lock"), "verify")?.map_err(Error::Busy)?;
+        let marked = self.directory.join("running.json");
+        if let Ok(Some(Mark { mark })) = read_versioned::<Mark>(&marked) {
+            let left = kill_marked(&mark);
+            if left > 0 {
+                swept(left);
+            }
+        }
+        let now = jiff::Timestamp::now();
+        let name = format!("{}-{:04x}", now.strftime("%Y%m%dT%H%M%S%.3fZ"), rand::rng().random::<u16>());
+        let directory = self.directory.join("runs").join(&name);
+        system::create_private_dir(&directory, 0o700)?;
+        let mark = format!("{name}-{:016x}", rand::rng().random::<u64>());
+        write_versioned(&marked, &Mark { mark: mark.clone() })?;
+        Ok(Run { name, directory, mark, runs: self.directory.clone(), _lock: lock })
+    }
+}
+
+impl Run {
+    /// Keeps the document and what it proves; removes the logs of old runs.
+    pub(super) fn end(self, document: &Verify, tree: Option<&str>, everything: bool, plan: &str) -> Result<(), Error> {
+        let report = self.directory.join("report.json");
+        let bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
+        std::fs::write(&report, bytes).map_err(system::Error::file("write", &report))?;
+        let runs = Runs { directory: self.runs.clone() };
+        // a damaged record proves nothing, and must not stand in the way of a new one
+        let mut state = runs.state().unwrap_or_default();
+        let run = RecordedRun {
+            run: self.name.clone(),
+            status: document.status,
+            reason: document.reason,
+            full: everything,
+            tree: tree.map(str::to_owned),
+            finished_at: jiff::Timestamp::now().to_string(),
+        };
+        let proof = Proof { run, plan: plan.to_owned() };
+        if everything && document.status == Outcome::Pass {
+            state.last_full_pass = Some(proof.clone());
+        }
+        let refuted = document.reason == Some(Reason::StageFailed)
+            && state.last_full_pass.as_ref().is_some_and(|pass| pass.run.tree.as_deref() == tree);
+        if refuted {
+            state.last_full_pass = None;
+        }
+        state.last_run = Some(proof);
+        write_versioned(&self.runs.join("state.json"), &state)?;
+        let _ = system::remove_if_exists(&self.runs.join("running.json"))?;
+        self.prune();
+        Ok(())
+    }
+
+    fn prune(&self) {
+        let folder = self.runs.join("runs");
+        let Ok(entries) = std::fs::read_dir(&folder) else { return };
+        let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        for name in names.iter().rev().skip(KEPT) {
+            let _ = std::fs::remove_dir_all(folder.join(name));
+        }
+    }
+
+    /// The log of a command; its name is safe and unique whatever the project calls things.
+    pub(super) fn log(&self, stage: (usize, &str), command: (usize, &str)) -> PathBuf {
+        let safe = |name: &str| -> String {
+            name.chars()
+                .take(60)
+                .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
+                .collect()
+        };
+        self.directory.join(format!("{}-{}.{}-{}.log", stage.0 + 1, safe(stage.1), command.0 + 1, safe(command.1)))
+    }
+}
+
+/// Kills what carries a run's mark, until nothing is left; says how many processes there were.
+fn kill_marked(mark: &str) -> usize {
+    let mut killed = std::collections::HashSet::new();
+    for _ in 0..100 {
+        let left = system::processes_with_variable(VARIABLE, mark);
+        if left.is_empty() {
+            break;
+        }
+        for process in left {
+            process.signal(Signal::KILL);
+            killed.insert(process);
+        }
+    }
+    killed.len()
+}

@@ -1,0 +1,165 @@
+//! Naming the state of a work tree: the git tree of everything in it that git does not ignore.
+//!
+//! The tree is written through a copy of the user's index, so that only files that changed since are
+//! hashed, and objects go to a directory that is thrown away: neither index nor repository changes.
+//! Content decides, not time: a file that was touched, or changed and changed back, is the same.
+//!
+//! A populated submodule counts by its own content, uncommitted work included. A project that lives
+//! below its repository's root is named by its own directory alone.
+
+use std::fs::{File, FileTimes};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::git::{Said, git};
+use crate::system;
+
+/// How many changed paths are told.
+const PATHS: usize = 20;
+
+/// A work tree whose state can be named.
+pub(super) struct WorkTree {
+    tree: PathBuf,
+    repository: Repository,
+    /// The temporary index and objects.
+    scratch: tempfile::TempDir,
+}
+
+/// Where a work tree's repository keeps what is read here.
+struct Repository {
+    index: PathBuf,
+    objects: PathBuf,
+    /// Of the directory, from the repository's root: `examples/board/`, or empty.
+    prefix: String,
+}
+
+impl WorkTree {
+    /// The work tree at `tree`; `None` where no git repository is. `scratch` is a directory for temporary files.
+    pub(super) async fn open(tree: &Path, scratch: &Path) -> Result<Option<Self>, Error> {
+        let Some(repository) = Repository::of(tree).await? else { return Ok(None) };
+        let scratch = tempfile::Builder::new()
+            .prefix("tree-")
+            .tempdir_in(scratch)
+            .map_err(system::Error::file("create a directory in", scratch))?;
+        Ok(Some(Self { tree: tree.to_owned(), repository, scratch }))
+    }
+
+    /// The name of its present state; `None` where git ignores the whole directory.
+    pub(super) async fn name(&self) -> Result<Option<String>, Error> {
+        write_tree(&self.tree, &self.repository, self.scratch.path()).await
+    }
+
+    /// Paths that differ between two states, the first twenty.
+    pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
+        let arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after];
+        let (objects, _) = self.repository.variables(self.scratch.path());
+        let said = git(&self.tree, &arguments, &objects.as_variables()).await?.expect("diff-tree")?;
+        let paths = said.output.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        Ok(paths.take(PATHS).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+}
+
+impl Repository {
+    async fn of(tree: &Path) -> Result<Option<Self>, Error> {
+        let arguments =
+            ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-path", "index", "--git-path", "objects"];
+        let said = git(tree, &arguments, &[]).await?;
+        let text = said.text();
+        let lines: Vec<&str> = text.split('\n').collect();
+        match (said.ok, lines.as_slice()) {
+            (true, [prefix, index, objects]) => {
+                Ok(Some(Self { index: index.into(), objects: objects.into(), prefix: (*prefix).to_owned() }))
+            }
+            (false, _) if !said.complaint.contains("not a git repository") => {
+                Err(Error::Git { command: "rev-parse".to_owned(), complaint: said.complaint })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn variables(&self, scratch: &Path) -> (Objects, PathBuf) {
+        (Objects { own: scratch.join("objects"), repository: self.objects.clone() }, scratch.join("index"))
+    }
+}
+
+/// Where git reads and writes objects.
+struct Objects {
+    own: PathBuf,
+    repository: PathBuf,
+}
+
+impl Objects {
+    fn as_variables(&self) -> [(&'static str, &Path); 2] {
+        [("GIT_OBJECT_DIRECTORY", &self.own), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)]
+    }
+}
+
+async fn write_tree(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Option<String>, Error> {
+    let (objects, index) = repository.variables(scratch);
+    std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
+    copy_index(&repository.index, &index)?;
+    let [own, alternates] = objects.as_variables();
+    let variables = [own, alternates, ("GIT_INDEX_FILE", index.as_path())];
+    // a file that cannot be read, or a repository without a commit in the middle of the tree, is left
+    // out of the name and must not keep the rest from having one
+    let _ = git(tree, &["add", "--all", "--sparse", "--ignore-errors", "."], &variables).await?;
+    name_submodules(tree, scratch, &variables).await?;
+    let prefix = format!("--prefix={}", repository.prefix);
+    let mut arguments = vec!["write-tree", "--missing-ok"];
+    if !repository.prefix.is_empty() {
+        arguments.push(&prefix);
+    }
+    let said = git(tree, &arguments, &variables).await?;
+    if !said.ok && said.complaint.contains("prefix") {
+        return Ok(None);
+    }
+    said.expect("write-tree").map(|said| Some(Said::text(&said)))
+}
+
+/// Copies the index with its time: git takes a file for unchanged only if it is older than the index.
+fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
+    let _ = system::remove_if_exists(to)?;
+    let mut source = match File::open(from) {
+        Ok(source) => source,
+        // nothing was ever added
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(system::Error::file("open", from)(error).into()),
+    };
+    let mut copy = || {
+        let mut target = File::create(to)?;
+        std::io::copy(&mut source, &mut target)?;
+        target.set_times(FileTimes::new().set_modified(source.metadata()?.modified()?))
+    };
+    copy().map_err(system::Error::file("copy the index to", to))?;
+    Ok(())
+}
+
+/// Puts the name of each populated submodule's state in the place of its commit.
+async fn name_submodules(tree: &Path, scratch: &Path, variables: &[(&str, &Path)]) -> Result<(), Error> {
+    if !tree.join(".gitmodules").is_file() {
+        return Ok(());
+    }
+    let arguments = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"];
+    let said = git(tree, &arguments, &[]).await?;
+    for entry in said.output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+        let entry = String::from_utf8_lossy(entry);
+        let Some((_, path)) = entry.split_once('\n') else { continue };
+        let inner = tree.join(path);
+        if !inner.join(".git").exists() {
+            continue;
+        }
+        let Some(repository) = Repository::of(&inner).await? else { continue };
+        let own = scratch.join("submodules").join(path);
+        std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
+        if let Some(name) = Box::pin(write_tree(&inner, &repository, &own)).await? {
+            let entry = format!("160000,{name},{path}");
+            let _ = git(tree, &["update-index", "--add", "--cacheinfo", &entry], variables)
+                .await?
+                .expect("update-index")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
