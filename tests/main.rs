@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 
+mod faults;
 mod house;
 mod stack;
 #[allow(dead_code, unused_imports)] // a toolbox: not every tool is in use at every moment

@@ -1,0 +1,134 @@
+//! A command's side of the control socket: the requests, each as a function.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::connection::{ask, ask_any_version, gone};
+use super::protocol::{Request, Response, StopReport};
+use super::snapshot::{Phase, StackSnapshot};
+use super::spec::StackSpec;
+use super::{Error, Result, config, socket};
+
+/// How long a live supervisor may take for an answer that needs no waiting.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A stack's supervisor, as commands see it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    directory: PathBuf,
+}
+
+impl Client {
+    /// Finds the supervisor of the stack in `directory`; `None` when none runs.
+    pub fn connect(directory: &Path) -> Result<Option<Self>> {
+        Ok(socket::connect_to(directory)?.map(|_| Self::new(directory)))
+    }
+
+    pub(crate) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
+    /// The state now.
+    pub async fn snapshot(&self) -> Result<StackSnapshot> {
+        self.ask_snapshot(&Request::Snapshot, PATIENCE).await
+    }
+
+    /// The state as soon as its generation is not `generation`, at the latest after `limit`.
+    pub async fn changed(&self, generation: u64, limit: Duration) -> Result<StackSnapshot> {
+        let timeout_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.ask_snapshot(&Request::Changed { generation, timeout_ms }, limit.saturating_add(PATIENCE)).await
+    }
+
+    /// Waits until `settled` says so of a state, at most for `limit`; returns the last state seen.
+    pub async fn wait_until(
+        &self,
+        limit: Duration,
+        mut settled: impl FnMut(&StackSnapshot) -> bool,
+    ) -> Result<StackSnapshot> {
+        let deadline = Instant::now() + limit;
+        let mut seen = self.snapshot().await?;
+        while !settled(&seen) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            seen = self.changed(seen.generation, left).await?;
+        }
+        Ok(seen)
+    }
+
+    /// Puts `spec` in force: new processes start, dropped ones stop. Changed ones are restarted only with
+    /// `restart_changed`; otherwise they change at their next start.
+    pub async fn apply(&self, spec: &StackSpec, restart_changed: bool) -> Result<StackSnapshot> {
+        config::write(&self.directory, spec)?;
+        self.ask_snapshot(&Request::Apply { restart_changed, revive: false }, PATIENCE).await
+    }
+
+    /// Reads `processes.toml` again and starts what failed or was stopped.
+    pub(crate) async fn revive(&self) -> Result<StackSnapshot> {
+        self.ask_snapshot(&Request::Apply { restart_changed: false, revive: true }, PATIENCE).await
+    }
+
+    /// Starts processes and what they depend on; without names, all that are not disabled.
+    /// Does not wait until they are ready.
+    pub async fn start(&self, names: &[String]) -> Result<StackSnapshot> {
+        self.ask_snapshot(&Request::Start { names: names.to_vec() }, PATIENCE).await
+    }
+
+    /// Stops processes, all of them without names, and waits until they are gone. The supervisor stays.
+    pub async fn stop(&self, names: &[String]) -> Result<StackSnapshot> {
+        let mut seen = self.ask_snapshot(&Request::Stop { names: names.to_vec() }, PATIENCE).await?;
+        let stopping = |snapshot: &StackSnapshot| {
+            let meant = |name: &String| names.is_empty() || names.contains(name);
+            snapshot.processes.iter().any(|(name, process)| meant(name) && process.phase == Phase::Stopping)
+        };
+        while stopping(&seen) {
+            seen = self.changed(seen.generation, Duration::from_mins(1)).await?;
+        }
+        Ok(seen)
+    }
+
+    /// Stops and starts processes by the `processes.toml` of now; without names, all that are wanted.
+    /// Does not wait until they are ready.
+    pub async fn restart(&self, names: &[String]) -> Result<StackSnapshot> {
+        self.ask_snapshot(&Request::Restart { names: names.to_vec() }, PATIENCE).await
+    }
+
+    /// Stops everything, ends the supervisor and its guardian, and waits until both are gone.
+    pub async fn shutdown(&self) -> Result<StopReport> {
+        let trio = self.snapshot().await?;
+        // as long as the longest grace period asks: the supervisor itself bounds it
+        let response = ask(&self.directory, &Request::Shutdown, Duration::from_hours(1)).await?;
+        let Response::Stopped(report) = response else { return Err(unexpected(response)) };
+        for identity in std::iter::once(trio.supervisor).chain(trio.guardian) {
+            let _ = timeout(PATIENCE, gone(&identity)).await;
+        }
+        Ok(report)
+    }
+
+    /// Lets supervisor and guardian replace themselves by `binary` (the running one is what a stack keeps
+    /// otherwise, also across its own death); the processes live on. Works across protocol versions.
+    pub async fn replace(&self, binary: &Path) -> Result<StackSnapshot> {
+        let request = Request::Replace { binary: binary.to_string_lossy().into_owned() };
+        match ask_any_version(&self.directory, &request, PATIENCE).await? {
+            Response::Done => self.snapshot().await,
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn ask_snapshot(&self, request: &Request, patience: Duration) -> Result<StackSnapshot> {
+        match ask(&self.directory, request, patience).await? {
+            Response::Snapshot(snapshot) => Ok(snapshot),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+fn unexpected(response: Response) -> Error {
+    match response {
+        Response::Error { code, message } => Error::Rejected { code, message },
+        _ => Error::Rejected { code: "supervisor.answer".to_owned(), message: "it answered something else".to_owned() },
+    }
+}

@@ -1,0 +1,86 @@
+//! One request, one connection.
+//!
+//! The socket outlives a supervisor that dies (its guardian holds it too), so a request that is cut off
+//! is asked again of the successor. Every request may be asked twice.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::protocol::{Hello, PROTOCOL, Request, Response, VERSION, Welcome};
+use super::readiness::readable;
+use super::{Error, Result, frame, own_log, socket};
+use crate::system::ProcessIdentity;
+
+/// Asks a supervisor of our own protocol.
+pub(crate) async fn ask(directory: &Path, request: &Request, patience: Duration) -> Result<Response> {
+    let (welcome, response) = persevere(directory, request, patience).await?;
+    if welcome.protocol == PROTOCOL {
+        return Ok(response);
+    }
+    Err(Error::Version {
+        stack: welcome.stack,
+        theirs: welcome.version,
+        their_protocol: welcome.protocol,
+        ours: VERSION.to_owned(),
+        our_protocol: PROTOCOL,
+    })
+}
+
+/// Asks what every protocol understands.
+pub(crate) async fn ask_any_version(directory: &Path, request: &Request, patience: Duration) -> Result<Response> {
+    persevere(directory, request, patience).await.map(|(_, response)| response)
+}
+
+/// Waits until that very process is gone.
+pub(crate) async fn gone(identity: &ProcessIdentity) {
+    let descriptor = Pid::from_raw(identity.pid.cast_signed())
+        .and_then(|pid| pidfd_open(pid, PidfdFlags::NONBLOCK).ok())
+        .filter(|_| identity.is_alive())
+        .and_then(|descriptor| readable(descriptor).ok());
+    if let Some(descriptor) = descriptor {
+        let _ = descriptor.readable().await;
+    }
+}
+
+async fn persevere(directory: &Path, request: &Request, patience: Duration) -> Result<(Welcome, Response)> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let Some(stream) = socket::connect_to(directory)? else {
+            return Err(Error::NotRunning { directory: directory.to_owned() });
+        };
+        let talk = |action| move |source| Error::Talk { action, directory: directory.to_owned(), source };
+        let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
+        match timeout_at(deadline, exchange(stream.map_err(talk("ask"))?, request)).await {
+            Ok(Ok(answers)) => return Ok(answers),
+            Ok(Err(error)) if is_broken(&error) && Instant::now() < deadline => sleep(Duration::from_millis(5)).await,
+            Ok(Err(error)) => return Err(talk("understand")(error)),
+            Err(_) => {
+                return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
+            }
+        }
+    }
+}
+
+async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<(Welcome, Response)> {
+    let mut bytes = frame::encode(&Hello { protocol: PROTOCOL, version: VERSION.to_owned() })?;
+    bytes.extend(frame::encode(request)?);
+    stream.write_all(&bytes).await?;
+    let welcome: Welcome = frame::read(&mut stream).await?;
+    let response = match frame::read(&mut stream).await {
+        // another protocol's answer need not be readable
+        Err(error) if welcome.protocol != PROTOCOL && error.kind() == io::ErrorKind::InvalidData => Response::Done,
+        other => other?,
+    };
+    Ok((welcome, response))
+}
+
+fn is_broken(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe)
+}

@@ -1,0 +1,39 @@
+//! The hidden commands by which this program becomes guardian or supervisor.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use super::estate::Estate;
+use super::execute::Role;
+use super::own_log::say;
+use super::{guardian, run};
+
+/// Runs `harness __guardian <dir> <estate>` or `harness __supervisor <dir> <estate>` to its end; `None`
+/// when the arguments (without the program's name) ask for neither. To be called before anything else, so
+/// that the two stay small.
+pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
+    let word = arguments.first()?.to_str()?;
+    let role = [Role::Guardian, Role::Supervisor].into_iter().find(|role| role.word() == word)?;
+    let name = &word[2..];
+    let number = arguments.get(2).and_then(|number| number.to_str()?.parse().ok());
+    let Some(number) = number else {
+        say(name, "this command is for harness itself");
+        return Some(ExitCode::from(2));
+    };
+    // the link in /proc/self/exe would make it `exe`
+    let _ = rustix::thread::set_name(c"harness");
+    // SAFETY: the first thing that this program does; its descriptors are those of the estate.
+    let outcome = match (role, unsafe { Estate::unpack(number) }) {
+        (_, Err(error)) => Err(error),
+        (Role::Guardian, Ok((estate, _))) => guardian::run(estate),
+        (Role::Supervisor, Ok((estate, Some(link)))) => run::run(estate, link),
+        (Role::Supervisor, Ok((_, None))) => Err(std::io::ErrorKind::InvalidInput.into()),
+    };
+    match outcome {
+        Ok(()) => Some(ExitCode::SUCCESS),
+        Err(error) => {
+            say(name, &format!("ended: {error}"));
+            Some(ExitCode::FAILURE)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can go wrong between a command and a supervisor.
+
+use std::path::PathBuf;
+
+use crate::report::{Diagnostic, Kind};
+
+/// Result of this module.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A command could not get what it wanted of a stack's supervisor.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused something.
+    #[error(transparent)]
+    System(#[from] crate::system::Error),
+    /// `processes.toml` cannot be read.
+    #[error("`{}` is not a valid process config", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// The process config asks for something impossible.
+    #[error("process `{process}`: {problem}")]
+    Refused {
+        /// The process.
+        process: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The supervisor speaks another protocol.
+    #[error(
+        "the supervisor of `{stack}` is of harness {theirs} (protocol {their_protocol}), this command is of harness \
+         {ours} (protocol {our_protocol})"
+    )]
+    Version {
+        /// `agent-3`, `infra`.
+        stack: String,
+        /// Its version.
+        theirs: String,
+        /// Its protocol.
+        their_protocol: u32,
+        /// Version of this binary.
+        ours: String,
+        /// Protocol of this binary.
+        our_protocol: u32,
+    },
+    /// The socket is served by another user's process.
+    #[error("the socket in `{}` is served by user {uid}, who is not its owner", directory.display())]
+    ForeignPeer {
+        /// The stack's directory.
+        directory: PathBuf,
+        /// Who serves it.
+        uid: u32,
+    },
+    /// The supervisor does not answer.
+    #[error("the supervisor in `{}` does not answer", directory.display())]
+    NoAnswer {
+        /// The stack's directory.
+        directory: PathBuf,
+        /// The last lines of its own log.
+        log: Vec<String>,
+    },
+    /// No supervisor runs where one is needed.
+    #[error("no supervisor runs in `{}`", directory.display())]
+    NotRunning {
+        /// The stack's directory.
+        directory: PathBuf,
+    },
+    /// The supervisor refused a request.
+    #[error("the supervisor refused: {message}")]
+    Rejected {
+        /// Stable name.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+    /// A message was cut off or is not of the protocol.
+    #[error("cannot {action} the supervisor in `{}`", directory.display())]
+    Talk {
+        /// `ask`, `understand`.
+        action: &'static str,
+        /// The stack's directory.
+        directory: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A regular expression cannot be compiled.
+    #[error("`{pattern}` is not a regular expression")]
+    Pattern {
+        /// The expression.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: Box<regex::Error>,
+    },
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused { .. } | Self::Pattern { .. } => Kind::Configuration,
+            Self::NotRunning { .. } => Kind::Conflict,
+            _ => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::System(error) => error.code(),
+            Self::Damaged { .. } => "supervisor.config_damaged",
+            Self::Refused { .. } => "supervisor.config_refused",
+            Self::Version { .. } => "supervisor.version",
+            Self::ForeignPeer { .. } => "supervisor.foreign",
+            Self::NoAnswer { .. } => "supervisor.no_answer",
+            Self::NotRunning { .. } => "supervisor.not_running",
+            Self::Rejected { .. } => "supervisor.rejected",
+            Self::Talk { .. } => "supervisor.connection",
+            Self::Pattern { .. } => "pattern.invalid",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::System(error) => error.hint(),
+            Self::Version { stack, .. } => {
+                let id = stack.strip_prefix("agent-").unwrap_or(stack);
+                Some(format!("run `harness restart --supervisor {id}`; its processes keep running"))
+            }
+            Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::NoAnswer { log, .. } => log.clone(),
+            _ => Vec::new(),
+        }
+    }
+}

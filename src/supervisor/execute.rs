@@ -1,0 +1,78 @@
+//! Becoming another role: `exec` of a harness binary as guardian or supervisor, with an estate.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::estate::Packed;
+
+/// The running program itself, also after its file was replaced or removed.
+pub(crate) const OWN_BINARY: &CStr = c"/proc/self/exe";
+
+/// What the trio's processes are called on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Guardian,
+    Supervisor,
+}
+
+impl Role {
+    /// The hidden command.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Guardian => "__guardian",
+            Self::Supervisor => "__supervisor",
+        }
+    }
+}
+
+/// A call of `execve`, made up beforehand: between `fork` and `exec` nothing may be allocated.
+pub(crate) struct Execution {
+    program: CString,
+    arguments: Vec<CString>,
+    kept: Vec<RawFd>,
+}
+
+impl Execution {
+    /// `harness __guardian <directory> <estate>` with the given program.
+    pub(crate) fn new(program: &CStr, role: Role, directory: &Path, estate: &Packed) -> Self {
+        let text = |bytes: &[u8]| CString::new(bytes).unwrap_or_default();
+        let arguments = vec![
+            c"harness".to_owned(),
+            text(role.word().as_bytes()),
+            text(directory.as_os_str().as_bytes()),
+            text(estate.document.as_raw_fd().to_string().as_bytes()),
+        ];
+        Self { program: program.to_owned(), arguments, kept: estate.kept.clone() }
+    }
+
+    /// Becomes that program with an empty environment and no signal blocked. Returns the error number
+    /// when that fails. Async-signal-safe apart from one array on the stack.
+    pub(crate) fn run(&self) -> i32 {
+        let mut pointers = [std::ptr::null(); 8];
+        for (slot, argument) in pointers.iter_mut().zip(&self.arguments) {
+            *slot = argument.as_ptr();
+        }
+        let environment = [std::ptr::null::<libc::c_char>()];
+        // SAFETY: plain system calls; the arrays end with a null pointer and live across the call.
+        unsafe {
+            for descriptor in &self.kept {
+                libc::fcntl(*descriptor, libc::F_SETFD, 0);
+            }
+            let mut none: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut none);
+            libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+            libc::execve(self.program.as_ptr(), pointers.as_ptr(), environment.as_ptr());
+            *libc::__errno_location()
+        }
+    }
+}
+
+/// Marks every descriptor but the standard ones as closed by `exec`. Async-signal-safe.
+pub(crate) fn close_all_on_exec() {
+    // SAFETY: touches no memory. Where the kernel is too old, descriptors without CLOEXEC stay open.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}

@@ -1,0 +1,147 @@
+//! Lines out of bytes.
+
+use std::collections::VecDeque;
+
+/// Longest line in bytes; a longer one is cut and marked.
+pub(crate) const LONGEST_LINE: usize = 64 * 1024;
+
+/// Where output came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A line of a process's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When its first byte was read.
+    pub time: jiff::Timestamp,
+    /// The process.
+    pub process: String,
+    /// The stream.
+    pub stream: Stream,
+    /// Its bytes as they came, without the line's end. Not necessarily UTF-8.
+    pub bytes: Vec<u8>,
+    /// It was longer than 64 KiB: the next line of this stream goes on with it.
+    pub continued: bool,
+}
+
+/// A line before it is known whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RawLine {
+    pub(super) time_us: u64,
+    pub(super) stream: Stream,
+    pub(super) bytes: Vec<u8>,
+    pub(super) continued: bool,
+}
+
+impl LogLine {
+    pub(super) fn from_raw(line: RawLine, process: &str) -> Self {
+        let RawLine { time_us, stream, bytes, continued } = line;
+        let time = i64::try_from(time_us).ok().and_then(|time| jiff::Timestamp::from_microsecond(time).ok());
+        Self { time: time.unwrap_or_default(), process: process.to_owned(), stream, bytes, continued }
+    }
+}
+
+/// Joins stretches of output to lines, each stream for itself.
+#[derive(Debug, Default)]
+pub(super) struct Framer {
+    open: [Option<(u64, Vec<u8>)>; 2],
+    pub(super) ready: VecDeque<RawLine>,
+}
+
+impl Framer {
+    /// Takes a stretch.
+    pub(super) fn push(&mut self, time_us: u64, stream: Stream, mut bytes: &[u8]) {
+        let open = &mut self.open[usize::from(stream == Stream::Stderr)];
+        while !bytes.is_empty() {
+            let (began, line) = open.get_or_insert_with(|| (time_us, Vec::new()));
+            let room = LONGEST_LINE - line.len();
+            let end = bytes.iter().take(room + 1).position(|byte| *byte == b'\n');
+            let taken = end.unwrap_or_else(|| room.min(bytes.len()));
+            line.extend_from_slice(&bytes[..taken]);
+            bytes = &bytes[taken + usize::from(end.is_some())..];
+            if end.is_some() || (line.len() == LONGEST_LINE && !bytes.is_empty()) {
+                let began = *began;
+                let line = open.take().map(|(_, line)| line).unwrap_or_default();
+                self.ready.push_back(finish(began, stream, line, end.is_none()));
+            }
+        }
+    }
+
+    /// Gives up waiting for the end of lines that have begun.
+    pub(super) fn flush(&mut self) {
+        for (stream, open) in [Stream::Stdout, Stream::Stderr].into_iter().zip(&mut self.open) {
+            if let Some((time_us, line)) = open.take() {
+                self.ready.push_back(finish(time_us, stream, line, false));
+            }
+        }
+    }
+}
+
+fn finish(time_us: u64, stream: Stream, mut bytes: Vec<u8>, continued: bool) -> RawLine {
+    if !continued && bytes.last() == Some(&b'\r') {
+        bytes.pop();
+    }
+    RawLine { time_us, stream, bytes, continued }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines(stretches: &[&[u8]]) -> Vec<(Vec<u8>, bool)> {
+        let mut framer = Framer::default();
+        for (time, stretch) in stretches.iter().enumerate() {
+            framer.push(time as u64, Stream::Stdout, stretch);
+        }
+        framer.flush();
+        framer.ready.into_iter().map(|line| (line.bytes, line.continued)).collect()
+    }
+
+    #[test]
+    fn lines_end_at_newlines_wherever_reads_end() {
+        let whole = |text: &[u8]| (text.to_vec(), false);
+        assert_eq!(lines(&[b"a", b"b\nc\r\n", b"\n", b"end"]), [whole(b"ab"), whole(b"c"), whole(b""), whole(b"end")]);
+    }
+
+    #[test]
+    fn streams_do_not_break_each_others_lines() {
+        let mut framer = Framer::default();
+        framer.push(1, Stream::Stdout, b"half ");
+        framer.push(2, Stream::Stderr, b"error\n");
+        framer.push(3, Stream::Stdout, b"whole\n");
+        let ready: Vec<_> = framer.ready.iter().map(|line| (line.time_us, line.bytes.as_slice())).collect();
+        assert_eq!(ready, [(2, b"error".as_slice()), (1, b"half whole")]);
+    }
+
+    #[test]
+    fn an_overlong_line_is_cut_and_marked() {
+        let long = vec![b'x'; 2 * LONGEST_LINE + 5];
+        let cut = lines(&[&long[..100], &long[100..], b"\nnext\n"]);
+        let shape: Vec<_> = cut.iter().map(|(line, continued)| (line.len(), *continued)).collect();
+        assert_eq!(shape, [(LONGEST_LINE, true), (LONGEST_LINE, true), (5, false), (4, false)]);
+        // exactly at the limit nothing is cut
+        assert_eq!(lines(&[&long[..LONGEST_LINE], b"\n"]), [(long[..LONGEST_LINE].to_vec(), false)]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_is_lost(stretches in prop::collection::vec(prop::collection::vec(any::<u8>().prop_map(|byte| byte % 16 + 5), 0..300), 0..20)) {
+            // bytes 5..=20 hold `\n` and `\r`
+            let refs: Vec<&[u8]> = stretches.iter().map(Vec::as_slice).collect();
+            let all = stretches.concat();
+            let expected: Vec<Vec<u8>> = all.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line).to_vec()).collect();
+            let mut found: Vec<Vec<u8>> = lines(&refs).into_iter().map(|(line, _)| line).collect();
+            if all.last().is_none_or(|byte| *byte == b'\n') {
+                found.push(Vec::new());
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

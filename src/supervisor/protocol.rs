@@ -1,0 +1,91 @@
+//! What a command and a supervisor say to each other: length-prefixed JSON over a Unix socket.
+//!
+//! A client sends [`Hello`] and one [`Request`] at once, the server answers with [`Welcome`] and one
+//! [`Response`], and the connection ends: a supervisor that is replaced in between costs one repeated
+//! request. `Hello`, `Welcome` and [`Request::Replace`] keep their shape in every version, since they
+//! are what mends a version gap.
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::StackSnapshot;
+use crate::system::ProcessIdentity;
+
+/// Grows when requests or answers change incompatibly.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// Version of this binary.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Longest message in bytes; a longer one ends the connection.
+pub(crate) const LARGEST_FRAME: usize = 4 << 20;
+
+/// First message of a client.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    pub(crate) version: String,
+}
+
+/// First message of the server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Welcome {
+    pub(crate) protocol: u32,
+    pub(crate) version: String,
+    pub(crate) stack: String,
+}
+
+/// What a client wants.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "request")]
+pub(crate) enum Request {
+    /// The state now.
+    Snapshot,
+    /// The state once its generation differs from the given one, or after the timeout.
+    Changed { generation: u64, timeout_ms: u64 },
+    /// Reads `processes.toml` again. `revive` starts what has failed or was never started.
+    Apply { restart_changed: bool, revive: bool },
+    /// Starts processes and what they depend on; all that are not disabled where no name is given.
+    Start { names: Vec<String> },
+    /// Stops processes; all where no name is given.
+    Stop { names: Vec<String> },
+    /// Stops and starts processes; all that are wanted where no name is given.
+    Restart { names: Vec<String> },
+    /// Stops everything; the trio ends.
+    Shutdown,
+    /// The trio replaces itself by the binary at this path; processes live on.
+    Replace { binary: String },
+}
+
+/// What the server answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "response")]
+pub(crate) enum Response {
+    /// The state.
+    Snapshot(StackSnapshot),
+    /// The last words of a supervisor.
+    Stopped(StopReport),
+    /// Done, nothing to tell.
+    Done,
+    /// Not done.
+    Error { code: String, message: String },
+}
+
+/// What stopping a whole stack came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopReport {
+    /// What could not be killed or still holds a port; empty on success.
+    pub survivors: Vec<Survivor>,
+}
+
+/// A process that outlived SIGKILL, or a stranger on one of the stack's ports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survivor {
+    /// The supervised process that it belongs to; empty when that cannot be told.
+    pub process: String,
+    /// Who it is; `None` when only a port is known to be held.
+    pub identity: Option<ProcessIdentity>,
+    /// Its command line.
+    pub command: String,
+    /// Ports of the stack that it holds.
+    pub ports: Vec<u16>,
+}

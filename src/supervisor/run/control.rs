@@ -1,0 +1,93 @@
+//! The server's side of the control socket: a task a client, none of which can hold up the supervisor.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{sleep, timeout};
+
+use super::messages::{Message, Sender};
+use crate::supervisor::frame;
+use crate::supervisor::protocol::{Hello, PROTOCOL, Request, Response, VERSION, Welcome};
+use crate::supervisor::socket::peer_uid;
+
+/// How long a client may take to ask, and to take its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every client is served with.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) stack: String,
+    /// Who may ask, beside root.
+    pub(super) owner: u32,
+    pub(super) sender: Sender,
+    pub(super) generation: watch::Receiver<u64>,
+    /// Counts the clients that are being served.
+    pub(super) _open: Rc<()>,
+}
+
+/// Serves clients for ever.
+pub(super) async fn serve(listener: OwnedFd, desk: Desk) -> io::Result<()> {
+    let listener = std::os::unix::net::UnixListener::from(listener);
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let desk = desk.clone();
+                tokio::task::spawn_local(async move {
+                    // a client that goes away or talks nonsense is its own problem
+                    let _ = attend(stream, desk).await;
+                });
+            }
+            // out of descriptors: some client will leave
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
+    let uid = peer_uid(&stream)?;
+    if uid != desk.owner && uid != 0 {
+        return Ok(());
+    }
+    let (hello, asked) = timeout(PATIENCE, listen_to(&mut stream)).await??;
+    let welcome = Welcome { protocol: PROTOCOL, version: VERSION.to_owned(), stack: desk.stack.clone() };
+    let response = match Request::deserialize(asked) {
+        Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
+        _ if hello.protocol != PROTOCOL => error("supervisor.version", format!("harness {VERSION} rules here")),
+        Ok(request) => answer(request, desk).await,
+        Err(problem) => error("supervisor.request", problem.to_string()),
+    };
+    let mut bytes = frame::encode(&welcome)?;
+    bytes.extend(frame::encode(&response)?);
+    timeout(PATIENCE, stream.write_all(&bytes)).await??;
+    stream.shutdown().await
+}
+
+async fn listen_to(stream: &mut UnixStream) -> io::Result<(Hello, serde_json::Value)> {
+    Ok((frame::read(stream).await?, frame::read(stream).await?))
+}
+
+pub(super) fn error(code: &str, message: String) -> Response {
+    Response::Error { code: code.to_owned(), message }
+}
+
+async fn answer(request: Request, mut desk: Desk) -> Response {
+    let request = match request {
+        Request::Changed { generation, timeout_ms } => {
+            let changed = desk.generation.wait_for(|now| *now != generation);
+            let _ = timeout(Duration::from_millis(timeout_ms), changed).await;
+            Request::Snapshot
+        }
+        other => other,
+    };
+    let (sender, receiver) = oneshot::channel();
+    let _ = desk.sender.send(Message::Request(request, sender));
+    receiver.await.unwrap_or_else(|_| error("supervisor.ending", "it is about to end".to_owned()))
+}

@@ -1,0 +1,119 @@
+//! Who belongs to a supervised process, and where they listen.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::supervisor::tree::{self, Stat};
+use crate::system::{ProcessIdentity, marker_value};
+
+/// What tells this stack's processes from others.
+#[derive(Debug, Clone)]
+pub(super) struct Lineage {
+    /// `HARNESS_STACK` of the stack.
+    marker: String,
+    guardian: Option<u32>,
+    /// Whether everything hangs below the guardian.
+    complete: bool,
+}
+
+impl Lineage {
+    pub(super) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
+        let guardian = guardian.map(|identity| identity.pid);
+        Self { marker: marker_value(home_id, stack), guardian, complete: complete && tree::lists_children() }
+    }
+
+    /// How members are found, strongest first.
+    pub(super) fn tracking(&self) -> Vec<String> {
+        let ways: &[&str] = if self.complete {
+            &["subreaper", "session", "environment marker"]
+        } else {
+            &["session", "environment marker"]
+        };
+        ways.iter().map(ToString::to_string).collect()
+    }
+
+    /// Live members of the process `name`, whose leader is or was `leader`, where that is known.
+    pub(super) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
+        let candidates = self.candidates();
+        let is_leader =
+            |stat: &Stat| leader.is_some_and(|leader| stat.pid == leader.pid && stat.start_time == leader.start_time);
+        let leader_lives = candidates.iter().any(is_leader);
+        let belongs = |stat: &Stat| {
+            let of_leader = leader.is_some_and(|leader| {
+                // a dead leader's number may name a stranger's session, but not below our own guardian
+                stat.pid != leader.pid
+                    && (leader_lives || self.complete)
+                    && (stat.session == leader.pid || stat.group == leader.pid)
+            });
+            is_leader(stat) || of_leader || self.is_marked(stat.pid, Some(name))
+        };
+        close(&candidates, candidates.iter().filter(|stat| belongs(stat)).map(|stat| stat.pid).collect())
+    }
+
+    /// Live processes of the whole stack, supervisor and guardian left out.
+    pub(super) fn everyone(&self) -> Vec<Stat> {
+        let mut candidates = self.candidates();
+        if !self.complete {
+            let marked = candidates.iter().filter(|stat| self.is_marked(stat.pid, None)).map(|stat| stat.pid).collect();
+            candidates = close(&candidates, marked);
+        }
+        candidates.retain(Stat::is_alive);
+        candidates
+    }
+
+    fn is_marked(&self, pid: u32, name: Option<&str>) -> bool {
+        tree::markers_of(pid)
+            .is_some_and(|(stack, process)| stack == self.marker && (name.is_none() || process.as_deref() == name))
+    }
+
+    fn candidates(&self) -> Vec<Stat> {
+        let own = std::process::id();
+        let mut found = match (self.complete, self.guardian) {
+            (true, Some(guardian)) => tree::descendants(&[guardian, own]),
+            _ => tree::everyone(),
+        };
+        found.retain(|stat| stat.pid != own && Some(stat.pid) != self.guardian);
+        found
+    }
+}
+
+/// Adds the descendants of `members`; returns those that live.
+fn close(candidates: &[Stat], mut members: BTreeSet<u32>) -> Vec<Stat> {
+    loop {
+        let before = members.len();
+        let children = candidates.iter().filter(|stat| members.contains(&stat.parent)).map(|stat| stat.pid);
+        members.extend(children.collect::<Vec<_>>());
+        if members.len() == before {
+            break;
+        }
+    }
+    candidates.iter().filter(|stat| members.contains(&stat.pid) && stat.is_alive()).copied().collect()
+}
+
+/// The TCP ports that these processes listen on.
+pub(super) fn listening_ports(members: &[Stat]) -> Vec<u16> {
+    let listeners: Vec<(u16, String)> = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .flat_map(|table| table.lines().skip(1).filter_map(listener).collect::<Vec<_>>())
+        .collect();
+    let mut ports = BTreeSet::new();
+    for member in members {
+        let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", member.pid)) else { continue };
+        for target in descriptors.filter_map(|descriptor| fs::read_link(descriptor.ok()?.path()).ok()) {
+            ports.extend(
+                listeners.iter().filter(|(_, socket)| target.as_os_str() == socket.as_str()).map(|(port, _)| *port),
+            );
+        }
+    }
+    ports.into_iter().collect()
+}
+
+/// Port and `socket:[inode]` of a row that listens (state 0A).
+fn listener(row: &str) -> Option<(u16, String)> {
+    let fields: Vec<&str> = row.split_ascii_whitespace().collect();
+    let (_, port) = fields.get(1)?.rsplit_once(':')?;
+    let listens = *fields.get(3)? == "0A";
+    let port = u16::from_str_radix(port, 16).ok().filter(|_| listens)?;
+    Some((port, format!("socket:[{}]", fields.get(9)?)))
+}

@@ -1,0 +1,31 @@
+//! What the small tasks tell the one that owns the truth.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::supervisor::link::ToSupervisor;
+use crate::supervisor::machine::News;
+use crate::supervisor::protocol::{Request, Response};
+use crate::supervisor::snapshot::ExitStatus;
+
+/// A message to the supervisor's main task.
+pub(super) enum Message {
+    /// News of a run, for the machine.
+    News { name: String, run: u64, news: News },
+    /// The leader of a run has ended; how is still to be seen.
+    Ended { name: String, run: u64 },
+    /// How the leader of a run ended that somebody else reaped.
+    Fate { name: String, run: u64, status: ExitStatus },
+    /// A pipe of a run is at its end.
+    Silent { name: String, run: u64 },
+    /// The guardian says something.
+    Guardian(ToSupervisor),
+    /// The guardian is dead.
+    GuardianDied,
+    /// A client asks.
+    Request(Request, oneshot::Sender<Response>),
+    /// SIGTERM or SIGINT: stop everything.
+    Terminate,
+}
+
+/// Where messages go.
+pub(super) type Sender = mpsc::UnboundedSender<Message>;

@@ -1,0 +1,174 @@
+//! From a process's pipes into its log, and looking for the lines that mean something.
+
+use std::cell::RefCell;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use regex::bytes::Regex;
+
+use super::messages::{Message, Sender};
+use crate::supervisor::logs::{Stream, Writer, printable};
+use crate::supervisor::machine::News;
+use crate::supervisor::readiness::readable;
+use crate::supervisor::spec::ProcessSpec;
+
+/// Read at once; twice what `cat` takes.
+const BUFFER: usize = 256 * 1024;
+
+/// A line is looked at up to this length.
+const LONGEST_LINE: usize = 16 * 1024;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+/// What takes one run's output.
+pub(super) struct Output {
+    pub(super) writer: Rc<RefCell<Writer>>,
+    scanners: RefCell<[Scanner; 2]>,
+    told_lost: std::cell::Cell<u64>,
+}
+
+/// What one read from a pipe gave.
+enum Got {
+    Bytes,
+    Nothing,
+    End,
+}
+
+impl Output {
+    pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>) -> Rc<Self> {
+        let scanners = RefCell::new([Scanner::new(spec), Scanner::new(spec)]);
+        Rc::new(Self { writer, scanners, told_lost: std::cell::Cell::new(0) })
+    }
+
+    /// Takes what is in the pipes now; for the moment when the leader has ended. What a surviving grandchild
+    /// writes meanwhile may be endless, so no more than a pipe holds is taken.
+    pub(super) fn drain(&self, pipes: &[OwnedFd]) -> Vec<News> {
+        let mut news = Vec::new();
+        for (pipe, stream) in pipes.iter().zip([Stream::Stdout, Stream::Stderr]) {
+            for _ in 0..8 {
+                if !matches!(self.read(pipe.as_fd(), stream, &mut news), Got::Bytes) {
+                    break;
+                }
+            }
+        }
+        news
+    }
+
+    fn read(&self, pipe: BorrowedFd<'_>, stream: Stream, news: &mut Vec<News>) -> Got {
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            let read = match rustix::io::read(pipe, &mut buffer[..]) {
+                Ok(0) => return Got::End,
+                Ok(read) => read,
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Got::Nothing,
+                Err(_) => return Got::End,
+            };
+            let mut writer = self.writer.borrow_mut();
+            writer.append(stream, &buffer[..read]);
+            if writer.lost() != self.told_lost.replace(writer.lost()) {
+                news.push(News::Lost(writer.lost()));
+            }
+            self.scanners.borrow_mut()[usize::from(stream == Stream::Stderr)].scan(&buffer[..read], news);
+            Got::Bytes
+        })
+    }
+}
+
+/// Copies one pipe until it ends.
+pub(super) async fn pump(output: Rc<Output>, pipe: OwnedFd, stream: Stream, name: String, run: u64, sender: Sender) {
+    let Ok(pipe) = readable(pipe) else { return };
+    let mut news = Vec::new();
+    loop {
+        let Ok(mut ready) = pipe.readable().await else { return };
+        let got = output.read(pipe.as_fd(), stream, &mut news);
+        for news in news.drain(..) {
+            let _ = sender.send(Message::News { name: name.clone(), run, news });
+        }
+        match got {
+            // the pipe may hold more: others get their turn first
+            Got::Bytes => tokio::task::yield_now().await,
+            Got::Nothing => ready.clear_ready(),
+            Got::End => return,
+        }
+    }
+}
+
+/// Looks for `ready_log_line` and `error_log_line` in one stream.
+struct Scanner {
+    ready: Option<Regex>,
+    errors: Option<Regex>,
+    line: Vec<u8>,
+}
+
+impl Scanner {
+    fn new(spec: Option<&ProcessSpec>) -> Self {
+        // `config::check` has refused patterns that do not compile
+        let pattern = |text: &Option<String>| text.as_deref().and_then(|text| Regex::new(text).ok());
+        Self {
+            ready: spec.and_then(|spec| pattern(&spec.ready_log_line)),
+            errors: spec.and_then(|spec| pattern(&spec.error_log_line)),
+            line: Vec::new(),
+        }
+    }
+
+    fn scan(&mut self, mut bytes: &[u8], news: &mut Vec<News>) {
+        if self.ready.is_none() && self.errors.is_none() {
+            return;
+        }
+        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            self.extend(&bytes[..end]);
+            bytes = &bytes[end + 1..];
+            self.look(news);
+            self.line.clear();
+        }
+        self.extend(bytes);
+        // a prompt or a banner need not end its line to say that it is ready
+        if !self.line.is_empty() && self.ready.is_some() {
+            self.look_for_ready(news);
+        }
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        let room = LONGEST_LINE.saturating_sub(self.line.len());
+        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn look(&mut self, news: &mut Vec<News>) {
+        self.look_for_ready(news);
+        let Some(errors) = &self.errors else { return };
+        let line = printable(&self.line, false);
+        if let Some(found) = errors.captures(line.as_bytes()) {
+            let count = found.get(1).and_then(|group| std::str::from_utf8(group.as_bytes()).ok()?.parse().ok());
+            news.push(News::LogErrors(count.unwrap_or(1)));
+        }
+    }
+
+    fn look_for_ready(&mut self, news: &mut Vec<News>) {
+        let line = printable(&self.line, false);
+        if self.ready.as_ref().is_some_and(|ready| ready.is_match(line.as_bytes())) {
+            self.ready = None;
+            news.push(News::LogReady);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::testing::process;
+
+    #[test]
+    fn lines_are_recognised_across_reads_and_colours() {
+        let mut spec = process("tsc --watch");
+        spec.ready_log_line = Some(r"Found \d+ errors?\.".to_owned());
+        spec.error_log_line = Some(r"Found (\d+) errors?\.".to_owned());
+        let mut scanner = Scanner::new(Some(&spec));
+        let mut news = Vec::new();
+        scanner.scan(b"starting\nFound \x1b[91m", &mut news);
+        assert!(news.is_empty());
+        scanner.scan(b"3\x1b[0m errors.\n", &mut news);
+        scanner.scan(b"Found 0 errors.\n", &mut news);
+        assert!(matches!(news.as_slice(), [News::LogReady, News::LogErrors(3), News::LogErrors(0)]), "{news:?}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Answering requests.
+
+use std::error::Error as _;
+use std::os::unix::fs::PermissionsExt;
+
+use tokio::sync::oneshot;
+
+use super::control::error;
+use super::supervisor::{Ending, Supervisor};
+use crate::report::Diagnostic;
+use crate::supervisor::Error;
+use crate::supervisor::link::ToGuardian;
+use crate::supervisor::machine::Event;
+use crate::supervisor::protocol::{Request, Response};
+
+impl Supervisor {
+    /// Answers a request; a shutdown is answered at its end.
+    pub(super) fn request(&mut self, request: Request, answer: oneshot::Sender<Response>) {
+        let refusal = || error("supervisor.ending", "the stack is being stopped".to_owned());
+        let response = match request {
+            Request::Snapshot | Request::Changed { .. } => Response::Snapshot(self.snapshot()),
+            Request::Shutdown => return self.shut_down(Some(answer)),
+            _ if self.ending.is_some() => refusal(),
+            Request::Apply { restart_changed, revive } => self.after(|it| it.reload(restart_changed, revive)),
+            Request::Start { names } => self.named(&names, Event::Start(names.clone())),
+            Request::Restart { names } => self.named(&names, Event::Restart(names.clone())),
+            Request::Stop { names } => match self.unknown(&names) {
+                Some(response) => response,
+                None => self.after(|it| {
+                    it.handle(Event::Stop(names));
+                    Ok(())
+                }),
+            },
+            Request::Replace { binary } => self.replace(&binary),
+        };
+        let _ = answer.send(response);
+    }
+
+    /// Starts or restarts, by the config of now.
+    fn named(&mut self, names: &[String], event: Event) -> Response {
+        if let Err(problem) = self.reload(false, false) {
+            return refusal_of(&problem);
+        }
+        self.unknown(names).unwrap_or_else(|| {
+            self.after(|it| {
+                it.handle(event);
+                Ok(())
+            })
+        })
+    }
+
+    fn after(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Error>) -> Response {
+        match act(self) {
+            Ok(()) => Response::Snapshot(self.snapshot()),
+            Err(problem) => refusal_of(&problem),
+        }
+    }
+
+    fn unknown(&self, names: &[String]) -> Option<Response> {
+        let unknown = names.iter().find(|name| self.machine.definition(name).is_none())?;
+        Some(error("process.unknown", format!("there is no process `{unknown}`")))
+    }
+
+    /// Ends in favour of another binary; the guardian becomes it first.
+    fn replace(&mut self, binary: &str) -> Response {
+        let runnable = std::fs::metadata(binary)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0);
+        if !runnable {
+            return error("supervisor.binary", format!("`{binary}` is not a program"));
+        }
+        self.tell(&ToGuardian::Replace { binary: binary.to_owned() }, &[]);
+        self.ending = Some(Ending::Replaced);
+        Response::Done
+    }
+}
+
+/// An error with its causes, in one sentence.
+fn refusal_of(problem: &Error) -> Response {
+    let mut sentence = vec![problem.to_string()];
+    let mut source = problem.source();
+    while let Some(cause) = source {
+        sentence.push(cause.to_string());
+        source = cause.source();
+    }
+    error(problem.code(), sentence.join(": "))
+}

@@ -1,0 +1,317 @@
+//! The task that owns the truth: takes messages one by one, asks the machine, carries out its actions.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+use super::clear::end_everyone;
+use super::control::{Desk, serve};
+use super::members::Lineage;
+use super::memory::OutOfMemory;
+use super::messages::{Message, Sender};
+use super::output::Output;
+use super::takeover;
+use crate::supervisor::estate::{Estate, memory_file, read_memory_file};
+use crate::supervisor::link::{self, ToGuardian};
+use crate::supervisor::logs::Writer;
+use crate::supervisor::machine::{Event, Machine, Moment, News};
+use crate::supervisor::own_log::say;
+use crate::supervisor::protocol::{Response, StopReport, Survivor, VERSION};
+use crate::supervisor::record::{self, Record};
+use crate::supervisor::snapshot::StackSnapshot;
+use crate::supervisor::spec::StackSpec;
+use crate::supervisor::{config, socket, tree};
+use crate::system::{ProcessIdentity, effective_uid};
+
+/// The supervisor of one stack.
+pub(super) struct Supervisor {
+    pub(super) estate: Estate,
+    pub(super) link: OwnedFd,
+    pub(super) machine: Machine,
+    pub(super) spec: StackSpec,
+    pub(super) identity: ProcessIdentity,
+    pub(super) lineage: Lineage,
+    pub(super) sender: Sender,
+    pub(super) runs: HashMap<(String, u64), Run>,
+    /// The last leader of each process, dead or alive.
+    pub(super) leaders: HashMap<String, ProcessIdentity>,
+    pub(super) writers: HashMap<String, Rc<RefCell<Writer>>>,
+    pub(super) memory: OutOfMemory,
+    pub(super) ending: Option<Ending>,
+    published: u64,
+    generation: watch::Sender<u64>,
+    recorded: Record,
+}
+
+/// A start of a process, until it is reaped and silent.
+pub(super) struct Run {
+    pub(super) identity: ProcessIdentity,
+    pub(super) pidfd: OwnedFd,
+    pub(super) output: Rc<Output>,
+    pub(super) open_pipes: usize,
+    pub(super) ended: bool,
+    /// Whether the guardian is its parent, and so reaps it.
+    pub(super) guardians_child: bool,
+}
+
+/// Why the supervisor is about to end.
+pub(super) enum Ending {
+    /// Everything is being stopped for these clients.
+    Shutdown(Vec<oneshot::Sender<Response>>),
+    /// Another binary takes over.
+    Replaced,
+}
+
+/// The clock that the machine lives by: it goes on across supervisors.
+pub(super) fn now() -> Moment {
+    let time = clock_gettime(ClockId::Monotonic);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// Supervises until the stack is stopped or another supervisor takes over.
+pub(crate) fn run(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
+    // a terminal that closes is nothing to us
+    // SAFETY: sets a disposition, before anything else runs.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, supervise(estate, link))
+}
+
+async fn supervise(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let (generation, seen) = watch::channel(0);
+    let mut supervisor = Supervisor::take_over(estate, link, sender.clone(), generation)?;
+    takeover::watch_guardian(supervisor.link.try_clone()?, sender.clone())?;
+    takeover::watch_signals(&sender)?;
+    let stack = supervisor.spec.stack.clone();
+    let token = Rc::new(());
+    let desk = Desk { stack, owner: effective_uid(), sender, generation: seen, _open: token.clone() };
+    let server = spawn_local(serve(supervisor.estate.listener.try_clone()?, desk));
+    while !supervisor.is_at_the_end() {
+        let deadline = supervisor.machine.deadline().map(|at| Instant::now() + at.saturating_sub(now()));
+        let tick = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(message) = messages.recv() => supervisor.take(message),
+            () = tick => supervisor.handle(Event::Tick),
+        }
+    }
+    server.abort();
+    supervisor.finish().await;
+    drop((supervisor, messages));
+    // answers under way are written; whoever waits longer than this has gone away
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while Rc::strong_count(&token) > 1 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+impl Supervisor {
+    /// Begins with an estate: a new one, or that of a supervisor that died.
+    fn take_over(
+        mut estate: Estate,
+        link: OwnedFd,
+        sender: Sender,
+        generation: watch::Sender<u64>,
+    ) -> std::io::Result<Self> {
+        let told = |descriptor: &OwnedFd| read_memory_file::<StackSpec>(descriptor).ok();
+        let spec = match estate.spec.as_ref().and_then(told) {
+            Some(spec) => spec,
+            None => config::load(&estate.directory).map_err(std::io::Error::other)?,
+        };
+        let state = estate.state.as_ref().and_then(|state| read_memory_file(state).ok());
+        let (machine, actions) = Machine::restore(&spec, state, &takeover::alive(&estate.ledger), now());
+        let lineage = Lineage::new(&spec.home_id, &spec.stack, estate.guardian.as_ref(), estate.complete);
+        let identity = ProcessIdentity::of(std::process::id()).ok_or(std::io::ErrorKind::NotFound)?;
+        let mut ledger = std::mem::take(&mut estate.ledger);
+        let mut supervisor = Self {
+            estate,
+            link,
+            machine,
+            spec,
+            identity,
+            lineage,
+            sender,
+            runs: HashMap::new(),
+            leaders: HashMap::new(),
+            writers: HashMap::new(),
+            memory: OutOfMemory::new(),
+            ending: None,
+            published: 0,
+            generation,
+            recorded: Record::default(),
+        };
+        supervisor.hand_spec_over();
+        let mut ended = Vec::new();
+        for entry in ledger.drain(..) {
+            ended.extend(entry.exit.map(|status| (entry.name.clone(), entry.run, status)));
+            supervisor.adopt(entry)?;
+        }
+        supervisor.carry_out(actions);
+        for (name, run, status) in ended {
+            supervisor.exited(&name, run, status);
+        }
+        supervisor.publish();
+        Ok(supervisor)
+    }
+
+    fn is_at_the_end(&self) -> bool {
+        match &self.ending {
+            None => false,
+            Some(Ending::Shutdown(_)) => self.machine.is_quiet(),
+            Some(Ending::Replaced) => true,
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::News { name, run, news } => self.handle(Event::News { name, run, news }),
+            Message::Ended { name, run } => self.ended(&name, run),
+            Message::Fate { name, run, status } => self.exited(&name, run, status),
+            Message::Silent { name, run } => self.silent(&name, run),
+            Message::Request(request, answer) => self.request(request, answer),
+            Message::Guardian(message) => self.guardian_says(message),
+            Message::GuardianDied => takeover::become_guardian(&mut self.estate),
+            Message::Terminate => self.shut_down(None),
+        }
+    }
+
+    /// Tells the machine, does what it says, and makes the outcome known.
+    pub(super) fn handle(&mut self, event: Event) {
+        let actions = self.machine.handle(now(), event);
+        self.carry_out(actions);
+        self.publish();
+    }
+
+    /// Does what the machine says. Some actions have an outcome at once, which the machine hears at once.
+    fn carry_out(&mut self, actions: Vec<crate::supervisor::machine::Action>) {
+        let mut open = VecDeque::from(actions);
+        while let Some(action) = open.pop_front() {
+            if let Some((name, run, news)) = self.act(action) {
+                open.extend(self.machine.handle(now(), Event::News { name, run, news }));
+            }
+        }
+    }
+
+    /// Makes a change known: to the guardian, to those who wait, and on disk.
+    fn publish(&mut self) {
+        if self.published == self.machine.generation() {
+            return;
+        }
+        self.published = self.machine.generation();
+        match memory_file(&self.machine.save()) {
+            Ok(state) => {
+                self.tell(&ToGuardian::State, &[state.as_fd()]);
+                self.estate.state = Some(state);
+            }
+            Err(error) => say("supervisor", &format!("cannot save the state: {error}")),
+        }
+        let processes = self.runs.iter().filter(|(_, run)| !run.ended);
+        let processes = processes.map(|((name, _), run)| (name.clone(), run.identity.clone())).collect();
+        let recorded = Record { version: 1, processes };
+        if recorded != self.recorded {
+            if let Err(error) = record::write(&self.estate.directory, &recorded) {
+                say("supervisor", &format!("cannot record the processes: {error}"));
+            }
+            self.recorded = recorded;
+        }
+        self.generation.send_replace(self.published);
+    }
+
+    /// Sends to the guardian; when it is dead, its end of the link says so by itself.
+    pub(super) fn tell(&self, message: &ToGuardian, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        for _ in 0..2 {
+            match link::send(&self.link, message, descriptors) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+                    let _ = poll(&mut [PollFd::new(&self.link, PollFlags::OUT)], Some(&limit));
+                }
+                _ => return,
+            }
+        }
+        say("supervisor", "the guardian does not listen");
+    }
+
+    pub(super) fn hand_spec_over(&mut self) {
+        if let Ok(spec) = memory_file(&self.spec) {
+            self.tell(&ToGuardian::Spec, &[spec.as_fd()]);
+            self.estate.spec = Some(spec);
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> StackSnapshot {
+        StackSnapshot {
+            generation: self.machine.generation(),
+            stack: self.spec.stack.clone(),
+            harness_version: VERSION.to_owned(),
+            supervisor: self.identity.clone(),
+            guardian: self.estate.guardian.clone(),
+            spec_digest: self.machine.digest(),
+            tracking: self.lineage.tracking(),
+            processes: self.machine.processes(),
+        }
+    }
+
+    /// Stops everything; then the trio ends.
+    pub(super) fn shut_down(&mut self, client: Option<oneshot::Sender<Response>>) {
+        match &mut self.ending {
+            Some(Ending::Shutdown(clients)) => clients.extend(client),
+            Some(Ending::Replaced) => {}
+            None => {
+                self.ending = Some(Ending::Shutdown(client.into_iter().collect()));
+                self.handle(Event::Stop(Vec::new()));
+            }
+        }
+    }
+
+    /// The last acts: nobody is left behind, and everyone who waits hears of it.
+    async fn finish(&mut self) {
+        let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
+        let strays = end_everyone(&self.lineage).await;
+        let mut report = StopReport::default();
+        for (name, process) in self.machine.processes() {
+            for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {
+                report.survivors.push(survivor(&name, Some(identity.clone()), Vec::new()));
+            }
+            if let Some((port, holder)) = process.port_holder {
+                let identity = holder.pid.and_then(ProcessIdentity::of);
+                report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });
+            }
+        }
+        for identity in strays {
+            if !report.survivors.iter().any(|known| known.identity.as_ref() == Some(&identity)) {
+                report.survivors.push(survivor("", Some(identity), Vec::new()));
+            }
+        }
+        self.tell(&ToGuardian::Farewell, &[]);
+        socket::remove_from(&self.estate.directory);
+        record::remove(&self.estate.directory);
+        for client in clients {
+            let _ = client.send(Response::Stopped(report.clone()));
+        }
+    }
+
+    /// News that does not come by message.
+    pub(super) fn hear(&mut self, name: &str, run: u64, news: News) {
+        self.handle(Event::News { name: name.to_owned(), run, news });
+    }
+}
+
+fn survivor(name: &str, identity: Option<ProcessIdentity>, ports: Vec<u16>) -> Survivor {
+    let command = identity.as_ref().map_or_else(String::new, |identity| tree::command_of(identity.pid));
+    Survivor { process: name.to_owned(), identity, command, ports }
+}

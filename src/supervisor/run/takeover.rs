@@ -1,0 +1,72 @@
+//! The link to the guardian, and what happens when one of the two dies.
+
+use std::os::fd::OwnedFd;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_local;
+
+use super::messages::{Message, Sender};
+use crate::supervisor::estate::{Entry, Estate};
+use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
+use crate::supervisor::link::{Received, receive};
+use crate::supervisor::machine::Alive;
+use crate::supervisor::own_log::say;
+use crate::supervisor::readiness::readable;
+
+/// What the guardian knows of runs, for the machine.
+pub(super) fn alive(ledger: &[Entry]) -> Vec<Alive> {
+    let alive = |entry: &Entry| Alive {
+        name: entry.name.clone(),
+        run: entry.run,
+        identity: entry.identity.clone(),
+        started_at_ms: entry.started_at_ms,
+    };
+    ledger.iter().map(alive).collect()
+}
+
+/// Passes on what the guardian says, and its death.
+pub(super) fn watch_guardian(link: OwnedFd, sender: Sender) -> std::io::Result<()> {
+    let link = readable(link)?;
+    spawn_local(async move {
+        while let Ok(mut ready) = link.readable().await {
+            match receive(link.get_ref()) {
+                Received::Message(message, _) => drop(sender.send(Message::Guardian(message))),
+                Received::Empty => ready.clear_ready(),
+                Received::Closed => {
+                    let _ = sender.send(Message::GuardianDied);
+                    return;
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// SIGTERM and SIGINT stop the whole stack in order: so a machine that shuts down stops its databases well.
+pub(super) fn watch_signals(sender: &Sender) -> std::io::Result<()> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind)?;
+        let sender = sender.clone();
+        spawn_local(async move {
+            while signals.recv().await.is_some() {
+                let _ = sender.send(Message::Terminate);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Becomes the guardian in place of a dead one. The pid stays, so this process remains the parent of what
+/// it started; orphans that the dead guardian held are init's now.
+pub(super) fn become_guardian(estate: &mut Estate) {
+    say("supervisor", "the guardian died; taking its place");
+    estate.guardian = None;
+    estate.complete = false;
+    match estate.pack(None) {
+        Ok(packed) => {
+            let error = Execution::new(OWN_BINARY, Role::Guardian, &estate.directory, &packed).run();
+            say("supervisor", &format!("cannot become the guardian: error {error}"));
+        }
+        Err(error) => say("supervisor", &format!("cannot become the guardian: {error}")),
+    }
+}

@@ -1,0 +1,81 @@
+//! The control socket: bound and connected through `/proc/self/fd/<directory>/`, since the path of a
+//! Unix socket may have 107 bytes and a home may lie deeper than that.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, fchmod, unlinkat};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
+
+use super::{Error, Result};
+use crate::system;
+
+const NAME: &str = "supervisor.sock";
+
+/// Opens a stack's directory, to reach the socket in it.
+pub(crate) fn open_directory(directory: &Path) -> Result<File, system::Error> {
+    File::options()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY)
+        .open(directory)
+        .map_err(system::Error::file("open", directory))
+}
+
+/// Binds the socket anew. The caller holds the stack's lock, so a socket that is there already is stale.
+pub(crate) fn listen_in(directory: &Path) -> Result<OwnedFd, system::Error> {
+    let opened = open_directory(directory)?;
+    let failed =
+        |action| move |error: rustix::io::Errno| system::Error::file(action, directory.join(NAME))(error.into());
+    let _ = unlinkat(&opened, NAME, AtFlags::empty());
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+        .map_err(failed("make the socket"))?;
+    // Linux gives the file the mode of the unbound socket: it is never visible with wider rights
+    fchmod(&socket, Mode::from_raw_mode(0o600)).map_err(failed("protect the socket"))?;
+    let address = address_in(&opened).map_err(system::Error::file("name the socket", directory))?;
+    bind(&socket, &address).map_err(failed("bind"))?;
+    listen(&socket, 128).map_err(failed("listen on"))?;
+    Ok(socket)
+}
+
+/// Removes the socket; it does not matter whether there was one.
+pub(crate) fn remove_from(directory: &Path) {
+    if let Ok(opened) = open_directory(directory) {
+        let _ = unlinkat(&opened, NAME, AtFlags::empty());
+    }
+}
+
+/// Connects to whoever serves the socket; `None` when nobody does.
+pub(crate) fn connect_to(directory: &Path) -> Result<Option<UnixStream>> {
+    let opened = match open_directory(directory) {
+        Ok(opened) => opened,
+        Err(system::Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let path = format!("/proc/self/fd/{}/{NAME}", opened.as_raw_fd());
+    let stream = match UnixStream::connect(path) {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(system::Error::file("connect to", directory.join(NAME))(error).into()),
+    };
+    let owner = opened.metadata().map_err(system::Error::file("look at", directory))?.uid();
+    let uid = peer_uid(&stream).map_err(system::Error::file("identify the server of", directory.join(NAME)))?;
+    if uid != owner && uid != 0 {
+        return Err(Error::ForeignPeer { directory: directory.to_owned(), uid });
+    }
+    Ok(Some(stream))
+}
+
+/// The user at the other end.
+pub(crate) fn peer_uid(stream: impl AsFd) -> io::Result<u32> {
+    Ok(sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+fn address_in(directory: &File) -> io::Result<SocketAddrUnix> {
+    Ok(SocketAddrUnix::new(format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd()))?)
+}

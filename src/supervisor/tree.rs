@@ -1,0 +1,149 @@
+//! Who belongs to a process: what `/proc` says of parents, groups and sessions.
+//!
+//! Two ways of looking. [`descendants`] walks `/proc/<pid>/task/<pid>/children`, a few dozen microseconds
+//! for a stack; below a guardian that has been subreaper all along this is complete, since an orphan of
+//! the stack becomes the guardian's child whatever sessions it opens and whatever environment it wipes.
+//! [`everyone`] reads the whole of `/proc`, for the time after a guardian died, when orphans may hang
+//! below init.
+
+use std::fs;
+use std::io::Read;
+
+use crate::system::{MARKER, ProcessIdentity, boot_id};
+
+/// What `proc_pid_stat(5)` says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) pid: u32,
+    pub(crate) state: u8,
+    pub(crate) parent: u32,
+    pub(crate) group: u32,
+    pub(crate) session: u32,
+    pub(crate) start_time: u64,
+}
+
+impl Stat {
+    /// Reads it; `None` when there is no such process.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let mut bytes = [0; 1024];
+        let read = fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut bytes).ok()?;
+        let text = &bytes[..read];
+        // the command may hold spaces and parentheses: fields count from the last `)`
+        let rest = &text[text.iter().rposition(|byte| *byte == b')')? + 2..];
+        let mut fields = std::str::from_utf8(rest).ok()?.split_ascii_whitespace();
+        Some(Self {
+            pid,
+            state: *fields.next()?.as_bytes().first()?,
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+            session: fields.next()?.parse().ok()?,
+            start_time: fields.nth(15)?.parse().ok()?,
+        })
+    }
+
+    /// Whether it still runs; a zombie holds nothing and needs no signal.
+    pub(crate) fn is_alive(&self) -> bool {
+        !matches!(self.state, b'Z' | b'X')
+    }
+
+    /// The identity to signal it by.
+    pub(crate) fn identity(&self) -> ProcessIdentity {
+        ProcessIdentity { pid: self.pid, start_time: self.start_time, boot_id: boot_id().to_owned() }
+    }
+}
+
+/// The parent of a process.
+pub(crate) fn parent_of(pid: u32) -> Option<u32> {
+    Stat::of(pid).map(|stat| stat.parent)
+}
+
+/// The children of a single-threaded or any other process; `None` where the kernel does not tell.
+fn children_of(pid: u32) -> Option<Vec<u32>> {
+    let mut all = Vec::new();
+    let own = format!("/proc/{pid}/task/{pid}/children");
+    let mut add = |path: &str| -> Option<()> {
+        let text = fs::read_to_string(path).ok()?;
+        all.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        Some(())
+    };
+    add(&own)?;
+    for entry in fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok) {
+        let thread = entry.file_name();
+        if thread.to_str().is_some_and(|thread| thread.parse() != Ok(pid)) {
+            add(&format!("{}/children", entry.path().display()));
+        }
+    }
+    Some(all)
+}
+
+/// Whether the kernel lists children (`CONFIG_PROC_CHILDREN`).
+pub(crate) fn lists_children() -> bool {
+    fs::metadata("/proc/self/task").is_ok()
+        && fs::metadata(format!("/proc/self/task/{}/children", std::process::id())).is_ok()
+}
+
+/// Everything below `roots`, the roots themselves left out. The kernel may skip a child while a sibling
+/// exits, so an empty answer proves something only when it is repeated.
+pub(crate) fn descendants(roots: &[u32]) -> Vec<Stat> {
+    let mut found: Vec<Stat> = Vec::new();
+    let mut open: Vec<u32> = roots.to_vec();
+    while let Some(parent) = open.pop() {
+        for child in children_of(parent).unwrap_or_default() {
+            if !roots.contains(&child) && !found.iter().any(|stat| stat.pid == child) {
+                found.extend(Stat::of(child));
+                open.push(child);
+            }
+        }
+    }
+    found
+}
+
+/// Every process of the machine.
+pub(crate) fn everyone() -> Vec<Stat> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter_map(Stat::of).collect()
+}
+
+/// Variable that names the supervised process a program was started for, beside [`MARKER`].
+pub(crate) const PROCESS_MARKER: &str = "HARNESS_PROCESS";
+
+/// What a program was born with: the stack's marker and the process's name.
+pub(crate) fn markers_of(pid: u32) -> Option<(String, Option<String>)> {
+    let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let value = |name: &str| {
+        bytes.split(|byte| *byte == 0).find_map(|item| {
+            let rest = item.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+            Some(String::from_utf8_lossy(rest).into_owned())
+        })
+    };
+    Some((value(MARKER)?, value(PROCESS_MARKER)))
+}
+
+/// The command line of a process, arguments joined by spaces.
+pub(crate) fn command_of(pid: u32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words: Vec<_> =
+        bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_found_both_ways() {
+        let mut child = std::process::Command::new("sleep").arg("60").env(PROCESS_MARKER, "api").spawn().unwrap();
+        let own = std::process::id();
+        let is_child = |stat: &Stat| stat.pid == child.id() && stat.parent == own;
+        assert!(everyone().iter().any(is_child));
+        if lists_children() {
+            assert!(descendants(&[own]).iter().any(is_child));
+        }
+        let stat = Stat::of(child.id()).unwrap();
+        assert_eq!(Some(stat.identity()), ProcessIdentity::of(child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(Stat::of(child.id()), None);
+    }
+}
