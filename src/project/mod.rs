@@ -19,6 +19,7 @@ mod raw;
 mod resolve;
 mod schema;
 mod shape;
+mod show;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -29,4 +30,5 @@ pub use model::*;
 pub use nearest::nearest;
 pub use problem::{ConfigError, Location, Problem};
 pub use schema::schema;
+pub use show::{check, is_secret};
 pub use tree::TreeProject;

@@ -187,6 +187,15 @@ fn wrong_values_are_refused_with_their_place() {
             "4:1: `a` depends on `b`, which is not in `[processes]`",
         ),
         ("[processes.a]\ncommand = \"x\"\ndepends_on.a = {}", "4:1: the dependencies go in a circle: `a` -> `a`"),
+        (
+            "[processes.a]\ncommand = \"x\"\nready_log_line = '(?i)ok('",
+            "4:1: `processes.a.ready_log_line` is not a regular expression: unclosed group",
+        ),
+        ("[processes.a]\ncommand = \"x\"\nerror_log_line = 'errors'", "4:1: `processes.a.error_log_line` has no group"),
+        (
+            "[[verify.stages]]\nname = \"a\"\ncommands = [{ name = \"b\", run = \"c\", error_pattern = '(?<line>x)' }]",
+            "4:38: `verify.stages[0].commands[0].error_pattern` has no group `file`; write `(?<file>…)`",
+        ),
         ("[[verify.stages]]\nname = \"a\"\ncommands = []", "4:1: stage `a` has no command, so it could never fail"),
         (
             "[[verify.stages]]\nname = \"a\"\ncommands = [{ name = \"b\", run = \"x\", http_get = { port = 1 } }]",

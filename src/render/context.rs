@@ -118,6 +118,14 @@ impl Context {
         }
     }
 
+    /// The same without what belongs to one agent; `database` stays, for the one that is being built.
+    #[must_use]
+    pub fn without_agent(self) -> Self {
+        let s3 = self.s3.map(|s3| S3Context { bucket: None, access_key: None, secret_key: None, ..s3 });
+        let mail = self.mail.map(|mail| MailContext { user: None, password: None, search_url: None, ..mail });
+        Self { id: None, ports: BTreeMap::new(), worktree: None, s3, mail, ..self }
+    }
+
     /// What all agents have in common, for steps that make something that they share.
     pub fn shared(project: &Project, project_root: PathBuf, home: PathBuf) -> Self {
         Self {

@@ -143,7 +143,7 @@ impl Renderer<'_> {
     }
 
     /// The base and the files of `env_file`.
-    fn layers_below(&self, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
+    pub(super) fn layers_below(&self, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
         let project = self.project();
         let mut environment = Environment::from_base(base_environment(&project.pass_env, caller));
         for file in &project.env_files {

@@ -120,6 +120,19 @@ pub enum RenderError {
     },
 }
 
+impl RenderError {
+    /// The template that is wrong, where one is.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Undefined { origin, .. }
+            | Self::Template { origin, .. }
+            | Self::Value { origin, .. }
+            | Self::Outside { origin, .. } => Some(origin),
+            _ => None,
+        }
+    }
+}
+
 impl Diagnostic for RenderError {
     fn kind(&self) -> Kind {
         match self {

@@ -16,6 +16,7 @@
 //! the running process; the caller passes a lookup.
 
 mod argv;
+mod check;
 mod context;
 mod engine;
 mod environment;
@@ -29,6 +30,7 @@ mod stack;
 mod tests;
 
 pub use argv::argv;
+pub use check::check;
 pub use context::{BrowserContext, Context, DatabaseContext, MailContext, S3Context};
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};

@@ -8,6 +8,7 @@
 //! Invariant: nothing here holds a secret.
 
 mod agent;
+mod config;
 mod events;
 mod failure;
 mod launch;
@@ -18,6 +19,10 @@ mod teardown;
 pub mod verify;
 
 pub use agent::{Control, Environment, QueryResult, Urls};
+pub use config::{
+    ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, InfraConfig, InfraPortConfig, ProcessConfig, ServiceConfig,
+    StageConfig, StepConfig, VariableConfig, WorktreeConfig,
+};
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};

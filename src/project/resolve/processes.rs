@@ -79,8 +79,8 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: O
         port: given.or_else(|| readiness.as_ref().and_then(local_port)).or(named),
         readiness_probe: readiness,
         liveness_probe: liveness,
-        ready_log_line: raw.ready_log_line.clone(),
-        error_log_line: raw.error_log_line.clone(),
+        ready_log_line: resolver.pattern(raw.ready_log_line.as_deref(), &path.key("ready_log_line"), 0, &[]),
+        error_log_line: resolver.pattern(raw.error_log_line.as_deref(), &path.key("error_log_line"), 1, &[]),
         restart: match raw.restart {
             Some(raw::Restart::No) => RestartPolicy::No,
             None | Some(raw::Restart::OnFailure) => RestartPolicy::OnFailure,

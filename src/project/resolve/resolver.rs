@@ -48,6 +48,35 @@ impl<'a> Resolver<'a> {
         value?.parse().map_err(|wrong| self.report(path, format!("`{path}`: {wrong}"))).ok()
     }
 
+    /// A regular expression with at least `groups` groups, and the named ones.
+    pub(crate) fn pattern(
+        &mut self,
+        text: Option<&str>,
+        path: &KeyPath,
+        groups: usize,
+        named: &[&str],
+    ) -> Option<String> {
+        let text = text?;
+        match regex::Regex::new(text) {
+            Ok(pattern) => {
+                let present: Vec<&str> = pattern.capture_names().flatten().collect();
+                if pattern.captures_len() <= groups {
+                    let hint = "put brackets around the number: `Found (\\d+) errors`";
+                    self.report_with(path, format!("`{path}` has no group"), hint);
+                }
+                for name in named.iter().filter(|name| !present.contains(name)) {
+                    self.report_with(path, format!("`{path}` has no group `{name}`"), format!("write `(?<{name}>…)`"));
+                }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                self.report(path, format!("`{path}` is not a regular expression: {reason}"));
+            }
+        }
+        Some(text.to_owned())
+    }
+
     /// A name that becomes part of file names, log lines and command lines.
     pub(crate) fn name(&mut self, name: &str, path: &KeyPath) -> String {
         let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());

@@ -60,6 +60,6 @@ fn command(resolver: &mut Resolver<'_>, raw: &raw::Command, path: &KeyPath) -> O
         check,
         working_dir: raw.working_dir.clone(),
         environment,
-        error_pattern: raw.error_pattern.clone(),
+        error_pattern: resolver.pattern(raw.error_pattern.as_deref(), &path.key("error_pattern"), 0, &["file"]),
     })
 }

@@ -84,10 +84,8 @@ fn the_template_gets_what_needs_no_agent() {
          TREE = \"{{ worktree }}\"\n[database.template.env]\nDEMO = \"{{ env.SECRET }}-{{ project }}\"\n",
         &[(".env", "A=1\n")],
     );
-    let shared = Context {
-        s3: Some(S3Context { bucket: None, access_key: None, secret_key: None, ..fixture.context().s3.unwrap() }),
-        ..Context::shared(&fixture.project, "/root-of-board".into(), "/home-of-harness".into())
-    };
+    let context = fixture.context();
+    let shared = Context { project_root: "/root-of-board".into(), ..context.without_agent() };
     let environment = Renderer::new(&fixture.project).template_environment(&shared, &caller).unwrap();
     assert_eq!(
         pairs(&environment),

@@ -1,5 +1,6 @@
 //! Projects in, files and process configs out.
 
+mod check;
 mod environment;
 mod fixture;
 mod git;

@@ -1,0 +1,178 @@
+//! `harness config check`: the shape of the file, and every template in it tried out for one agent.
+
+use std::path::Path;
+
+use super::context::{BrowserContext, Context, DatabaseContext, MailContext, S3Context};
+use super::environment::Environment;
+use super::error::{RenderError, Result};
+use super::renderer::{Renderer, scope};
+use crate::project::{self, AgentId, ConfigError, Problem, Project, StepAction, VerifyCheck};
+use crate::report::{ConfigCheck, Diagnostic};
+use crate::system::Secret;
+
+/// Checks the project of a directory: that it can be loaded, and that everything in it can be rendered.
+/// Every problem is told, not the first alone. Nothing is run or written.
+///
+/// # Errors
+/// Only when there is nothing to check: no file, or none that can be read.
+pub fn check(directory: &Path, caller: &dyn Fn(&str) -> Option<String>) -> Result<ConfigCheck, ConfigError> {
+    let mut document = project::check(directory, caller)?;
+    if document.valid {
+        let project = Project::load(directory, caller)?;
+        let problems = Trial::new(&project).run(caller);
+        document.valid = problems.is_empty();
+        document.problems = problems.into_iter().map(Into::into).collect();
+    }
+    Ok(document)
+}
+
+/// Renders everything, and keeps what fails.
+struct Trial<'p> {
+    renderer: Renderer<'p>,
+    context: Context,
+    environment: Environment,
+    problems: Vec<Problem>,
+}
+
+impl<'p> Trial<'p> {
+    fn new(project: &'p Project) -> Self {
+        let renderer = Renderer::new(project);
+        Self { renderer, context: sample(project), environment: Environment::default(), problems: Vec::new() }
+    }
+
+    fn run(mut self, caller: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
+        self.environment(caller);
+        self.texts();
+        let (context, environment) = (self.context.clone(), self.environment.clone());
+        let file = self.renderer.env_file(&context, &environment);
+        self.keep(file);
+        let files = self.renderer.files(&context, &environment);
+        self.keep(files);
+        let stack = self.renderer.stack_spec(&context, "000000000000", &environment, &[]);
+        self.keep(stack);
+        self.problems
+    }
+
+    /// Each variable by itself, so that one that fails hides no other.
+    fn environment(&mut self, caller: &dyn Fn(&str) -> Option<String>) {
+        let project = self.renderer.project();
+        let below = self.renderer.layers_below(caller);
+        self.environment = self.keep(below).unwrap_or_default();
+        for (name, template) in &project.env {
+            let value = self.renderer.text(&format!("env.{name}"), template, &self.context, &self.environment);
+            let value = self.keep(value).unwrap_or_default();
+            self.environment.set(name, value);
+        }
+        self.environment.set("AGENT_ID", "1");
+        // what fails here and needs no agent fails above as well
+        if self.problems.is_empty() {
+            let template = self.renderer.template_environment(&self.context.clone().without_agent(), caller);
+            self.keep(template);
+        }
+    }
+
+    /// The values that belong to no file.
+    fn texts(&mut self) {
+        let project = self.renderer.project();
+        let path = self.renderer.worktree_path(&self.context, None);
+        self.keep(path);
+        let branch = self.renderer.worktree_branch(&self.context);
+        self.keep(branch);
+        let scope = scope(&self.context, &self.environment);
+        let mut texts: Vec<(String, &str)> = Vec::new();
+        for (index, step) in project.prepare.iter().enumerate() {
+            texts.push((format!("prepare.steps[{index}].run"), &step.run.0));
+        }
+        for (index, entry) in project.database.post_clone.iter().enumerate() {
+            if let StepAction::Run(run) = &entry.action {
+                texts.push((format!("database.post_clone[{index}]"), run));
+            }
+        }
+        for (index, stage) in project.verify.iter().enumerate() {
+            for (number, command) in stage.commands.iter().enumerate() {
+                let key = format!("verify.stages[{index}].commands[{number}]");
+                match &command.check {
+                    VerifyCheck::Run(run) => texts.push((format!("{key}.run"), &run.0)),
+                    VerifyCheck::Http { path, port, .. } => {
+                        texts.push((format!("{key}.http_get.path"), &path.0));
+                        let port = self.renderer.port_value(&format!("{key}.http_get.port"), port, &scope);
+                        self.keep(port);
+                    }
+                }
+                for (name, value) in &command.environment {
+                    texts.push((format!("{key}.environment.{name}"), &value.0));
+                }
+            }
+        }
+        for (key, text) in texts {
+            let rendered = self.renderer.value(&key, text, &scope);
+            self.keep(rendered);
+        }
+    }
+
+    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let problem = problem(&error);
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+                None
+            }
+        }
+    }
+}
+
+fn problem(error: &RenderError) -> Problem {
+    let origin = error.origin();
+    let location = origin.and_then(|origin| origin.location.clone());
+    let mut message = error.to_string();
+    if let Some(rest) = location.as_ref().and_then(|place| message.strip_prefix(&format!("{place}: "))) {
+        message = rest.to_string();
+    }
+    if let Some(source) = std::error::Error::source(error) {
+        message = format!("{message}: {source}");
+    }
+    Problem { location, key: origin.map(|origin| origin.name.clone()).unwrap_or_default(), message, hint: error.hint() }
+}
+
+/// Agent 1, with every server at hand that the project does not do without.
+fn sample(project: &Project) -> Context {
+    let agent = AgentId::try_from(1).expect("1 is an id");
+    let infra = &project.infra;
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let database = (!project.database.disabled && !infra.postgres.service.disabled).then(|| DatabaseContext {
+        host: "127.0.0.1".to_owned(),
+        port: infra.ports.postgres,
+        name: agent.database(),
+        user: agent.database(),
+        password: Secret::new("password"),
+        url: Secret::new(format!("postgres://127.0.0.1:{}/{}", infra.ports.postgres, agent.database())),
+    });
+    Context {
+        database,
+        s3: (!infra.s3.disabled).then(|| S3Context {
+            endpoint: url(infra.ports.s3),
+            region: "us-east-1".to_owned(),
+            bucket: Some(agent.bucket()),
+            access_key: Some("key".to_owned()),
+            secret_key: Some(Secret::new("secret")),
+        }),
+        mail: (!infra.mail.disabled).then(|| MailContext {
+            smtp_host: "127.0.0.1".to_owned(),
+            smtp_port: infra.ports.smtp,
+            user: Some(agent.bucket()),
+            password: Some("any".to_owned()),
+            web_url: url(infra.ports.mail_web),
+            search_url: Some(url(infra.ports.mail_web)),
+        }),
+        browser: (!infra.browser.disabled).then(|| BrowserContext {
+            ws_url: format!("ws://127.0.0.1:{}", infra.ports.browser),
+            cdp_url: url(infra.ports.browser),
+            http_url: url(infra.ports.browser),
+            app_host: "localhost".to_owned(),
+        }),
+        ..Context::of(project, agent, project.root.clone(), project.root.clone())
+    }
+}

@@ -1,0 +1,221 @@
+//! `harness config check` and `harness config show`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether a project's configuration can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigCheck {
+    /// `harness/config-check/1`.
+    pub schema: String,
+    /// The directory that was checked, absolute.
+    pub root: String,
+    /// Whether nothing is wrong.
+    pub valid: bool,
+    /// What is wrong, in the order of the file.
+    pub problems: Vec<ConfigProblem>,
+    /// What a person should know although nothing is wrong.
+    pub warnings: Vec<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigProblem {
+    /// The file, absolute; null when it comes from elsewhere, such as the environment.
+    pub file: Option<String>,
+    /// Line, from 1.
+    pub line: Option<usize>,
+    /// Column, from 1.
+    pub column: Option<usize>,
+    /// The path of the key: `processes.api.command`; empty when it is about no key.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A project's configuration after overlay and defaults. Values are templates as written; what looks
+/// like a secret is masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigShow {
+    /// `harness/config-show/1`.
+    pub schema: String,
+    /// The project's name.
+    pub project: String,
+    /// Its directory, absolute.
+    pub root: String,
+    /// The files that were read, the overlays last.
+    pub files: Vec<String>,
+    /// The highest agent id.
+    pub max_agents: u8,
+    /// Port bases by name: agent n gets base + 10 n.
+    pub ports: BTreeMap<String, u16>,
+    /// The shared servers.
+    pub infra: InfraConfig,
+    /// The databases.
+    pub database: DatabaseConfig,
+    /// The work trees; null where agents share the project's root.
+    pub worktree: Option<WorktreeConfig>,
+    /// What prepares a tree, in order.
+    pub prepare: Vec<StepConfig>,
+    /// Dotenv files below `[env]`.
+    pub env_file: Vec<String>,
+    /// Variables of the caller that reach the processes.
+    pub pass_env: Vec<String>,
+    /// `[env]`, in order.
+    pub env: Vec<VariableConfig>,
+    /// Rendered files by target, with the template that each is made of; null is a built-in one.
+    pub rendered: BTreeMap<String, Option<String>>,
+    /// How long processes may take to become healthy, in seconds.
+    pub launch_timeout_seconds: f64,
+    /// The processes, in order.
+    pub processes: Vec<ProcessConfig>,
+    /// The stages of verify, in order.
+    pub verify: Vec<StageConfig>,
+    /// What a person should know although nothing is wrong.
+    pub warnings: Vec<String>,
+}
+
+/// The shared servers as this project wishes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InfraConfig {
+    /// `auto`, `docker`, `native`.
+    pub engine: String,
+    /// The name that `docker compose -p` knows them by.
+    pub compose_project: String,
+    /// `fast`, `safe`.
+    pub durability: String,
+    /// Host ports, each with who decided it.
+    pub ports: Vec<InfraPortConfig>,
+    /// `postgres`, `s3`, `browser`, `mail`.
+    pub services: BTreeMap<String, ServiceConfig>,
+}
+
+/// One host port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InfraPortConfig {
+    /// `postgres`, `s3`, `s3 console`, `browser`, `smtp`, `mail web`.
+    pub name: String,
+    /// Its number.
+    pub port: u16,
+    /// The environment variable that changes it.
+    pub variable: String,
+    /// `environment`, the path of a file, or `default`.
+    pub source: String,
+}
+
+/// One shared server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceConfig {
+    /// Image of the docker engine, where it is not the built-in one.
+    pub image: Option<String>,
+    /// Memory limit of the docker engine, in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Whether the project does without it.
+    pub disabled: bool,
+    /// An external server, its credentials masked.
+    pub url: Option<String>,
+}
+
+/// The databases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseConfig {
+    /// Whether the project does without.
+    pub disabled: bool,
+    /// Made by the admin before the first step.
+    pub extensions: Vec<String>,
+    /// Whether an agent may create databases.
+    pub create: bool,
+    /// Roles that migrations expect.
+    pub roles: Vec<String>,
+    /// What builds the template, in order.
+    pub steps: Vec<StepConfig>,
+    /// Environment of those steps.
+    pub env: Vec<VariableConfig>,
+    /// What is run in each clone, in order.
+    pub post_clone: Vec<StepConfig>,
+}
+
+/// A step of the template, of `post_clone` or of `[prepare]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepConfig {
+    /// Its name; null in `post_clone`.
+    pub name: Option<String>,
+    /// A shell command.
+    pub run: Option<String>,
+    /// A file of SQL.
+    pub sql: Option<String>,
+    /// Globs of its input files.
+    pub inputs: Vec<String>,
+    /// Paths that must exist for it to be skipped.
+    pub outputs: Vec<String>,
+    /// Whether appended inputs are applied to the former state.
+    pub incremental: bool,
+    /// Where it runs, relative to the tree.
+    pub working_dir: Option<String>,
+    /// Its limit in seconds.
+    pub timeout_seconds: f64,
+}
+
+/// The work trees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorktreeConfig {
+    /// Where one goes.
+    pub path: String,
+    /// Its branch.
+    pub branch: String,
+    /// Files copied from the project's root.
+    pub copy: Vec<String>,
+    /// Directories copied from the project's root.
+    pub clone: Vec<String>,
+}
+
+/// A variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VariableConfig {
+    /// Its name.
+    pub name: String,
+    /// Its value as written; `***` where the name sounds like a secret.
+    pub value: String,
+}
+
+/// A supervised program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessConfig {
+    /// Its name.
+    pub name: String,
+    /// What runs.
+    pub command: String,
+    /// Where, relative to the tree.
+    pub working_dir: Option<String>,
+    /// `true`, `false`, or the template that decides.
+    pub disabled: String,
+    /// The port that it must listen on.
+    pub port: Option<String>,
+    /// What it waits for: condition by process.
+    pub depends_on: BTreeMap<String, String>,
+    /// How it is told ready: `http_get :8030/health`, `log line …`.
+    pub ready: Option<String>,
+    /// How it is told alive.
+    pub alive: Option<String>,
+    /// `no`, `on_failure`, `always`.
+    pub restart: String,
+    /// Environment of its own.
+    pub environment: Vec<VariableConfig>,
+}
+
+/// A stage of verify.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageConfig {
+    /// Its name.
+    pub name: String,
+    /// Whether it is only run with `--full`.
+    pub full: bool,
+    /// Its limit in seconds.
+    pub timeout_seconds: f64,
+    /// What is run, by name.
+    pub commands: BTreeMap<String, String>,
+}
