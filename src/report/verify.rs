@@ -174,3 +174,28 @@ impl Verify {
         }
     }
 }
+
+/// What `harness hook install` and `harness hook remove` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hook {
+    /// `harness/hook/1`.
+    pub schema: String,
+    /// Absolute path of the hook.
+    pub path: String,
+    /// What happened to it.
+    pub outcome: HookOutcome,
+}
+
+/// What happened to a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HookOutcome {
+    /// It was made.
+    Installed,
+    /// An older one of harness's own was replaced.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// It is gone.
+    Removed,
+}

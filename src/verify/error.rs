@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::render::RenderError;
 use crate::report::{Diagnostic, Kind};
 use crate::system::{self, Holder};
 
@@ -28,17 +29,17 @@ pub enum Error {
         #[source]
         source: Box<regex::Error>,
     },
-    /// A template of a command cannot be evaluated.
-    #[error("cannot evaluate `{template}` of `{command}`")]
-    Template {
+    /// The port of an `http_get` renders to something else.
+    #[error("the port of `{command}` renders to `{value}`, which is not a port")]
+    Port {
         /// `stage.command`.
         command: String,
-        /// Its text.
-        template: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// The result.
+        value: String,
     },
+    /// A template cannot be evaluated.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// Another verify of the same agent is at work.
     #[error("another verify of this tree is running{}", .0.as_ref().map(|holder| format!(" (pid {})", holder.pid)).unwrap_or_default())]
     Busy(Option<Holder>),
@@ -59,6 +60,9 @@ pub enum Error {
     /// The tree is in no repository, and a hook was asked for.
     #[error("`{}` is not in a git repository", .0.display())]
     NoRepository(PathBuf),
+    /// Hooks of this repository live outside it, where they would be every repository's.
+    #[error("`core.hooksPath` is `{}`, outside of this repository", .0.display())]
+    SharedHooks(PathBuf),
     /// Somebody else's hook is there.
     #[error("`{}` is there already and is not harness's", .0.display())]
     ForeignHook(PathBuf),
@@ -70,11 +74,12 @@ pub enum Error {
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoStages(_) | Self::Pattern { .. } | Self::Template { .. } => Kind::Configuration,
+            Self::NoStages(_) | Self::Pattern { .. } | Self::Port { .. } => Kind::Configuration,
             Self::UnknownStage { .. } => Kind::Usage,
-            Self::Busy(_) | Self::ForeignHook(_) => Kind::Conflict,
+            Self::Busy(_) | Self::ForeignHook(_) | Self::SharedHooks(_) => Kind::Conflict,
             Self::Interrupted => Kind::Interrupted,
             Self::NoGit(_) | Self::Git { .. } | Self::NoRepository(_) => Kind::Environment,
+            Self::Render(error) => error.kind(),
             Self::System(error) => error.kind(),
         }
     }
@@ -84,13 +89,15 @@ impl Diagnostic for Error {
             Self::NoStages(_) => "verify.no_stages",
             Self::UnknownStage { .. } => "verify.unknown_stage",
             Self::Pattern { .. } => "verify.pattern",
-            Self::Template { .. } => "verify.template",
+            Self::Port { .. } => "verify.port",
+            Self::Render(error) => error.code(),
             Self::Busy(_) => "verify.busy",
             Self::Interrupted => "interrupted",
             Self::NoGit(_) => "git.missing",
             Self::Git { .. } => "git.failed",
             Self::NoRepository(_) => "git.no_repository",
             Self::ForeignHook(_) => "hook.foreign",
+            Self::SharedHooks(_) => "hook.shared",
             Self::System(error) => error.code(),
         }
     }
@@ -104,7 +111,11 @@ impl Diagnostic for Error {
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
             Self::Busy(_) => Some("wait for it, or stop it".into()),
             Self::NoGit(_) => Some("install git".into()),
-            Self::ForeignHook(_) => Some("add the line `harness verify --status` to it".into()),
+            Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {}", super::hook::CHAIN)),
+            Self::SharedHooks(_) => Some(
+                "run `git config core.hooksPath .githooks` to give the repository hooks of its own, or call `harness verify --status` in yours".into(),
+            ),
+            Self::Render(error) => error.hint(),
             Self::System(error) => error.hint(),
             _ => None,
         }

@@ -43,8 +43,22 @@ impl Said {
     }
 }
 
+/// Runs `git <arguments>` in `directory` with the user's settings only: for questions about them.
+pub(super) async fn git_as_configured(directory: &Path, arguments: &[&str]) -> Result<Said, Error> {
+    call(directory, &SETTINGS[..1], arguments, &[]).await
+}
+
 /// Runs `git <arguments>` in `directory` with further `variables`.
 pub(super) async fn git(directory: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Said, Error> {
+    call(directory, &SETTINGS, arguments, variables).await
+}
+
+async fn call(
+    directory: &Path,
+    settings: &[&str],
+    arguments: &[&str],
+    variables: &[(&str, &Path)],
+) -> Result<Said, Error> {
     let mut command = tokio::process::Command::new("git");
     // git sets these for its hooks, and they would turn it to another repository or index
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
@@ -52,7 +66,7 @@ pub(super) async fn git(directory: &Path, arguments: &[&str], variables: &[(&str
     }
     command.envs(variables.iter().copied());
     command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
-    for setting in SETTINGS {
+    for setting in settings {
         command.args(["-c", setting]);
     }
     command.arg("-C").arg(directory).args(arguments);

@@ -12,6 +12,7 @@ mod command;
 pub mod diagnostic;
 mod error;
 mod git;
+pub mod hook;
 mod http;
 mod plan;
 mod run;

@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::project::{Template, VerifyCheck, VerifyCommand, VerifyStage};
+use crate::render::RenderError;
 
-/// Evaluates a template for the agent whose tree is checked.
-pub type Evaluate<'a> = dyn Fn(&Template) -> Result<String, Box<dyn std::error::Error + Send + Sync>> + 'a;
+/// Evaluates a template for the agent whose tree is checked; the first argument is its key in
+/// `harness.toml`: `verify.stages[0].commands[1].run`.
+pub type Evaluate<'a> = dyn Fn(&str, &Template) -> Result<String, RenderError> + 'a;
 
 /// A stage that will be run, or is only named.
 pub(super) struct PlannedStage {
@@ -72,42 +74,46 @@ pub(super) fn plan(
         let known = stages.iter().map(|stage| stage.name.clone()).collect();
         return Err(Error::UnknownStage { name: name.clone(), known });
     }
-    stages
-        .iter()
-        .map(|stage| {
-            let wanted = selection.wants(stage);
-            let commands = stage.commands.iter().filter(|_| wanted).map(|command| planned(stage, command, evaluate));
-            Ok(PlannedStage {
-                name: stage.name.clone(),
-                timeout: selection.timeout.unwrap_or(stage.timeout),
-                commands: commands.collect::<Result<_, Error>>()?,
-                wanted,
-            })
+    let plan_one = |(index, stage): (usize, &VerifyStage)| {
+        let wanted = selection.wants(stage);
+        let commands = stage.commands.iter().enumerate().filter(|_| wanted).map(|(number, command)| {
+            let key = format!("verify.stages[{index}].commands[{number}]");
+            planned(&format!("{}.{}", stage.name, command.name), &key, command, evaluate)
+        });
+        Ok(PlannedStage {
+            name: stage.name.clone(),
+            timeout: selection.timeout.unwrap_or(stage.timeout),
+            commands: commands.collect::<Result<_, Error>>()?,
+            wanted,
         })
-        .collect()
+    };
+    stages.iter().enumerate().map(plan_one).collect()
 }
 
-fn planned(stage: &VerifyStage, command: &VerifyCommand, evaluate: &Evaluate<'_>) -> Result<PlannedCommand, Error> {
-    let whole_name = || format!("{}.{}", stage.name, command.name);
-    let failed =
-        |template: &Template, source| Error::Template { command: whole_name(), template: template.0.clone(), source };
-    let text = |template: &Template| evaluate(template).map_err(|source| failed(template, source));
+fn planned(name: &str, key: &str, command: &VerifyCommand, evaluate: &Evaluate<'_>) -> Result<PlannedCommand, Error> {
+    let text = |part: &str, template: &Template| evaluate(&format!("{key}.{part}"), template);
     let check = match &command.check {
-        VerifyCheck::Run(line) => PlannedCheck::Shell(text(line)?),
-        VerifyCheck::Http { host, port, path } => PlannedCheck::Http {
-            host: host.as_ref().map(text).transpose()?,
-            port: text(port)?.trim().parse().map_err(|source| failed(port, Box::new(source)))?,
-            path: text(path)?,
-        },
+        VerifyCheck::Run(line) => PlannedCheck::Shell(text("run", line)?),
+        VerifyCheck::Http { host, port, path } => {
+            let value = text("http_get.port", port)?;
+            let port = value.trim().parse().ok().filter(|port| *port > 0);
+            PlannedCheck::Http {
+                host: host.as_ref().map(|host| text("http_get.host", host)).transpose()?,
+                port: port.ok_or_else(|| Error::Port { command: name.to_owned(), value })?,
+                path: text("http_get.path", path)?,
+            }
+        }
     };
-    let environment = command.environment.iter().map(|(name, value)| Ok((name.clone(), text(value)?)));
+    let environment = command.environment.iter();
+    let environment = environment.map(|(name, value)| Ok((name.clone(), text(&format!("environment.{name}"), value)?)));
     let pattern = command.error_pattern.as_deref().map(Regex::new).transpose();
     Ok(PlannedCommand {
         name: command.name.clone(),
         check,
         working_dir: command.working_dir.clone().unwrap_or_default(),
         environment: environment.collect::<Result<_, Error>>()?,
-        error_pattern: pattern.map_err(|source| Error::Pattern { command: whole_name(), source: Box::new(source) })?,
+        error_pattern: pattern
+            .map_err(|source| Error::Pattern { command: name.to_owned(), source: Box::new(source) })?,
     })
 }
 
@@ -142,7 +148,7 @@ mod tests {
 
     fn wanted(selection: &Selection) -> Vec<String> {
         let stages = [stage("lint", false, "true"), stage("e2e", true, "true")];
-        let planned = plan(&stages, selection, &|template| Ok(template.0.clone())).unwrap();
+        let planned = plan(&stages, selection, &|_, template| Ok(template.0.clone())).unwrap();
         planned.into_iter().filter(|stage| stage.wanted).map(|stage| stage.name).collect()
     }
 
@@ -160,7 +166,7 @@ mod tests {
     #[test]
     fn a_stage_that_does_not_exist_is_named_with_those_that_do() {
         let selection = Selection { only: vec!["lnit".into()], ..Selection::default() };
-        let error = plan(&[stage("lint", false, "")], &selection, &|_| Ok(String::new())).err().unwrap();
+        let error = plan(&[stage("lint", false, "")], &selection, &|_, _| Ok(String::new())).err().unwrap();
         assert_eq!(error.to_string(), "there is no stage `lnit`");
     }
 

@@ -3,5 +3,6 @@
 mod postgres_clone;
 mod verify_bench;
 mod verify_faults;
+mod verify_hook;
 mod verify_run;
 mod verify_tree;

@@ -103,7 +103,7 @@ impl Bench {
 
     pub(crate) fn verdict_until(&self, interrupted: impl Future<Output = ()>) -> Verdict {
         let (tree, runs) = (self.tree(), self.runs());
-        let evaluate = |template: &Template| Ok(template.0.clone());
+        let evaluate = |_: &str, template: &Template| Ok(template.0.clone());
         block_on(verify::run(self.request(&tree, &runs, &evaluate), &Events::silent(), interrupted))
     }
 
