@@ -5,4 +5,5 @@ mod verify_bench;
 mod verify_faults;
 mod verify_hook;
 mod verify_run;
+mod verify_tools;
 mod verify_tree;
