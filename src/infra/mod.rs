@@ -1,1 +1,43 @@
-//! infra.
+//! The servers that all agents of a home share: postgres, s3, browser, mail.
+//!
+//! Infra belongs to the home, not to a project. What is decided at the first [`ensure`] (engine, ports,
+//! service user, binaries, passwords, durability) is kept in `infra/record.json`; a later wish that differs is
+//! reported as drift and changes nothing, until `teardown --infra` opens the decision again. Only additions
+//! are taken at once: a service that the record has as disabled is started for the project that wants it,
+//! since that disturbs nobody.
+//!
+//! The native engine is no second supervisor: its servers are one more stack, `infra`, run by the same
+//! supervisor as an agent's processes. This module decides what that stack is, prepares its directories, and
+//! waits for readiness with probes of its own (SQL, HTTP), so that a start is not slowed to the period of
+//! somebody else's health check.
+//!
+//! Invariants: a second `ensure` of a running infra starts, stops and writes nothing; two at once are
+//! serialised by `infra/lock`; nothing that harness did not start is stopped; every server listens on
+//! loopback only.
+
+mod access;
+mod decision;
+mod drift;
+mod engine;
+mod ensure;
+mod error;
+mod external;
+mod native;
+mod ports;
+mod record;
+mod service;
+mod status;
+mod teardown;
+#[cfg(test)]
+mod testing;
+
+pub use access::{Browser, Infra, Mail, open};
+pub use drift::of as drift;
+pub use ensure::{ensure, resume};
+pub use error::{Error, Result};
+pub use record::{
+    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, LostCluster, MailRecord, Place, PostgresRecord,
+    S3Record,
+};
+pub use status::status;
+pub use teardown::{TeardownReport, teardown};

@@ -1,0 +1,151 @@
+//! What the home gets: made at the first `setup`, kept after it.
+//!
+//! While a record is settled only additions are made to it: a service that nobody wanted before, a Chromium
+//! that was installed since. After `teardown --infra` everything is decided anew, within what the kept data
+//! allows: the credentials, the service user and PostgreSQL's major version stay.
+
+use super::error::{Error, Result};
+use super::record::{
+    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, MailRecord, Place, PostgresRecord, S3Record,
+};
+use super::{engine, external, native};
+use crate::project::{InfraSettings, ServiceSettings};
+use crate::report::Events;
+use crate::system::{Home, Secret, ServiceUser};
+
+/// Whether this project wants something that can be added to a settled record without a change for others.
+pub(super) fn wants_more(record: &InfraRecord, settings: &InfraSettings) -> bool {
+    missing(&record.postgres, &settings.postgres.service)
+        || missing(&record.s3, &settings.s3)
+        || missing(&record.mail, &settings.mail)
+        || missing(&record.browser, &settings.browser)
+        || record.browser.own().is_some_and(|browser| browser.program.is_none())
+            && record.engine == Engine::Native
+            && native::find_chromium().is_some()
+}
+
+fn missing<T>(place: &Place<T>, settings: &ServiceSettings) -> bool {
+    matches!(place, Place::Disabled) && !settings.disabled
+}
+
+/// The record that this home should have.
+pub(super) async fn decide(
+    home: &Home,
+    settings: &InfraSettings,
+    extensions: &[String],
+    previous: Option<InfraRecord>,
+    events: &Events,
+) -> Result<InfraRecord> {
+    let mut record = match previous {
+        Some(record) if record.settled => record,
+        Some(record) => {
+            InfraRecord { credentials: record.credentials, lost: record.lost, ..blank(record.service_user, settings)? }
+        }
+        None => blank(ServiceUser::choose()?, settings)?,
+    };
+    if let Some(user) = &record.service_user {
+        native::open_way(home)?;
+        user.check_can_enter(&home.infra_dir())?;
+    }
+    if missing(&record.postgres, &settings.postgres.service) {
+        record.postgres = match &settings.postgres.service.url {
+            Some(url) => given(url, external::postgres)?,
+            None => Place::Own(postgres(home, settings, extensions, record.service_user.as_ref(), events).await?),
+        };
+    }
+    if missing(&record.s3, &settings.s3) {
+        record.s3 = match &settings.s3.url {
+            Some(url) => given(url, external::s3)?,
+            None => Place::Own(S3Record {
+                port: settings.ports.s3,
+                console_port: settings.ports.s3_console,
+                image: settings.s3.image.clone(),
+            }),
+        };
+    }
+    if missing(&record.mail, &settings.mail) {
+        record.mail = match &settings.mail.url {
+            Some(url) => given(url, external::mail)?,
+            None => Place::Own(MailRecord {
+                smtp_port: settings.ports.smtp,
+                web_port: settings.ports.mail_web,
+                program: native::find_mailpit(),
+                image: settings.mail.image.clone(),
+            }),
+        };
+    }
+    if missing(&record.browser, &settings.browser) {
+        record.browser = match &settings.browser.url {
+            Some(url) => given(url, external::browser)?,
+            None => Place::Own(BrowserRecord {
+                port: settings.ports.browser,
+                program: None,
+                image: settings.browser.image.clone(),
+            }),
+        };
+        if record.browser.own().is_some() && native::find_chromium().is_none() {
+            events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
+        }
+    }
+    if let Some(browser) = record.browser.own_mut().filter(|browser| browser.program.is_none()) {
+        browser.program = native::find_chromium();
+    }
+    Ok(record)
+}
+
+/// A record in which nothing is wanted yet.
+fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings) -> Result<InfraRecord> {
+    let (engine, engine_reason) = engine::choose(settings.engine)?;
+    Ok(InfraRecord {
+        engine,
+        engine_reason,
+        settled: false,
+        service_user,
+        credentials: Credentials::generate(),
+        postgres: Place::Disabled,
+        s3: Place::Disabled,
+        mail: Place::Disabled,
+        browser: Place::Disabled,
+        lost: Vec::new(),
+    })
+}
+
+/// An external server whose URL makes sense.
+fn given<T, E>(url: &str, parse: impl Fn(&Secret) -> Result<E>) -> Result<Place<T>> {
+    let url = Secret::new(url);
+    parse(&url)?;
+    Ok(Place::External(url))
+}
+
+async fn postgres(
+    home: &Home,
+    settings: &InfraSettings,
+    extensions: &[String],
+    user: Option<&ServiceUser>,
+    events: &Events,
+) -> Result<PostgresRecord> {
+    native::check_settings(&settings.postgres.settings)?;
+    let wish = native::BinariesWish::of(&settings.postgres)?;
+    Ok(PostgresRecord {
+        port: settings.ports.postgres,
+        durability: settings.postgres.durability,
+        settings: settings.postgres.settings.clone(),
+        system_identifier: None,
+        binaries: Some(native::choose(home, &wish, extensions, user, events).await?),
+        image: settings.postgres.service.image.clone(),
+    })
+}
+
+/// Refuses extensions that the home's own server does not have.
+pub(super) fn check_extensions(record: &InfraRecord, extensions: &[String]) -> Result<()> {
+    let Some(postgres) = record.postgres.own() else { return Ok(()) };
+    let missing: Vec<String> = extensions.iter().filter(|name| !postgres.offers(name)).cloned().collect();
+    match &postgres.binaries {
+        Some(BinariesRecord { version, major, .. }) if !missing.is_empty() => Err(Error::ServerLacksExtension {
+            version: version.clone(),
+            packages: native::packages(*major, &missing),
+            extensions: missing,
+        }),
+        _ => Ok(()),
+    }
+}

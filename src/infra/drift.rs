@@ -1,0 +1,129 @@
+//! Wishes of a project that differ from what the home has decided. They change nothing until
+//! `teardown --infra` or `setup --engine` opens the decision; they are only said.
+
+use super::native::BinariesWish;
+use super::record::{Engine, InfraRecord, Place};
+use crate::project::{Durability, EngineChoice, InfraPort, InfraSettings, PortSource, ServiceSettings};
+
+/// One line for each difference.
+pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
+    let mut drift = Vec::new();
+    let wished = match settings.engine {
+        EngineChoice::Auto => None,
+        EngineChoice::Docker => Some(Engine::Docker),
+        EngineChoice::Native => Some(Engine::Native),
+    };
+    if let Some(engine) = wished.filter(|engine| *engine != record.engine) {
+        drift.push(differs("engine", record.engine.as_str(), engine.as_str()));
+    }
+    drift.extend(ports(record, settings));
+    drift.extend(place("postgres", &record.postgres, &settings.postgres.service));
+    drift.extend(place("s3", &record.s3, &settings.s3));
+    drift.extend(place("mail", &record.mail, &settings.mail));
+    drift.extend(place("browser", &record.browser, &settings.browser));
+    if let Some(postgres) = record.postgres.own().filter(|_| wants_own(&settings.postgres.service)) {
+        if postgres.durability != settings.postgres.durability {
+            drift.push(differs("durability", word(postgres.durability), word(settings.postgres.durability)));
+        }
+        for (name, value) in &settings.postgres.settings {
+            if postgres.settings.get(name) != Some(value) {
+                let there = postgres.settings.get(name).map_or("not set", String::as_str);
+                drift.push(differs(&format!("postgres.settings.{name}"), there, value));
+            }
+        }
+        if let (Some(binaries), Ok(BinariesWish::Directory(wished))) =
+            (&postgres.binaries, BinariesWish::of(&settings.postgres))
+            && binaries.bin_dir != wished
+        {
+            let there = binaries.bin_dir.display().to_string();
+            drift.push(differs("postgres.bin_dir", &there, &wished.display().to_string()));
+        }
+    }
+    drift
+}
+
+fn differs(what: &str, there: &str, wished: &str) -> String {
+    format!("{what} is {there} in this home, the project asks for {wished}")
+}
+
+fn word(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Fast => "fast",
+        Durability::Safe => "safe",
+    }
+}
+
+fn wants_own(settings: &ServiceSettings) -> bool {
+    !settings.disabled && settings.url.is_none()
+}
+
+/// Ports that somebody asked for; a default is no wish.
+fn ports(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
+    let recorded = record.ports();
+    InfraPort::ALL
+        .into_iter()
+        .zip(&settings.port_sources)
+        .filter(|(_, source)| **source != PortSource::Default)
+        .filter_map(|(port, _)| {
+            let (_, there, _) = recorded.iter().find(|(known, _, _)| *known == port)?;
+            let wished = settings.ports.get(port);
+            (*there != wished)
+                .then(|| differs(&format!("port of {}", port.name()), &there.to_string(), &wished.to_string()))
+        })
+        .collect()
+}
+
+fn place<T>(service: &str, there: &Place<T>, wished: &ServiceSettings) -> Option<String> {
+    match (there, &wished.url) {
+        _ if wished.disabled => None,
+        (Place::Own(_), Some(_)) => Some(differs(service, "run by harness", "an external server")),
+        (Place::External(_), None) => Some(differs(service, "an external server", "one run by harness")),
+        (Place::External(url), Some(wished)) if url.expose() != wished => {
+            Some(differs(service, "an external server", "another external server"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::infra::testing::{record, settings};
+
+    #[test]
+    fn what_nobody_asked_for_is_no_drift() {
+        let mut other = settings();
+        other.engine = EngineChoice::Auto;
+        other.ports.postgres = 25432;
+        other.mail.disabled = true;
+        assert_eq!(of(&record(), &other), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_wish_that_differs_is_one_line_with_both_values() {
+        let mut other = settings();
+        other.engine = EngineChoice::Docker;
+        other.ports.postgres = 25432;
+        other.port_sources[0] = PortSource::Environment("AGENT_DB_PORT");
+        other.postgres.durability = Durability::Safe;
+        other.postgres.settings.insert("work_mem".into(), "7MB".into());
+        other.postgres.bin_dir = Some(PathBuf::from("/elsewhere/bin"));
+        other.s3.url = Some("https://key:hunter2@s3.example".into());
+        let drift = of(&record(), &other);
+        let text = drift.join("\n");
+        for (there, wished) in [
+            ("native", "docker"),
+            ("15432", "25432"),
+            ("fast", "safe"),
+            ("not set", "7MB"),
+            ("/usr/lib/postgresql/15/bin", "/elsewhere/bin"),
+            ("run by harness", "an external server"),
+        ] {
+            assert!(drift.iter().any(|line| line.contains(there) && line.contains(wished)), "{there}: {text}");
+        }
+        assert_eq!(drift.len(), 6, "{text}");
+        assert!(!text.contains("hunter2"));
+    }
+}

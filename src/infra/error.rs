@@ -1,0 +1,264 @@
+//! Why the shared servers could not be brought up, asked or taken down.
+
+use std::path::PathBuf;
+
+use crate::report::{Diagnostic, Kind};
+use crate::system::PortHolder;
+
+/// Result of this layer.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Something is wrong with the infra.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file, lock or process of the operating system.
+    #[error(transparent)]
+    System(#[from] crate::system::Error),
+    /// The supervisor of the infra stack.
+    #[error(transparent)]
+    Supervisor(#[from] crate::supervisor::Error),
+    /// The PostgreSQL server.
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::Error),
+    /// The S3 server.
+    #[error(transparent)]
+    Bucket(#[from] crate::bucket::Error),
+    /// Somebody else listens where a server should.
+    #[error("port {port} of `{service}` is in use by {}", describe(holder.as_ref()))]
+    PortInUse {
+        /// The service: `db`.
+        service: &'static str,
+        /// Its host port.
+        port: u16,
+        /// The variable that changes it.
+        variable: &'static str,
+        /// Who has it, where that can be told.
+        holder: Option<PortHolder>,
+    },
+    /// The engine cannot be used.
+    #[error("engine `{engine}` cannot be used: {reason}")]
+    Engine {
+        /// Which.
+        engine: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// No PostgreSQL programs of major 15 or newer.
+    #[error("no PostgreSQL server of major 15 or newer is at hand")]
+    NoPostgres {
+        /// What was looked at and why it would not do.
+        rejected: Vec<String>,
+    },
+    /// The directory that the user names is not one of PostgreSQL.
+    #[error("`{}` does not hold a usable PostgreSQL: {reason}", directory.display())]
+    BinDir {
+        /// The directory.
+        directory: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Extensions that no candidate has.
+    #[error("no PostgreSQL at hand has {}", list(extensions))]
+    ExtensionMissing {
+        /// The extensions that are missing everywhere, or that no one candidate has together.
+        extensions: Vec<String>,
+        /// The packages to install.
+        packages: Vec<String>,
+        /// What was looked at.
+        rejected: Vec<String>,
+    },
+    /// The home's server lacks an extension that this project names.
+    #[error("PostgreSQL {version} of this home lacks {}", list(extensions))]
+    ServerLacksExtension {
+        /// The home's version.
+        version: String,
+        /// The extensions.
+        extensions: Vec<String>,
+        /// The packages to install.
+        packages: Vec<String>,
+    },
+    /// The data directory was made by another major version.
+    #[error("`{}` was made by PostgreSQL {found}, and PostgreSQL {chosen} cannot read it", data_dir.display())]
+    DataVersion {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// Its major version.
+        found: String,
+        /// Major version of the programs.
+        chosen: u32,
+    },
+    /// Something that is no data directory is in its place.
+    #[error("`{}` exists, but is no data directory of PostgreSQL", data_dir.display())]
+    UnknownData {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+    /// PostgreSQL could not be downloaded by any means.
+    #[error("cannot download PostgreSQL {version}")]
+    Download {
+        /// What was to be had.
+        version: &'static str,
+        /// Each means with the reason why it failed.
+        attempts: Vec<String>,
+    },
+    /// A program of the set-up failed.
+    #[error("`{program}` failed ({status})")]
+    Program {
+        /// Which.
+        program: String,
+        /// Its exit status.
+        status: String,
+        /// The last lines that it printed.
+        tail: Vec<String>,
+    },
+    /// A server ended or is given up before it was ready.
+    #[error("`{service}` did not start: {reason}")]
+    ServiceFailed {
+        /// Which.
+        service: &'static str,
+        /// What the supervisor says.
+        reason: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
+    },
+    /// A server runs but does not answer.
+    #[error("`{service}` is not ready after {seconds} s: {last}")]
+    NotReady {
+        /// Which.
+        service: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+        /// What the last attempt said.
+        last: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
+    },
+    /// A URL of an external server.
+    #[error("`url` of `[infra.{service}]` is not usable: {reason}")]
+    Url {
+        /// `postgres`, `s3`, `mail` or `browser`.
+        service: &'static str,
+        /// What is wrong with it; never the URL itself, which may hold a password.
+        reason: String,
+    },
+    /// A server setting that harness itself decides.
+    #[error("`{name}` of `[infra.postgres.settings]` cannot be set")]
+    ReservedSetting {
+        /// Which.
+        name: String,
+    },
+    /// Processes that survived SIGKILL.
+    #[error("{} of the infra could not be stopped", count(survivors.len(), "process"))]
+    Survivors {
+        /// Each with pid, command and ports.
+        survivors: Vec<String>,
+    },
+}
+
+fn describe(holder: Option<&PortHolder>) -> String {
+    match holder {
+        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{command}`)"),
+        Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
+        None => "another process".to_owned(),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let noun = if names.len() == 1 { "extension" } else { "extensions" };
+    format!("{noun} {}", quoted.join(", "))
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}es") }
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::System(error) => error.kind(),
+            Self::Supervisor(error) => error.kind(),
+            Self::Postgres(error) => error.kind(),
+            Self::Bucket(error) => error.kind(),
+            Self::PortInUse { .. } => Kind::Conflict,
+            Self::BinDir { .. } | Self::Url { .. } | Self::ReservedSetting { .. } => Kind::Configuration,
+            _ => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::System(error) => error.code(),
+            Self::Supervisor(error) => error.code(),
+            Self::Postgres(error) => error.code(),
+            Self::Bucket(error) => error.code(),
+            Self::PortInUse { .. } => "port.in_use",
+            Self::Engine { .. } => "infra.engine_unavailable",
+            Self::NoPostgres { .. } => "postgres.not_found",
+            Self::BinDir { .. } => "postgres.bin_dir",
+            Self::ExtensionMissing { .. } | Self::ServerLacksExtension { .. } => "postgres.extension_missing",
+            Self::DataVersion { .. } => "postgres.data_version",
+            Self::UnknownData { .. } => "postgres.unknown_data",
+            Self::Download { .. } => "postgres.download_failed",
+            Self::Program { .. } => "infra.program_failed",
+            Self::ServiceFailed { .. } => "infra.service_failed",
+            Self::NotReady { .. } => "infra.not_ready",
+            Self::Url { .. } => "infra.url",
+            Self::ReservedSetting { .. } => "infra.reserved_setting",
+            Self::Survivors { .. } => "infra.survivors",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::System(error) => return error.hint(),
+            Self::Supervisor(error) => return error.hint(),
+            Self::Postgres(error) => return error.hint(),
+            Self::Bucket(error) => return error.hint(),
+            Self::PortInUse { variable, .. } => {
+                format!("stop that process, or set {variable} to a free port and run `harness setup`")
+            }
+            Self::Engine { .. } => {
+                "set `engine = \"native\"` in `[infra]`, or run `harness setup --engine native`".into()
+            }
+            Self::NoPostgres { .. } | Self::Download { .. } => {
+                "install PostgreSQL 15 or newer (`apt-get install postgresql`), or `uv` or `pip`, which bring a \
+                 download, or name a directory in `bin_dir` of `[infra.postgres]`"
+                    .into()
+            }
+            Self::BinDir { .. } => "name the directory that holds `postgres` and `initdb`".into(),
+            Self::ExtensionMissing { packages, .. } => format!("run `apt-get install {}`", packages.join(" ")),
+            Self::ServerLacksExtension { packages, .. } => format!(
+                "run `apt-get install {}`, or, to choose another PostgreSQL and lose every database, run \
+                 `harness teardown --infra --volumes` and then `harness setup`",
+                packages.join(" ")
+            ),
+            Self::DataVersion { found, .. } => format!(
+                "make PostgreSQL {found} available again, or, to lose every database, run \
+                 `harness teardown --infra --volumes`"
+            ),
+            Self::UnknownData { data_dir } => {
+                format!("move `{}` away and run `harness setup`", data_dir.display())
+            }
+            Self::ServiceFailed { service, .. } | Self::NotReady { service, .. } => {
+                format!("run `harness logs --infra {service}`")
+            }
+            Self::ReservedSetting { .. } => "remove it: harness decides where the server listens".into(),
+            Self::Program { .. } | Self::Url { .. } | Self::Survivors { .. } => return None,
+        })
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::System(error) => error.details(),
+            Self::Supervisor(error) => error.details(),
+            Self::Postgres(error) => error.details(),
+            Self::Bucket(error) => error.details(),
+            Self::NoPostgres { rejected } | Self::ExtensionMissing { rejected, .. } => rejected.clone(),
+            Self::Download { attempts, .. } => attempts.clone(),
+            Self::Program { tail, .. } | Self::ServiceFailed { tail, .. } | Self::NotReady { tail, .. } => tail.clone(),
+            Self::Survivors { survivors } => survivors.clone(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The two files that make a server harness's own: `harness.conf`, which `postgresql.conf` includes, and
+//! `pg_hba.conf`. Both are written before every start, from the record alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::infra::error::{Error, Result};
+use crate::project::Durability;
+
+/// Included last by `postgresql.conf`, so that it rules; `ALTER SYSTEM` still rules over it.
+pub(super) const FILE: &str = "harness.conf";
+
+/// SCRAM over TCP from this machine, and no other way in.
+pub(super) const HBA: &str = "\
+# written by harness before every start
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+";
+
+/// Settings that decide where the server listens and whom it lets in.
+const RESERVED: [&str; 9] = [
+    "config_file",
+    "data_directory",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "listen_addresses",
+    "password_encryption",
+    "port",
+    "unix_socket_directories",
+];
+
+/// What decides the settings.
+pub(super) struct Plan<'a> {
+    pub(super) port: u16,
+    pub(super) durability: Durability,
+    /// Memory of the machine in bytes.
+    pub(super) memory: u64,
+    /// Whether `pg_stat_statements` is installed.
+    pub(super) statements: bool,
+    /// The user's own settings; they rule over harness's tuning.
+    pub(super) settings: &'a BTreeMap<String, String>,
+}
+
+/// Refuses settings that would move the server or let others in.
+pub(in crate::infra) fn check(settings: &BTreeMap<String, String>) -> Result<()> {
+    let wrong = |name: &&String| {
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+        !plain || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+    };
+    match settings.keys().find(wrong) {
+        Some(name) => Err(Error::ReservedSetting { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The text of `harness.conf`.
+pub(super) fn render(plan: &Plan<'_>) -> String {
+    let (shared_buffers, cache) = super::memory::shares(plan.memory);
+    let mut settings: BTreeMap<String, String> = BTreeMap::new();
+    let mut set = |name: &str, value: &str| {
+        settings.insert(name.to_owned(), value.to_owned());
+    };
+    set("listen_addresses", "127.0.0.1, ::1");
+    set("port", &plan.port.to_string());
+    set("unix_socket_directories", "");
+    set("password_encryption", "scram-sha-256");
+    set("max_connections", "300");
+    set("superuser_reserved_connections", "10");
+    set("shared_buffers", &format!("{shared_buffers}MB"));
+    set("effective_cache_size", &format!("{cache}MB"));
+    set("maintenance_work_mem", "128MB");
+    // a clone or a REASSIGN OWNED locks every object of a database in one transaction
+    set("max_locks_per_transaction", "256");
+    // compiling a query costs more than the small queries of development gain
+    set("jit", "off");
+    set("random_page_cost", "1.1");
+    set("max_wal_size", "2GB");
+    set("logging_collector", "off");
+    set("log_destination", "stderr");
+    set("log_line_prefix", "%m [%p] %q%u@%d ");
+    set("log_checkpoints", "off");
+    set("timezone", "UTC");
+    set("log_timezone", "UTC");
+    if plan.statements {
+        set("shared_preload_libraries", "pg_stat_statements");
+        set("pg_stat_statements.track", "all");
+        set("pg_stat_statements.max", "10000");
+    }
+    if plan.durability == Durability::Fast {
+        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+            set(name, "off");
+        }
+        // nobody replicates what can be rebuilt; bulk loads then skip the log
+        set("wal_level", "minimal");
+        set("max_wal_senders", "0");
+        set("checkpoint_timeout", "15min");
+    }
+    for (name, value) in plan.settings {
+        let name = name.to_ascii_lowercase();
+        let value = match settings.get(&name) {
+            // the user's libraries are loaded beside harness's own
+            Some(own) if name == "shared_preload_libraries" && !value.contains(own.as_str()) => {
+                format!("{own}, {value}")
+            }
+            _ => value.clone(),
+        };
+        settings.insert(name, value);
+    }
+    // a log level that somebody needs for replication also needs its senders
+    if settings.get("wal_level").is_some_and(|level| level != "minimal")
+        && !plan.settings.contains_key("max_wal_senders")
+    {
+        settings.remove("max_wal_senders");
+    }
+    let mut text = String::from("# written by harness before every start\n");
+    for (name, value) in settings {
+        let quoted = value.replace('\\', "\\\\").replace('\'', "''");
+        let _ = writeln!(text, "{name} = '{quoted}'");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(settings: &BTreeMap<String, String>, durability: Durability) -> String {
+        render(&Plan { port: 15432, durability, memory: 8 << 30, statements: true, settings })
+    }
+
+    fn user(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+        entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn durability_alone_decides_about_fsync() {
+        assert!(plan(&user(&[]), Durability::Fast).contains("\nfsync = 'off'\n"));
+        assert!(!plan(&user(&[]), Durability::Safe).contains("fsync"));
+    }
+
+    #[test]
+    fn the_users_settings_rule_and_libraries_add_up() {
+        let settings = user(&[("Shared_Preload_Libraries", "pg_cron"), ("work_mem", "it's"), ("wal_level", "logical")]);
+        let text = plan(&settings, Durability::Fast);
+        assert!(text.contains("shared_preload_libraries = 'pg_stat_statements, pg_cron'"), "{text}");
+        assert!(text.contains("work_mem = 'it''s'"), "{text}");
+        assert!(text.contains("wal_level = 'logical'") && !text.contains("max_wal_senders"), "{text}");
+    }
+
+    #[test]
+    fn a_setting_that_opens_the_server_is_refused() {
+        for name in ["listen_addresses", "PORT", "hba_file", "x = 1\ny"] {
+            let error = check(&user(&[(name, "x")])).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        check(&user(&[("work_mem", "64MB"), ("pg_stat_statements.max", "5")])).unwrap();
+    }
+}

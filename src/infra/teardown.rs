@@ -1,0 +1,43 @@
+//! `teardown --infra`: stops the home's own servers; with volumes, forgets them.
+
+use super::engine;
+use super::ensure::lock;
+use super::error::Result;
+use super::record::InfraRecord;
+use crate::report::{Events, Removed};
+use crate::system::{self, Home};
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeardownReport {
+    /// The services that were stopped, and with volumes the directories of their data.
+    pub removed: Vec<Removed>,
+    /// Whether anything was recorded at all.
+    pub existed: bool,
+}
+
+/// Stops every server of this home. Without `volumes` the data, the passwords and PostgreSQL's major version
+/// stay, and everything else is decided anew at the next `setup`; with it nothing stays but downloaded programs.
+///
+/// Whether agents still live on these servers is the caller's question.
+///
+/// # Errors
+/// A process survived, or a file could not be removed.
+pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<TeardownReport> {
+    let _lock = lock(home, "tear down infra", events).await?;
+    // the record is written before anything is made: without it there is nothing
+    let Some(mut record) = InfraRecord::read(home)? else { return Ok(TeardownReport::default()) };
+    let stopped = engine::take_down(home, &record, events).await?;
+    let removed = stopped.into_iter().map(|name| Removed::new("service", name)).collect();
+    let mut report = TeardownReport { removed, existed: true };
+    if volumes {
+        // the record goes last: data without it could not be opened by anybody
+        let data = engine::remove_data(home, &record)?;
+        report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
+        system::remove_if_exists(&InfraRecord::path(home))?;
+    } else {
+        record.settled = false;
+        record.write(home)?;
+    }
+    Ok(report)
+}

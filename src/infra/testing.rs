@@ -1,0 +1,56 @@
+//! What the tests of this module start from: settings and a record that agree.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::record::{
+    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, MailRecord, Place, PostgresRecord, S3Record,
+};
+use crate::project::{
+    Durability, EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
+};
+
+/// A project that wishes nothing in particular.
+pub(super) fn settings() -> InfraSettings {
+    InfraSettings {
+        engine: EngineChoice::Native,
+        compose_project: "agent-infra".to_owned(),
+        postgres: PostgresSettings::default(),
+        s3: ServiceSettings::default(),
+        browser: ServiceSettings::default(),
+        mail: ServiceSettings::default(),
+        ports: InfraPorts::DEFAULT,
+        port_sources: std::array::from_fn(|_| PortSource::Default),
+    }
+}
+
+/// A home that runs all of it natively.
+pub(super) fn record() -> InfraRecord {
+    let ports = InfraPorts::DEFAULT;
+    let binaries = BinariesRecord {
+        bin_dir: PathBuf::from("/usr/lib/postgresql/15/bin"),
+        version: "15.18".to_owned(),
+        major: 15,
+        extension_dir: PathBuf::from("/usr/share/postgresql/15/extension"),
+        reason: "newest installed".to_owned(),
+    };
+    InfraRecord {
+        engine: Engine::Native,
+        engine_reason: "the configuration asks for it".to_owned(),
+        settled: true,
+        service_user: None,
+        credentials: Credentials::generate(),
+        postgres: Place::Own(PostgresRecord {
+            port: ports.postgres,
+            durability: Durability::Fast,
+            settings: BTreeMap::new(),
+            system_identifier: Some("7710577484846198135".to_owned()),
+            binaries: Some(binaries),
+            image: None,
+        }),
+        s3: Place::Own(S3Record { port: ports.s3, console_port: ports.s3_console, image: None }),
+        mail: Place::Own(MailRecord { smtp_port: ports.smtp, web_port: ports.mail_web, program: None, image: None }),
+        browser: Place::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
+        lost: Vec::new(),
+    }
+}
