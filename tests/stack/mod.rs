@@ -1,6 +1,11 @@
 //! Real servers, real databases, real processes.
 
 mod postgres_clone;
+mod s3_access;
+mod s3_multipart;
+mod s3_objects;
+mod s3_purge;
+mod s3_server;
 mod verify_bench;
 mod verify_faults;
 mod verify_hook;

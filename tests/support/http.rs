@@ -4,10 +4,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A status and a body.
+/// A status, a head and a body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Status line and headers as they came.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -40,6 +42,17 @@ pub(crate) fn post(port: u16, path: &str, content_type: &str, body: &[u8]) -> An
     request(port, &head, body).unwrap_or_else(|error| panic!("POST {port}{path}: {error}"))
 }
 
+/// Sends any request.
+#[track_caller]
+pub(crate) fn send(method: &str, port: u16, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let lines: Vec<String> = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
+    let headers = lines.concat();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {length}\r\n{headers}\r\n");
+    request(port, &head, body).unwrap_or_else(|error| panic!("{method} {port}{path}: {error}"))
+}
+
 fn request(port: u16, head: &str, body: &[u8]) -> Result<Answer, String> {
     let mut stream = connect(port).map_err(|error| error.to_string())?;
     let mut exchange = || {
@@ -54,7 +67,7 @@ fn request(port: u16, head: &str, body: &[u8]) -> Result<Answer, String> {
     let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(|| format!("no HTTP: {text:?}"))?;
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(|| format!("{head:?}"))?;
-    Ok(Answer { status, body: body.to_owned() })
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 fn connect(port: u16) -> std::io::Result<TcpStream> {

@@ -16,6 +16,7 @@
 
 mod application;
 mod command;
+mod embedded;
 mod example;
 mod home;
 mod http;
@@ -30,8 +31,9 @@ mod wait;
 
 pub(crate) use application::{APPLICATION, python};
 pub(crate) use command::{HarnessCommand, Outcome, Running};
+pub(crate) use embedded::{MailServer, S3Server};
 pub(crate) use home::TestHome;
-pub(crate) use http::{Answer, get, post, try_get};
+pub(crate) use http::{Answer, get, post, send, try_get};
 pub(crate) use load::Load;
 pub(crate) use ports::PortBlock;
 pub(crate) use postgres::{TestPostgres, block_on, try_sql};

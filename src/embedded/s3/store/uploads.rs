@@ -117,10 +117,10 @@ impl Bucket {
     ) -> S3Result<Meta> {
         let mut whole = self.receive(Hashes::of(&expected.algorithms()))?;
         let (mut digests, mut sizes) = (Vec::new(), Vec::new());
+        if parts.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+            return Err(s3_error!(InvalidPartOrder, "parts are named in ascending order"));
+        }
         for (position, (number, etag)) in parts.iter().enumerate() {
-            if position > 0 && parts[position - 1].0 >= *number {
-                return Err(s3_error!(InvalidPartOrder));
-            }
             let path = self.part(upload, *number);
             let file = File::open(&path).map_err(|_| s3_error!(InvalidPart, "part {number} was not uploaded"))?;
             let meta = read_meta(&file).map_err(io("read", &path))?;
