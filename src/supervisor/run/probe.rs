@@ -93,8 +93,8 @@ async fn get(address: SocketAddr, host: Option<&str>, path: &str) -> io::Result<
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     let mut buffer = [0; 2048];
-    // read to the end, so that the server does not see its answer cut off
-    while answer.len() < LONGEST_ANSWER {
+    // read to the end, so that the server does not see its answer cut off; not every server closes then
+    while answer.len() < LONGEST_ANSWER && !is_complete(&answer) {
         match stream.read(&mut buffer).await {
             Ok(0) => break,
             Ok(read) => answer.extend_from_slice(&buffer[..read]),
@@ -107,6 +107,16 @@ async fn get(address: SocketAddr, host: Option<&str>, path: &str) -> io::Result<
         Some(status) => Some(format!("GET {path} on {} answered {status}", address.port())),
         None => Some(format!("port {} does not speak HTTP", address.port())),
     })
+}
+
+/// Whether an answer that says its length is all there.
+fn is_complete(answer: &[u8]) -> bool {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let Ok(httparse::Status::Complete(head)) = response.parse(answer) else { return false };
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| answer.len() - head >= length)
 }
 
 fn status_of(answer: &[u8]) -> Option<u16> {
@@ -161,5 +171,12 @@ mod tests {
         assert_eq!(status_of(b"HTTP/1.0 503 x"), Some(503));
         assert_eq!(status_of(b"SSH-2.0-OpenSSH_9.2"), None);
         assert_eq!(status_of(b"HTTP"), None);
+    }
+
+    #[test]
+    fn an_answer_with_a_length_ends_without_a_close() {
+        assert!(is_complete(b"HTTP/1.1 200 OK\r\nContent-Length:2\r\n\r\nok"));
+        assert!(!is_complete(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"));
+        assert!(!is_complete(b"HTTP/1.1 200 OK\r\n\r\nok"));
     }
 }
