@@ -12,3 +12,4 @@ mod verify_hook;
 mod verify_run;
 mod verify_tools;
 mod verify_tree;
+mod postgres_figures;
