@@ -21,6 +21,7 @@ mod error;
 mod extensions;
 mod mark;
 mod objects;
+mod ownership;
 mod prepare;
 pub mod query;
 mod roles;
@@ -30,6 +31,7 @@ mod session;
 pub mod slow_queries;
 pub mod snapshot;
 mod sql;
+mod statements;
 mod step;
 pub mod template;
 

@@ -1,5 +1,7 @@
 //! How long things take. Printed, not asserted: `cargo test -- --ignored postgres_figures --nocapture`.
 
+#![allow(clippy::print_stdout)] // that is what it is for
+
 use std::time::Instant;
 
 use harness::postgres::{clone, drop, snapshot, template};
