@@ -19,6 +19,7 @@ mod copy;
 pub mod drop;
 mod error;
 mod extensions;
+mod lock;
 mod mark;
 mod objects;
 mod ownership;

@@ -13,7 +13,7 @@ use crate::system::{Error as SystemError, read_optional};
 use super::error::cause;
 use super::session::Session;
 use super::statements::{StatementKind, statements};
-use super::step::Step;
+use super::step::{Step, timed_out};
 use super::{Error, Result};
 
 /// How much of a statement a message shows.
@@ -53,7 +53,7 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
             Err(_) => {
                 return Err(Error::Step {
                     step: step.name.to_owned(),
-                    ending: format!("timed out after {} s", step.timeout.as_secs()),
+                    ending: timed_out(step.timeout),
                     output: excerpt(&statement.kind),
                 });
             }

@@ -1,6 +1,7 @@
 //! Real servers, real databases, real processes.
 
 mod postgres_clone;
+mod postgres_figures;
 mod s3_access;
 mod s3_multipart;
 mod s3_objects;
@@ -12,4 +13,3 @@ mod verify_hook;
 mod verify_run;
 mod verify_tools;
 mod verify_tree;
-mod postgres_figures;
