@@ -2,6 +2,8 @@
 
 mod postgres_clone;
 mod postgres_figures;
+mod postgres_snapshot;
+mod postgres_template;
 mod s3_access;
 mod s3_multipart;
 mod s3_objects;
