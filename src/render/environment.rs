@@ -112,6 +112,7 @@ impl Renderer<'_> {
         if let Some(id) = context.id {
             environment.set("AGENT_ID", id.to_string());
         }
+        fits(&environment)?;
         Ok(environment)
     }
 
@@ -168,9 +169,36 @@ fn layer(environment: &mut Environment, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// `MAX_ARG_STRLEN` of Linux: `NAME=value` and its end.
+const LONGEST: usize = 32 * 4096;
+
+/// What arguments and what harness itself adds may need.
+const ROOM: usize = 64 * 1024;
+
+/// Refuses what `execve` would refuse later with no name to it: environment and arguments may take a
+/// quarter of the stack's limit, and never more than 6 MiB (`execve(2)`).
+fn fits(environment: &Environment) -> Result<()> {
+    let stack = rustix::process::getrlimit(rustix::process::Resource::Stack).current;
+    let limit = stack.map_or(usize::MAX, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX)).min(6 << 20);
+    let limit = limit.saturating_sub(ROOM);
+    let all = environment.all();
+    // each entry also costs a pointer
+    let cost = |name: &str, value: &str| name.len() + value.len() + 2 + size_of::<usize>();
+    let bytes = all.iter().map(|(name, value)| cost(name, value)).sum();
+    if bytes <= limit {
+        return Ok(());
+    }
+    let largest = all.iter().max_by_key(|(name, value)| cost(name, value)).map(|(name, _)| name.clone());
+    Err(RenderError::LargeEnvironment { bytes, limit, largest: largest.unwrap_or_default() })
+}
+
 fn checked(environment: &mut Environment, name: &str, value: String) -> Result<()> {
     if value.contains('\0') {
         return Err(RenderError::Nul(name.to_owned()));
+    }
+    let bytes = name.len() + value.len() + 2;
+    if bytes > LONGEST {
+        return Err(RenderError::LongVariable { name: name.to_owned(), bytes, limit: LONGEST });
     }
     environment.set(name, value);
     Ok(())

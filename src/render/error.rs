@@ -90,6 +90,26 @@ pub enum RenderError {
     /// A value that no environment can hold.
     #[error("the value of `{0}` holds a NUL character")]
     Nul(String),
+    /// A variable that the kernel would not pass on.
+    #[error("the variable `{name}` has {bytes} bytes, the kernel passes on at most {limit}")]
+    LongVariable {
+        /// The variable.
+        name: String,
+        /// Its size with its name.
+        bytes: usize,
+        /// What is possible.
+        limit: usize,
+    },
+    /// An environment that the kernel would not pass on.
+    #[error("the environment has {bytes} bytes, the kernel passes on at most {limit}; the largest is `{largest}`")]
+    LargeEnvironment {
+        /// Its size.
+        bytes: usize,
+        /// What is possible, less some room for arguments.
+        limit: usize,
+        /// The largest variable.
+        largest: String,
+    },
     /// `--with` names a process that does not exist.
     #[error("there is no process `{name}`")]
     UnknownProcess {
@@ -147,6 +167,7 @@ impl Diagnostic for RenderError {
             Self::Undefined { .. } => "render.undefined",
             Self::Template { .. } => "render.template",
             Self::Value { .. } | Self::Nul(_) | Self::Outside { .. } => "render.value",
+            Self::LongVariable { .. } | Self::LargeEnvironment { .. } => "render.too_large",
             Self::Read { .. } => "render.unreadable",
             Self::Dotenv { .. } => "render.dotenv",
             Self::Spec { .. } => "render.spec",
@@ -161,6 +182,10 @@ impl Diagnostic for RenderError {
             Self::Undefined { hint, .. } | Self::UnknownProcess { hint, .. } => hint.clone(),
             Self::Read { key: "env.env_file", .. } => {
                 Some("a file that git does not track reaches a work tree through `[worktree] copy`".into())
+            }
+            Self::LongVariable { .. } => Some("put it into a file, and the file's path into the variable".into()),
+            Self::LargeEnvironment { .. } => {
+                Some("put large values into files, or raise the limit of the stack: `ulimit -s`".into())
             }
             _ => None,
         }

@@ -83,7 +83,7 @@ pub struct PrepareStep {
 pub struct RenderSettings {
     /// `env_file`: where the env file goes, relative to the tree; default `.env.agent.{{ id }}`.
     pub env_file: Template,
-    /// `env_template`: a project's own template for it, relative to the project's root.
+    /// `env_template`: a project's own template for it, relative to the agent's tree.
     pub env_template: Option<PathBuf>,
     /// `processes_template`: a project's own template for `processes.toml`.
     pub processes_template: Option<PathBuf>,

@@ -135,9 +135,9 @@ pub(crate) struct Env {
 pub(crate) struct Render {
     /// Where the env file goes, a template, relative to the agent's tree; default `.env.agent.{{ id }}`.
     pub(crate) env_file: Option<String>,
-    /// A template of the project's own for the env file, relative to the project's root.
+    /// A template of the project's own for the env file, relative to the agent's tree.
     pub(crate) env_template: Option<PathBuf>,
-    /// A template of the project's own for the process config, relative to the project's root.
+    /// A template of the project's own for the process config, relative to the agent's tree.
     pub(crate) processes_template: Option<PathBuf>,
     /// Further files.
     #[serde(default)]

@@ -152,6 +152,25 @@ fn nothing_is_written_outside_of_the_tree() {
 }
 
 #[test]
+fn an_environment_that_no_process_could_be_given_is_refused_by_name() {
+    let large = |count: usize, bytes: usize| {
+        let entries = (0..count).map(|n| format!("V{n} = \"{}\"\n", "x".repeat(bytes)));
+        Fixture::new(&format!("[env]\n{}", entries.collect::<String>()))
+    };
+    let environment = large(4, 50_000).environment().unwrap();
+    let output = std::process::Command::new("/usr/bin/env").env_clear().envs(environment.all()).output().unwrap();
+    assert!(output.stdout.len() > 200_000, "200 KB is no trouble");
+    let found = large(1, 131_069).failure();
+    assert!(
+        found.starts_with("the variable `V0` has 131073 bytes, the kernel passes on at most 131072; put"),
+        "{found}"
+    );
+    large(1, 131_068).environment().unwrap();
+    let found = large(60, 130_000).failure();
+    assert!(found.starts_with("the environment has 78"), "{found}");
+}
+
+#[test]
 fn the_work_tree_has_a_place_and_a_branch() {
     let fixture = Fixture::new("worktree.path = \"~/trees/{{ project }}-{{ id }}\"\n");
     let renderer = Renderer::new(&fixture.project);
