@@ -54,10 +54,6 @@ impl Candidate {
 
 /// Error, unless the word says that it is less.
 pub(super) fn rank_of(severity: &str) -> Rank {
-    let severity = severity.to_ascii_lowercase();
-    if ["warn", "note", "info", "help", "hint"].iter().any(|mild| severity.starts_with(mild)) {
-        Rank::Warning
-    } else {
-        Rank::Error
-    }
+    let begins = |mild: &&str| severity.get(..mild.len()).is_some_and(|start| start.eq_ignore_ascii_case(mild));
+    if ["warn", "note", "info", "help", "hint"].iter().any(begins) { Rank::Warning } else { Rank::Error }
 }

@@ -1,5 +1,6 @@
 //! Lines of a log file, as text without terminal escapes, each cut to a length that a diagnostic may have.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use crate::system::plain;
@@ -34,9 +35,10 @@ pub(super) fn each_line(reader: impl Read, mut on_line: impl FnMut(&str) -> bool
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
-    if text.bytes().any(|byte| byte.is_ascii_control()) { plain(&text) } else { text.into_owned() }
+    if bytes.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') { plain(&text).into() } else { text }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! One pass over a command's output.
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -10,11 +9,11 @@ use super::candidate::{Candidate, Rank};
 use super::lines::each_line;
 use super::matchers::{self, Matcher};
 use super::package::{Announced, Named};
-use super::prefix::Prefixes;
+use super::prefix::{Prefixed, Prefixes};
 use super::tail::Tail;
 use super::tree::{Place, SourceTree, Standing};
 
-/// Streams of one output that are told apart; further prefixes share one.
+/// Streams of one output that are told apart; further prefixes share the last.
 const STREAMS: usize = 64;
 /// How long a message may be.
 const MESSAGE: usize = 500;
@@ -57,18 +56,23 @@ pub(super) fn scan(output: impl Read, command: Command<'_>, tree: &SourceTree) -
         best: None,
     };
     let mut runner = Prefixes::default();
-    let mut streams: HashMap<String, Stream> = HashMap::new();
+    let mut streams: Vec<Stream> = Vec::new();
+    let mut latest = 0;
     let mut tail = Tail::default();
     each_line(output, |line| {
         let prefixed = runner.split(line);
         tail.line(prefixed.text);
-        let key = if streams.len() < STREAMS || streams.contains_key(prefixed.key) { prefixed.key } else { "" };
-        if !streams.contains_key(key) {
-            let announced = prefixed.package.map(|package| Announced::of_prefix(package, tree)).unwrap_or_default();
-            let matchers = matchers::all(command.error_pattern);
-            streams.insert(key.to_owned(), Stream { announced, matchers });
+        // most lines are of the stream of the line before
+        if streams.get(latest).is_none_or(|stream| stream.key != prefixed.key) {
+            let known = streams.iter().position(|stream| stream.key == prefixed.key);
+            latest = known.unwrap_or_else(|| {
+                if streams.len() < STREAMS {
+                    streams.push(Stream::new(&prefixed, command.error_pattern, tree));
+                }
+                streams.len() - 1
+            });
         }
-        let stream = streams.get_mut(key).expect("it was just put there");
+        let stream = &mut streams[latest];
         stream.announced.line(prefixed.text, tree);
         for matcher in &mut stream.matchers {
             matcher.line(prefixed.text, &mut |candidate| scan.weigh(candidate, &stream.announced));
@@ -76,7 +80,7 @@ pub(super) fn scan(output: impl Read, command: Command<'_>, tree: &SourceTree) -
         !scan.is_done()
     })?;
     if !scan.is_done() {
-        for stream in streams.values_mut() {
+        for stream in &mut streams {
             for matcher in &mut stream.matchers {
                 matcher.end(&mut |candidate| scan.weigh(candidate, &stream.announced));
             }
@@ -86,9 +90,18 @@ pub(super) fn scan(output: impl Read, command: Command<'_>, tree: &SourceTree) -
     Ok(located.or_else(|| tail.text().map(|text| Diagnosis { text, located: false })))
 }
 
+/// What one package, or the only one, prints.
 struct Stream {
+    key: String,
     announced: Announced,
     matchers: Vec<Box<dyn Matcher>>,
+}
+
+impl Stream {
+    fn new(first: &Prefixed<'_>, custom: Option<&Regex>, tree: &SourceTree) -> Self {
+        let announced = first.package.map(|package| Announced::of_prefix(package, tree)).unwrap_or_default();
+        Self { key: first.key.to_owned(), announced, matchers: matchers::all(custom) }
+    }
 }
 
 struct Scan<'a> {

@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 
 /// How many lines are shown.
 const SHOWN: usize = 5;
+/// How many are kept to choose them from.
+const KEPT: usize = 40;
 /// How long each may be.
 const WIDTH: usize = 300;
 
-/// The last lines, with and without banners.
+/// The last lines.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    meaningful: VecDeque<String>,
-    any: VecDeque<String>,
+    lines: VecDeque<String>,
 }
 
 impl Tail {
@@ -21,24 +22,21 @@ impl Tail {
         if line.is_empty() {
             return;
         }
-        keep(&mut self.any, line);
-        if !is_banner(line) {
-            keep(&mut self.meaningful, line);
-        }
+        // the oldest line's memory is used again
+        let mut kept = if self.lines.len() == KEPT { self.lines.pop_front() } else { None }.unwrap_or_default();
+        kept.clear();
+        kept.push_str(&line[..line.floor_char_boundary(WIDTH)]);
+        self.lines.push_back(kept);
     }
 
-    /// The lines, joined; `None` when nothing was printed.
+    /// The last lines that say something, joined; `None` when nothing was printed.
     pub(super) fn text(self) -> Option<String> {
-        let lines = if self.meaningful.is_empty() { self.any } else { self.meaningful };
-        (!lines.is_empty()).then(|| Vec::from(lines).join("\n"))
+        let lines: Vec<String> = self.lines.into();
+        let meaningful: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !is_banner(line)).collect();
+        let all: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let chosen = if meaningful.is_empty() { all } else { meaningful };
+        (!chosen.is_empty()).then(|| chosen[chosen.len().saturating_sub(SHOWN)..].join("\n"))
     }
-}
-
-fn keep(lines: &mut VecDeque<String>, line: &str) {
-    if lines.len() == SHOWN {
-        lines.pop_front();
-    }
-    lines.push_back(line[..line.floor_char_boundary(WIDTH)].to_owned());
 }
 
 /// Whether a line is only what a runner says around a command: that it began, that it failed.

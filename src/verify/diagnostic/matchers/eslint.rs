@@ -19,6 +19,9 @@ impl Matcher for Eslint {
             one_line(line, emit);
             return;
         }
+        if !line.trim_start().starts_with(|first: char| first.is_ascii_digit()) {
+            return;
+        }
         let Some(found) =
             pattern!(r"^\s+(\d+):(\d+)\s+(error|warning|✖|⚠|[A-Z]+\d+)\s+(.*?)(?:\s{2,}(\S+))?$").captures(line)
         else {

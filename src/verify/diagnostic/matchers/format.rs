@@ -11,9 +11,13 @@ impl Matcher for Format {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         if line == "Checking formatting..." {
             self.checking = true;
-        } else if let Some(found) = pattern!(r"^\[error\] (.+?): (\w*Error: .+) \((\d+):(\d+)\)$").captures(line) {
+        } else if line.starts_with("[error] ")
+            && let Some(found) = pattern!(r"^\[error\] (.+?): (\w*Error: .+) \((\d+):(\d+)\)$").captures(line)
+        {
             Candidate::new(&found[1], &found[3], Some(&found[4]), &found[2], Rank::Error).map(emit);
-        } else if let Some(found) = pattern!(r"^[Ww]ould reformat:? (.+)$").captures(line) {
+        } else if line.get(1..).is_some_and(|rest| rest.starts_with("ould reformat"))
+            && let Some(found) = pattern!(r"^[Ww]ould reformat:? (.+)$").captures(line)
+        {
             emit(Candidate::file(&found[1], "not formatted"));
         } else if self.checking
             && let Some(found) = pattern!(r"^(?:\[warn\] (\S+)|(\S+) \(\d+m?s\))$").captures(line)

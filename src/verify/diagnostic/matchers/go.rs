@@ -51,11 +51,13 @@ impl Matcher for Go {
             }
         } else if self.said.len() < KEPT
             && line.starts_with(' ')
+            && line.contains(".go:")
             && let Some(found) = pattern!(r"^\s+([\w./-]+\.go):(\d+):(?: (.*))?$").captures(line)
         {
             let message = found.get(3).map_or("", |message| message.as_str());
             self.said.extend(Candidate::new(&found[1], &found[2], None, message, Rank::Error));
-        } else if let Some(found) = pattern!(r"^\s+Error:\s+(\S.*)$").captures(line)
+        } else if !self.said.is_empty()
+            && let Some(found) = pattern!(r"^\s+Error:\s+(\S.*)$").captures(line)
             && let Some(last) = self.said.last_mut()
             && last.message.is_empty()
         {

@@ -39,13 +39,16 @@ impl Matcher for Jest {
                 let fallback = (!self.file.is_empty()).then(|| Candidate::file(&self.file, ""));
                 self.block = Some(Block { title: title.to_owned(), fallback, ..Block::default() });
             }
-        } else if let Some(found) =
-            pattern!(r"^\d+\) (?:\[[^\]]+\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*[─=]*$").captures(text)
+        } else if text.starts_with(|first: char| first.is_ascii_digit())
+            && let Some(found) =
+                pattern!(r"^\d+\) (?:\[[^\]]+\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*[─=]*$").captures(text)
         {
             self.close(emit);
             let fallback = Candidate::new(&found[1], &found[2], Some(&found[3]), "", Rank::Shape);
             self.block = Some(Block { title: found[4].to_owned(), fallback, ..Block::default() });
-        } else if let Some(found) = pattern!(r"^\d+\) (\S.*)$").captures(text) {
+        } else if text.starts_with(|first: char| first.is_ascii_digit())
+            && let Some(found) = pattern!(r"^\d+\) (\S.*)$").captures(text)
+        {
             self.close(emit);
             self.block = Some(Block { title: found[1].to_owned(), ..Block::default() });
         } else if let Some(block) = &mut self.block {
@@ -77,7 +80,9 @@ impl Block {
             self.frames = true;
             let message = self.message.as_deref().unwrap_or(&self.title);
             Candidate::new(path, row, Some(column), message, Rank::Error).map(emit);
-        } else if let Some(found) = pattern!(r"^(?:\w+: )?(/\S+?): (.+) \((\d+):(\d+)\)$").captures(text) {
+        } else if text.ends_with(')')
+            && let Some(found) = pattern!(r"^(?:\w+: )?(/\S+?): (.+) \((\d+):(\d+)\)$").captures(text)
+        {
             // babel names the place within the message
             self.frames = true;
             Candidate::new(&found[1], &found[3], Some(&found[4]), &found[2], Rank::Error).map(emit);

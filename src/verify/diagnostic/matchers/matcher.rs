@@ -15,6 +15,12 @@ pub(in super::super) trait Matcher {
     fn end(&mut self, _emit: &mut Emit<'_>) {}
 }
 
+/// Whether there is a `:7` in it, as in almost every place. Most lines have none, and are done with.
+pub(super) fn names_a_line(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    memchr::memchr_iter(b':', bytes).any(|colon| bytes.get(colon + 1).is_some_and(u8::is_ascii_digit))
+}
+
 /// A fresh set for one stream of output.
 pub(in super::super) fn all(custom: Option<&Regex>) -> Vec<Box<dyn Matcher>> {
     let mut all: Vec<Box<dyn Matcher>> = Vec::new();

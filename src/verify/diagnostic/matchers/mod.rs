@@ -15,7 +15,7 @@ mod traceback;
 mod tsc;
 mod vitest;
 
-use matcher::Emit;
+use matcher::{Emit, names_a_line};
 pub(super) use matcher::{Matcher, all};
 
 use super::candidate::{Candidate, Rank, rank_of};

@@ -7,7 +7,7 @@
 //! ```
 //! The frame where it was raised is the place, if it is in the tree, else the nearest one that is.
 
-use super::{Candidate, Emit, Matcher, Rank};
+use super::{Candidate, Emit, Matcher, Rank, names_a_line};
 
 /// Frames of one failure that are kept: the last ones matter.
 const FRAMES: usize = 64;
@@ -30,7 +30,9 @@ impl Matcher for Pytest {
             (self.syntax, self.short) = (false, false);
         } else if let Some(said) = line.strip_prefix("E  ") {
             self.said(said.trim(), emit);
-        } else if let Some(found) = pattern!(r"^(\S.*?):(\d+):(?: (?:in (.+)|([A-Za-z_][\w.]*)))?\s*$").captures(line) {
+        } else if names_a_line(line)
+            && let Some(found) = pattern!(r"^(\S.*?):(\d+):(?: (?:in (.+)|([A-Za-z_][\w.]*)))?\s*$").captures(line)
+        {
             let frame = Candidate::new(&found[1], &found[2], None, "", Rank::Error);
             if self.frames.len() == FRAMES {
                 self.frames.remove(0);
@@ -42,7 +44,8 @@ impl Matcher for Pytest {
                 let message = self.message.take().unwrap_or_else(|| raised.as_str().to_owned());
                 self.emit(&message, emit);
             }
-        } else if let Some(found) = pattern!(r"^(?:FAILED|ERROR) ([^\s:]+\.py)(?:::(\S+))?(?: - (.*))?$").captures(line)
+        } else if line.starts_with(['F', 'E'])
+            && let Some(found) = pattern!(r"^(?:FAILED|ERROR) ([^\s:]+\.py)(?:::(\S+))?(?: - (.*))?$").captures(line)
         {
             let message = found.get(3).or(found.get(2)).map_or("failed", |text| text.as_str());
             emit(Candidate::file(&found[1], message));

@@ -1,7 +1,7 @@
 //! What most compilers and linters print: `path:line:column: text`. It has the lowest rank of all, and
 //! counts only where such a file exists.
 
-use super::{Candidate, Emit, Matcher, Rank, rank_of};
+use super::{Candidate, Emit, Matcher, Rank, names_a_line, rank_of};
 
 #[derive(Default)]
 pub(super) struct Shape;
@@ -16,6 +16,9 @@ impl Matcher for Shape {
             let row = found.get(3).map_or("1", |row| row.as_str());
             let column = found.get(4).map(|column| column.as_str());
             Candidate::new(&found[2], row, column, &found[5], rank_of(&found[1])).map(emit);
+            return;
+        }
+        if !names_a_line(line) && !line.contains(": line ") {
             return;
         }
         let Some(found) = pattern!(

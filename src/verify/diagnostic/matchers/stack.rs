@@ -39,7 +39,9 @@ impl Matcher for Stack {
                 emit(Candidate { message: found[1].to_owned(), ..place });
             }
             self.error = Some(found[1].to_owned());
-        } else if let Some(found) = pattern!(r"^((?:file://)?/.+):(\d+)$").captures(line) {
+        } else if line.starts_with(['/', 'f'])
+            && let Some(found) = pattern!(r"^((?:file://)?/.+):(\d+)$").captures(line)
+        {
             self.place = Candidate::new(&found[1], &found[2], None, "", Rank::Shape);
         } else if text == "error: |-" {
             // node's TAP reporter
