@@ -1,5 +1,7 @@
 //! Real servers, real databases, real processes.
 
+mod mail_api;
+mod mail_smtp;
 mod postgres_clone;
 mod postgres_figures;
 mod postgres_snapshot;
