@@ -1,16 +1,16 @@
-//! The `harness` command.
+//! The `harness` command: arguments to command to exit code.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    // first of all, so that guardian and supervisor stay small
-    if let Some(code) = harness::supervisor::entry(&arguments) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // the long-lived small processes first: they touch no client library, so they stay small
+    if let Some(code) = harness::supervisor::entry(&arguments[1..]) {
         return code;
     }
-    if let Some(code) = harness::embedded::entry(&arguments) {
+    if let Some(code) = harness::embedded::entry(&arguments[1..]) {
         return code;
     }
-    ExitCode::SUCCESS
+    harness::cli::main(arguments)
 }

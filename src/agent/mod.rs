@@ -1,1 +1,46 @@
-//! agent.
+//! One agent's stack: launched, looked at, changed, torn down.
+//!
+//! An agent is a *lease* (a number of the home), a *record* (what was made for it) and a *stack* (what
+//! runs). Every verb here takes typed arguments and returns a `report` document; `cli` prints it.
+//!
+//! Invariants:
+//! - A thing is written into the record before it is made and stays there until it is proven gone, so a
+//!   command that is cut off anywhere can be taken up by the next one.
+//! - What has to be done is decided by what exists, not by what a former command meant to do.
+//! - Nothing is removed that the record, the server's comment or the home's registry does not call ours.
+//! - One command at a time changes an agent: it holds the [`lease`].
+
+mod access;
+mod context;
+mod control;
+mod error;
+mod identity;
+mod interrupt;
+mod journal;
+mod launch;
+mod lease;
+mod logs;
+mod processes;
+mod query;
+mod record;
+mod setup;
+mod status;
+mod teardown;
+mod values;
+mod worktree;
+
+pub use access::{environment, exec, urls};
+pub use context::Context;
+pub use control::{Action, control};
+pub use error::Error;
+use interrupt::interrupted;
+
+pub use identity::{agents, resolve, split_id};
+pub use launch::{LaunchOptions, launch};
+pub use logs::{LogRequest, logs};
+pub use query::query;
+pub use record::{Record, Stage};
+pub use setup::setup;
+pub use status::status;
+pub use teardown::{TeardownOptions, TeardownTarget, teardown};
+pub use worktree::Error as WorktreeError;

@@ -1,1 +1,22 @@
-//! cli.
+//! The command line: one file a verb, each with its arguments, one call, and what is printed.
+//!
+//! Nothing is decided here. A verb parses its arguments, calls one library function, and prints the
+//! document that it returns; [`command`] routes to it and turns failures into exit codes.
+
+mod command;
+mod config;
+mod control;
+mod duration;
+mod env;
+mod exec;
+mod infra;
+mod launch;
+mod logs;
+mod psql;
+mod session;
+mod setup;
+mod status;
+mod teardown;
+mod url;
+
+pub use command::{main, parser};

@@ -121,6 +121,14 @@ pub enum Error {
         /// The last lines of its log.
         tail: Vec<String>,
     },
+    /// A server refused a request.
+    #[error("`{service}` does not do as asked: {reason}")]
+    Refused {
+        /// Which.
+        service: &'static str,
+        /// What came back.
+        reason: String,
+    },
     /// A server runs but does not answer.
     #[error("`{service}` is not ready after {seconds} s: {last}")]
     NotReady {
@@ -157,19 +165,9 @@ pub enum Error {
 
 fn describe(holder: Option<&PortHolder>) -> String {
     match holder {
-        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{}`)", one_line(command)),
+        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{command}`)"),
         Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
         None => "another process".to_owned(),
-    }
-}
-
-/// A command line as part of a sentence: a script given as an argument has lines of its own.
-fn one_line(command: &str) -> String {
-    const LONGEST: usize = 160;
-    let words = command.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
     }
 }
 
@@ -213,6 +211,7 @@ impl Diagnostic for Error {
             Self::Program { .. } => "infra.program_failed",
             Self::ServiceFailed { .. } => "infra.service_failed",
             Self::NotReady { .. } => "infra.not_ready",
+            Self::Refused { .. } => "infra.refused",
             Self::Url { .. } => "infra.url",
             Self::ReservedSetting { .. } => "infra.reserved_setting",
             Self::Survivors { .. } => "infra.survivors",
@@ -250,7 +249,7 @@ impl Diagnostic for Error {
             Self::UnknownData { data_dir } => {
                 format!("move `{}` away and run `harness setup`", data_dir.display())
             }
-            Self::ServiceFailed { service, .. } | Self::NotReady { service, .. } => {
+            Self::ServiceFailed { service, .. } | Self::NotReady { service, .. } | Self::Refused { service, .. } => {
                 format!("run `harness logs --infra {service}`")
             }
             Self::ReservedSetting { .. } => "remove it: harness decides where the server listens".into(),

@@ -1,5 +1,6 @@
 //! Which server, and how to log into one of its databases.
 
+use crate::project::AgentId;
 use crate::system::Secret;
 
 /// A server and its admin login. Whether a container, a process of ours or somebody else's machine
@@ -25,6 +26,11 @@ impl Server {
     pub fn local(port: u16, user: impl Into<String>, password: Secret) -> Self {
         let (host, database) = ("127.0.0.1".to_owned(), "postgres".to_owned());
         Self { host, port, user: user.into(), password, database, external: false }
+    }
+
+    /// The login of an agent's role into its database.
+    pub fn agent_login(&self, agent: AgentId, password: &Secret) -> DatabaseCredentials {
+        self.login(&agent.database(), &agent.database(), password)
     }
 
     /// A login of some role into some database of this server.

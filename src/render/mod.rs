@@ -23,7 +23,6 @@ mod environment;
 mod error;
 mod files;
 mod git;
-mod guide;
 mod quote;
 mod renderer;
 mod stack;

@@ -60,6 +60,7 @@ mod signals;
 mod snapshot;
 mod socket;
 mod spec;
+mod stats;
 mod sweep;
 mod tree;
 
@@ -77,4 +78,5 @@ pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StopSpec,
     WatchSpec,
 };
+pub use stats::{Usage, stats};
 pub use sweep::{SweepReport, sweep};

@@ -19,6 +19,7 @@ pub(crate) struct Stat {
     pub(crate) parent: u32,
     pub(crate) group: u32,
     pub(crate) session: u32,
+    pub(crate) threads: u32,
     pub(crate) start_time: u64,
 }
 
@@ -37,7 +38,8 @@ impl Stat {
             parent: fields.next()?.parse().ok()?,
             group: fields.next()?.parse().ok()?,
             session: fields.next()?.parse().ok()?,
-            start_time: fields.nth(15)?.parse().ok()?,
+            threads: fields.nth(13)?.parse().ok()?,
+            start_time: fields.nth(1)?.parse().ok()?,
         })
     }
 

@@ -5,7 +5,9 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 
 use super::error::render_failure;
+use super::style;
 use crate::report::{ErrorDocument, Events, Failure};
+use crate::supervisor::logs::{LogLine, Stream, printable};
 
 /// How much is told on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +58,29 @@ impl Output {
         if self.verbosity > Verbosity::Quiet {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
+    }
+
+    /// Writes a line of a log: as a JSON object, or for people, with the process's name where several
+    /// are shown.
+    pub fn log_line(self, line: &LogLine, several: bool) {
+        let mut stdout = anstream::stdout().lock();
+        if self.json {
+            let text = String::from_utf8_lossy(&line.bytes);
+            let stream = if line.stream == Stream::Stdout { "stdout" } else { "stderr" };
+            let object = serde_json::json!({
+                "time": line.time.to_string(), "process": line.process, "stream": stream, "line": text,
+                "continued": line.continued,
+            });
+            let _ = writeln!(stdout, "{object}");
+            return;
+        }
+        let text = printable(&line.bytes, std::io::stdout().is_terminal());
+        let _ = if several {
+            let style = style::of_name(&line.process);
+            writeln!(stdout, "{style}{}{style:#} | {text}", line.process)
+        } else {
+            writeln!(stdout, "{text}")
+        };
     }
 
     /// Shows one error of several to people.

@@ -15,6 +15,20 @@ pub(super) const DIM: Style = Style::new().dimmed();
 /// Whom a line is about.
 pub(super) const SUBJECT: Style = AnsiColor::Cyan.on_default();
 
+/// The colour of a process's name, the same every time.
+pub(super) fn of_name(name: &str) -> Style {
+    const COLOURS: [AnsiColor; 6] = [
+        AnsiColor::Cyan,
+        AnsiColor::Green,
+        AnsiColor::Yellow,
+        AnsiColor::Blue,
+        AnsiColor::Magenta,
+        AnsiColor::BrightBlack,
+    ];
+    let sum = name.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    COLOURS[sum % COLOURS.len()].on_default()
+}
+
 /// A duration for people: `12 ms`, `1.4 s`, `2m 05s`, `3h 04m`, `2d 03h`.
 pub fn duration(value: Duration) -> String {
     let seconds = value.as_secs();

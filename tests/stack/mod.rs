@@ -1,5 +1,6 @@
 //! Real servers, real databases, real processes.
 
+mod launch;
 mod mail_api;
 mod mail_smtp;
 mod postgres_clone;
@@ -11,6 +12,8 @@ mod s3_multipart;
 mod s3_objects;
 mod s3_purge;
 mod s3_server;
+mod teardown;
+mod verbs;
 mod verify_bench;
 mod verify_faults;
 mod verify_hook;

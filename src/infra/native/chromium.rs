@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::http;
+use crate::infra::http;
 use crate::system::effective_uid;
 
 /// A browser on this machine answers in a millisecond or is not well.

@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::http;
 use crate::bucket::{Buckets, S3Endpoint};
 use crate::infra::access::{Browser, Mail};
+use crate::infra::http;
 use crate::postgres::{Admin, Server};
 
 /// Between two attempts.

@@ -4,7 +4,5 @@ mod check;
 mod environment;
 mod fixture;
 mod git;
-mod guide;
-mod preset;
 mod quoting;
 mod stack;

@@ -1,4 +1,4 @@
-//! One plain GET to a server of this machine. The readiness of four known servers needs no client library.
+//! One plain request to a server of this machine. Four known servers need no client library.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -6,12 +6,17 @@ use tokio::net::TcpStream;
 /// No answer that is asked for here is longer.
 const LIMIT: usize = 64 * 1024;
 
-/// The body of a 2xx answer of `http://host:port`; the error is one line.
+/// The body of a 2xx answer to a GET; the error is one line.
 pub(super) async fn get(base: &str, path: &str) -> Result<String, String> {
+    request("GET", base, path).await
+}
+
+/// The body of a 2xx answer of `http://host:port`; the error is one line.
+pub(super) async fn request(method: &str, base: &str, path: &str) -> Result<String, String> {
     let authority = base.strip_prefix("http://").unwrap_or(base);
     let (host, port) = authority.rsplit_once(':').ok_or("no port")?;
     let port: u16 = port.parse().map_err(|_| "no port")?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     let exchange = async {
         let mut stream = TcpStream::connect((host, port)).await?;
         stream.write_all(request.as_bytes()).await?;

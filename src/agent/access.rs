@@ -1,0 +1,125 @@
+//! The ways into an agent: its URLs, its environment, a command inside it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Context, Error, Record, values};
+use crate::infra::{self, Infra};
+use crate::postgres::DatabaseCredentials;
+use crate::project::AgentId;
+use crate::render::{self, Renderer};
+use crate::report::{Environment, Failure, Urls};
+use crate::system;
+
+/// The URLs of an agent, or the one called `name`.
+///
+/// # Errors
+/// There is no such agent, or no such port.
+pub fn urls(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Urls, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let mut urls = record.urls();
+    let mut ports = record.ports;
+    if let Some(name) = name {
+        let known: Vec<String> = ports.keys().cloned().collect();
+        let Some(port) = ports.get(name).copied() else {
+            return Err(Error::UnknownPort { agent, name: name.to_owned(), known }.into());
+        };
+        urls = BTreeMap::from([(name.to_owned(), format!("http://localhost:{port}"))]);
+        ports = BTreeMap::from([(name.to_owned(), port)]);
+    }
+    Ok(Urls { schema: "harness/url/1".to_owned(), agent: agent.get(), urls, ports })
+}
+
+/// An agent with everything that its environment depends on.
+struct Loaded {
+    record: Record,
+    infra: Infra,
+    environment: render::Environment,
+}
+
+async fn load(context: &Context, agent: AgentId) -> Result<Loaded, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+    let renderer = Renderer::new(&project);
+    let values = values::of(context, &project, &record, &infra);
+    let environment = values::environment(&renderer, &values, &record)?;
+    Ok(Loaded { record, infra, environment })
+}
+
+/// The agent's own variables: those of its env file.
+///
+/// # Errors
+/// There is no such agent, or its configuration is wrong.
+pub async fn environment(context: &Context, agent: AgentId) -> Result<Environment, Failure> {
+    let loaded = load(context, agent).await?;
+    let variables = loaded.environment.own().iter().cloned().collect();
+    Ok(Environment { schema: "harness/env/1".to_owned(), agent: agent.get(), variables })
+}
+
+/// The login of the agent's own role into its own database; `None` when it has none.
+pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option<DatabaseCredentials>, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    Ok(infra
+        .postgres
+        .as_ref()
+        .zip(record.database_password.as_ref())
+        .map(|(server, password)| server.agent_login(agent, password)))
+}
+
+/// Runs a command in the agent's tree with the agent's environment, its streams those of harness.
+/// With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
+/// the environment. Returns the command's exit code; 128 + n when signal n ended it.
+///
+/// # Errors
+/// There is no such agent or service, or the command cannot be started.
+pub async fn exec(context: &Context, agent: AgentId, service: Option<&str>, command: &[String]) -> Result<u8, Failure> {
+    let loaded = load(context, agent).await?;
+    let mut environment = loaded.environment.all();
+    if let Some(service) = service {
+        enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
+    }
+    let Some((program, arguments)) = command.split_first() else { return Ok(0) };
+    let program = find(program, environment.get("PATH"), &loaded.record.tree);
+    let status = tokio::process::Command::new(&program)
+        .args(arguments)
+        .current_dir(&loaded.record.tree)
+        .env_clear()
+        .envs(environment)
+        .status()
+        .await
+        .map_err(system::Error::call(format!("run `{}`", program.to_string_lossy())))?;
+    Ok(exit_code(status))
+}
+
+fn exit_code(status: std::process::ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(125)
+}
+
+/// The program, looked up on the agent's PATH rather than on the caller's.
+fn find(program: &str, path: Option<&String>, tree: &std::path::Path) -> OsString {
+    which::which_in(program, path, tree).map_or_else(|_| OsString::from(program), PathBuf::into_os_string)
+}
+
+fn enter_service(
+    infra: &Infra,
+    record: &Record,
+    service: &str,
+    environment: &mut BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let Some(directory) = infra.programs_of(service) else {
+        return Err(Error::UnknownService { name: service.to_owned(), known: infra.service_names() }.into());
+    };
+    if let Some(directory) = directory {
+        let path = environment.get("PATH").cloned().unwrap_or_default();
+        environment.insert("PATH".to_owned(), format!("{}:{path}", directory.display()));
+    }
+    if let (Some(server), Some(password), "db") = (&infra.postgres, &record.database_password, service) {
+        environment.extend(server.agent_login(record.agent, password).environment());
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! What every verb starts from: the home, the caller's environment, where it stands, who listens.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::project::{ConfigError, Project, find_root};
+use crate::report::{Events, Failure};
+use crate::system::Home;
+
+/// The surroundings of one command.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The home.
+    pub home: Home,
+    /// The caller's environment, read once.
+    pub environment: BTreeMap<String, String>,
+    /// Where the command was given (`-C`), absolute.
+    pub directory: PathBuf,
+    /// Who hears of progress.
+    pub events: Events,
+}
+
+impl Context {
+    /// Looks a variable of the caller up.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    /// The project that the command stands in.
+    ///
+    /// # Errors
+    /// There is none, or its `harness.toml` is wrong.
+    pub fn project(&self) -> Result<Project, Failure> {
+        Ok(self.project_at(&find_root(&self.directory)?)?)
+    }
+
+    /// A project as an agent's tree sees it.
+    pub(super) fn in_tree(&self, project: &Project, tree: &Path) -> Result<Project, ConfigError> {
+        Ok(project.for_tree(tree, &|name| self.variable(name))?.project)
+    }
+
+    /// The project whose root is known.
+    pub(super) fn project_at(&self, root: &Path) -> Result<Project, ConfigError> {
+        Project::load(root, &|name| self.variable(name))
+    }
+}

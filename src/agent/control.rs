@@ -1,0 +1,85 @@
+//! `restart`, `stop`, `start`: an agent's processes, while everything else of it stays.
+
+use std::time::{Duration, Instant};
+
+use super::lease::Lease;
+use super::{Context, Error, Record, processes};
+use crate::project::AgentId;
+use crate::report::{Control, Failure};
+use crate::supervisor::{Client, StackSnapshot};
+use crate::system;
+
+/// What to do with processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Stop, then start with the rendered config.
+    Restart,
+    /// Stop.
+    Stop,
+    /// Start what is stopped.
+    Start,
+    /// Replace the supervisor by this binary.
+    ReplaceSupervisor,
+}
+
+/// How long processes may take to settle after a restart or start.
+const SETTLE: Duration = Duration::from_mins(1);
+
+/// Acts on `names`, or on all processes when it is empty; then waits until they have settled.
+///
+/// # Errors
+/// The agent does not run, or has no such process.
+pub async fn control(context: &Context, agent: AgentId, action: Action, names: &[String]) -> Result<Control, Failure> {
+    let verb = match action {
+        Action::Restart | Action::ReplaceSupervisor => "restart",
+        Action::Stop => "stop",
+        Action::Start => "start",
+    };
+    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let _lease = Lease::take(context, agent, verb).await?;
+    let directory = context.home.stack_dir(agent.stack());
+    let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
+    let before = client.snapshot().await?;
+    let names = chosen(agent, &before, names)?;
+    let task = context.events.task(format!("agent {agent}"), format!("{verb} {}", names.join(", ")));
+    let mut snapshot = match action {
+        Action::Restart => client.restart(&names).await?,
+        Action::Stop => client.stop(&names).await?,
+        Action::Start => client.start(&names).await?,
+        Action::ReplaceSupervisor => {
+            client.replace(&std::env::current_exe().map_err(system::Error::call("find the harness binary"))?).await?
+        }
+    };
+    let deadline = Instant::now() + SETTLE;
+    while names
+        .iter()
+        .filter_map(|name| snapshot.processes.get(name))
+        .any(|process| !processes::is_settled_well(process.phase) && !processes::is_lost(process.phase))
+    {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        snapshot = client.changed(snapshot.generation, left).await?;
+    }
+    task.finish();
+    Ok(Control {
+        schema: format!("harness/{verb}/1"),
+        agent: agent.get(),
+        state: processes::summary(&snapshot).to_owned(),
+        processes: processes::rows(&directory, &snapshot, &|_| None),
+    })
+}
+
+/// The processes that are meant; all that are not disabled when none is named.
+fn chosen(agent: AgentId, snapshot: &StackSnapshot, names: &[String]) -> Result<Vec<String>, Error> {
+    if let Some(unknown) = names.iter().find(|name| !snapshot.processes.contains_key(*name)) {
+        let known = snapshot.processes.keys().cloned().collect();
+        return Err(Error::UnknownProcess { agent, name: unknown.clone(), known });
+    }
+    if !names.is_empty() {
+        return Ok(names.to_vec());
+    }
+    let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != crate::supervisor::Phase::Disabled);
+    Ok(enabled.map(|(name, _)| name.clone()).collect())
+}

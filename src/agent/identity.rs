@@ -1,0 +1,54 @@
+//! Which agent is meant: by id, by `AGENT_ID`, or by standing in its work tree.
+
+use super::{Context, Error, Record};
+use crate::project::AgentId;
+use crate::report::Failure;
+
+/// The agent that a command is for.
+///
+/// # Errors
+/// None is named, or several share the directory that the command stands in.
+pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Failure> {
+    if let Some(agent) = named {
+        return Ok(agent);
+    }
+    if let Some(value) = context.variable("AGENT_ID").filter(|value| !value.is_empty()) {
+        return Ok(value.parse::<AgentId>().map_err(Error::from)?);
+    }
+    let mut here = Vec::new();
+    for agent in agents(context)? {
+        // a record that cannot be read names no directory
+        if let Ok(Some(record)) = Record::read(&context.home, agent)
+            && context.directory.starts_with(&record.tree)
+        {
+            here.push((record.tree.components().count(), agent));
+        }
+    }
+    // the innermost tree wins: a work tree may lie inside the project's root
+    let depth = here.iter().map(|(depth, _)| *depth).max();
+    here.retain(|(found, _)| Some(*found) == depth);
+    match here.as_slice() {
+        [] => Err(Error::Unnamed.into()),
+        [(_, agent)] => Ok(*agent),
+        several => {
+            let agents = several.iter().map(|(_, agent)| *agent).collect();
+            Err(Error::Ambiguous { agents, directory: context.directory.clone() }.into())
+        }
+    }
+}
+
+/// The agents that have a directory in this home, by number.
+pub fn agents(context: &Context) -> Result<Vec<AgentId>, Failure> {
+    Ok(context.home.agents()?.into_iter().filter_map(|id| AgentId::try_from(id).ok()).collect())
+}
+
+/// Takes a leading agent id off the words of a command line: `3 api` is agent 3 and `api`.
+pub fn split_id(words: &[String]) -> (Option<AgentId>, &[String]) {
+    match words.split_first() {
+        Some((first, rest)) => match first.parse() {
+            Ok(agent) => (Some(agent), rest),
+            Err(_) => (None, words),
+        },
+        None => (None, words),
+    }
+}

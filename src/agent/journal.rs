@@ -1,0 +1,128 @@
+//! `agents/<id>/journal`: each step of a launch or teardown, before and after it happens, one JSON
+//! object a line. It is evidence for people and for the next command, which says where the last one
+//! was cut off; what has to be done is decided by what exists, never by the journal.
+//!
+//! Debug builds stop dead (SIGKILL of themselves) at the entry that `HARNESS_KILL_AT` names, as
+//! `<command>:<step>:<phase>`: that is how the fault tests cut a command off at every point.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::StepTime;
+use crate::system::{self, Error, Home};
+
+use crate::project::AgentId;
+
+/// The journal of one command on one agent.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    path: PathBuf,
+    command: &'static str,
+    times: Vec<StepTime>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    command: String,
+    step: String,
+    phase: Phase,
+    at: String,
+    pid: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    Begin,
+    Done,
+}
+
+/// A step that was begun; [`Journal::done`] ends it.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Step {
+    name: &'static str,
+    began: Instant,
+}
+
+impl Journal {
+    /// Opens the journal of an agent for `command`, afresh.
+    pub(super) fn open(home: &Home, agent: AgentId, command: &'static str) -> system::Result<Self> {
+        let path = path(home, agent);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(Error::file("open", &path))?;
+        Ok(Self { file, path, command, times: Vec::new() })
+    }
+
+    /// Says that a step begins.
+    pub(super) fn begin(&mut self, step: &'static str) -> system::Result<Step> {
+        self.write(step, Phase::Begin)?;
+        Ok(Step { name: step, began: Instant::now() })
+    }
+
+    /// Says that a step is done.
+    pub(super) fn done(&mut self, step: &Step) -> system::Result<()> {
+        self.timed(step.name, step.began.elapsed());
+        self.write(step.name, Phase::Done)
+    }
+
+    /// Adds the time of work that is not a step of its own.
+    pub(super) fn timed(&mut self, name: &str, elapsed: Duration) {
+        self.times.push(StepTime { name: name.to_owned(), duration_ms: elapsed.as_secs_f64() * 1000.0 });
+    }
+
+    /// How long each step took.
+    pub(super) fn times(&self) -> Vec<StepTime> {
+        self.times.clone()
+    }
+
+    fn write(&mut self, step: &str, phase: Phase) -> system::Result<()> {
+        let entry = Entry {
+            command: self.command.to_owned(),
+            step: step.to_owned(),
+            phase,
+            at: jiff::Timestamp::now().to_string(),
+            pid: std::process::id(),
+        };
+        let mut line = serde_json::to_vec(&entry).unwrap_or_default();
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(Error::file("write", &self.path))?;
+        cut_off_here(self.command, step, phase);
+        Ok(())
+    }
+}
+
+fn path(home: &Home, agent: AgentId) -> PathBuf {
+    home.stack_dir(agent.stack()).join("journal")
+}
+
+/// Where the last command on this agent was cut off: `launch, at database`; `None` when it ended.
+pub(super) fn cut_off(home: &Home, agent: AgentId) -> Option<String> {
+    let path: &Path = &path(home, agent);
+    let text = std::fs::read_to_string(path).ok()?;
+    let last: Entry = text.lines().rev().find_map(|line| serde_json::from_str(line).ok())?;
+    (!(last.step == "end" && last.phase == Phase::Done)).then(|| format!("{}, at {}", last.command, last.step))
+}
+
+#[cfg(debug_assertions)]
+fn cut_off_here(command: &str, step: &str, phase: Phase) {
+    let Ok(wanted) = std::env::var("HARNESS_KILL_AT") else { return };
+    let phase = if phase == Phase::Begin { "begin" } else { "done" };
+    if wanted == format!("{command}:{step}:{phase}") {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(debug_assertions))]
+fn cut_off_here(_: &str, _: &str, _: Phase) {}

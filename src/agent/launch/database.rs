@@ -1,0 +1,138 @@
+//! The agent's database: template, clone, `post_clone`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::attempt::Attempt;
+use super::template::TemplateInputs;
+use crate::agent::Error;
+use crate::infra::Infra;
+use crate::postgres::clone::{self, CloneState};
+use crate::postgres::{self, Admin, CloneRequest, Server, Step, template};
+use crate::project::{StepAction, Template};
+use crate::render::{self, Environment, Renderer};
+use crate::report::{Failure, TemplateUse};
+
+/// What this step did.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) changed: bool,
+    /// A fresh clone: `post_clone` is due.
+    pub(super) cloned: bool,
+    pub(super) template: Option<TemplateUse>,
+    pub(super) server: Option<String>,
+    pub(super) times: Vec<(String, Duration)>,
+}
+
+/// What is known of the database before anything is made.
+pub(super) struct Plan {
+    server: Server,
+    system_identifier: String,
+    template: TemplateInputs,
+    /// The agent's database is there, and its `post_clone` was run.
+    complete: bool,
+    /// The template is there, or not needed.
+    present: bool,
+}
+
+impl Plan {
+    /// Looks at the server; `None` when the project has no database.
+    pub(super) async fn of(
+        attempt: &Attempt<'_>,
+        infra: &Infra,
+        renderer: &Renderer<'_>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(server) = infra.postgres.clone().filter(|_| !attempt.project.database.disabled) else {
+            return Ok(None);
+        };
+        let (context, record) = (attempt.context, &attempt.record);
+        let system_identifier = Admin::connect(&server).await?.system_identifier().await?;
+        let elsewhere = record.server.as_ref().is_some_and(|known| *known != system_identifier);
+        if elsewhere && !attempt.options.reset_database {
+            return Err(Error::DatabaseLost(record.agent).into());
+        }
+        let state = clone::state(&server, context.home.id(), record.agent).await?;
+        let wanted = record.template.is_some() && !attempt.options.reset_database;
+        let complete = wanted && state == CloneState::Complete;
+        let template = TemplateInputs::of(context, &attempt.project, renderer, infra, &server)?;
+        let present = complete
+            || template::find(&server, &template.plan(context, &attempt.project, &record.tree)).await?.is_some();
+        Ok(Some(Self { server, system_identifier, template, complete, present }))
+    }
+
+    pub(super) fn is_present(&self) -> bool {
+        self.present
+    }
+}
+
+/// Clones the template, building it first where it is missing, unless the agent has its database.
+pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result<Made, Failure> {
+    let (Some(plan), Some(password)) = (plan, &attempt.record.database_password) else { return Ok(Made::default()) };
+    let (context, record) = (attempt.context, &attempt.record);
+    if plan.complete {
+        let template = record.template.clone().map(|name| TemplateUse { name, built: false });
+        return Ok(Made { template, ..Made::default() });
+    }
+    let mut made = Made { changed: true, cloned: true, ..Made::default() };
+    let began = Instant::now();
+    let wanted = plan.template.plan(context, &attempt.project, &record.tree);
+    let template = template::ensure(&plan.server, &wanted, &context.events).await?;
+    if template.built {
+        made.times.push(("template".to_owned(), began.elapsed()));
+    }
+    let began = Instant::now();
+    let task = context.events.task(attempt.subject(), "clone the database");
+    // what is there is a clone whose `post_clone` did not end, or one that is to be replaced
+    postgres::drop::agent(&plan.server, context.home.id(), record.agent).await?;
+    let request = CloneRequest {
+        home_id: context.home.id(),
+        project: &record.project,
+        agent: record.agent,
+        password,
+        create_databases: attempt.project.database.create,
+        roles: &attempt.project.database.roles,
+    };
+    clone::create(&plan.server, &template, &request, &context.events).await?;
+    task.finish();
+    made.times.push(("database".to_owned(), began.elapsed()));
+    made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
+    made.server = Some(plan.system_identifier.clone());
+    Ok(made)
+}
+
+/// Runs the project's `post_clone` in the fresh clone, with the agent's own environment.
+pub(super) async fn post_clone(
+    attempt: &Attempt<'_>,
+    infra: &Infra,
+    renderer: &Renderer<'_>,
+    context: &render::Context,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let (Some(server), Some(password)) = (&infra.postgres, &attempt.record.database_password) else { return Ok(()) };
+    let login = server.agent_login(attempt.record.agent, password);
+    for (number, entry) in attempt.project.database.post_clone.iter().enumerate() {
+        let name = format!("post_clone {}", number + 1);
+        let action = match &entry.action {
+            StepAction::Run(command) => StepAction::Run(renderer.text(
+                &format!("database.{name}"),
+                &Template(command.clone()),
+                context,
+                environment,
+            )?),
+            sql @ StepAction::Sql(_) => sql.clone(),
+        };
+        let task = attempt.context.events.task(attempt.subject(), name.clone());
+        let step = Step {
+            name: &name,
+            action: &action,
+            tree: &attempt.record.tree,
+            working_dir: entry.working_dir.as_deref().map(Path::new),
+            environment: environment.all().into_iter().collect(),
+            login: &login,
+            timeout: entry.timeout,
+        };
+        postgres::run_step(&step, &task).await?;
+        task.finish();
+    }
+    Ok(())
+}

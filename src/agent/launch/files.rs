@@ -1,0 +1,52 @@
+//! The rendered files: env file, process config, and what the project renders besides.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::attempt::Attempt;
+use crate::render::{self, Environment, Renderer};
+use crate::report::Failure;
+use crate::supervisor::{ProbeCheckSpec, StackSpec};
+use crate::system;
+
+/// Renders everything; writes what differs; returns the process config. What is written is noted in the
+/// record before it exists.
+pub(super) fn write(
+    attempt: &mut Attempt<'_>,
+    renderer: &Renderer<'_>,
+    context: &render::Context,
+    environment: &Environment,
+) -> Result<StackSpec, Failure> {
+    let env_file = renderer.env_file(context, environment)?;
+    attempt.record.env_file = Some(env_file.path.clone());
+    let mut files = vec![env_file];
+    files.extend(renderer.files(context, environment)?);
+    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    if attempt.record.rendered != paths {
+        // of a former configuration: not rendered any more
+        for old in attempt.record.rendered.iter().filter(|old| !paths.contains(old)) {
+            system::remove_if_exists(old)?;
+        }
+        attempt.record.rendered = paths;
+        attempt.save()?;
+    }
+    for file in &files {
+        attempt.changed |= file.write()?;
+    }
+    let spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
+    attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
+    Ok(spec)
+}
+
+/// The names of the ports that a readiness probe asks over HTTP.
+fn web_ports(spec: &StackSpec, ports: &BTreeMap<String, u16>) -> Vec<String> {
+    let probed: Vec<u16> = spec
+        .processes
+        .values()
+        .filter_map(|process| match &process.readiness_probe.as_ref()?.check {
+            ProbeCheckSpec::HttpGet { port, .. } => Some(*port),
+            _ => None,
+        })
+        .collect();
+    ports.iter().filter(|(_, port)| probed.contains(port)).map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,109 @@
+//! Several agents in one command: the shared servers once, then every agent beside the others.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::attempt::Attempt;
+use crate::agent::lease::Lease;
+use crate::agent::{Context, Error, Record, Stage, teardown};
+use crate::project::{AgentId, EngineChoice, Project};
+use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
+
+/// How to launch.
+#[derive(Debug, Clone, Default)]
+pub struct LaunchOptions {
+    /// Disabled processes to start all the same.
+    pub with: Vec<String>,
+    /// How long processes may take to become healthy; the project's own when absent.
+    pub timeout: Option<Duration>,
+    /// Keep what a failed first launch made.
+    pub keep: bool,
+    /// Replace the database by a fresh clone of the template.
+    pub reset_database: bool,
+    /// Whether the agent gets a work tree of its own; the project's own wish when absent.
+    pub worktree: Option<bool>,
+    /// The branch of its work tree.
+    pub branch: Option<String>,
+    /// The engine that is wished for.
+    pub engine: Option<EngineChoice>,
+}
+
+/// Launches `agents` of the project that the command stands in. Returns what happened to each, and the
+/// kind of the worst failure among them.
+///
+/// # Errors
+/// Nothing could be tried: no project, a wrong configuration, no shared servers. On SIGINT or SIGTERM,
+/// after first launches were undone, [`Error::Interrupted`].
+pub async fn launch(
+    context: &Context,
+    agents: &[AgentId],
+    options: &LaunchOptions,
+) -> Result<(Launch, Option<Kind>), Failure> {
+    let project = context.project()?;
+    if let Some(agent) = agents.iter().find(|agent| !project.allows(**agent)) {
+        let (project, max) = (project.name.clone(), project.max_agents);
+        return Err(Error::BeyondLimit { agent: *agent, project, max }.into());
+    }
+    let work = async {
+        let attempts = agents.iter().map(|agent| one(context, &project, *agent, options));
+        join_all(attempts).await
+    };
+    tokio::select! {
+        results = work => {
+            let worst = results.iter().filter_map(|(_, kind)| *kind).max();
+            let agents = results.into_iter().map(|(agent, _)| agent).collect();
+            Ok((Launch { schema: "harness/launch/1".to_owned(), agents }, worst))
+        }
+        () = crate::agent::interrupted() => {
+            for agent in agents {
+                undo(context, *agent, options).await;
+            }
+            Err(Error::Interrupted.into())
+        }
+    }
+}
+
+async fn one(
+    context: &Context,
+    project: &Project,
+    agent: AgentId,
+    options: &LaunchOptions,
+) -> (LaunchedAgent, Option<Kind>) {
+    let began = Instant::now();
+    let mut report = LaunchedAgent::of(agent.get(), &project.name);
+    let result = async {
+        let lease = Lease::take(context, agent, "launch").await?;
+        let mut attempt = Attempt::begin(context, project, &lease, options)?;
+        let result = attempt.run().await;
+        attempt.describe(&mut report).await;
+        if let Err(failure) = &result {
+            attempt.give_up(failure).await;
+        }
+        result
+    }
+    .await;
+    report.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    match result {
+        Ok(outcome) => {
+            report.outcome = outcome;
+            (report, None)
+        }
+        Err(failure) => {
+            report.outcome = LaunchOutcome::Failed;
+            report.error = Some(failure.document());
+            (report, Some(failure.kind()))
+        }
+    }
+}
+
+/// Undoes a first launch that was interrupted.
+async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
+    let Ok(Some(record)) = Record::read(&context.home, agent) else { return };
+    if record.stage == Stage::Launching
+        && !options.keep
+        && let Ok(lease) = Lease::take(context, agent, "undo launch").await
+    {
+        teardown::undo(context, &lease, Some(&record)).await;
+    }
+}

@@ -1,0 +1,18 @@
+//! `launch`: a list of steps, each journalled, each of which first looks whether it is needed.
+//!
+//! Launching anew, going on after a cut, repairing and finding nothing to do are therefore one path. A
+//! first launch that fails is undone by the same code that tears an agent down.
+
+mod attempt;
+mod bucket;
+mod database;
+mod files;
+mod many;
+mod ports;
+mod prepare;
+mod ready;
+mod template;
+
+pub use many::{LaunchOptions, launch};
+pub(super) use prepare::{Place, run as prepare};
+pub(super) use template::TemplateInputs;

@@ -1,0 +1,139 @@
+//! `[prepare]`: steps in the agent's tree before its processes start, skipped while nothing they depend
+//! on has changed.
+//!
+//! What was done is remembered by tree, not by agent: agents that share the project's root share its
+//! build. A lock by tree keeps two launches from building in one directory at once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::agent::Error;
+use crate::project::{PrepareStep, inputs};
+use crate::render::{self, Environment, Renderer};
+use crate::report::{Events, Failure};
+use crate::system::{self, CommandSpec, FileLock, Home, Versioned};
+
+/// What this step did.
+#[derive(Debug, Default)]
+pub(in crate::agent) struct Prepared {
+    pub(super) changed: bool,
+    pub(super) times: Vec<(String, Duration)>,
+}
+
+/// The digest of each step's inputs when it was last done, by name.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    tree: PathBuf,
+    done: BTreeMap<String, String>,
+}
+
+impl Versioned for Memory {
+    const WHAT: &'static str = "record of prepared trees";
+    const VERSION: u32 = 1;
+}
+
+/// Where to prepare, and who hears of it.
+#[derive(Debug)]
+pub(in crate::agent) struct Place<'a> {
+    pub(in crate::agent) home: &'a Home,
+    pub(in crate::agent) events: &'a Events,
+    /// Whom events are about.
+    pub(in crate::agent) subject: &'a str,
+    /// The tree.
+    pub(in crate::agent) tree: &'a Path,
+}
+
+/// Runs the steps that have something to do, in order.
+pub(in crate::agent) async fn run(
+    place: &Place<'_>,
+    steps: &[PrepareStep],
+    renderer: &Renderer<'_>,
+    context: &render::Context,
+    environment: &Environment,
+) -> Result<Prepared, Failure> {
+    let mut prepared = Prepared::default();
+    if steps.is_empty() {
+        return Ok(prepared);
+    }
+    let tree = place.tree;
+    let file = memory_path(place.home.path(), tree)?;
+    let _lock = FileLock::acquire(&file.with_extension("lock"), "prepare", |holder| {
+        let who = holder.map_or_else(String::new, |holder| format!(" (pid {})", holder.pid));
+        place.events.note(place.subject, format!("waiting for another launch{who} that prepares the same tree"));
+    })
+    .await?;
+    // a damaged memory costs a rebuild, nothing else
+    let mut memory: Memory = system::read_versioned(&file).ok().flatten().unwrap_or_default();
+    tree.clone_into(&mut memory.tree);
+    for step in steps {
+        let command = renderer.text(&format!("prepare.steps.{}.run", step.name), &step.run, context, environment)?;
+        let digest = digest(step, &command, tree)?;
+        if !step.inputs.is_empty() && memory.done.get(&step.name) == Some(&digest) && outputs_exist(step, tree) {
+            continue;
+        }
+        let began = Instant::now();
+        run_step(place, step, &command, environment).await?;
+        prepared.changed |= !step.inputs.is_empty();
+        prepared.times.push((format!("prepare {}", step.name), began.elapsed()));
+        memory.done.insert(step.name.clone(), digest);
+        system::write_versioned(&file, &memory)?;
+    }
+    Ok(prepared)
+}
+
+async fn run_step(
+    place: &Place<'_>,
+    step: &PrepareStep,
+    command: &str,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let dir = step.working_dir.as_ref().map_or_else(|| place.tree.to_owned(), |dir| place.tree.join(dir));
+    let task = place.events.task(place.subject, format!("prepare {}", step.name));
+    let spec = CommandSpec::shell(command, dir, environment.all().into_iter().collect()).with_timeout(step.timeout);
+    let output = system::run(&spec, |line| task.output(line)).await?;
+    if !output.ending.is_success() {
+        return Err(Error::Command {
+            subject: place.subject.to_owned(),
+            what: format!("prepare step `{}`", step.name),
+            ending: output.ending.to_string(),
+            output: output.tail,
+        }
+        .into());
+    }
+    task.finish();
+    Ok(())
+}
+
+/// What decides whether a step must run again: its command and the files it reads.
+fn digest(step: &PrepareStep, command: &str, tree: &Path) -> Result<String, Failure> {
+    let files = if step.inputs.is_empty() { String::new() } else { inputs::digest(tree, &step.inputs)? };
+    let mut hash = Sha256::new();
+    for part in [command, &step.working_dir.as_deref().unwrap_or(Path::new("")).to_string_lossy(), &files] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+fn outputs_exist(step: &PrepareStep, tree: &Path) -> bool {
+    step.outputs.iter().all(|output| tree.join(output).exists())
+}
+
+fn memory_path(home: &Path, tree: &Path) -> Result<PathBuf, Failure> {
+    let directory = home.join("prepared");
+    system::create_private_dir(&directory, 0o700)?;
+    let name = hex(&Sha256::digest(tree.as_os_str().as_encoded_bytes()));
+    Ok(directory.join(format!("{}.json", &name[..16])))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,86 @@
+//! The last steps: start the supervisor on the rendered config, then wait until the stack is healthy.
+
+use std::time::Instant;
+
+use super::attempt::Attempt;
+use crate::agent::{Error, processes};
+use crate::report::Failure;
+use crate::supervisor::{self, Client, Phase, StackSnapshot, StackSpec};
+
+/// Starts the supervisor, or gives the running one the config that differs, or starts what is down.
+pub(super) async fn start(
+    attempt: &mut Attempt<'_>,
+    spec: &StackSpec,
+    running: Option<&StackSnapshot>,
+) -> Result<(), Failure> {
+    let digest = supervisor::spec_digest(spec);
+    attempt.record.spec_digest = Some(digest.clone());
+    match running {
+        None => {
+            attempt.changed = true;
+            supervisor::start(&attempt.directory, spec).await?;
+        }
+        Some(snapshot) => {
+            let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(attempt.record.agent))?;
+            if snapshot.spec_digest != digest {
+                attempt.changed = true;
+                client.apply(spec, true).await?;
+            }
+            let down: Vec<String> = snapshot
+                .processes
+                .iter()
+                .filter(|(_, process)| process.phase == Phase::Stopped || processes::is_lost(process.phase))
+                .map(|(name, _)| name.clone())
+                .collect();
+            if !down.is_empty() {
+                attempt.changed = true;
+                client.start(&down).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until every process is ready or done.
+///
+/// # Errors
+/// [`Error::Unhealthy`] as soon as one is lost, or when time is up.
+pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
+    let agent = attempt.record.agent;
+    let timeout = attempt.options.timeout.unwrap_or(attempt.project.launch.timeout);
+    let deadline = Instant::now() + timeout;
+    let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(agent))?;
+    let mut snapshot = client.snapshot().await?;
+    let task = attempt.context.events.task(attempt.subject(), "wait for health");
+    loop {
+        let waiting: Vec<String> = snapshot
+            .processes
+            .iter()
+            .filter(|(_, process)| !processes::is_settled_well(process.phase))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if waiting.is_empty() {
+            task.finish();
+            return Ok(());
+        }
+        attempt.changed = true;
+        task.detail(waiting.join(", "));
+        let lost = snapshot.processes.values().any(|process| processes::is_lost(process.phase));
+        let left = deadline.saturating_duration_since(Instant::now());
+        if lost || left.is_zero() {
+            let mut rows = processes::rows(&attempt.directory, &snapshot, &|_| None);
+            for row in rows.iter_mut().filter(|row| waiting.contains(&row.name) && row.last_lines.is_empty()) {
+                row.last_lines = processes::last_lines(&attempt.directory, &row.name);
+            }
+            let mut summary: Vec<String> =
+                rows.iter().filter(|row| waiting.contains(&row.name)).map(processes::describe).collect();
+            if !lost {
+                summary.push(format!("gave up after {} s", timeout.as_secs()));
+            }
+            return Err(
+                Error::Unhealthy { agent, summary: summary.join(", "), evidence: processes::evidence(&rows) }.into()
+            );
+        }
+        snapshot = client.changed(snapshot.generation, left).await?;
+    }
+}

@@ -1,0 +1,51 @@
+//! What a project's template is made from, rendered without an agent.
+
+use std::path::Path;
+
+use crate::agent::{Context, values};
+use crate::infra::Infra;
+use crate::postgres::{Server, TemplatePlan};
+use crate::project::Project;
+use crate::render::{self, Renderer};
+use crate::report::Failure;
+
+/// The rendered environments of template steps.
+#[derive(Debug)]
+pub(in crate::agent) struct TemplateInputs {
+    environment: Vec<(String, String)>,
+    base_environment: Vec<(String, String)>,
+}
+
+impl TemplateInputs {
+    /// Renders them: `[database.template.env]` and those `[env]` values that need no agent.
+    pub(in crate::agent) fn of(
+        context: &Context,
+        project: &Project,
+        renderer: &Renderer<'_>,
+        infra: &Infra,
+        server: &Server,
+    ) -> Result<Self, Failure> {
+        let values = values::shared(context, project, infra, Some(&TemplatePlan::placeholders(server)));
+        let caller = |name: &str| context.variable(name);
+        let environment = renderer.template_environment(&values, &caller)?;
+        let base_environment = render::base_environment(&project.pass_env, &caller);
+        Ok(Self { environment: environment.own().to_vec(), base_environment })
+    }
+
+    /// The plan of the template that `tree` asks for.
+    pub(in crate::agent) fn plan<'a>(
+        &self,
+        context: &'a Context,
+        project: &'a Project,
+        tree: &'a Path,
+    ) -> TemplatePlan<'a> {
+        TemplatePlan {
+            settings: &project.database,
+            tree,
+            environment: self.environment.clone(),
+            base_environment: self.base_environment.clone(),
+            home_id: context.home.id(),
+            project: &project.name,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The machine-wide lease of an id: a lock for the time of a command, a record for the time between.
+
+use crate::agent::{Context, Error, Record};
+use crate::project::AgentId;
+use crate::report::Failure;
+use crate::system::{self, FileLock};
+
+/// The right to change one agent, held until dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    /// The agent.
+    pub agent: AgentId,
+    _lock: FileLock,
+}
+
+impl Lease {
+    /// Takes the lease, waiting for another command that holds it.
+    pub(super) async fn take(context: &Context, agent: AgentId, purpose: &str) -> Result<Self, Failure> {
+        let directory = context.home.stack_dir(agent.stack());
+        let purpose = format!("{purpose} {agent}");
+        let path = directory.join("lock");
+        loop {
+            system::create_private_dir(&directory, 0o700)?;
+            let attempt = FileLock::acquire(&path, &purpose, |holder| {
+                let who =
+                    holder.map_or_else(String::new, |holder| format!(" `{}` (pid {})", holder.purpose, holder.pid));
+                context.events.note(format!("agent {agent}"), format!("waiting for{who} to end"));
+            });
+            match attempt.await {
+                Ok(lock) if lock.is_at(&path) => return Ok(Self { agent, _lock: lock }),
+                // a teardown that held it removed the directory, and the lock with it: once more
+                Ok(_) => {}
+                Err(_) if !directory.exists() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The agent's record, checked to belong to `project` where there is one.
+    pub(super) fn record(
+        &self,
+        context: &Context,
+        project: &crate::project::Project,
+    ) -> Result<Option<Record>, Failure> {
+        let record = Record::read(&context.home, self.agent)?;
+        match record {
+            Some(record) if record.project != project.name || record.project_root != project.root => {
+                Err(Error::Leased { agent: self.agent, project: record.project, root: record.project_root }.into())
+            }
+            other => Ok(other),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Rows for people and scripts out of the supervisor's snapshot.
+
+use std::path::Path;
+
+use crate::report::{Exit, ProcessRow};
+use crate::supervisor::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot, Usage, logs};
+use crate::system::ProcessIdentity;
+
+/// How many log lines are shown of a process that is not well.
+const LAST_LINES: usize = 12;
+
+/// The rows of a stack. `usage` gives CPU and memory of a leader's tree where they were measured.
+pub(super) fn rows(
+    directory: &Path,
+    snapshot: &StackSnapshot,
+    usage: &dyn Fn(&ProcessIdentity) -> Option<Usage>,
+) -> Vec<ProcessRow> {
+    snapshot.processes.iter().map(|(name, process)| row(directory, name, process, usage)).collect()
+}
+
+fn row(
+    directory: &Path,
+    name: &str,
+    process: &ProcessSnapshot,
+    usage: &dyn Fn(&ProcessIdentity) -> Option<Usage>,
+) -> ProcessRow {
+    let usage = process.process.as_ref().and_then(usage);
+    let now = jiff::Timestamp::now().as_millisecond();
+    ProcessRow {
+        name: name.to_owned(),
+        state: state(process.phase).to_owned(),
+        pid: process.process.as_ref().map(|identity| identity.pid),
+        restarts: process.restarts,
+        uptime_ms: process.process.as_ref().and(process.started_at_ms).map(|started| (now - started).max(0)),
+        cpu_percent: usage.as_ref().map(|usage| usage.cpu_percent),
+        memory_bytes: usage.as_ref().map(|usage| usage.memory_bytes),
+        ports: process.ports.clone(),
+        exit: process.last_exit.map(exit),
+        reason: process.reason.clone(),
+        reported_errors: process.reported_errors,
+        lost_log_bytes: process.lost_log_bytes,
+        last_lines: if is_bad(process.phase) { last_lines(directory, name) } else { Vec::new() },
+    }
+}
+
+/// The last log lines of a process, made safe to print.
+pub(super) fn last_lines(directory: &Path, name: &str) -> Vec<String> {
+    logs::last_lines(directory, name, LAST_LINES)
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    Exit { code: status.code, signal: status.signal, out_of_memory: status.out_of_memory }
+}
+
+/// The phase as reports spell it.
+pub(super) fn state(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Disabled => "disabled",
+        Phase::Waiting => "waiting",
+        Phase::Starting => "starting",
+        Phase::PortNotBound => "port_not_bound",
+        Phase::Ready => "ready",
+        Phase::Unhealthy => "unhealthy",
+        Phase::Stopping => "stopping",
+        Phase::Stopped => "stopped",
+        Phase::Completed => "completed",
+        Phase::Backoff => "backoff",
+        Phase::Failed => "failed",
+        Phase::PortConflict => "port_conflict",
+        Phase::DependencyFailed => "dependency_failed",
+    }
+}
+
+/// Nothing more is to be waited for.
+pub(super) fn is_settled_well(phase: Phase) -> bool {
+    matches!(phase, Phase::Ready | Phase::Completed | Phase::Disabled | Phase::Stopped)
+}
+
+/// It will not become ready without somebody's doing.
+pub(super) fn is_lost(phase: Phase) -> bool {
+    matches!(phase, Phase::Failed | Phase::PortConflict | Phase::DependencyFailed)
+}
+
+fn is_bad(phase: Phase) -> bool {
+    is_lost(phase) || matches!(phase, Phase::Backoff | Phase::PortNotBound | Phase::Unhealthy)
+}
+
+/// The stack in one word, and what makes it so.
+pub(super) fn summary(snapshot: &StackSnapshot) -> &'static str {
+    let phases: Vec<Phase> = snapshot.processes.values().map(|process| process.phase).collect();
+    if phases.iter().any(|phase| is_bad(*phase)) {
+        "unhealthy"
+    } else if phases.iter().any(|phase| matches!(phase, Phase::Waiting | Phase::Starting | Phase::Stopping)) {
+        "starting"
+    } else if phases.iter().all(|phase| matches!(phase, Phase::Stopped | Phase::Disabled)) && !phases.is_empty() {
+        "stopped"
+    } else {
+        "healthy"
+    }
+}
+
+/// A line for each process that is not well: state, exit status, reason, then its last lines.
+pub(super) fn evidence(rows: &[ProcessRow]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for row in rows.iter().filter(|row| !matches!(row.state.as_str(), "ready" | "completed" | "disabled" | "stopped")) {
+        lines.push(describe(row));
+        lines.extend(row.last_lines.iter().map(|line| format!("    {line}")));
+    }
+    lines
+}
+
+/// `api: failed (exit status 1; connection refused)`.
+pub(super) fn describe(row: &ProcessRow) -> String {
+    let mut why: Vec<String> = row.exit.iter().filter(|_| row.pid.is_none()).map(ToString::to_string).collect();
+    why.extend(row.reason.clone());
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+    format!("{}: {}{why}", row.name, row.state.replace('_', " "))
+}

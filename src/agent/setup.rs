@@ -1,0 +1,52 @@
+//! `setup`: the shared servers and the project's template, from the project's root.
+
+use std::time::Instant;
+
+use super::{Context, launch, status, values};
+use crate::infra;
+use crate::postgres;
+use crate::project::EngineChoice;
+use crate::render::Renderer;
+use crate::report::{Failure, Setup, TemplateUse};
+
+/// Brings the shared servers up and builds the template of the project that the command stands in.
+/// `engine` overrides the project's wish.
+///
+/// # Errors
+/// No project, a server that does not come up, a template step that fails.
+pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Setup, Failure> {
+    let began = Instant::now();
+    let project = context.project()?;
+    let mut settings = project.infra.clone();
+    settings.engine = engine.unwrap_or(settings.engine);
+    let infra = infra::ensure(&context.home, &settings, &project.database.extensions, &context.events).await?;
+    for drift in &infra.drift {
+        context.events.warning("infra", drift.clone());
+    }
+    let mut template = None;
+    if let Some(server) = infra.postgres.as_ref().filter(|_| !project.database.disabled) {
+        let renderer = Renderer::new(&project);
+        let inputs = launch::TemplateInputs::of(context, &project, &renderer, &infra, server)?;
+        let plan = inputs.plan(context, &project, &project.root);
+        if postgres::template::find(server, &plan).await?.is_none() {
+            let values = values::shared(context, &project, &infra, None);
+            let place = launch::Place {
+                home: &context.home,
+                events: &context.events,
+                subject: "template",
+                tree: &project.root,
+            };
+            let environment = renderer.template_environment(&values, &|name| context.variable(name))?;
+            launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
+        }
+        let built = postgres::template::ensure(server, &plan, &context.events).await?;
+        template = Some(TemplateUse { name: built.name.clone(), built: built.built });
+    }
+    let infra = status::infra(context).await?;
+    Ok(Setup {
+        schema: "harness/setup/1".to_owned(),
+        infra,
+        template,
+        duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+    })
+}

@@ -1,0 +1,131 @@
+//! `status`: what the supervisors say, beside what the records and the configuration say.
+
+use futures_util::future::join_all;
+
+use super::{Context, Error, Record, Stage, identity, launch, processes, values};
+use crate::infra;
+use crate::postgres::{Admin, Link};
+use crate::project::AgentId;
+use crate::render::Renderer;
+use crate::report::{AgentStatus, Failure, InfraStatus, Status};
+use crate::supervisor::{self, Client, Usage};
+use crate::system::ProcessIdentity;
+
+/// Every agent of the home, or one of them.
+///
+/// # Errors
+/// `only` names an agent that does not exist.
+pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, Failure> {
+    let mut agents = identity::agents(context)?;
+    if let Some(agent) = only {
+        agents.retain(|known| *known == agent);
+        if agents.is_empty() {
+            return Err(Error::Unknown(agent).into());
+        }
+    }
+    let rows = join_all(agents.iter().map(|agent| one(context, *agent, only.is_some())));
+    let (infra, agents) = tokio::join!(self::infra(context), rows);
+    Ok(Status {
+        schema: "harness/status/1".to_owned(),
+        home: context.home.path().display().to_string(),
+        infra: infra?,
+        agents: agents.into_iter().flatten().collect(),
+    })
+}
+
+/// The shared servers.
+pub(super) async fn infra(context: &Context) -> Result<InfraStatus, Failure> {
+    Ok(infra::status(&context.home).await?)
+}
+
+/// One agent; `None` when it is nothing but the lock of a command in progress.
+async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentStatus> {
+    let directory = context.home.stack_dir(agent.stack());
+    let mut status = AgentStatus {
+        agent: agent.get(),
+        project: String::new(),
+        state: "damaged".to_owned(),
+        tree: String::new(),
+        urls: std::collections::BTreeMap::new(),
+        ports: std::collections::BTreeMap::new(),
+        database: None,
+        template: None,
+        template_stale: None,
+        drift: Vec::new(),
+        tracking: Vec::new(),
+        processes: Vec::new(),
+        error: None,
+    };
+    let record = match Record::read(&context.home, agent) {
+        Ok(record) => record?,
+        Err(error) => {
+            status.error = Some(Failure::from(error).document());
+            return Some(status);
+        }
+    };
+    status.urls = record.urls();
+    status.project.clone_from(&record.project);
+    status.tree = record.tree.display().to_string();
+    status.ports.clone_from(&record.ports);
+    status.database = record.database_password.as_ref().map(|_| agent.database());
+    status.template.clone_from(&record.template);
+    match running(&directory).await {
+        Ok(Some((snapshot, usage))) => {
+            let usage = |identity: &ProcessIdentity| usage.get(identity).copied();
+            status.processes = processes::rows(&directory, &snapshot, &usage);
+            status.state = processes::summary(&snapshot).to_owned();
+            status.tracking.clone_from(&snapshot.tracking);
+            if record.spec_digest.as_ref() != Some(&snapshot.spec_digest) {
+                status.drift.push("the running stack was started from another process config".to_owned());
+            }
+        }
+        Ok(None) => "stopped".clone_into(&mut status.state),
+        Err(failure) => status.error = Some(failure.document()),
+    }
+    if record.stage != Stage::Launched {
+        "incomplete".clone_into(&mut status.state);
+    }
+    drift(context, &record, thorough, &mut status).await;
+    Some(status)
+}
+
+type Usages = std::collections::HashMap<ProcessIdentity, Usage>;
+
+async fn running(directory: &std::path::Path) -> Result<Option<(supervisor::StackSnapshot, Usages)>, Failure> {
+    let Some(client) = Client::connect(directory)? else { return Ok(None) };
+    let snapshot = client.snapshot().await?;
+    let leaders: Vec<ProcessIdentity> =
+        snapshot.processes.values().filter_map(|process| process.process.clone()).collect();
+    let measured = supervisor::stats(&leaders);
+    let usage = leaders.into_iter().zip(measured).filter_map(|(leader, usage)| Some((leader, usage?))).collect();
+    Ok(Some((snapshot, usage)))
+}
+
+/// Whether the files of the project say something else than the running stack. Costs a rendering, and
+/// with `thorough` a digest of the template's inputs.
+async fn drift(context: &Context, record: &Record, thorough: bool, status: &mut AgentStatus) {
+    let result: Result<(), Failure> = async {
+        let Some(infra) = infra::open(&context.home).await? else { return Ok(()) };
+        let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+        let renderer = Renderer::new(&project);
+        let values = values::of(context, &project, record, &infra);
+        let environment = values::environment(&renderer, &values, record)?;
+        let spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
+        if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
+            let agent = record.agent;
+            status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));
+        }
+        if let (true, Some(server), Some(used)) = (thorough, &infra.postgres, &record.template) {
+            let inputs = launch::TemplateInputs::of(context, &project, &renderer, &infra, server)?;
+            let plan = inputs.plan(context, &project, &record.tree);
+            let admin = Admin::connect(server).await?;
+            let name = plan.links(admin.version().major)?.last().map(Link::database);
+            status.template_stale = Some(name.as_ref() != Some(used));
+        }
+        Ok(())
+    }
+    .await;
+    if let Err(failure) = result {
+        status.drift.push(format!("cannot be compared: {failure}"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Which agents are meant, then each of them beside the others, then the shared servers.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+
+use super::{one, survey};
+use crate::agent::{Context, Record, identity};
+use crate::infra::{self, Infra};
+use crate::project::AgentId;
+use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
+
+/// Whom to tear down, and how.
+#[derive(Debug, Clone)]
+pub struct TeardownOptions {
+    /// Whom.
+    pub target: TeardownTarget,
+    /// Only say what would be removed.
+    pub dry_run: bool,
+    /// Also remove a work tree that holds work nobody else has.
+    pub force: bool,
+    /// Also stop the shared servers.
+    pub infra: bool,
+    /// And remove their data.
+    pub volumes: bool,
+}
+
+/// Whom to tear down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeardownTarget {
+    /// These.
+    Agents(Vec<AgentId>),
+    /// Every agent of the project that the command stands in; outside a project, of the home.
+    All,
+}
+
+/// Tears agents down. Returns what happened to each, and the kind of the worst failure.
+///
+/// # Errors
+/// Nothing could be tried.
+pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(Teardown, Option<Kind>), Failure> {
+    let infra = servers(context, options).await?;
+    let mut agents = match &options.target {
+        TeardownTarget::Agents(agents) => agents.clone(),
+        TeardownTarget::All => everyone(context, infra.as_ref()).await?,
+    };
+    agents.sort_unstable();
+    agents.dedup();
+    let results = join_all(agents.iter().map(|agent| timed(context, infra.as_ref(), *agent, options))).await;
+    let mut worst = results.iter().filter_map(|(_, kind)| *kind).max();
+    let agents = results.into_iter().map(|(agent, _)| agent).collect();
+    let mut report =
+        Teardown { schema: "harness/teardown/1".to_owned(), dry_run: options.dry_run, agents, infra: None };
+    if options.infra && worst.is_none() {
+        report.infra = Some(stop_infra(context, options).await?);
+    } else if options.infra {
+        context.events.warning("infra", "kept running, since an agent could not be removed");
+        worst = worst.max(Some(Kind::Conflict));
+    }
+    Ok((report, worst))
+}
+
+async fn timed(
+    context: &Context,
+    infra: Option<&Infra>,
+    agent: AgentId,
+    options: &TeardownOptions,
+) -> (TornDownAgent, Option<Kind>) {
+    let began = Instant::now();
+    let mut report = TornDownAgent::of(agent.get());
+    let result = one::teardown(context, infra, agent, options, &mut report).await;
+    report.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    let kind = result.err().map(|failure| {
+        report.error = Some(failure.document());
+        failure.kind()
+    });
+    (report, kind)
+}
+
+/// The shared servers, started as recorded if something of the agents may live on them.
+async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<Infra>, Failure> {
+    let nobody = identity::agents(context)?.is_empty() && matches!(options.target, TeardownTarget::All);
+    if options.dry_run || (nobody && options.volumes) {
+        return Ok(infra::open(&context.home).await?);
+    }
+    Ok(infra::resume(&context.home, &context.events).await?)
+}
+
+/// Every agent with a record, a database, a role, a bucket or a process of this home; in a project, of
+/// that project only.
+async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentId>, Failure> {
+    let project = context.project().ok();
+    let mut agents = Vec::new();
+    for agent in identity::agents(context)? {
+        // a damaged record is everybody's: somebody has to be able to remove it
+        let other = match (&project, Record::read(&context.home, agent)) {
+            (Some(project), Ok(Some(record))) => record.project != project.name || record.project_root != project.root,
+            _ => false,
+        };
+        if !other {
+            agents.push(agent);
+        }
+    }
+    let known = identity::agents(context)?;
+    for (agent, owner) in survey::strays(context, infra).await? {
+        let ours = project.as_ref().is_none_or(|project| owner.as_ref().is_none_or(|owner| *owner == project.name));
+        if ours && !known.contains(&agent) {
+            agents.push(agent);
+        }
+    }
+    Ok(agents)
+}
+
+async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
+    if options.dry_run {
+        let status = infra::status(&context.home).await?;
+        return Ok(status.services.iter().map(|service| Removed::new("service", &service.name)).collect());
+    }
+    let report = infra::teardown(&context.home, options.volumes, &context.events).await?;
+    Ok(report.removed)
+}

@@ -1,0 +1,35 @@
+//! What of this home's agents really exists, whatever the records say.
+
+use crate::agent::Context;
+use crate::bucket::BucketRegistry;
+use crate::infra::Infra;
+use crate::postgres::clone;
+use crate::project::AgentId;
+use crate::report::Failure;
+use crate::system::{self, Home};
+
+/// Agents that own a database, a role, a bucket or a process, with their project where that is known.
+pub(super) async fn strays(
+    context: &Context,
+    infra: Option<&Infra>,
+) -> Result<Vec<(AgentId, Option<String>)>, Failure> {
+    let mut found = Vec::new();
+    if let Some(server) = infra.and_then(|infra| infra.postgres.as_ref()) {
+        let mut owned = clone::agent_databases(server, context.home.id()).await?;
+        owned.extend(clone::agent_roles(server, context.home.id()).await?);
+        found.extend(owned.into_iter().filter_map(|owned| Some((owned.agent?, Some(owned.project)))));
+    }
+    for (_, owner) in BucketRegistry::of(&context.home).list()? {
+        if let Some(agent) = owner.agent.and_then(|agent| AgentId::try_from(agent).ok()) {
+            found.push((agent, owner.project));
+        }
+    }
+    found.extend(with_processes(&context.home).into_iter().map(|agent| (agent, None)));
+    Ok(found)
+}
+
+/// Agents with a live process that bears this home's marker.
+fn with_processes(home: &Home) -> Vec<AgentId> {
+    let stacks = system::marked_stacks(home.id());
+    stacks.iter().filter_map(|stack| stack.strip_prefix("agent-")?.parse().ok()).collect()
+}

@@ -1,0 +1,100 @@
+//! What templates see of one agent.
+
+use super::{Context, Record};
+use crate::infra::Infra;
+use crate::postgres::DatabaseCredentials;
+use crate::project::Project;
+use crate::render::{self, BrowserContext, DatabaseContext, Environment, MailContext, Renderer, S3Context};
+use crate::system::Secret;
+
+/// The values of an agent, complete: also of what is still to be made, since names and passwords are
+/// decided before anything exists. `project` is the one of the agent's tree.
+pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &Infra) -> render::Context {
+    let (agent, home) = (record.agent, context.home.path().to_owned());
+    let mut values = render::Context::of(project, agent, record.project_root.clone(), home);
+    values.worktree = Some(record.tree.clone());
+    values.browser = browser(infra);
+    if let (Some(server), Some(password)) = (&infra.postgres, &record.database_password) {
+        values.database = Some(database(&server.agent_login(agent, password)));
+    }
+    if let (Some(s3), Some(secret)) = (&infra.s3, &record.bucket_secret) {
+        values.s3 = Some(S3Context {
+            endpoint: s3.url.clone(),
+            region: s3.region.clone(),
+            bucket: Some(agent.bucket()),
+            access_key: Some(agent.bucket()),
+            secret_key: Some(secret.clone()),
+        });
+    }
+    if let Some(mail) = &infra.mail {
+        let user = agent.bucket();
+        values.mail = Some(MailContext {
+            smtp_host: mail.smtp_host.clone(),
+            smtp_port: mail.smtp_port,
+            search_url: Some(format!("{}/api/v1/search?query=tag:{user}", mail.web_url)),
+            web_url: mail.web_url.clone(),
+            user: Some(user),
+            password: Some("any".to_owned()),
+        });
+    }
+    values
+}
+
+/// The values that need no agent: what template steps may use. `database` is the one being built.
+pub(super) fn shared(
+    context: &Context,
+    project: &Project,
+    infra: &Infra,
+    database: Option<&DatabaseCredentials>,
+) -> render::Context {
+    let home = context.home.path().to_owned();
+    let mut values = render::Context::shared(project, project.root.clone(), home);
+    values.browser = browser(infra);
+    values.database = database.map(self::database);
+    if let Some(s3) = &infra.s3 {
+        let (bucket, access_key, secret_key) = (None, None, None);
+        let (endpoint, region) = (s3.url.clone(), s3.region.clone());
+        values.s3 = Some(S3Context { endpoint, region, bucket, access_key, secret_key });
+    }
+    if let Some(mail) = &infra.mail {
+        values.mail = Some(MailContext {
+            smtp_host: mail.smtp_host.clone(),
+            smtp_port: mail.smtp_port,
+            user: None,
+            password: None,
+            web_url: mail.web_url.clone(),
+            search_url: None,
+        });
+    }
+    values
+}
+
+/// The environment of an agent, the same from every shell: its base is what the caller's was when the
+/// stack was started.
+pub(super) fn environment(
+    renderer: &Renderer<'_>,
+    values: &render::Context,
+    record: &Record,
+) -> render::Result<Environment> {
+    renderer.environment(values, &|name| record.base_environment.get(name).cloned())
+}
+
+fn database(login: &DatabaseCredentials) -> DatabaseContext {
+    DatabaseContext {
+        host: login.host.clone(),
+        port: login.port,
+        name: login.database.clone(),
+        user: login.user.clone(),
+        password: login.password.clone(),
+        url: Secret::new(login.url()),
+    }
+}
+
+fn browser(infra: &Infra) -> Option<BrowserContext> {
+    infra.browser.as_ref().map(|browser| BrowserContext {
+        ws_url: browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone()),
+        cdp_url: browser.cdp_url.clone(),
+        http_url: browser.http_url.clone(),
+        app_host: browser.app_host.clone(),
+    })
+}

@@ -1,0 +1,150 @@
+//! Running the user's `git`.
+
+use std::path::{Path, PathBuf};
+
+use crate::report::{Diagnostic, Kind};
+
+/// A work tree cannot be what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// git cannot be started.
+    #[error("cannot run `git`")]
+    Missing(#[source] std::io::Error),
+    /// A git command failed.
+    #[error("`git {command}` failed in `{}`", directory.display())]
+    Failed {
+        /// Its arguments.
+        command: String,
+        /// Where.
+        directory: PathBuf,
+        /// What it printed.
+        output: Vec<String>,
+    },
+    /// The project is not in a git repository.
+    #[error("`{}` is not in a git repository, and `[worktree]` asks for work trees", .0.display())]
+    NoRepository(PathBuf),
+    /// There is something else at the path.
+    #[error("`{}` exists and is not a work tree of this repository", .0.display())]
+    Occupied(PathBuf),
+    /// The branch is in use by another work tree.
+    #[error("branch `{branch}` is checked out in `{}`", path.display())]
+    BranchInUse {
+        /// The branch.
+        branch: String,
+        /// Where it is checked out.
+        path: PathBuf,
+    },
+    /// A branch of that name holds work.
+    #[error("branch `{branch}` holds {commits} commits that the project's present state does not have")]
+    BranchHasWork {
+        /// The branch.
+        branch: String,
+        /// How many.
+        commits: usize,
+    },
+    /// Removing the work tree would lose work.
+    #[error("work tree `{}` holds work that nobody else has: {}", path.display(), lost.join(", "))]
+    WouldLose {
+        /// The work tree.
+        path: PathBuf,
+        /// What.
+        lost: Vec<String>,
+    },
+    /// A file could not be copied into the work tree.
+    #[error("cannot copy `{name}` into work tree `{}`", tree.display())]
+    Copy {
+        /// What.
+        name: String,
+        /// Where to.
+        tree: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Missing(_) | Self::Failed { .. } | Self::Copy { .. } => Kind::Environment,
+            Self::NoRepository(_) => Kind::Configuration,
+            Self::Occupied(_) | Self::BranchInUse { .. } | Self::BranchHasWork { .. } | Self::WouldLose { .. } => {
+                Kind::Conflict
+            }
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "git.missing",
+            Self::Failed { .. } => "git.failed",
+            Self::NoRepository(_) => "worktree.no_repository",
+            Self::Occupied(_) => "worktree.occupied",
+            Self::BranchInUse { .. } => "worktree.branch_in_use",
+            Self::BranchHasWork { .. } => "worktree.branch_has_work",
+            Self::WouldLose { .. } => "worktree.would_lose",
+            Self::Copy { .. } => "worktree.copy",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing(_) => Some("install git".into()),
+            Self::NoRepository(_) => Some("run `git init` and commit, or take `[worktree]` out".into()),
+            Self::Occupied(_) => Some("move it away, or change `[worktree] path`".into()),
+            Self::BranchInUse { .. } => Some("name another with `--branch`".into()),
+            Self::BranchHasWork { branch, .. } => {
+                Some(format!("adopt it with `--branch {branch}`, or delete it with `git branch -D {branch}`"))
+            }
+            Self::WouldLose { path, .. } => {
+                Some(format!("commit and push in `{}`, or give it up with `--force`", path.display()))
+            }
+            Self::Failed { .. } | Self::Copy { .. } => None,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Failed { output, .. } => output.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Runs git in `directory`; returns its standard output without the last line break.
+pub(super) async fn git(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
+    let output = tokio::process::Command::new("git")
+        .current_dir(directory)
+        .args(arguments)
+        // of a caller inside a hook: they would point at another repository
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .map_err(Error::Missing)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned());
+    }
+    let told = String::from_utf8_lossy(&output.stderr).lines().map(ToOwned::to_owned).collect();
+    Err(Error::Failed { command: arguments.join(" "), directory: directory.to_owned(), output: told })
+}
+
+/// The directory that all work trees of a repository share; `None` outside a repository.
+pub(super) async fn common_directory(directory: &Path) -> Result<Option<PathBuf>, Error> {
+    match git(directory, &["rev-parse", "--path-format=absolute", "--git-common-dir"]).await {
+        Ok(path) => Ok(Some(PathBuf::from(path))),
+        Err(Error::Failed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The commits of `revision` that neither a remote nor another branch has.
+pub(super) async fn unique_commits(directory: &Path, revision: &str, branch: Option<&str>) -> Result<usize, Error> {
+    let exclude = branch.map(|branch| format!("--exclude={branch}"));
+    let mut arguments = vec!["rev-list", "--count", revision, "--not", "--remotes", "--tags"];
+    arguments.extend(exclude.as_deref());
+    arguments.push("--branches");
+    Ok(git(directory, &arguments).await?.parse().unwrap_or(0))
+}

@@ -1,0 +1,60 @@
+//! What git does not bring along: files that are not in git, and directories too dear to build again.
+
+use std::path::Path;
+
+use super::git::{Error, git};
+use crate::project::WorktreeSettings;
+use crate::report::Task;
+
+/// Copies `copy`, the ignored files that `.worktreeinclude` names, and `clone` from the project's root.
+/// Directories are cloned copy-on-write where the file system can, else copied; never linked, since a
+/// package manager that purges a linked directory purges the original.
+pub(super) async fn populate(root: &Path, tree: &Path, settings: &WorktreeSettings, task: &Task) -> Result<(), Error> {
+    let mut names: Vec<String> = settings.copy.clone();
+    names.extend(included(root).await?);
+    names.extend(settings.clone.clone());
+    for name in names {
+        let name = name.trim_end_matches('/');
+        if root.join(name).exists() && !tree.join(name).exists() {
+            task.detail(format!("copy {name}"));
+            copy(root, tree, name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The files that `.worktreeinclude` (gitignore syntax) names and git ignores, directories as a whole.
+async fn included(root: &Path) -> Result<Vec<String>, Error> {
+    if !root.join(".worktreeinclude").is_file() {
+        return Ok(Vec::new());
+    }
+    let arguments = ["ls-files", "--others", "--ignored", "--directory", "-z", "--exclude-from=.worktreeinclude"];
+    let named = git(root, &arguments).await?;
+    let mut wanted = Vec::new();
+    for name in named.split('\0').filter(|name| !name.is_empty()) {
+        if git(root, &["check-ignore", "--quiet", name]).await.is_ok() {
+            wanted.push(name.to_owned());
+        }
+    }
+    Ok(wanted)
+}
+
+async fn copy(root: &Path, tree: &Path, name: &str) -> Result<(), Error> {
+    let failed = |source| Error::Copy { name: name.to_owned(), tree: tree.to_owned(), source };
+    let target = tree.join(name);
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let output = tokio::process::Command::new("cp")
+        .args(["-a", "--reflink=auto", "--"])
+        .arg(root.join(name))
+        .arg(&target)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .map_err(failed)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(failed(std::io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())))
+}

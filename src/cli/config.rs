@@ -1,0 +1,72 @@
+//! `harness config`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::session::Session;
+use crate::project::{self, Project};
+use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
+
+/// Check or show `harness.toml`, or print its JSON Schema.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Say whether harness.toml is right.
+    Check,
+    /// Print the configuration as resolved, with the source of each port.
+    Show,
+    /// Print the JSON Schema of harness.toml.
+    Schema,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    if let Verb::Schema = arguments.verb {
+        let schema = serde_json::to_string_pretty(&project::schema()).unwrap_or_default();
+        session.output.data(&format!("{schema}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let root = project::find_root(&session.directory()?)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    if let Verb::Check = arguments.verb {
+        let report = project::check(&root, &variable)?;
+        session.output.document(&report, checked);
+        let code = if report.valid { 0 } else { Kind::Configuration.exit_code() };
+        return Ok(ExitCode::from(code));
+    }
+    session.output.document(&Project::load(&root, &variable)?.show(), shown);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn checked(report: &ConfigCheck) -> String {
+    let mut text = String::new();
+    for problem in &report.problems {
+        let place = problem.file.as_ref().map_or_else(String::new, |file| {
+            let numbers = [problem.line, problem.column].into_iter().flatten().map(|number| format!(":{number}"));
+            format!("{file}{}: ", numbers.collect::<String>())
+        });
+        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+        let _ = writeln!(text, "{place}{key}{}", problem.message);
+        if let Some(hint) = &problem.hint {
+            let _ = writeln!(text, "  hint: {hint}");
+        }
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    if report.valid {
+        let _ = writeln!(text, "{}/{} is valid", report.root, project::FILE);
+    }
+    text
+}
+
+/// The document as TOML, which is what people wrote.
+fn shown(report: &ConfigShow) -> String {
+    toml::to_string_pretty(report).unwrap_or_else(|_| serde_json::to_string_pretty(report).unwrap_or_default())
+}

@@ -1,0 +1,35 @@
+//! `harness env`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::project::AgentId;
+use crate::report::{Environment, Failure};
+
+/// Print an agent's environment: `eval "$(harness env 3 --export)"`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+    /// Write `export NAME=value` lines for a shell.
+    #[arg(long)]
+    export: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let id = agent::resolve(&context, arguments.id)?;
+    let environment = block_on(agent::environment(&context, id))?;
+    let prefix = if arguments.export { "export " } else { "" };
+    session.output.document(&environment, |environment| lines(environment, prefix));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(environment: &Environment, prefix: &str) -> String {
+    let line = |(name, value): (&String, &String)| format!("{prefix}{name}={}\n", shell_words::quote(value));
+    environment.variables.iter().map(line).collect()
+}

@@ -1,0 +1,126 @@
+//! `harness launch`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent::{self, LaunchOptions};
+use crate::project::AgentId;
+use crate::report::{Failure, Launch, LaunchOutcome, LaunchedAgent};
+use crate::terminal::{self, Table};
+
+/// Bring agents up: database, bucket, environment, processes.
+///
+/// Running it again continues, repairs, or says that nothing changed. It fails when a stack is not
+/// healthy in time, and then names the process, its exit status and its last log lines.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Agents to launch, 1 to 99.
+    #[arg(value_name = "ID", required_unless_present_any = ["all"], conflicts_with = "all")]
+    ids: Vec<AgentId>,
+    /// Launch agents 1 to N.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3")]
+    all: Option<AgentId>,
+    /// Also start a process that is disabled; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    with: Vec<String>,
+    /// How long processes may take to become healthy.
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    timeout: Option<Duration>,
+    /// Keep what a failed first launch made.
+    #[arg(long)]
+    keep: bool,
+    /// Replace the agent's database by a fresh clone of the template.
+    #[arg(long)]
+    reset_db: bool,
+    /// Give the agent a git work tree of its own.
+    #[arg(long, overrides_with = "no_worktree")]
+    worktree: bool,
+    /// Stay in the project's root, whatever `[worktree]` says.
+    #[arg(long)]
+    no_worktree: bool,
+    /// The branch of the work tree; one that exists is adopted.
+    #[arg(long, value_name = "NAME", conflicts_with = "no_worktree")]
+    branch: Option<String>,
+    /// Engine of the shared servers: `auto`, `docker`, `native`.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<super::setup::Engine>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let mut agents = match arguments.all {
+        Some(last) => (1..=last.get()).filter_map(|id| AgentId::try_from(id).ok()).collect(),
+        None => arguments.ids.clone(),
+    };
+    agents.sort_unstable();
+    agents.dedup();
+    let options = LaunchOptions {
+        with: arguments.with.clone(),
+        timeout: arguments.timeout,
+        keep: arguments.keep,
+        reset_database: arguments.reset_db,
+        worktree: match (arguments.worktree || arguments.branch.is_some(), arguments.no_worktree) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        branch: arguments.branch.clone(),
+        engine: arguments.engine.map(Into::into),
+    };
+    let (launch, kind) = block_on(agent::launch(&context, &agents, &options))?;
+    session.output.document(&launch, text);
+    for agent in &launch.agents {
+        if let Some(error) = &agent.error {
+            session.output.tell_error(error);
+        }
+    }
+    Ok(ExitCode::from(kind.map_or(0, crate::report::Kind::exit_code)))
+}
+
+fn text(launch: &Launch) -> String {
+    let mut text = String::new();
+    for agent in &launch.agents {
+        write_agent(&mut text, agent);
+    }
+    text
+}
+
+fn write_agent(text: &mut String, agent: &LaunchedAgent) {
+    let outcome = match agent.outcome {
+        LaunchOutcome::Launched => "launched",
+        LaunchOutcome::Repaired => "repaired",
+        LaunchOutcome::AlreadyRunning => "already running",
+        LaunchOutcome::Failed => "failed",
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a duration is positive and small
+    let took = terminal::duration(Duration::from_micros((agent.duration_ms * 1000.0) as u64));
+    let _ = match agent.outcome {
+        LaunchOutcome::AlreadyRunning => {
+            writeln!(text, "agent {}: {}, nothing changed", agent.agent, terminal::paint_state(outcome))
+        }
+        _ => writeln!(text, "agent {}: {} in {took}", agent.agent, terminal::paint_state(outcome)),
+    };
+    if agent.outcome == LaunchOutcome::Failed {
+        return;
+    }
+    let mut facts = Table::new(&[]);
+    for (name, url) in &agent.urls {
+        facts.row([format!("  {name}"), url.clone()]);
+    }
+    let named = [
+        ("database", agent.database.as_ref()),
+        ("bucket", agent.bucket.as_ref()),
+        ("mail tag", agent.mail_tag.as_ref()),
+        ("env file", agent.env_file.as_ref()),
+    ];
+    for (name, value) in named {
+        if let Some(value) = value {
+            facts.row([format!("  {name}"), value.clone()]);
+        }
+    }
+    text.push_str(&facts.render());
+}

@@ -1,0 +1,62 @@
+//! `harness logs`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent::{self, LogRequest};
+use crate::report::Failure;
+use crate::system::StackName;
+
+/// Print the logs of an agent's processes, interleaved by time.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
+    #[arg(value_name = "[ID] [PROCESS]...")]
+    words: Vec<String>,
+    /// Go on as lines are written.
+    #[arg(short, long)]
+    follow: bool,
+    /// Only the last N lines.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
+    lines: usize,
+    /// Only lines of this long ago or newer.
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    since: Option<Duration>,
+    /// Only lines that match this regular expression.
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    grep: Option<regex::bytes::Regex>,
+    /// The logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`.
+    #[arg(long, value_name = "SERVICE", num_args = 0..=1, default_missing_value = "", conflicts_with = "words")]
+    infra: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let (stack, processes) = match &arguments.infra {
+        Some(service) if service.is_empty() => (StackName::Infra, Vec::new()),
+        Some(service) => (StackName::Infra, vec![service.clone()]),
+        None => {
+            let (named, rest) = agent::split_id(&arguments.words);
+            (agent::resolve(&context, named)?.stack(), rest.to_vec())
+        }
+    };
+    let request = LogRequest {
+        stack,
+        processes,
+        follow: arguments.follow,
+        lines: arguments.lines,
+        since: arguments.since,
+        grep: arguments.grep.clone(),
+    };
+    let several = request.processes.len() != 1;
+    let output = session.output;
+    block_on(agent::logs(&context, request, &mut |line| output.log_line(line, several)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pattern(text: &str) -> Result<regex::bytes::Regex, String> {
+    regex::bytes::Regex::new(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,71 @@
+//! What all verbs share: where the command stands, how it prints.
+
+use std::path::PathBuf;
+
+use crate::agent::Context;
+use crate::report::{Diagnostic, Failure, Kind};
+use crate::system::{self, Home};
+use crate::terminal::Output;
+
+/// The surroundings of one command line.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// How it prints.
+    pub(super) output: Output,
+    /// `-C`, or where the command was given.
+    directory: Option<PathBuf>,
+}
+
+/// `-C` names no directory.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot change to directory `{}`", path.display())]
+struct NoDirectory {
+    path: PathBuf,
+    #[source]
+    source: std::io::Error,
+}
+
+impl Diagnostic for NoDirectory {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn code(&self) -> &'static str {
+        "directory.missing"
+    }
+}
+
+impl Session {
+    /// A session that prints to `output` and stands in `directory`.
+    pub(super) fn new(output: Output, directory: Option<PathBuf>) -> Self {
+        Self { output, directory }
+    }
+
+    /// The directory that the command stands in, absolute, without symbolic links.
+    pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
+        let path = self.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        let found = path.canonicalize().and_then(|found| {
+            if found.is_dir() { Ok(found) } else { Err(std::io::Error::from(std::io::ErrorKind::NotADirectory)) }
+        });
+        Ok(found.map_err(|source| NoDirectory { path, source })?)
+    }
+
+    /// Opens the home and reads the environment.
+    pub(super) fn context(&self) -> Result<Context, Failure> {
+        // a variable that is not UTF-8 is nobody's configuration
+        let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let home = Home::open(&Home::locate(|name| environment.get(name).cloned())?).map_err(Failure::from)?;
+        Ok(Context { home, environment, directory: self.directory()?, events: self.output.events() })
+    }
+}
+
+/// Runs a verb's future to its end on this thread.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(system::Error::call("start the asynchronous runtime"))?;
+    runtime.block_on(work)
+}

@@ -1,0 +1,125 @@
+//! `harness status`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::project::AgentId;
+use crate::report::{AgentStatus, Failure, ProcessRow, Status};
+use crate::terminal::{self, Table, paint_state};
+
+/// Show every agent of this home, or one agent process by process.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let status = block_on(agent::status(&context, arguments.id))?;
+    let one = arguments.id.is_some();
+    session.output.document(&status, |status| if one { detailed(status) } else { overview(status) });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn overview(status: &Status) -> String {
+    let mut text = super::infra::services(&status.infra);
+    if status.agents.is_empty() {
+        text.push_str("no agents; `harness launch 1` makes one\n");
+        return text;
+    }
+    text.push('\n');
+    let mut table = Table::new(&["agent", "project", "state", "processes", "memory", "urls"]);
+    for agent in &status.agents {
+        let up = agent.processes.iter().filter(|process| process.pid.is_some()).count();
+        let memory: u64 = agent.processes.iter().filter_map(|process| process.memory_bytes).sum();
+        table.row([
+            agent.agent.to_string(),
+            agent.project.clone(),
+            paint_state(&agent.state),
+            format!("{up}/{}", agent.processes.iter().filter(|process| process.state != "disabled").count()),
+            terminal::size(memory),
+            agent.urls.values().cloned().collect::<Vec<_>>().join(" "),
+        ]);
+    }
+    text.push_str(&table.render());
+    for agent in &status.agents {
+        remarks(&mut text, agent);
+    }
+    text
+}
+
+fn detailed(status: &Status) -> String {
+    let mut text = String::new();
+    for agent in &status.agents {
+        let _ = writeln!(text, "agent {} of {}: {}", agent.agent, agent.project, paint_state(&agent.state));
+        let mut facts = Table::new(&[]);
+        facts.row(["  tree", agent.tree.as_str()]);
+        if let Some(database) = &agent.database {
+            let template = agent.template.as_deref().unwrap_or("no template");
+            let stale = if agent.template_stale == Some(true) { ", stale" } else { "" };
+            facts.row(["  database".to_owned(), format!("{database} (from {template}{stale})")]);
+        }
+        for (name, url) in &agent.urls {
+            facts.row([format!("  {name}"), url.clone()]);
+        }
+        text.push_str(&facts.render());
+        text.push_str(&processes(&agent.processes));
+        remarks(&mut text, agent);
+    }
+    text
+}
+
+/// The table of processes.
+pub(super) fn processes(rows: &[ProcessRow]) -> String {
+    let mut table = Table::new(&["name", "pid", "state", "restarts", "uptime", "cpu", "memory", "port"]).right(5);
+    for row in rows {
+        let dash = || "-".to_owned();
+        table.row([
+            row.name.clone(),
+            row.pid.map_or_else(dash, |pid| pid.to_string()),
+            paint_state(&row.state.replace('_', " ")),
+            row.restarts.to_string(),
+            row.uptime_ms.map_or_else(dash, |ms| terminal::duration(Duration::from_millis(ms.unsigned_abs()))),
+            row.cpu_percent.map_or_else(dash, |percent| format!("{percent:.1} %")),
+            row.memory_bytes.map_or_else(dash, terminal::size),
+            row.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        ]);
+    }
+    table.render()
+}
+
+fn remarks(text: &mut String, agent: &AgentStatus) {
+    for row in agent.processes.iter().filter(|row| row.state != "ready") {
+        if let Some(reason) = &row.reason {
+            let _ = writeln!(text, "agent {} {}: {reason}", agent.agent, row.name);
+        }
+        for line in &row.last_lines {
+            let _ = writeln!(text, "  | {line}");
+        }
+    }
+    for row in agent.processes.iter().filter(|row| row.lost_log_bytes > 0) {
+        let _ = writeln!(
+            text,
+            "agent {} {}: {} of its output lost",
+            agent.agent,
+            row.name,
+            terminal::size(row.lost_log_bytes)
+        );
+    }
+    for drift in &agent.drift {
+        let _ = writeln!(text, "agent {}: drift: {drift}", agent.agent);
+    }
+    if agent.template_stale == Some(true) {
+        let _ = writeln!(text, "agent {}: template: stale", agent.agent);
+    }
+    if let Some(error) = &agent.error {
+        text.push_str(&terminal::render_failure(error));
+    }
+}

@@ -1,0 +1,85 @@
+//! `harness teardown`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent::{self, TeardownOptions, TeardownTarget};
+use crate::project::AgentId;
+use crate::report::{Failure, Kind, Removed, Teardown};
+
+/// Remove agents without a trace: processes, ports, database, role, bucket, mail, files.
+///
+/// What bears an agent's name but was not made by this home is reported and left alone.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Agents to remove, 1 to 99.
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "infra"], conflicts_with = "all")]
+    ids: Vec<AgentId>,
+    /// Every agent of this project, or outside a project of this home, also such as crashed.
+    #[arg(long)]
+    all: bool,
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove a work tree that holds uncommitted or unpushed work.
+    #[arg(long)]
+    force: bool,
+    /// Also stop the shared servers; their data stays.
+    #[arg(long)]
+    infra: bool,
+    /// With --infra, also remove the servers' data.
+    #[arg(long, requires = "infra")]
+    volumes: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let options = TeardownOptions {
+        target: if arguments.all { TeardownTarget::All } else { TeardownTarget::Agents(arguments.ids.clone()) },
+        dry_run: arguments.dry_run,
+        force: arguments.force,
+        infra: arguments.infra,
+        volumes: arguments.volumes,
+    };
+    let (teardown, kind) = block_on(agent::teardown(&context, &options))?;
+    session.output.document(&teardown, text);
+    for agent in &teardown.agents {
+        if let Some(error) = &agent.error {
+            session.output.tell_error(error);
+        }
+    }
+    Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
+}
+
+fn text(teardown: &Teardown) -> String {
+    let mut text = String::new();
+    let verb = if teardown.dry_run { "would remove" } else { "removed" };
+    for agent in &teardown.agents {
+        if agent.removed.is_empty() && agent.left.is_empty() && agent.error.is_none() {
+            let _ = writeln!(text, "agent {}: nothing to remove", agent.agent);
+        } else {
+            let _ = writeln!(text, "agent {}: {verb}", agent.agent);
+        }
+        write_things(&mut text, "", &agent.removed);
+        write_things(&mut text, "left: ", &agent.left);
+        write_things(&mut text, "foreign, untouched: ", &agent.foreign);
+    }
+    if teardown.agents.is_empty() && teardown.infra.is_none() {
+        text.push_str("no agents\n");
+    }
+    if let Some(infra) = &teardown.infra {
+        let _ = writeln!(text, "infra: {verb}");
+        write_things(&mut text, "", infra);
+    }
+    text
+}
+
+fn write_things(text: &mut String, prefix: &str, things: &[Removed]) {
+    for thing in things {
+        let detail = thing.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        let _ = writeln!(text, "  {prefix}{} {}{detail}", thing.kind, thing.name);
+    }
+}

@@ -1,0 +1,38 @@
+//! `harness url`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::Session;
+use crate::agent;
+use crate::project::AgentId;
+use crate::report::Failure;
+use crate::terminal::Table;
+
+/// Print the URLs of an agent, or the one that is named.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.
+    #[arg(value_name = "[ID] [NAME]", num_args = 0..=2)]
+    words: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let (named, rest) = agent::split_id(&arguments.words);
+    let id: AgentId = agent::resolve(&context, named)?;
+    let urls = agent::urls(&context, id, rest.first().map(String::as_str))?;
+    session.output.document(&urls, |urls| {
+        if let (Some(_), Some(url)) = (rest.first(), urls.urls.values().next()) {
+            format!("{url}\n")
+        } else {
+            let mut table = Table::new(&[]);
+            for (name, url) in &urls.urls {
+                table.row([name, url]);
+            }
+            table.render()
+        }
+    });
+    Ok(ExitCode::SUCCESS)
+}
