@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::attempt::Attempt;
 use crate::agent::{Error, processes};
-use crate::report::Failure;
+use crate::report::{Failure, Task};
 use crate::supervisor::{self, Client, Phase, StackSnapshot, StackSpec};
 
 /// Starts the supervisor, or gives the running one the config that differs, or starts what is down.
@@ -51,7 +51,7 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let deadline = Instant::now() + timeout;
     let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(agent))?;
     let mut snapshot = client.snapshot().await?;
-    let task = attempt.context.events.task(attempt.subject(), "wait for health");
+    let mut told = None;
     loop {
         let waiting: Vec<String> = snapshot
             .processes
@@ -60,10 +60,11 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
             .map(|(name, _)| name.clone())
             .collect();
         if waiting.is_empty() {
-            task.finish();
+            told.map(Task::finish);
             return Ok(());
         }
         attempt.changed = true;
+        let task = told.get_or_insert_with(|| attempt.context.events.task(attempt.subject(), "wait for health"));
         task.detail(waiting.join(", "));
         let lost = snapshot.processes.values().any(|process| processes::is_lost(process.phase));
         let left = deadline.saturating_duration_since(Instant::now());
