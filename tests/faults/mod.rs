@@ -2,8 +2,15 @@
 //! supervisor itself, those of the lifecycle (L) the command line.
 
 mod app;
-#[allow(dead_code)] // a toolbox
+#[allow(dead_code)] // a toolbox: not every tool is in use at every moment
 mod stack;
 
 mod lifecycle;
-mod p01_stop;
+mod p01_trees;
+mod p05_deaths;
+mod p07_strangers;
+mod p12_dependencies;
+mod p15_ports;
+mod p17_output;
+mod p20_surroundings;
+mod p24_versions;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::support::{SHORT, wait_until};
 use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
     StackSnapshot, StackSpec, Started, StopSpec, sweep,
@@ -84,7 +85,7 @@ impl Drop for Stack {
         for trio in trio_of(&self.directory) {
             trio.signal(rustix::process::Signal::KILL);
         }
-        let _ = eventually(|| sweep(&self.spec.home_id, &self.directory, "agent-3").is_ok());
+        let _ = sweep(&self.spec.home_id, &self.directory, "agent-3");
         if !std::thread::panicking() {
             assert_eq!(self.members(), [], "the test left processes behind");
         }
@@ -159,24 +160,12 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Waits for a condition; says whether it came.
-pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
-        if condition() {
-            return true;
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-    condition()
-}
-
 /// The pids in a file that a script wrote, once they are there.
 pub(crate) fn pids_in(file: &Path, count: usize) -> Vec<u32> {
     let read = || -> Vec<u32> {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     };
-    assert!(eventually(|| read().len() >= count), "{} does not hold {count} pids", file.display());
+    wait_until("pids in a file", SHORT, || read().len() >= count);
     read()
 }

@@ -16,7 +16,7 @@ use crate::system::ProcessIdentity;
 const SHORT_LIFE: Duration = Duration::from_secs(2);
 
 /// After so many short lives in a row the saved state is not handed on any more: it may be what kills.
-const SUSPECT_STATE: u32 = 3;
+const SUSPECT_STATE: u32 = 5;
 
 struct Guardian {
     estate: Estate,

@@ -1,0 +1,142 @@
+//! What follows an exit: restarts, pauses, giving up, port conflicts.
+
+use super::*;
+use crate::supervisor::spec::RestartSpec;
+
+#[test]
+fn the_restart_policy_decides_after_an_exit() {
+    for (restart, code, phase) in [
+        (RestartSpec::No, 0, Phase::Completed),
+        (RestartSpec::No, 1, Phase::Failed),
+        (RestartSpec::OnFailure, 0, Phase::Completed),
+        (RestartSpec::OnFailure, 1, Phase::Backoff),
+        (RestartSpec::Always, 0, Phase::Backoff),
+        (RestartSpec::Always, 1, Phase::Backoff),
+    ] {
+        let mut world = World::started([("api", ProcessSpec { restart, ..plain() })]);
+        world.exit("api", code, &[]);
+        assert_eq!(world.phase("api"), phase, "{restart:?} {code}");
+        assert_eq!(world.view("api").last_exit.unwrap().code, Some(code));
+    }
+}
+
+#[test]
+fn p21_a_crash_loop_pauses_longer_and_is_given_up() {
+    let mut world = World::started([("api", ProcessSpec { max_restarts: 5, ..plain() })]);
+    let began = world.now;
+    for round in 0..5 {
+        world.exit("api", 1, &["boom"]);
+        assert_eq!(world.phase("api"), Phase::Backoff, "round {round}");
+        let until = world.machine.deadline().unwrap();
+        assert!(until.saturating_sub(world.now) <= Duration::from_secs(1 << round));
+        world.pass(until.saturating_sub(world.now), well);
+        assert_eq!(world.view("api").restarts, round + 1);
+    }
+    world.exit("api", 1, &["boom"]);
+    assert_eq!(world.phase("api"), Phase::Failed);
+    assert_eq!(world.reason("api"), "exited with status 1; given up after 5 restarts in a row");
+    assert_eq!(world.machine.deadline(), None, "it keeps the machine busy");
+    assert!(world.now.saturating_sub(began) > Duration::from_millis(500));
+    // asked for by hand, it gets all its tries again
+    world.tell(Event::Start(Vec::new()));
+    world.exit("api", 1, &[]);
+    assert_eq!(world.phase("api"), Phase::Backoff);
+}
+
+#[test]
+fn half_a_minute_of_health_forgives_former_failures() {
+    let mut world = World::started([("api", ProcessSpec { max_restarts: 2, ..plain() })]);
+    for _ in 0..2 {
+        world.exit("api", 1, &[]);
+        world.pass(Duration::from_secs(3), well);
+    }
+    world.pass(Duration::from_secs(30), well);
+    world.exit("api", 1, &[]);
+    assert_eq!(world.phase("api"), Phase::Backoff);
+    world.pass(Duration::from_secs(1), well);
+    world.exit("api", 1, &[]);
+    world.pass(Duration::from_secs(2), well);
+    world.exit("api", 1, &[]);
+    assert_eq!(world.phase("api"), Phase::Failed);
+}
+
+#[test]
+fn p15_a_taken_port_is_named_and_not_stormed() {
+    let api = ProcessSpec { ports: vec![8030], ..plain() };
+    let mut world = World::new([("api", api)]);
+    world.taken.insert(8030, stranger());
+    world.tell(Event::Start(Vec::new()));
+    assert_eq!(world.phase("api"), Phase::PortConflict);
+    assert_eq!(world.reason("api"), "port 8030 is held by pid 4711 (`node other.js`)");
+    assert_eq!(world.machine.deadline(), None);
+    world.taken.clear();
+    world.tell(Event::Start(Vec::new()));
+    assert_eq!(world.starts, ["api"]);
+}
+
+#[test]
+fn p15_a_death_of_address_in_use_is_a_conflict_also_on_a_port_that_was_not_declared() {
+    let mut world = World::started([("api", plain())]);
+    world.taken.insert(9230, stranger());
+    world.exit("api", 1, &["Error: listen EADDRINUSE: address already in use 127.0.0.1:9230"]);
+    assert_eq!(world.clearings, [("api".to_owned(), vec![9230])]);
+    assert_eq!(world.phase("api"), Phase::PortConflict);
+    assert!(world.reason("api").ends_with("port 9230 is held by pid 4711 (`node other.js`)"));
+    // a holder that has gone by then is no reason to give up
+    world.taken.clear();
+    world.tell(Event::Start(Vec::new()));
+    world.exit("api", 1, &["listen EADDRINUSE :::9230"]);
+    assert_eq!(world.phase("api"), Phase::Backoff);
+}
+
+#[test]
+fn the_next_run_waits_until_the_last_ones_children_are_gone() {
+    let mut world = World::started([("api", plain())]);
+    world.slow = true;
+    world.exit("api", 1, &[]);
+    assert_eq!(world.phase("api"), Phase::Stopping);
+    assert_eq!(world.view("api").last_exit.unwrap().code, Some(1));
+    world.pass(Duration::from_mins(1), well);
+    assert_eq!(world.starts.len(), 1);
+    world.finish_clearings();
+    assert_eq!(world.phase("api"), Phase::Backoff);
+}
+
+#[test]
+fn a_stop_during_a_pause_or_a_clearing_is_final() {
+    let mut world = World::started([("api", plain())]);
+    world.exit("api", 1, &[]);
+    world.tell(Event::Stop(Vec::new()));
+    assert_eq!(world.phase("api"), Phase::Stopped);
+    world.tell(Event::Start(Vec::new()));
+    world.slow = true;
+    world.exit("api", 1, &[]);
+    world.tell(Event::Stop(Vec::new()));
+    world.finish_clearings();
+    world.pass(Duration::from_mins(1), well);
+    assert_eq!(world.phase("api"), Phase::Stopped);
+    assert_eq!(world.starts.len(), 2);
+}
+
+#[test]
+fn news_of_a_former_run_is_not_taken_for_this_one() {
+    let mut world = World::started([("api", plain())]);
+    let former = world.alive["api"];
+    world.tell(Event::Restart(Vec::new()));
+    assert_eq!(world.starts.len(), 2);
+    let status = ExitStatus { code: Some(1), signal: None, out_of_memory: false };
+    let news = News::Exited { status, tail: Vec::new() };
+    world.tell(Event::News { name: "api".to_owned(), run: former, news });
+    assert_eq!(world.phase("api"), Phase::Ready);
+}
+
+#[test]
+fn what_cannot_be_started_fails_with_the_reason() {
+    let mut world = World::new([("api", plain())]);
+    let actions = world.machine.handle(world.now, Event::Start(Vec::new()));
+    let [Action::Start { name, run }] = actions.as_slice() else { panic!("{actions:?}") };
+    let news = News::NotStarted("program `nope` is not on its PATH".to_owned());
+    world.machine.handle(world.now, Event::News { name: name.clone(), run: *run, news });
+    assert_eq!(world.phase("api"), Phase::Failed);
+    assert!(world.reason("api").contains("`nope`"));
+}

@@ -1,0 +1,70 @@
+//! P12, P13, P14: what depends on what.
+
+use std::collections::BTreeMap;
+
+use harness::supervisor::{ConditionSpec, DependencySpec, Phase, RestartSpec};
+use rustix::process::Signal;
+
+use super::stack::{Stack, after, free_port, http, server, shell};
+
+#[tokio::test(flavor = "current_thread")]
+async fn p12_what_waits_for_a_dependency_can_be_stopped_and_restarted() {
+    let mut db = shell("sleep 600");
+    db.readiness_probe = Some(http(free_port()));
+    let mut api = shell("sleep 600");
+    api.depends_on = after("db", ConditionSpec::ProcessHealthy);
+    let stack = Stack::new([("api", api), ("db", db)]);
+    stack.start().await;
+    stack
+        .wait(|seen| seen.processes["api"].phase == Phase::Waiting && seen.processes["db"].phase == Phase::Starting)
+        .await;
+    let name = ["api".to_owned()];
+    assert_eq!(stack.client().stop(&name).await.unwrap().processes["api"].phase, Phase::Stopped);
+    stack.client().restart(&name).await.unwrap();
+    let seen = stack.client().restart(&name).await.unwrap();
+    assert_eq!(seen.processes["api"].phase, Phase::Waiting);
+    assert!(seen.processes["api"].reason.as_ref().unwrap().contains("`db`"));
+    assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn p13_dependants_of_one_that_exits_before_it_is_ready_fail_with_its_last_lines() {
+    let mut db = shell("echo booting; echo 'fatal: no such table' >&2; exit 3");
+    db.readiness_probe = Some(http(free_port()));
+    let mut api = shell("sleep 600");
+    api.depends_on = after("db", ConditionSpec::ProcessHealthy);
+    let stack = Stack::new([("api", api), ("db", db)]);
+    stack.start().await;
+    let seen = stack.wait(|seen| seen.processes["api"].phase == Phase::DependencyFailed).await;
+    let reason = seen.processes["api"].reason.clone().unwrap();
+    assert!(reason.contains("`db` failed: exited with status 3"), "{reason}");
+    assert!(reason.contains("fatal: no such table"), "{reason}");
+    stack.client().shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn p14_a_dependency_that_comes_back_takes_along_who_asked_for_it() {
+    let mut db = server(&["127.0.0.1"], free_port());
+    db.restart = RestartSpec::OnFailure;
+    let on = |restart| {
+        BTreeMap::from([("db".to_owned(), DependencySpec { condition: ConditionSpec::ProcessHealthy, restart })])
+    };
+    let mut api = shell("sleep 600");
+    api.depends_on = on(true);
+    let mut web = shell("sleep 600");
+    web.depends_on = on(false);
+    let stack = Stack::new([("api", api), ("db", db), ("web", web)]);
+    let before = stack.start_until(Phase::Ready).await;
+    let process = |seen: &harness::supervisor::StackSnapshot, name: &str| seen.processes[name].process.clone();
+    process(&before, "db").unwrap().signal(Signal::KILL);
+    let after = stack
+        .wait(|seen| {
+            process(seen, "api").is_some_and(|now| Some(now) != process(&before, "api"))
+                && seen.processes["api"].phase == Phase::Ready
+        })
+        .await;
+    assert_ne!(process(&after, "db"), process(&before, "db"));
+    assert_eq!(after.processes["db"].phase, Phase::Ready);
+    assert_eq!(process(&after, "web"), process(&before, "web"));
+    assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+}
