@@ -19,6 +19,9 @@ use crate::supervisor::spec::{ProbeCheckSpec, ProbeSpec};
 /// What an answer is read up to, after its status line.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
+/// How long the rest of an answer is waited for once its status is known.
+const COURTESY: Duration = Duration::from_millis(100);
+
 /// Asks once. `program` is what an `exec` probe's command runs with.
 pub(super) async fn ask(probe: &ProbeSpec, program: Program<'_>) -> Outcome {
     let limit = Duration::try_from_secs_f64(probe.timeout_seconds).unwrap_or(Duration::from_secs(1));
@@ -92,21 +95,29 @@ async fn get(address: SocketAddr, host: Option<&str>, path: &str) -> io::Result<
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    let mut buffer = [0; 2048];
-    // read to the end, so that the server does not see its answer cut off; not every server closes then
-    while answer.len() < LONGEST_ANSWER && !is_complete(&answer) {
-        match stream.read(&mut buffer).await {
-            Ok(0) => break,
-            Ok(read) => answer.extend_from_slice(&buffer[..read]),
-            Err(_) if !answer.is_empty() => break,
-            Err(error) => return Err(error),
-        }
-    }
+    while status_of(&answer).is_none() && answer.len() < LONGEST_ANSWER && read_more(&mut stream, &mut answer).await? {}
+    // the rest is taken too, so that the server does not see its answer cut off; but not every server ends
+    // it in a way that can be told, and it changes nothing
+    let rest = async {
+        while answer.len() < LONGEST_ANSWER
+            && !is_complete(&answer)
+            && read_more(&mut stream, &mut answer).await.unwrap_or(false)
+        {}
+    };
+    let _ = timeout(COURTESY, rest).await;
     Ok(match status_of(&answer) {
         Some(200..=399) => None,
         Some(status) => Some(format!("GET {path} on {} answered {status}", address.port())),
         None => Some(format!("port {} does not speak HTTP", address.port())),
     })
+}
+
+/// Adds what comes next; false at the end.
+async fn read_more(stream: &mut TcpStream, answer: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0; 2048];
+    let read = stream.read(&mut buffer).await?;
+    answer.extend_from_slice(&buffer[..read]);
+    Ok(read > 0)
 }
 
 /// Whether an answer that says its length is all there.
