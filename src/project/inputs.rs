@@ -12,8 +12,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
+use std::io::ErrorKind;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -117,11 +117,9 @@ pub fn digest(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
         hasher.update((bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    let mut bytes = Vec::new();
     for file in matching_files(tree, patterns)? {
         feed(file.as_os_str().as_bytes());
-        read(&tree.join(&file), &mut bytes)?;
-        feed(&bytes);
+        feed(&contents(&tree.join(&file))?);
     }
     Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
         text.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));
@@ -129,16 +127,18 @@ pub fn digest(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
     }))
 }
 
-/// The bytes of a file; a link that leads to no file counts by its target.
-fn read(path: &Path, bytes: &mut Vec<u8>) -> Result<(), InputsError> {
-    let failed = |source| InputsError::Read { path: path.to_owned(), source };
-    bytes.clear();
-    if path.is_file() {
-        fs::File::open(path).and_then(|mut file| file.read_to_end(bytes)).map_err(failed)?;
+/// What counts of an input file: its bytes. A link that leads to no file (but to a directory, or
+/// nowhere) counts by its target, a file that vanished meanwhile as empty.
+pub fn contents(path: &Path) -> Result<Vec<u8>, InputsError> {
+    let read = if path.is_file() {
+        fs::read(path)
     } else {
-        bytes.extend_from_slice(fs::read_link(path).map_err(failed)?.as_os_str().as_bytes());
+        fs::read_link(path).map(|target| target.into_os_string().into_vec())
+    };
+    match read {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|source| InputsError::Read { path: path.to_owned(), source }),
     }
-    Ok(())
 }
 
 /// A checked pattern.
@@ -300,5 +300,7 @@ mod tests {
         fs::remove_file(&link).unwrap();
         std::os::unix::fs::symlink("elsewhere", &link).unwrap();
         assert_ne!(dangling, digest(tree.path(), &pattern).unwrap());
+        fs::create_dir(tree.path().join("elsewhere")).unwrap();
+        digest(tree.path(), &["**".to_owned()]).unwrap();
     }
 }

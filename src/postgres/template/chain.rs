@@ -10,9 +10,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::project::inputs::matching_files;
+use crate::project::inputs::{contents, matching_files};
 use crate::project::{DatabaseSettings, StepAction, TemplateStep};
-use crate::system::{Error as SystemError, Secret, read_optional};
+use crate::system::{Error as SystemError, Secret};
 
 use super::super::{DatabaseCredentials, Error, Result, Server};
 
@@ -151,16 +151,13 @@ impl TemplatePlan<'_> {
             .into_iter()
             .map(|path| {
                 let full = self.tree.join(&path);
-                let bytes = match read_optional(&full) {
-                    Ok(Some(bytes)) => bytes,
-                    // a link that leads nowhere, a file that vanished: its absence is what counts
-                    Ok(None) if !matches!(step.action, StepAction::Sql(_)) => Vec::new(),
-                    Ok(None) => {
-                        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-                        let source = SystemError::file("read", &full)(missing);
-                        return Err(Error::ScriptFile { step: step.name.clone(), source });
-                    }
-                    Err(source) => return Err(Error::ScriptFile { step: step.name.clone(), source }),
+                let bytes = if matches!(&step.action, StepAction::Sql(file) if *file == path) {
+                    std::fs::read(&full).map_err(|source| Error::ScriptFile {
+                        step: step.name.clone(),
+                        source: SystemError::file("read", &full)(source),
+                    })?
+                } else {
+                    contents(&full).map_err(failed)?
                 };
                 Ok((path.to_string_lossy().into_owned(), hexadecimal(&Sha256::digest(&bytes))))
             })
