@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// What each folder may import, itself aside.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("cli", &["terminal", "agent", "verify", "infra", "supervisor", "project", "report", "system"][..]),
+        ("cli", &["terminal", "agent", "verify", "infra", "render", "supervisor", "project", "report", "system"][..]),
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("verify", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),

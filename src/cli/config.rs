@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::session::Session;
 use crate::project::{self, Project};
+use crate::render;
 use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
 
 /// Check or show `harness.toml`, or print its JSON Schema.
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let root = project::find_root(&session.directory()?)?;
     let variable = |name: &str| std::env::var(name).ok();
     if let Verb::Check = arguments.verb {
-        let report = project::check(&root, &variable)?;
+        let report = render::check(&root, &variable)?;
         session.output.document(&report, checked);
         let code = if report.valid { 0 } else { Kind::Configuration.exit_code() };
         return Ok(ExitCode::from(code));
