@@ -74,7 +74,8 @@ fn every_folder_is_in_the_map() {
 
 #[test]
 fn module_roots_only_declare() {
-    for file in rust_files(&source()).iter().filter(|file| file.ends_with("mod.rs") && !file.ends_with("tests/mod.rs")) {
+    for file in rust_files(&source()).iter().filter(|file| file.ends_with("mod.rs") && !file.ends_with("tests/mod.rs"))
+    {
         let text = fs::read_to_string(file).unwrap();
         assert!(text.starts_with("//!"), "{} has no //! text", file.display());
         let stray = text.lines().find(|line| {

@@ -48,7 +48,9 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
 pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     let _lock = lock(home, "start infra", events).await?;
     let Some(mut record) = InfraRecord::read(home)? else { return Ok(None) };
-    start(home, &mut record, events).await?;
+    if !runs(home, &record).await? {
+        start(home, &mut record, events).await?;
+    }
     Ok(Some(Infra::of(record)?.with_browser_socket().await))
 }
 
@@ -87,7 +89,12 @@ async fn finish(record: InfraRecord, settings: &InfraSettings, extensions: &[Str
 
 /// Whether nothing has to be done. The supervisor's word is enough: it probes.
 async fn is_up(home: &Home, record: &InfraRecord, settings: &InfraSettings) -> Result<bool> {
-    if !record.settled || decision::wants_more(record, settings) {
+    Ok(!decision::wants_more(record, settings) && runs(home, record).await?)
+}
+
+/// Whether all that is recorded runs and is ready.
+async fn runs(home: &Home, record: &InfraRecord) -> Result<bool> {
+    if !record.settled {
         return Ok(false);
     }
     if record.postgres.own().is_some_and(|own| own.system_identifier.is_none()) {

@@ -81,7 +81,6 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         made.times.push(("template".to_owned(), began.elapsed()));
     }
     let began = Instant::now();
-    let task = context.events.task(attempt.subject(), "clone the database");
     // what is there is a clone whose `post_clone` did not end, or one that is to be replaced
     postgres::drop::agent(&plan.server, context.home.id(), record.agent).await?;
     let request = CloneRequest {
@@ -93,7 +92,6 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         roles: &attempt.project.database.roles,
     };
     clone::create(&plan.server, &template, &request, &context.events).await?;
-    task.finish();
     made.times.push(("database".to_owned(), began.elapsed()));
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
     made.server = Some(plan.system_identifier.clone());
