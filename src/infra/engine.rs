@@ -49,8 +49,17 @@ pub(super) async fn bring_up(
 /// Stops every server and proves it; returns the names of those that ran.
 pub(super) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
     match record.engine {
-        Engine::Native => native::take_down(home, record, events).await,
+        Engine::Native => native::take_down(home, events).await,
         Engine::Docker => Err(no_docker()),
+    }
+}
+
+/// After a stop that keeps the data: sees to it that the data is on the disk.
+pub(super) fn settle_data(home: &Home, record: &InfraRecord) {
+    match record.engine {
+        Engine::Native => native::settle_data(home, record),
+        // a container's volume is the daemon's
+        Engine::Docker => {}
     }
 }
 

@@ -165,9 +165,19 @@ pub enum Error {
 
 fn describe(holder: Option<&PortHolder>) -> String {
     match holder {
-        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{command}`)"),
+        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{}`)", one_line(command)),
         Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
         None => "another process".to_owned(),
+    }
+}
+
+/// A command line as part of a sentence: a script given as an argument has lines of its own.
+fn one_line(command: &str) -> String {
+    const LONGEST: usize = 160;
+    let words = command.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
     }
 }
 

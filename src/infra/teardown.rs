@@ -36,6 +36,7 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
         report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
         system::remove_if_exists(&InfraRecord::path(home))?;
     } else {
+        engine::settle_data(home, &record);
         record.settled = false;
         record.write(home)?;
     }

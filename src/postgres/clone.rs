@@ -10,6 +10,7 @@ use crate::system::Secret;
 
 use super::copy::{Source, Target, copy};
 use super::drop;
+use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{self, databases, named};
 use super::roles::{NewRole, allow_login_sql};
@@ -75,6 +76,7 @@ pub async fn create(
     let session = Session::admin(server).await?;
     let name = request.agent.database();
     let subject = format!("agent {}", request.agent);
+    Key::of_agent(request.agent).take(&session).await?;
     match state_with(&session, request.home_id, Some(request.project), request.agent).await? {
         CloneState::Complete => {
             let sql = allow_login_sql(&name, Some(request.password));
@@ -110,7 +112,7 @@ async fn make(server: &Server, session: &Session, template: &Template, request: 
         create_databases: request.create_databases,
         member_of: request.roles,
     };
-    session.execute(&format!("create role `{name}`"), &role.sql(session, server)).await?;
+    session.execute(&format!("create role `{name}`"), &role.sql(session, server, false)).await?;
     let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
     let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
     copy(server, session, &source, &target).await?;

@@ -18,6 +18,7 @@ use rand::RngExt;
 use tokio_postgres::error::SqlState;
 
 use super::mark::{Facts, Mark, OwnedKind};
+use super::ownership::{self, Owner};
 use super::session::{Session, flag, optional, text};
 use super::sql::{identifier, literal, literals};
 use super::{Error, Result, Server};
@@ -34,7 +35,7 @@ const EVICT_AFTER: Duration = Duration::from_millis(120);
 pub(super) struct Source {
     name: String,
     /// Roles of templates that own objects in it.
-    owners: Vec<String>,
+    owners: Vec<Owner>,
     settings: Vec<Setting>,
     bytes: Option<u64>,
     fsync: bool,
@@ -77,10 +78,11 @@ impl Source {
         let sql = format!(
             "SELECT shobj_description(oid, 'pg_database') AS comment, current_setting('fsync') = 'on' AS fsync \
                FROM pg_database WHERE datname = {quoted};
-             SELECT DISTINCT r.rolname, shobj_description(r.oid, 'pg_authid') AS comment \
+             SELECT r.rolname, shobj_description(r.oid, 'pg_authid') AS comment, \
+                    bool_or(s.deptype <> 'o' OR s.classid = 'pg_default_acl'::regclass) AS entangled \
                FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid \
               WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = {quoted}) \
-                AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o';
+                AND s.refclassid = 'pg_authid'::regclass GROUP BY r.oid, r.rolname;
              SELECT r.rolname, c.setting, d.oid IS NOT NULL AS here \
                FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole \
                LEFT JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS c (setting) \
@@ -91,20 +93,20 @@ impl Source {
         let results = session.results(&format!("inspect database `{name}`"), &sql).await?;
         let [about, owners, settings, _] = &results[..] else { return Err(Error::Missing { name: name.into() }) };
         let Some(about) = about.first() else { return Err(Error::Missing { name: name.into() }) };
-        let owners: Vec<String> = owners
+        let owners: Vec<Owner> = owners
             .iter()
             .filter(|row| {
                 let mark = row.get("comment").and_then(Mark::parse);
                 mark.is_some_and(|mark| mark.kind == OwnedKind::Template)
             })
-            .map(|row| text(row, "rolname"))
+            .map(|row| Owner { name: text(row, "rolname"), entangled: flag(row, "entangled") })
             .collect();
         let settings = settings
             .iter()
             .filter_map(|row| {
                 let role = optional(row, "rolname");
                 // what a role of ours carries everywhere matters as much as what it carries here
-                let applies = flag(row, "here") || role.as_ref().is_some_and(|role| owners.contains(role));
+                let applies = flag(row, "here") || role.as_deref().is_some_and(|role| owns(&owners, role));
                 let (name, value) = row.get("setting")?.split_once('=')?;
                 applies.then(|| Setting { role, name: name.to_owned(), value: value.to_owned() })
             })
@@ -118,12 +120,10 @@ impl Source {
 pub(super) async fn copy(server: &Server, session: &Session, source: &Source, target: &Target<'_>) -> Result<()> {
     create(server, session, source, target).await?;
     session.execute(&format!("open database `{}`", target.name), &finish_sql(source, target)).await?;
-    let others: Vec<String> =
-        source.owners.iter().filter(|owner| *owner != target.objects).map(|owner| identifier(owner)).collect();
+    let others: Vec<&Owner> = source.owners.iter().filter(|owner| owner.name != target.objects).collect();
     if !others.is_empty() {
         let inside = Session::open(&server.admin_of(target.name)).await?;
-        let sql = format!("REASSIGN OWNED BY {} TO {}", others.join(", "), identifier(target.objects));
-        inside.execute(&format!("give the objects of `{}` to `{}`", target.name, target.objects), &sql).await?;
+        ownership::give(&inside, target.name, &others, target.objects).await?;
     }
     Ok(())
 }
@@ -144,6 +144,10 @@ async fn create(server: &Server, session: &Session, source: &Source, target: &Ta
     );
     let action = format!("create database `{}` from `{}`", target.name, source.name);
     without_sessions(server, session, &source.name, &action, &sql).await
+}
+
+fn owns(owners: &[Owner], role: &str) -> bool {
+    owners.iter().any(|owner| owner.name == role)
 }
 
 /// Runs a statement that needs a database without sessions; evicts them, however many come.
@@ -235,7 +239,7 @@ fn finish_sql(source: &Source, target: &Target<'_>) -> String {
     for setting in &source.settings {
         let whose = match &setting.role {
             None => format!("DATABASE {database}"),
-            Some(role) if source.owners.contains(role) => {
+            Some(role) if owns(&source.owners, role) => {
                 format!("ROLE {} IN DATABASE {database}", identifier(target.objects))
             }
             Some(role) => format!("ROLE {} IN DATABASE {database}", identifier(role)),
@@ -296,7 +300,13 @@ mod tests {
     use super::*;
 
     fn source(bytes: Option<u64>, fsync: bool) -> Source {
-        Source { name: "tpl".into(), owners: vec!["tpl".into()], settings: Vec::new(), bytes, fsync }
+        Source {
+            name: "tpl".into(),
+            owners: vec![Owner { name: "tpl".into(), entangled: false }],
+            settings: Vec::new(),
+            bytes,
+            fsync,
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 use crate::project::AgentId;
 
 use super::copy::without_sessions;
+use super::lock::Key;
 use super::objects::{databases, roles};
 use super::session::{Session, text};
 use super::sql::{identifier, literal};
@@ -28,7 +29,9 @@ pub struct DroppedReport {
 /// Drops everything of an agent on this server, connected sessions notwithstanding. Nothing there is no
 /// error.
 pub async fn agent(server: &Server, home_id: &str, agent: AgentId) -> Result<DroppedReport> {
-    agent_with(server, &Session::admin(server).await?, home_id, agent).await
+    let session = Session::admin(server).await?;
+    Key::of_agent(agent).take(&session).await?;
+    agent_with(server, &session, home_id, agent).await
 }
 
 /// What [`agent`] would drop.

@@ -267,12 +267,10 @@ impl Diagnostic for Error {
                 "harness leaves it alone: rename or drop it (`DROP {} \"{name}\"`), or use another agent id",
                 object.to_string().to_uppercase()
             )),
-            Self::ExtensionMissing { name, major } => {
-                let package = package_of(name);
-                Some(format!(
-                    "install it for this server (Debian, Ubuntu: `apt-get install postgresql-{major}-{package}`)"
-                ))
-            }
+            Self::ExtensionMissing { name, major } => Some(format!(
+                "install it for this server (Debian, Ubuntu: `apt-get install {}`)",
+                package_of(name, *major)
+            )),
             Self::Step { .. } | Self::Script { .. } => Some("mend it and run the command again".into()),
             Self::Inputs { source, .. } => source.hint(),
             Self::InputsChanging { .. } => {
@@ -303,13 +301,15 @@ impl Diagnostic for Error {
     }
 }
 
-/// Debian's name of an extension that PostgreSQL itself does not bring.
-fn package_of(extension: &str) -> &str {
-    match extension {
+/// Debian's package of an extension.
+fn package_of(extension: &str, major: u32) -> String {
+    let name = match extension {
+        // the server's own package has these; builds from elsewhere may lack them
+        "pgcrypto" | "uuid-ossp" | "xml2" | "sslinfo" => return format!("postgresql-{major}"),
         "vector" => "pgvector",
         "postgis" | "postgis_raster" | "postgis_topology" | "postgis_tiger_geocoder" => "postgis-3",
-        "timescaledb" => "timescaledb",
         "pg_cron" => "cron",
         other => other,
-    }
+    };
+    format!("postgresql-{major}-{}", name.replace('_', "-"))
 }

@@ -19,8 +19,10 @@ mod copy;
 pub mod drop;
 mod error;
 mod extensions;
+mod lock;
 mod mark;
 mod objects;
+mod ownership;
 mod prepare;
 pub mod query;
 mod roles;
@@ -30,6 +32,7 @@ mod session;
 pub mod slow_queries;
 pub mod snapshot;
 mod sql;
+mod statements;
 mod step;
 pub mod template;
 

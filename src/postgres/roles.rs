@@ -27,13 +27,15 @@ pub(super) struct NewRole<'a> {
 }
 
 impl NewRole<'_> {
-    /// The statements, to be sent at once so that the role never exists unmarked.
-    pub(super) fn sql(&self, session: &Session, server: &Server) -> String {
+    /// The statements, to be sent at once so that the role never exists unmarked. One that `exists`, and
+    /// is ours, is made what it would be if it were new.
+    pub(super) fn sql(&self, session: &Session, server: &Server, exists: bool) -> String {
+        let verb = if exists { "ALTER" } else { "CREATE" };
         let name = identifier(self.name);
         let login = if self.login { "LOGIN" } else { "NOLOGIN" };
         let create = if self.create_databases { "CREATEDB" } else { "NOCREATEDB" };
         let mut statements = vec![
-            format!("CREATE ROLE {name} {login} {create} PASSWORD {}", verifier(self.password)),
+            format!("{verb} ROLE {name} {login} {create} PASSWORD {}", verifier(self.password)),
             format!("COMMENT ON ROLE {name} IS {}", literal(&self.mark.to_string())),
         ];
         if !session.is_superuser() {

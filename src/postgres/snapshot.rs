@@ -9,6 +9,7 @@ use crate::project::AgentId;
 
 use super::clone::{CloneState, state_with};
 use super::copy::{Source, Target, copy, evict_sql, without_sessions};
+use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{database_named, databases};
 use super::session::{Session, text};
@@ -33,6 +34,7 @@ pub struct Snapshot {
 pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
     let snapshot = database_of(agent, name)?;
     let session = Session::admin(server).await?;
+    Key::of_agent(agent).take(&session).await?;
     let mark = complete(&session, home_id, agent).await?;
     if let Some(existing) = database_named(&session, &snapshot).await? {
         existing.ours(home_id)?;
@@ -54,6 +56,7 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
 pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
     let snapshot = database_of(agent, name)?;
     let session = Session::admin(server).await?;
+    Key::of_agent(agent).take(&session).await?;
     match database_named(&session, &snapshot).await? {
         Some(existing) if existing.valid => existing.ours(home_id)?,
         _ => {
@@ -68,6 +71,7 @@ pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str)
 /// stay; `post_clone` is the caller's.
 pub async fn reset(server: &Server, template: &Template, home_id: &str, agent: AgentId) -> Result<()> {
     let session = Session::admin(server).await?;
+    Key::of_agent(agent).take(&session).await?;
     replace(server, &session, home_id, agent, &template.name, Some(template.name.clone())).await
 }
 
@@ -80,6 +84,7 @@ pub async fn list(server: &Server, home_id: &str, agent: AgentId) -> Result<Vec<
 pub async fn drop(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
     let snapshot = database_of(agent, name)?;
     let session = Session::admin(server).await?;
+    Key::of_agent(agent).take(&session).await?;
     let Some(existing) = database_named(&session, &snapshot).await? else {
         let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
         return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });

@@ -42,6 +42,10 @@ pub async fn run_step(step: &Step<'_>, task: &Task) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
+pub(super) fn timed_out(limit: Duration) -> String {
+    format!("timed out after {} s", limit.as_secs_f64())
+}
+
 async fn run_command(step: &Step<'_>, command: &str, task: &Task) -> Result<()> {
     let dir = step.working_dir.map_or_else(|| PathBuf::from(step.tree), |dir| step.tree.join(dir));
     let mut environment = step.environment.clone();
@@ -55,7 +59,7 @@ async fn run_command(step: &Step<'_>, command: &str, task: &Task) -> Result<()> 
         return Ok(());
     }
     let ending = match output.ending {
-        crate::system::Ending::TimedOut => format!("timed out after {} s", step.timeout.as_secs()),
+        crate::system::Ending::TimedOut => timed_out(step.timeout),
         other => other.to_string(),
     };
     Err(Error::Step { step: step.name.to_owned(), ending, output: output.tail })

@@ -168,6 +168,8 @@ fn sample(project: &Project) -> Context {
             search_url: Some(url(infra.ports.mail_web)),
         }),
         browser: (!infra.browser.disabled).then(|| BrowserContext {
+            host: "127.0.0.1".to_owned(),
+            port: infra.ports.browser,
             ws_url: format!("ws://127.0.0.1:{}", infra.ports.browser),
             cdp_url: url(infra.ports.browser),
             http_url: url(infra.ports.browser),

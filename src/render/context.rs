@@ -97,6 +97,10 @@ pub struct MailContext {
 /// The shared browser.
 #[derive(Debug, Clone, Serialize)]
 pub struct BrowserContext {
+    /// `127.0.0.1`.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
     /// For Playwright and Puppeteer over WebSocket.
     pub ws_url: String,
     /// For the protocol of the developer tools (CDP).

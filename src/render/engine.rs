@@ -42,6 +42,11 @@ impl Scope {
         self.0.insert(name.to_owned(), value);
     }
 
+    /// Makes a name that is not defined false, so that a template may ask for it.
+    pub(super) fn set_absent(&mut self, name: &str) {
+        self.0.entry(name.to_owned()).or_insert_with(|| Value::from(()));
+    }
+
     /// Every name that is defined, dotted: `ports.api`.
     fn names(&self) -> Vec<String> {
         let mut names = Vec::new();

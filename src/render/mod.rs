@@ -23,6 +23,7 @@ mod environment;
 mod error;
 mod files;
 mod git;
+mod guide;
 mod quote;
 mod renderer;
 mod stack;

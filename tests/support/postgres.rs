@@ -45,7 +45,7 @@ impl TestPostgres {
     pub(crate) fn start_with(settings: &[&str]) -> Self {
         let programs = Programs::choose();
         let user = ServiceUser::choose().unwrap();
-        let directory = tempfile::Builder::new().prefix("harness-test-pg-").tempdir_in("/tmp").unwrap();
+        let directory = tempfile::Builder::new().prefix("harness-test-pg-").tempdir().unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let data = directory.path().join("data");
         programs.copy_pristine(&data, user.as_ref());

@@ -24,8 +24,13 @@ pub(crate) struct TestTemplate {
 impl TestTemplate {
     /// A project without steps, of a home of its own.
     pub(crate) fn new(postgres: &TestPostgres, home: &str) -> Self {
+        Self::at(postgres.server(), home)
+    }
+
+    /// The same on a server that was started elsewhere.
+    pub(crate) fn at(server: Server, home: &str) -> Self {
         Self {
-            server: postgres.server(),
+            server,
             tree: tempfile::tempdir().unwrap(),
             settings: DatabaseSettings::default(),
             home: home.to_owned(),

@@ -33,4 +33,4 @@ pub(super) use directories::open_way;
 pub(super) use packages::packages;
 pub(super) use server_config::check as check_settings;
 pub(super) use stack::{find_mailpit, s3_credentials_file};
-pub(super) use take_down::{remove_data, take_down};
+pub(super) use take_down::{remove_data, settle_data, take_down};

@@ -5,12 +5,13 @@ use std::fs;
 use crate::infra::error::{Error, Result};
 use crate::infra::record::{InfraRecord, PostgresRecord};
 use crate::infra::service;
+use crate::project::Durability;
 use crate::report::Events;
 use crate::supervisor::{self, Client};
 use crate::system::{self, Home, StackName};
 
 /// Stops every process of the stack; returns the names of those that ran.
-pub(in crate::infra) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
+pub(in crate::infra) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String>> {
     let directory = home.infra_dir();
     let mut stopped = Vec::new();
     let mut survivors = Vec::new();
@@ -30,16 +31,20 @@ pub(in crate::infra) async fn take_down(home: &Home, record: &InfraRecord, event
     if !survivors.is_empty() {
         return Err(Error::Survivors { survivors });
     }
-    // under `fast` nothing was waited for; a machine that is switched off next must find it all on the disk
-    if record.postgres.own().is_some()
-        && let Ok(data) = fs::File::open(PostgresRecord::data_dir(home))
-    {
-        let _ = rustix::fs::syncfs(&data);
-    }
     Ok(stopped)
 }
 
-/// Removes what the servers kept. Programs that were downloaded stay: they are no data.
+/// Writes to the disk what PostgreSQL under `fast` did not wait for: a machine that is switched off next must
+/// find it all.
+pub(in crate::infra) fn settle_data(home: &Home, record: &InfraRecord) {
+    let fast = record.postgres.own().is_some_and(|own| own.durability == Durability::Fast);
+    if let (true, Ok(data)) = (fast, fs::File::open(PostgresRecord::data_dir(home))) {
+        let _ = rustix::fs::syncfs(&data);
+    }
+}
+
+/// Removes what the servers kept, and the stack's own config (it holds keys) and logs. Programs that were
+/// downloaded stay: they are no data.
 pub(in crate::infra) fn remove_data(home: &Home) -> Result<Vec<String>> {
     let mut removed = Vec::new();
     for name in service::ALL {
@@ -49,6 +54,12 @@ pub(in crate::infra) fn remove_data(home: &Home) -> Result<Vec<String>> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(system::Error::file("remove", &path)(error).into()),
         }
+    }
+    let directory = home.infra_dir();
+    system::remove_if_exists(&directory.join("processes.toml"))?;
+    let logs = directory.join("logs");
+    if logs.exists() {
+        fs::remove_dir_all(&logs).map_err(system::Error::file("remove", &logs))?;
     }
     Ok(removed)
 }

@@ -76,7 +76,9 @@ impl<'a> Build<'a> {
             create_databases: false,
             member_of: &groups,
         };
-        let sql = role.sql(self.session, self.server);
+        // a state that an earlier build of this name kept needs the role
+        let exists = !named(self.session, &[&self.name]).await?.1.is_empty();
+        let sql = role.sql(self.session, self.server, exists);
         self.session.execute(&format!("create role `{}`", self.name), &sql).await?;
 
         let start = incremental::start(self.session, self.plan, self.links).await?;

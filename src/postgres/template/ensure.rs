@@ -6,13 +6,13 @@ use rand::RngExt;
 
 use crate::report::Events;
 
+use super::super::lock::Key;
 use super::super::objects::database_named;
 use super::super::prepare::prepare_with;
 use super::super::session::Session;
 use super::super::{Error, Result, Server};
 use super::build::Build;
 use super::chain::{Link, TemplatePlan};
-use super::lock::Key;
 use super::prune;
 
 /// How often a build starts over because an input changed meanwhile.

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::super::copy::{Source, Target, copy, without_sessions};
+use super::super::lock::Key;
 use super::super::mark::{Facts, Mark, OwnedKind};
 use super::super::objects::{database_named, databases};
 use super::super::roles::builders;
@@ -17,7 +18,6 @@ use super::super::sql::{identifier, literal};
 use super::super::{Result, Server};
 use super::build::discard;
 use super::chain::{Link, TemplatePlan};
-use super::lock::Key;
 
 /// What a build starts from. `link` is an index into the chain.
 #[derive(Debug, PartialEq, Eq)]

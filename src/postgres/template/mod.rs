@@ -12,9 +12,8 @@
 //! REASSIGN OWNED also moves databases: somebody else's clone would give away one that is being built.
 //! Complete, the database is the admin's, and the role has neither login nor password nor membership.
 //!
-//! Locks are advisory, session-level, one a name. Building and dropping take it alone; whoever is about
-//! to clone holds it shared ([`Template`] does, until dropped). A session's death frees its lock only
-//! after its last statement, so nobody sees a half-done CREATE DATABASE.
+//! Each name has an advisory lock. Building and dropping take it alone; whoever is about to clone holds it
+//! shared ([`Template`] does, until dropped).
 //!
 //! After an `incremental` step the state is kept as a database of its own. If files were only appended
 //! since, that step is run again on a copy of it.
@@ -23,7 +22,6 @@ mod build;
 mod chain;
 mod ensure;
 mod incremental;
-mod lock;
 mod prune;
 mod publish;
 

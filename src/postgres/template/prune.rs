@@ -1,13 +1,13 @@
 //! Templates that nobody needs any more, and builds whose maker died.
 
 use super::super::drop;
+use super::super::lock::Key;
 use super::super::mark::OwnedKind;
 use super::super::objects::{databases, roles};
 use super::super::session::Session;
 use super::super::{Result, Server};
 use super::build::discard;
 use super::chain::TemplatePlan;
-use super::lock::Key;
 
 /// How many templates, and how many states after incremental steps, a project keeps.
 const KEEP: usize = 3;
@@ -28,8 +28,9 @@ pub(super) async fn sweep_with(server: &Server, session: &Session, home: &str) -
     let mut swept = Vec::new();
     for database in databases(session).await? {
         let Some(name) = database.name.strip_suffix("_building") else { continue };
+        // one that was just created has no mark yet, but its owner has
         let is_build =
-            database.mark(home).is_some_and(|mark| matches!(mark.kind, OwnedKind::Building | OwnedKind::Template));
+            database.mark(home).is_some_and(|mark| matches!(mark.kind, OwnedKind::Building | OwnedKind::Builders));
         if !is_build {
             continue;
         }

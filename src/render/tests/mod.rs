@@ -4,5 +4,7 @@ mod check;
 mod environment;
 mod fixture;
 mod git;
+mod guide;
+mod preset;
 mod quoting;
 mod stack;

@@ -1,9 +1,14 @@
-//! One advisory lock a template name, on the admin's session.
+//! Advisory locks, on the admin's session: one for each template, and one for each agent's pair.
+//!
+//! A session's death frees its locks only after its last statement. So whoever has the lock sees no
+//! CREATE DATABASE of a killed process still at work.
 
 use sha2::{Digest, Sha256};
 
-use super::super::session::{Session, flag};
-use super::super::{Error, Result};
+use crate::project::AgentId;
+
+use super::session::{Session, flag};
+use super::{Error, Result};
 
 /// The lock of one name, as the server knows it. Locks live in the server's own database: every admin
 /// session connects there.
@@ -15,6 +20,16 @@ impl Key {
         let digest = Sha256::digest(format!("harness lock {name}"));
         let bytes: [u8; 8] = digest[..8].try_into().expect("a digest has 32 bytes");
         Self(i64::from_be_bytes(bytes))
+    }
+
+    /// The lock on an agent's database, snapshots and role: for whoever changes what there is.
+    pub(super) fn of_agent(agent: AgentId) -> Self {
+        Self::of(&agent.database())
+    }
+
+    /// Takes the lock alone, waiting for whoever has it.
+    pub(super) async fn take(self, session: &Session) -> Result<()> {
+        self.call(session, "pg_advisory_lock").await
     }
 
     /// Takes the lock shared. `waiting` is called when somebody has it alone.
@@ -48,12 +63,12 @@ impl Key {
     }
 
     async fn call(self, session: &Session, function: &str) -> Result<()> {
-        session.execute("lock the template", &format!("SELECT {function}({})", self.0)).await
+        session.execute("lock", &format!("SELECT {function}({})", self.0)).await
     }
 
     async fn ask(self, session: &Session, function: &str) -> Result<bool> {
         let sql = format!("SELECT {function}({}) AS granted", self.0);
-        let rows = session.rows("lock the template", &sql).await?;
+        let rows = session.rows("lock", &sql).await?;
         Ok::<_, Error>(rows.first().is_some_and(|row| flag(row, "granted")))
     }
 }

@@ -1,0 +1,314 @@
+//! Taking a SQL script apart the way `psql` does: statement by statement, with the line each begins on,
+//! the data of `COPY … FROM stdin`, and the lines of `psql`'s own commands, which dumps contain.
+//!
+//! A statement ends at a `;` outside quotes, comments, parentheses and the body of a SQL-standard
+//! function (`BEGIN ATOMIC … END`). Nothing else of SQL is understood.
+
+/// A piece of a script.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Statement<'a> {
+    /// The line that it begins on, from 1.
+    pub(super) line: usize,
+    pub(super) kind: StatementKind<'a>,
+}
+
+/// What a piece is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum StatementKind<'a> {
+    /// SQL without its `;`.
+    Sql(&'a str),
+    /// A `COPY … FROM stdin`, and the lines up to `\.`.
+    Copy {
+        /// The statement.
+        sql: &'a str,
+        /// The data.
+        data: &'a str,
+    },
+    /// A line that begins with a backslash.
+    Meta(&'a str),
+}
+
+/// The pieces of a script, in order.
+pub(super) fn statements(script: &str) -> Vec<Statement<'_>> {
+    Scanner { text: script, position: 0, line: 1 }.collect()
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    position: usize,
+    line: usize,
+}
+
+impl<'a> Iterator for Scanner<'a> {
+    type Item = Statement<'a>;
+
+    fn next(&mut self) -> Option<Statement<'a>> {
+        self.skip_blank();
+        let (start, line) = (self.position, self.line);
+        let rest = &self.text[start..];
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.starts_with('\\') {
+            let command = self.take_line().trim_end();
+            return Some(Statement { line, kind: StatementKind::Meta(command) });
+        }
+        self.skip_statement();
+        let sql = self.text[start..self.position].trim_end();
+        self.advance(usize::from(self.peek() == Some(b';')));
+        let kind = if copies_from_stdin(sql) {
+            self.take_line();
+            StatementKind::Copy { sql, data: self.copy_data() }
+        } else {
+            StatementKind::Sql(sql)
+        };
+        Some(Statement { line, kind })
+    }
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.position).copied()
+    }
+
+    /// Goes on by `count` bytes, counting lines.
+    fn advance(&mut self, count: usize) {
+        let end = (self.position + count).min(self.text.len());
+        for byte in &self.text.as_bytes()[self.position..end] {
+            self.line += usize::from(*byte == b'\n');
+        }
+        self.position = end;
+    }
+
+    /// Goes behind the next `end`, or to the end of the script.
+    fn advance_past(&mut self, end: &str) {
+        let rest = &self.text[self.position..];
+        self.advance(rest.find(end).map_or(rest.len(), |found| found + end.len()));
+    }
+
+    /// The rest of this line; goes behind it.
+    fn take_line(&mut self) -> &'a str {
+        let rest = &self.text[self.position..];
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        self.advance(line.len() + 1);
+        line
+    }
+
+    /// Over white space, comments and empty statements.
+    fn skip_blank(&mut self) {
+        loop {
+            match self.peek() {
+                Some(byte) if byte.is_ascii_whitespace() || byte == b';' => self.advance(1),
+                // a byte order mark
+                Some(0xEF) if self.text[self.position..].starts_with('\u{feff}') => self.advance(3),
+                _ if self.skip_comment() => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) -> bool {
+        let rest = &self.text[self.position..];
+        if rest.starts_with("--") {
+            self.take_line();
+            return true;
+        }
+        if !rest.starts_with("/*") {
+            return false;
+        }
+        // they nest
+        let mut depth = 0;
+        while self.position < self.text.len() {
+            let rest = &self.text.as_bytes()[self.position..];
+            if rest.starts_with(b"/*") {
+                depth += 1;
+                self.advance(2);
+            } else if rest.starts_with(b"*/") {
+                depth -= 1;
+                self.advance(2);
+                if depth == 0 {
+                    break;
+                }
+            } else {
+                self.advance(1);
+            }
+        }
+        true
+    }
+
+    /// To the `;` that ends the statement, or to the end of the script.
+    fn skip_statement(&mut self) {
+        let (mut parentheses, mut blocks) = (0_usize, 0_usize);
+        let mut words: Vec<&str> = Vec::new();
+        while let Some(byte) = self.peek() {
+            match byte {
+                b';' if parentheses == 0 && blocks == 0 => return,
+                b'(' => {
+                    parentheses += 1;
+                    self.advance(1);
+                }
+                b')' => {
+                    parentheses = parentheses.saturating_sub(1);
+                    self.advance(1);
+                }
+                b'\'' => {
+                    // in E'…' a backslash escapes
+                    let escapes = words.last().is_some_and(|word| word.eq_ignore_ascii_case("e"))
+                        && self.text[..self.position].ends_with(['e', 'E']);
+                    self.skip_quoted(b'\'', escapes);
+                }
+                b'"' => self.skip_quoted(b'"', false),
+                b'$' => self.skip_dollar_quoted(),
+                b'-' | b'/' => {
+                    if !self.skip_comment() {
+                        self.advance(1);
+                    }
+                }
+                byte if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 => {
+                    let word = self.take_word();
+                    if words.len() < 4 || word.eq_ignore_ascii_case("e") {
+                        words.push(word);
+                    }
+                    blocks = block_depth(&words, word, blocks);
+                }
+                _ => self.advance(1),
+            }
+        }
+    }
+
+    fn take_word(&mut self) -> &'a str {
+        let rest = &self.text[self.position..];
+        let part = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
+        let word = &rest[..rest.find(|character| !part(character)).unwrap_or(rest.len())];
+        self.advance(word.len().max(1));
+        word
+    }
+
+    fn skip_quoted(&mut self, quote: u8, escapes: bool) {
+        self.advance(1);
+        while let Some(byte) = self.peek() {
+            if escapes && byte == b'\\' {
+                self.advance(2);
+            } else {
+                self.advance(1);
+                // a doubled quote opens the next part of the same text, which is just as well
+                if byte == quote {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// `$$ … $$`, `$body$ … $body$`; a lone `$` or `$1` is one character.
+    fn skip_dollar_quoted(&mut self) {
+        let rest = &self.text[self.position..];
+        let tag = rest[1..].find('$').map(|end| &rest[..end + 2]).filter(|tag| {
+            let name = &tag[1..tag.len() - 1];
+            !name.starts_with(|first: char| first.is_ascii_digit())
+                && name.chars().all(|one| one.is_alphanumeric() || one == '_')
+        });
+        match tag {
+            Some(tag) => {
+                self.advance(tag.len());
+                self.advance_past(tag);
+            }
+            None => self.advance(1),
+        }
+    }
+
+    /// The lines up to `\.`.
+    fn copy_data(&mut self) -> &'a str {
+        let start = self.position;
+        loop {
+            let end = self.position;
+            if end >= self.text.len() {
+                return &self.text[start..];
+            }
+            if self.take_line().trim_end_matches('\r') == "\\." {
+                return &self.text[start..end];
+            }
+        }
+    }
+}
+
+/// As `psql` counts: only in CREATE [OR REPLACE] FUNCTION and PROCEDURE, BEGIN and CASE go in, END goes out.
+fn block_depth(first: &[&str], word: &str, depth: usize) -> usize {
+    let is = |index: usize, name: &str| first.get(index).is_some_and(|word: &&str| word.eq_ignore_ascii_case(name));
+    let at = if is(1, "or") && is(2, "replace") { 3 } else { 1 };
+    if !is(0, "create") || !(is(at, "function") || is(at, "procedure")) {
+        return 0;
+    }
+    match word.to_ascii_lowercase().as_str() {
+        "begin" => depth + 1,
+        // CASE counts only inside a body
+        "case" if depth > 0 => depth + 1,
+        "end" => depth.saturating_sub(1),
+        _ => depth,
+    }
+}
+
+fn copies_from_stdin(sql: &str) -> bool {
+    let mut words = sql.split_ascii_whitespace();
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case("copy"))
+        && words.clone().zip(words.skip(1)).any(|(from, stdin)| {
+            from.eq_ignore_ascii_case("from") && stdin.trim_end_matches(';').eq_ignore_ascii_case("stdin")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sql(script: &str) -> Vec<String> {
+        statements(script)
+            .into_iter()
+            .map(|statement| match statement.kind {
+                StatementKind::Sql(sql) => sql.to_owned(),
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn statements_end_where_psql_ends_them() {
+        let script = "\u{feff}-- a; comment\nselect 'it''s; fine'; /* ; /* nested; */ */\n select \"a;b\" ;;\ninsert into t values ($$a;b$$, $x$ $$;$$ $x$, E'\\';', 1)";
+        assert_eq!(
+            sql(script),
+            ["select 'it''s; fine'", "select \"a;b\"", "insert into t values ($$a;b$$, $x$ $$;$$ $x$, E'\\';', 1)"]
+        );
+        assert_eq!(
+            sql("create rule r as on insert to t do (select 1; select 2); select $1;"),
+            ["create rule r as on insert to t do (select 1; select 2)", "select $1"]
+        );
+        assert_eq!(sql(" ; -- nothing\n/* open"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn bodies_of_functions_stay_whole() {
+        let function =
+            "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END";
+        assert_eq!(sql(&format!("{function}; begin; commit")), [function, "begin", "commit"]);
+        // a transaction is not a body
+        assert_eq!(sql("begin; create table t (); end;"), ["begin", "create table t ()", "end"]);
+        assert_eq!(
+            sql("create function g() returns text language plpgsql as $$ begin return 'x;'; end $$; select 1").len(),
+            2
+        );
+    }
+
+    #[test]
+    fn dumps_bring_data_and_commands() {
+        let script =
+            "\\restrict abc\nSET x = 1;\n\nCOPY public.t (a, b) FROM stdin;\n1\tone; and\n2\t\\N\n\\.\n\nselect 2;\n";
+        let found = statements(script);
+        assert_eq!(found[0], Statement { line: 1, kind: StatementKind::Meta("\\restrict abc") });
+        assert_eq!(
+            found[2],
+            Statement {
+                line: 4,
+                kind: StatementKind::Copy { sql: "COPY public.t (a, b) FROM stdin", data: "1\tone; and\n2\t\\N\n" }
+            }
+        );
+        assert_eq!(found[3], Statement { line: 9, kind: StatementKind::Sql("select 2") });
+    }
+}

@@ -1,0 +1,89 @@
+//! The presets are whole, valid projects; so is the example.
+
+use std::path::Path;
+
+use super::super::*;
+use super::fixture::caller;
+use crate::project::{AgentId, FILE, Project};
+
+fn in_repository(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn every_committed_project_is_valid() {
+    let presets = in_repository("templates/presets");
+    let mut directories: Vec<_> = std::fs::read_dir(presets).unwrap().map(|entry| entry.unwrap().path()).collect();
+    directories.push(in_repository("examples/board"));
+    for directory in directories {
+        let document = check(&directory, &caller).unwrap();
+        assert_eq!(document.problems, [], "{}", directory.display());
+    }
+}
+
+#[test]
+fn lightdash_runs_as_its_engineers_run_it() {
+    // in a directory without `.env.agent-harness` or overlay of a developer
+    let tree = tempfile::tempdir().unwrap();
+    std::fs::copy(in_repository("templates/presets/lightdash/harness.toml"), tree.path().join(FILE)).unwrap();
+    let project = Project::load(tree.path(), &|_| None).unwrap();
+    let agent = AgentId::try_from(2).unwrap();
+    let context = Context {
+        database: Some(DatabaseContext {
+            host: "127.0.0.1".into(),
+            port: 15432,
+            name: agent.database(),
+            user: agent.database(),
+            password: crate::system::Secret::new("pw"),
+            url: crate::system::Secret::new("url"),
+        }),
+        s3: Some(S3Context {
+            endpoint: "http://127.0.0.1:19000".into(),
+            region: "us-east-1".into(),
+            bucket: Some(agent.bucket()),
+            access_key: Some("key".into()),
+            secret_key: Some(crate::system::Secret::new("secret")),
+        }),
+        mail: Some(MailContext {
+            smtp_host: "127.0.0.1".into(),
+            smtp_port: 11025,
+            user: Some(agent.bucket()),
+            password: Some("any".into()),
+            web_url: "http://127.0.0.1:18025".into(),
+            search_url: None,
+        }),
+        ..Context::of(&project, agent, tree.path().to_owned(), "/h".into())
+    };
+    let renderer = Renderer::new(&project);
+    let environment = renderer.environment(&context, &caller).unwrap();
+    for (name, value) in [
+        ("PORT", "8020"),
+        ("FE_PORT", "3020"),
+        ("SCHEDULER_PORT", "8021"),
+        ("DEBUG_PORT", "9220"),
+        ("PGDATABASE", "agent_2"),
+        ("S3_BUCKET", "agent-2"),
+        ("EMAIL_SMTP_USER", "agent-2"),
+        ("SCHEDULER_ENABLED", "false"),
+        ("INTERNAL_LIGHTDASH_HOST", "http://localhost:3020"),
+        ("SENTRY_DSN", ""),
+        ("AGENT_ID", "2"),
+    ] {
+        assert_eq!(environment.get(name), Some(value), "{name}");
+    }
+    let spec = renderer.stack_spec(&context, "0123456789ab", &environment, &[]).unwrap();
+    let enabled: Vec<_> =
+        spec.processes.iter().filter(|(_, process)| !process.disabled).map(|(name, _)| name).collect();
+    assert_eq!(enabled, ["api", "common", "frontend", "warehouses"]);
+    assert_eq!(spec.processes["api"].command[3], "--inspect=127.0.0.1:9220");
+    assert_eq!(spec.processes["frontend"].ports, [3020]);
+    assert_eq!(spec.processes["scheduler"].ports, [8021]);
+    assert_eq!(project.launch.timeout, std::time::Duration::from_mins(2));
+    let stages: Vec<_> = project.verify.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(stages, ["typecheck", "lint", "test-unit", "test-full", "smoke", "e2e"]);
+
+    let shared = renderer.template_environment(&context.without_agent(), &caller).unwrap();
+    assert_eq!(shared.get("LIGHTDASH_SECRET"), environment.get("LIGHTDASH_SECRET"));
+    assert_eq!(shared.get("DBT"), Some("/h/tools/dbt-1.7.0/bin/dbt"));
+    assert_eq!((shared.get("PORT"), shared.get("DBT_DEMO_DIR")), (None, None));
+}
