@@ -73,11 +73,25 @@ pub async fn create(
     request: &CloneRequest<'_>,
     events: &Events,
 ) -> Result<DatabaseCredentials> {
-    let session = Session::admin(server).await?;
+    let session = template.session(server).await?;
+    let key = Key::of_agent(request.agent);
+    key.take(&session).await?;
+    let outcome = create_locked(server, &session, template, request, events).await;
+    // the session may live on for as long as the template is in use
+    let released = key.release(&session).await;
+    outcome.and_then(|login| released.map(|()| login))
+}
+
+async fn create_locked(
+    server: &Server,
+    session: &Session,
+    template: &Template,
+    request: &CloneRequest<'_>,
+    events: &Events,
+) -> Result<DatabaseCredentials> {
     let name = request.agent.database();
     let subject = format!("agent {}", request.agent);
-    Key::of_agent(request.agent).take(&session).await?;
-    match state_with(&session, request.home_id, Some(request.project), request.agent).await? {
+    match state_with(session, request.home_id, Some(request.project), request.agent).await? {
         CloneState::Complete => {
             let sql = allow_login_sql(&name, Some(request.password));
             session.execute(&format!("set the password of role `{name}`"), &sql).await?;
@@ -85,15 +99,15 @@ pub async fn create(
             return Ok(server.login(&name, &name, request.password));
         }
         CloneState::Incomplete => {
-            drop::agent_with(server, &session, request.home_id, request.agent).await?;
+            drop::agent_with(server, session, request.home_id, request.agent).await?;
         }
         CloneState::Absent => {}
     }
     let task = events.task(subject, format!("clone database {name}"));
-    let made = make(server, &session, template, request).await;
+    let made = make(server, session, template, request).await;
     if made.is_err() {
         // the failure is what the caller must hear of; what is left is ours and incomplete
-        let _ = drop::agent_with(server, &session, request.home_id, request.agent).await;
+        let _ = drop::agent_with(server, session, request.home_id, request.agent).await;
     }
     made?;
     task.finish();
@@ -163,6 +177,12 @@ pub async fn agent_databases(server: &Server, home_id: &str) -> Result<Vec<Owned
         Some(Owned { name: database.name, kind: mark.kind, agent: mark.agent, project: mark.project, template })
     };
     Ok(databases(&session).await?.into_iter().filter_map(owned).collect())
+}
+
+/// The facts in a database's mark.
+pub(super) async fn facts_of(session: &Session, database: &str) -> Result<Facts> {
+    let found = objects::database_named(session, database).await?;
+    Ok(found.ok_or_else(|| Error::Missing { name: database.to_owned() })?.facts())
 }
 
 /// Every role of this home.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::project::AgentId;
 
+use super::traces::Trace;
+
 /// What a marked object is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,6 +115,9 @@ pub(super) struct Facts {
     /// Of a state after an incremental step: that step's files and their digests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<(String, String)>,
+    /// Of a template: columns in which its own name stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) traces: Vec<Trace>,
     /// Which template a database was cloned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<String>,

@@ -35,6 +35,7 @@ mod sql;
 mod statements;
 mod step;
 pub mod template;
+mod traces;
 
 pub use admin::Admin;
 pub use clone::{CloneRequest, CloneState, Owned};
@@ -46,3 +47,4 @@ pub use server::{DatabaseCredentials, Server};
 pub use session::Version;
 pub use step::{Step, run_step};
 pub use template::{Link, Template, TemplatePlan};
+pub use traces::{Trace, traces};

@@ -1,10 +1,17 @@
 //! FAULTS.md: each row is a test whose name begins with the row's id. Those of processes (P) drive the
-//! supervisor itself, those of the lifecycle (L) the command line.
+//! supervisor itself, those of databases (D) the library on real servers, those of the lifecycle (L) the
+//! command line.
 
 mod app;
 #[allow(dead_code)] // a toolbox: not every tool is in use at every moment
 mod stack;
 
+mod d15_ownership;
+mod d1_killed_builds;
+mod d2_d4_builds;
+mod d3_sessions;
+mod d6_isolation;
+mod d7_traces;
 mod lifecycle;
 mod p01_trees;
 mod p05_deaths;

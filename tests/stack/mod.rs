@@ -4,6 +4,7 @@ mod launch;
 mod mail_api;
 mod mail_smtp;
 mod postgres_clone;
+mod postgres_figures;
 mod postgres_snapshot;
 mod postgres_template;
 mod s3_access;

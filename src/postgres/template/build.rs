@@ -121,7 +121,8 @@ impl<'a> Build<'a> {
             return Ok(Some(now));
         }
         task.detail("statistics");
-        publish::publish(self.server, self.session, &self.building, &self.name, &template_mark, self.links).await?;
+        let (building, name) = (&self.building, &self.name);
+        publish::publish(self.server, self.session, building, name, &password, &template_mark, self.links).await?;
         Ok(None)
     }
 

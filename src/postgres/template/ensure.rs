@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::report::Events;
 
@@ -26,13 +27,41 @@ pub struct Template {
     pub built: bool,
     /// How long that, or finding it, took.
     pub duration: Duration,
-    /// Holds the shared lock.
-    _lease: Session,
+    /// Holds the shared lock; its owner may use it for other things meanwhile.
+    lease: Mutex<Session>,
 }
 
 impl std::fmt::Debug for Template {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Template").field("name", &self.name).field("built", &self.built).finish_non_exhaustive()
+    }
+}
+
+/// An admin session that is at hand.
+pub(in super::super) enum AtHand<'a> {
+    Borrowed(MutexGuard<'a, Session>),
+    Own(Session),
+}
+
+impl std::ops::Deref for AtHand<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        match self {
+            Self::Borrowed(session) => session,
+            Self::Own(session) => session,
+        }
+    }
+}
+
+impl Template {
+    /// The session that holds the lock, unless another clone is using it: connecting takes longer than
+    /// most of what a clone does.
+    pub(in super::super) async fn session(&self, server: &Server) -> Result<AtHand<'_>> {
+        match self.lease.try_lock() {
+            Ok(session) if !session.client().is_closed() => Ok(AtHand::Borrowed(session)),
+            _ => Session::admin(server).await.map(AtHand::Own),
+        }
     }
 }
 
@@ -43,7 +72,7 @@ pub async fn find(server: &Server, plan: &TemplatePlan<'_>) -> Result<Option<Tem
     let name = final_name(&plan.links(session.version().major)?);
     Key::of(&name).share(&session, || {}).await?;
     let exists = is_complete(&session, plan, &name).await?;
-    Ok(exists.then(|| Template { name, built: false, duration: began.elapsed(), _lease: session }))
+    Ok(exists.then(|| Template { name, built: false, duration: began.elapsed(), lease: Mutex::new(session) }))
 }
 
 /// Returns the template of `plan`, building it if there is none. Launches that come at the same moment
@@ -56,7 +85,7 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
     let session = Session::admin(server).await?;
     let mut links = plan.links(session.version().major)?;
     let mut name = final_name(&links);
-    let found = |name, built, session| Template { name, built, duration: began.elapsed(), _lease: session };
+    let found = |name, built, session| Template { name, built, duration: began.elapsed(), lease: Mutex::new(session) };
     let mut attempts = 0;
     loop {
         let key = Key::of(&name);

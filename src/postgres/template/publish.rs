@@ -1,12 +1,14 @@
 //! From a built database to a template.
 
+use crate::system::Secret;
+
 use super::super::copy::{evict_sql, without_sessions};
 use super::super::extensions;
 use super::super::mark::{Facts, Mark};
 use super::super::roles::builders;
 use super::super::session::Session;
 use super::super::sql::{identifier, literal};
-use super::super::{Result, Server};
+use super::super::{Result, Server, traces};
 use super::chain::Link;
 use super::incremental;
 
@@ -29,6 +31,7 @@ pub(super) async fn publish(
     session: &Session,
     building: &str,
     name: &str,
+    password: &Secret,
     mark: &Mark,
     links: &[Link],
 ) -> Result<()> {
@@ -38,9 +41,10 @@ pub(super) async fn publish(
     inside.execute("gather statistics", "VACUUM (ANALYZE)").await?;
     let rows = inside.rows("measure the template", "SELECT pg_database_size(current_database()) AS bytes").await?;
     let bytes = rows.first().and_then(|row| row.get("bytes")?.parse().ok());
+    let traces = traces::find(&inside, &[name, password.expose()]).await?;
     drop(inside);
 
-    let facts = Facts { bytes, ..incremental::facts(links.last().expect("there is a head")) };
+    let facts = Facts { bytes, traces, ..incremental::facts(links.last().expect("there is a head")) };
     let (from, to) = (identifier(building), identifier(name));
     let close = format!("ALTER DATABASE {from} ALLOW_CONNECTIONS false; {}", evict_sql(building));
     session.execute("close the template", &close).await?;
