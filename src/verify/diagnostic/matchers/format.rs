@@ -19,6 +19,13 @@ impl Matcher for Format {
             && let Some(found) = pattern!(r"^[Ww]ould reformat:? (.+)$").captures(line)
         {
             emit(Candidate::file(&found[1], "not formatted"));
+        } else if line.starts_with("error: cannot ")
+            && let Some(found) =
+                pattern!(r"^error: cannot (?:parse: (.+?):(\d+):(\d+)|format (.+?): Cannot parse.*?: (\d+):(\d+):.*)$")
+                    .captures(line)
+        {
+            let group = |number: usize| found.get(number).or(found.get(number + 3)).map_or("", |group| group.as_str());
+            Candidate::new(group(1), group(2), Some(group(3)), "cannot be parsed", Rank::Error).map(emit);
         } else if self.checking
             && let Some(found) = pattern!(r"^(?:\[warn\] (\S+)|(\S+) \(\d+m?s\))$").captures(line)
             && let Some(file) = found.get(1).or(found.get(2))

@@ -2,7 +2,9 @@
 
 use regex::Regex;
 
-use super::{Candidate, boxed, custom, eslint, format, go, jest, pytest, rust, shape, stack, traceback, tsc, vitest};
+use super::{
+    Candidate, boxed, bundler, custom, eslint, format, go, jest, pytest, rust, shape, stack, traceback, tsc, vitest,
+};
 
 /// Takes candidates.
 pub(super) type Emit<'a> = dyn FnMut(Candidate) + 'a;
@@ -30,6 +32,7 @@ pub(in super::super) fn all(custom: Option<&Regex>) -> Vec<Box<dyn Matcher>> {
     all.push(Box::<tsc::Tsc>::default());
     all.push(Box::<eslint::Eslint>::default());
     all.push(Box::<boxed::Boxed>::default());
+    all.push(Box::<bundler::Bundler>::default());
     all.push(Box::<jest::Jest>::default());
     all.push(Box::<vitest::Vitest>::default());
     all.push(Box::<rust::Rust>::default());

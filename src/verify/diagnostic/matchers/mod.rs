@@ -1,6 +1,7 @@
 //! How each tool names a place. A matcher is a state machine over lines; it holds a few lines at most.
 
 mod boxed;
+mod bundler;
 mod custom;
 mod eslint;
 mod format;
