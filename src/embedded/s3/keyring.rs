@@ -83,8 +83,10 @@ impl Keyring {
         let reach = credentials.and_then(|credentials| self.reach(&credentials.access_key));
         match source {
             CopySource::Bucket { bucket, .. } if reach.is_some_and(|reach| reach.covers(bucket)) => Ok(()),
-            CopySource::Bucket { .. } => Err(s3_error!(AccessDenied)),
-            _ => Err(s3_error!(NotImplemented)),
+            CopySource::Bucket { .. } => {
+                Err(s3_error!(AccessDenied, "the key does not reach this, or the request is not signed"))
+            }
+            _ => Err(s3_error!(NotImplemented, "only objects of buckets can be copied")),
         }
     }
 }
@@ -119,7 +121,11 @@ impl S3Access for Doorkeeper {
             (Some(_), S3Path::Root) => true,
             (Some(reach), S3Path::Bucket { bucket } | S3Path::Object { bucket, .. }) => reach.covers(bucket),
         };
-        if allowed { Ok(()) } else { Err(s3_error!(AccessDenied)) }
+        if allowed {
+            Ok(())
+        } else {
+            Err(s3_error!(AccessDenied, "the key does not reach this, or the request is not signed"))
+        }
     }
 
     async fn copy_object(&self, request: &mut S3Request<CopyObjectInput>) -> S3Result<()> {

@@ -75,6 +75,6 @@ impl Server {
     }
 
     fn exists(&self, name: &str) -> S3Result<()> {
-        self.store.bucket(name).map(|_| ()).ok_or_else(|| s3_error!(NoSuchBucket))
+        self.store.bucket(name).map(|_| ()).ok_or_else(|| s3_error!(NoSuchBucket, "the bucket does not exist"))
     }
 }

@@ -29,13 +29,17 @@ impl ReadCondition {
         match self.judge(meta) {
             Verdict::Go => Ok(()),
             Verdict::NotModified => Err(not_modified(meta)),
-            Verdict::Failed => Err(s3_error!(PreconditionFailed)),
+            Verdict::Failed => Err(s3_error!(PreconditionFailed, "a condition of the request does not hold")),
         }
     }
 
     /// For the source of a copy, where there is no 304.
     pub(super) fn check_copy(&self, meta: &Meta) -> S3Result<()> {
-        if self.judge(meta) == Verdict::Go { Ok(()) } else { Err(s3_error!(PreconditionFailed)) }
+        if self.judge(meta) == Verdict::Go {
+            Ok(())
+        } else {
+            Err(s3_error!(PreconditionFailed, "a condition of the request does not hold"))
+        }
     }
 
     /// RFC 9110, section 13.2.2: a tag overrules a date.
@@ -79,7 +83,7 @@ fn not_modified(meta: &Meta) -> S3Error {
 pub(super) fn check_version(version_id: Option<&str>) -> S3Result<()> {
     match version_id {
         None | Some("null" | "") => Ok(()),
-        Some(_) => Err(s3_error!(NoSuchVersion)),
+        Some(_) => Err(s3_error!(NoSuchVersion, "there are no versions but `null`")),
     }
 }
 

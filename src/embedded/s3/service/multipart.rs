@@ -85,7 +85,9 @@ impl Server {
         condition.check_copy(&old)?;
         let range = match &input.copy_source_range {
             None => 0..old.size,
-            Some(text) => Range::parse(text).map_err(|_| s3_error!(InvalidArgument))?.check(old.size)?,
+            Some(text) => Range::parse(text)
+                .map_err(|_| s3_error!(InvalidArgument, "the copy source range cannot be read"))?
+                .check(old.size)?,
         };
         let meta = blocking(move || {
             let mut incoming = to.receive(Hashes::of(&[]))?;

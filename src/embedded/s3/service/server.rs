@@ -22,7 +22,7 @@ impl Server {
 
     /// A bucket, with its keys read.
     pub(super) async fn bucket(&self, name: &str) -> S3Result<Arc<Bucket>> {
-        let bucket = self.store.bucket(name).ok_or_else(|| s3_error!(NoSuchBucket))?;
+        let bucket = self.store.bucket(name).ok_or_else(|| s3_error!(NoSuchBucket, "the bucket does not exist"))?;
         if !bucket.is_loaded() {
             let loading = bucket.clone();
             blocking(move || loading.load()).await?;
@@ -32,7 +32,7 @@ impl Server {
 
     pub(super) fn reach(&self, credentials: Option<&Credentials>) -> S3Result<Reach> {
         let reach = credentials.and_then(|credentials| self.keyring.reach(&credentials.access_key));
-        reach.ok_or_else(|| s3_error!(AccessDenied))
+        reach.ok_or_else(|| s3_error!(AccessDenied, "the key does not reach this, or the request is not signed"))
     }
 }
 

@@ -81,12 +81,14 @@ impl Bucket {
         let path = self.object(key);
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(s3_error!(NoSuchKey)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(s3_error!(NoSuchKey, "the key does not exist"));
+            }
             Err(error) => return Err(io("open", &path)(error)),
         };
         match read_meta(&file) {
             Ok(meta) => Ok((file, meta)),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Err(s3_error!(NoSuchKey)),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(s3_error!(NoSuchKey, "the key does not exist")),
             Err(error) => Err(io("read", &path)(error)),
         }
     }
@@ -157,7 +159,7 @@ impl Bucket {
 impl State {
     fn live(&mut self) -> S3Result<&mut BTreeMap<String, Entry>> {
         if self.gone {
-            return Err(s3_error!(NoSuchBucket));
+            return Err(s3_error!(NoSuchBucket, "the bucket does not exist"));
         }
         self.keys.as_mut().ok_or_else(|| s3_error!(InternalError, "the bucket was not loaded"))
     }

@@ -65,7 +65,10 @@ impl Store {
     /// Makes a bucket.
     pub(crate) fn create(&self, name: &str) -> S3Result<()> {
         if !is_name(name) {
-            return Err(s3_error!(InvalidBucketName));
+            return Err(s3_error!(
+                InvalidBucketName,
+                "a bucket name is 3 to 63 lower-case letters, digits, dots and hyphens"
+            ));
         }
         let mut buckets = self.buckets();
         if buckets.contains_key(name) {
@@ -93,7 +96,7 @@ impl Store {
     /// Removes an empty bucket. It must be loaded.
     pub(crate) fn delete(&self, name: &str) -> S3Result<()> {
         let mut buckets = self.buckets();
-        let bucket = buckets.get(name).ok_or_else(|| s3_error!(NoSuchBucket))?;
+        let bucket = buckets.get(name).ok_or_else(|| s3_error!(NoSuchBucket, "the bucket does not exist"))?;
         bucket.end()?;
         let path = bucket.directory.clone();
         let old = tempfile::Builder::new()

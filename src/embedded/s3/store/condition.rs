@@ -16,7 +16,7 @@ impl Condition {
         match (&self.if_match, current) {
             (None, _) | (Some(ETagCondition::Any), Some(_)) => {}
             (Some(ETagCondition::ETag(wanted)), Some(current)) if same(wanted, current) => {}
-            (Some(ETagCondition::ETag(_)), None) => return Err(s3_error!(NoSuchKey)),
+            (Some(ETagCondition::ETag(_)), None) => return Err(s3_error!(NoSuchKey, "the key does not exist")),
             (Some(_), _) => return Err(s3_error!(PreconditionFailed, "the object is not the one that If-Match names")),
         }
         match (&self.if_none_match, current) {

@@ -53,7 +53,8 @@ impl Bucket {
     /// The upload of `key` with this id.
     pub(crate) fn upload(&self, key: &str, id: &str) -> S3Result<Upload> {
         let upload = self.read_upload(id)?.filter(|upload| upload.key == key);
-        upload.ok_or_else(|| s3_error!(NoSuchUpload))
+        upload
+            .ok_or_else(|| s3_error!(NoSuchUpload, "the upload does not exist; it may have been aborted or completed"))
     }
 
     /// Every open upload, by key, then by when it was begun.
@@ -86,7 +87,9 @@ impl Bucket {
         match sealed.persist(&path) {
             Ok(()) => Ok(meta),
             // aborted or completed meanwhile
-            Err(error) if error.error.kind() == ErrorKind::NotFound => Err(s3_error!(NoSuchUpload)),
+            Err(error) if error.error.kind() == ErrorKind::NotFound => {
+                Err(s3_error!(NoSuchUpload, "the upload does not exist; it may have been aborted or completed"))
+            }
             Err(error) => Err(io("replace", &path)(error.error)),
         }
     }
