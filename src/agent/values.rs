@@ -91,10 +91,22 @@ fn database(login: &DatabaseCredentials) -> DatabaseContext {
 }
 
 fn browser(infra: &Infra) -> Option<BrowserContext> {
-    infra.browser.as_ref().map(|browser| BrowserContext {
-        ws_url: browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone()),
-        cdp_url: browser.cdp_url.clone(),
-        http_url: browser.http_url.clone(),
-        app_host: browser.app_host.clone(),
+    infra.browser.as_ref().map(|browser| {
+        let (host, port) = host_and_port(&browser.http_url);
+        BrowserContext {
+            host,
+            port,
+            ws_url: browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone()),
+            cdp_url: browser.cdp_url.clone(),
+            http_url: browser.http_url.clone(),
+            app_host: browser.app_host.clone(),
+        }
     })
+}
+
+/// Of `http://127.0.0.1:13001/`.
+fn host_and_port(url: &str) -> (String, u16) {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+    (host.to_owned(), port.parse().unwrap_or(80))
 }
