@@ -1,5 +1,7 @@
 //! Real servers, real databases, real processes.
 
+mod board;
+mod infra;
 mod launch;
 mod mail_api;
 mod mail_smtp;
@@ -13,6 +15,7 @@ mod s3_objects;
 mod s3_purge;
 mod s3_server;
 mod teardown;
+mod trouble;
 mod verbs;
 mod verify_bench;
 mod verify_faults;

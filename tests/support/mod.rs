@@ -37,7 +37,7 @@ pub(crate) use http::{Answer, get, post, send, try_get};
 pub(crate) use load::Load;
 pub(crate) use ports::PortBlock;
 pub(crate) use postgres::{TestPostgres, block_on, try_sql};
-pub(crate) use processes::{Decoy, is_alive, listener, marked};
+pub(crate) use processes::{Decoy, is_alive, listener, marked, mentioning};
 pub(crate) use project::{ProjectBuilder, TestProject};
 pub(crate) use servers::{keys, mail_to, psql};
 pub(crate) use template::{TestTemplate, agent, explain};
