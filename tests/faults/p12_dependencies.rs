@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use harness::supervisor::{ConditionSpec, DependencySpec, Phase, RestartSpec};
 use rustix::process::Signal;
 
+use crate::support::{SHORT, wait_until};
+
 use super::stack::{Stack, after, free_port, http, server, shell};
 
 #[tokio::test(flavor = "current_thread")]
@@ -67,4 +69,37 @@ async fn p14_a_dependency_that_comes_back_takes_along_who_asked_for_it() {
     assert_eq!(after.processes["db"].phase, Phase::Ready);
     assert_eq!(process(&after, "web"), process(&before, "web"));
     assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_watched_process_restarts_once_for_a_burst_of_changes_that_count() {
+    let place = tempfile::tempdir().unwrap();
+    let source = place.path().join("src");
+    std::fs::create_dir_all(source.join("node_modules/left")).unwrap();
+    std::fs::write(place.path().join("src/.gitignore"), "*.log\n").unwrap();
+    let mut api = shell("echo run; sleep 600");
+    let paths = vec![source.clone()];
+    api.watch =
+        Some(harness::supervisor::WatchSpec { paths, ignore: vec!["generated".to_owned()], debounce_seconds: 0.2 });
+    let stack = Stack::new([("api", api)]);
+    let before = stack.start_until(Phase::Ready).await;
+    // what does not count, and then what does: were the first told, there would be two restarts
+    for name in ["debug.log", "node_modules/left/index.js"] {
+        std::fs::write(source.join(name), "x").unwrap();
+    }
+    std::fs::create_dir(source.join("deep")).unwrap();
+    for round in 0..5 {
+        std::fs::write(source.join(format!("main-{round}.ts")), "x").unwrap();
+    }
+    let process = |seen: &harness::supervisor::StackSnapshot| seen.processes["api"].process.clone();
+    let restarted = |seen: &harness::supervisor::StackSnapshot, former| {
+        seen.processes["api"].phase == Phase::Ready && process(seen) != former
+    };
+    let first = stack.wait(|seen| restarted(seen, process(&before))).await;
+    assert_eq!(first.processes["api"].restarts, 0, "asked for is not crashed");
+    wait_until("its second run to speak", SHORT, || stack.log("api") == b"run\nrun\n");
+    // a directory that appeared later is watched too
+    std::fs::write(source.join("deep/new.ts"), "x").unwrap();
+    stack.wait(|seen| restarted(seen, process(&first))).await;
+    stack.client().shutdown().await.unwrap();
 }

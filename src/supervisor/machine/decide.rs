@@ -42,6 +42,7 @@ impl Machine {
             Event::Stop(names) => self.stop(now, &names),
             Event::Restart(names) => self.restart(now, &names),
             Event::Apply { spec, restart_changed, revive } => self.apply(now, &spec, restart_changed, revive),
+            Event::FilesChanged(name) => self.files_changed(now, &name),
             Event::News { name, run, news } => self.news(now, &name, run, news),
         }
         self.settle(now);
@@ -104,7 +105,6 @@ impl Machine {
             News::Listening(ports) => self.listening(name, ports),
             News::Exited { status, tail } => self.exited(now, name, status, tail),
             News::Cleared { survivors, held } => self.cleared(now, name, survivors, held),
-            News::FilesChanged => self.files_changed(now, name),
         }
     }
 

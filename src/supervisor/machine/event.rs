@@ -17,6 +17,8 @@ pub(crate) enum Event {
     Restart(Vec<String>),
     /// The config was read again.
     Apply { spec: Box<StackSpec>, restart_changed: bool, revive: bool },
+    /// Files that a process watches have changed.
+    FilesChanged(String),
     /// News of one run of one process.
     News { name: String, run: u64, news: News },
 }
@@ -44,9 +46,6 @@ pub(crate) enum News {
     Exited { status: ExitStatus, tail: Vec<String> },
     /// Its tree was ended; what is left of it, and who holds the ports that were asked about.
     Cleared { survivors: Vec<ProcessIdentity>, held: Vec<(u16, PortHolder)> },
-    /// Files that it watches have changed.
-    #[allow(dead_code)] // until `watch` is served
-    FilesChanged,
 }
 
 /// Which probe.

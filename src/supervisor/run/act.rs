@@ -100,35 +100,32 @@ impl Supervisor {
     pub(super) fn adopt(&mut self, entry: Entry) -> std::io::Result<()> {
         use rustix::process::{Pid, PidfdFlags, pidfd_open};
         let guardian = self.estate.guardian.as_ref().map(|identity| identity.pid);
-        let guardians_child = tree::parent_of(entry.identity.pid) == guardian;
         let pid = Pid::from_raw(entry.identity.pid.cast_signed()).ok_or(std::io::ErrorKind::InvalidData)?;
-        // a pid that is gone, or somebody else's by now, counts as ended
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok().filter(|_| entry.identity.is_alive());
-        let gone = pidfd.is_none();
-        let (name, run) = (entry.name.clone(), entry.run);
-        let has_exit = entry.exit.is_some();
+        // one that is gone already was reaped by the guardian, if that has had all orphans
+        let gone_to_guardian = pidfd.is_none() && self.estate.complete;
+        let guardians_child = gone_to_guardian || tree::parent_of(entry.identity.pid) == guardian;
+        // a pid that is gone, or somebody else's by now, counts as ended: what stands for it is readable
         let pidfd = match pidfd {
             Some(pidfd) => pidfd,
             None => {
                 rustix::event::eventfd(1, rustix::event::EventfdFlags::CLOEXEC | rustix::event::EventfdFlags::NONBLOCK)?
             }
         };
-        self.watch(entry, pidfd, guardians_child || gone)?;
-        if gone && !has_exit && !guardians_child {
-            let status = ExitStatus { code: None, signal: None, out_of_memory: false };
-            let _ = self.sender.send(Message::Fate { name, run, status });
-        }
-        Ok(())
+        self.watch(entry, pidfd, guardians_child)
+    }
+
+    /// The log of a process.
+    pub(super) fn writer(&mut self, name: &str) -> Rc<RefCell<Writer>> {
+        let directory = logs_in(&self.estate.directory);
+        let writer = self.writers.entry(name.to_owned());
+        writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, name, Limits::default())))).clone()
     }
 
     /// Reads its pipes and waits for its end.
     fn watch(&mut self, entry: Entry, pidfd: std::os::fd::OwnedFd, guardians_child: bool) -> std::io::Result<()> {
         let (name, run) = (entry.name.clone(), entry.run);
-        let directory = logs_in(&self.estate.directory);
-        let writer = self.writers.entry(name.clone());
-        let writer =
-            writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, &name, Limits::default())))).clone();
-        let output = Output::new(writer, self.machine.definition(&name).map(|definition| &definition.spec));
+        let output = Output::new(self.writer(&name), self.machine.definition(&name).map(|definition| &definition.spec));
         for (pipe, stream) in entry.pipes.iter().zip([Stream::Stdout, Stream::Stderr]) {
             let copied = pump(output.clone(), pipe.try_clone()?, stream, name.clone(), run, self.sender.clone());
             let (name, sender) = (name.clone(), self.sender.clone());
@@ -269,6 +266,7 @@ impl Supervisor {
         let spec = config::load(&self.estate.directory)?;
         self.spec = spec.clone();
         self.hand_spec_over();
+        self.watch_files();
         self.handle(Event::Apply { spec: Box::new(spec), restart_changed, revive });
         Ok(())
     }

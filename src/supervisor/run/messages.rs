@@ -6,6 +6,7 @@ use crate::supervisor::link::ToSupervisor;
 use crate::supervisor::machine::News;
 use crate::supervisor::protocol::{Request, Response};
 use crate::supervisor::snapshot::ExitStatus;
+use crate::supervisor::watch::Sign;
 
 /// A message to the supervisor's main task.
 pub(super) enum Message {
@@ -23,6 +24,8 @@ pub(super) enum Message {
     GuardianDied,
     /// A client asks.
     Request(Request, oneshot::Sender<Response>),
+    /// What watches a process's files says something.
+    Files { name: String, sign: Sign },
     /// SIGTERM or SIGINT: stop everything.
     Terminate,
 }

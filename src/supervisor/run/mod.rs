@@ -26,5 +26,6 @@ mod requests;
 mod spawn;
 mod supervisor;
 mod takeover;
+mod watches;
 
 pub(crate) use supervisor::run;

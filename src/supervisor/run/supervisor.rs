@@ -18,6 +18,7 @@ use super::memory::OutOfMemory;
 use super::messages::{Message, Sender};
 use super::output::Output;
 use super::takeover;
+use super::watches::Watches;
 use crate::supervisor::estate::{Estate, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
 use crate::supervisor::logs::Writer;
@@ -45,6 +46,7 @@ pub(super) struct Supervisor {
     pub(super) writers: HashMap<String, Rc<RefCell<Writer>>>,
     pub(super) memory: OutOfMemory,
     pub(super) ending: Option<Ending>,
+    pub(super) watches: Watches,
     published: u64,
     generation: watch::Sender<u64>,
     recorded: Record,
@@ -150,6 +152,7 @@ impl Supervisor {
             writers: HashMap::new(),
             memory: OutOfMemory::new(),
             ending: None,
+            watches: Watches::default(),
             published: 0,
             generation,
             recorded: Record::default(),
@@ -164,6 +167,7 @@ impl Supervisor {
         for (name, run, status) in ended {
             supervisor.exited(&name, run, status);
         }
+        supervisor.watch_files();
         supervisor.publish();
         Ok(supervisor)
     }
@@ -185,6 +189,7 @@ impl Supervisor {
             Message::Request(request, answer) => self.request(request, answer),
             Message::Guardian(message) => self.guardian_says(message),
             Message::GuardianDied => takeover::become_guardian(&mut self.estate),
+            Message::Files { name, sign } => self.files_say(name, sign),
             Message::Terminate => self.shut_down(None),
         }
     }

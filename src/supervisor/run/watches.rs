@@ -1,0 +1,46 @@
+//! The watchers of processes that restart when files change.
+
+use std::collections::HashMap;
+
+use tokio::task::{JoinHandle, spawn_local};
+
+use super::messages::Message;
+use super::supervisor::Supervisor;
+use crate::supervisor::logs::Stream;
+use crate::supervisor::machine::Event;
+use crate::supervisor::spec::WatchSpec;
+use crate::supervisor::watch::{Sign, watch};
+
+/// What is watched, by process.
+pub(super) type Watches = HashMap<String, (WatchSpec, JoinHandle<()>)>;
+
+impl Supervisor {
+    /// Watches what the config in force says, and nothing else.
+    pub(super) fn watch_files(&mut self) {
+        let wanted = |name: &str| self.spec.processes.get(name).and_then(|process| process.watch.clone());
+        self.watches.retain(|name, (spec, task)| {
+            let stays = wanted(name).as_ref() == Some(spec);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for (name, process) in &self.spec.processes {
+            let Some(spec) = process.watch.clone().filter(|_| !self.watches.contains_key(name)) else { continue };
+            let (told, sender) = (name.clone(), self.sender.clone());
+            let hear = move |sign| drop(sender.send(Message::Files { name: told.clone(), sign }));
+            let task = spawn_local(watch(spec.clone(), hear));
+            self.watches.insert(name.clone(), (spec, task));
+        }
+    }
+
+    /// Files have changed, or are not watched as they should be.
+    pub(super) fn files_say(&mut self, name: String, sign: Sign) {
+        match sign {
+            Sign::Changed => self.handle(Event::FilesChanged(name)),
+            Sign::Trouble(text) => {
+                self.writer(&name).borrow_mut().append(Stream::Stderr, format!("harness: {text}\n").as_bytes());
+            }
+        }
+    }
+}
