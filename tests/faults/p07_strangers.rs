@@ -78,7 +78,7 @@ async fn p9_two_starts_at_once_make_one_supervisor() {
 #[tokio::test(flavor = "current_thread")]
 async fn p9_a_start_during_a_shutdown_waits_and_then_starts_afresh() {
     let mut process = shell("trap '' TERM; while :; do sleep 0.1; done");
-    process.shutdown.timeout_seconds = 0.4;
+    process.shutdown.timeout_seconds = 3.0;
     let stack = Stack::new([("api", process)]);
     let first = stack.start_until(Phase::Ready).await;
     let client = stack.client();

@@ -162,5 +162,7 @@ fn a_timeout_of_ones_own_wins() {
     bench.selection.timeout = Some(Duration::from_millis(200));
     let document = bench.run();
     assert_eq!(document.stages[0].status, StageStatus::Timeout);
-    assert_eq!(first_error(&document.stages[0]), "`all` did not end within 200 ms");
+    // the shell may add that it was terminated
+    let error = first_error(&document.stages[0]);
+    assert!(error.starts_with("`all` did not end within 200 ms"), "{error}");
 }

@@ -81,7 +81,7 @@ pub struct PostgresSettings {
 /// `durability = "fast" | "safe"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// `fsync`, `synchronous_commit` and `full_page_writes` off: everything can be rebuilt.
+    /// `fsync` and `full_page_writes` off: everything can be rebuilt. A killed server loses nothing.
     #[default]
     Fast,
     /// PostgreSQL's own defaults.
