@@ -59,11 +59,18 @@ impl Launcher {
         let directory = std::fs::canonicalize(directory).map_err(system::Error::file("resolve", directory))?;
         config::check(spec)?;
         let client = Client::new(&directory);
-        let lock = match claim(&directory).await? {
-            Claim::Lock(lock) => lock,
-            Claim::Running => {
-                config::write(&directory, spec)?;
-                return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot: client.revive().await? });
+        let lock = loop {
+            match claim(&directory).await? {
+                Claim::Lock(lock) => break lock,
+                Claim::Running => {
+                    config::write(&directory, spec)?;
+                    match client.revive().await {
+                        Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
+                        // it was about to end: its place is free in a moment
+                        Err(Error::NotRunning { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
             }
         };
         config::write(&directory, spec)?;
