@@ -68,6 +68,9 @@ impl Launcher {
                         Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
                         // it was about to end: its place is free in a moment
                         Err(Error::NotRunning { .. }) => {}
+                        Err(Error::Rejected { code, .. }) if code == "supervisor.ending" => {
+                            tokio::time::sleep(Duration::from_millis(5)).await;
+                        }
                         Err(error) => return Err(error),
                     }
                 }

@@ -18,6 +18,9 @@ use crate::system::{ProcessIdentity, marker_value, processes_with_marker};
 /// How long a swept process may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long a trio may take to vanish after it was killed.
+const PASSING: Duration = Duration::from_secs(1);
+
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SweepReport {
@@ -33,9 +36,16 @@ pub fn sweep(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport
     if !directory.is_dir() {
         return Ok(kill(home_id, stack, &Record::default()));
     }
-    match super::launcher::lock(directory)? {
-        Some(_lock) => Ok(sweep_locked(home_id, directory, stack)),
-        None => Ok(SweepReport::default()),
+    let deadline = Instant::now() + PASSING;
+    loop {
+        if let Some(_lock) = super::launcher::lock(directory)? {
+            return Ok(sweep_locked(home_id, directory, stack));
+        }
+        // a trio that was killed holds its lock until the kernel has taken it apart
+        if super::Client::connect(directory)?.is_some() || Instant::now() > deadline {
+            return Ok(SweepReport::default());
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
