@@ -17,14 +17,23 @@ async fn p20_a_process_that_reads_stdin_sees_its_end_and_goes_on() {
     stack.client().shutdown().await.unwrap();
 }
 
+/// As proc(5) has them: a session that is led from outside of this pid namespace is 0, no terminal is 0.
+fn session_and_terminal(pid: &str) -> (String, String) {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let fields: Vec<&str> = fields.split(' ').collect();
+    (fields[3].to_owned(), fields[4].to_owned())
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn p22_a_stack_has_no_terminal_and_ignores_its_end() {
     let stack = Stack::new([("api", shell("sleep 600"))]);
     let seen = stack.start_until(Phase::Ready).await;
-    let own_session = rustix::process::getsid(None).unwrap().as_raw_nonzero().get();
+    let (own_session, _) = session_and_terminal("self");
     for identity in [seen.guardian.clone().unwrap(), seen.supervisor.clone()] {
-        let pid = rustix::process::Pid::from_raw(identity.pid.cast_signed());
-        assert_ne!(rustix::process::getsid(pid).unwrap().as_raw_nonzero().get(), own_session);
+        let (session, terminal) = session_and_terminal(&identity.pid.to_string());
+        assert_ne!(session, own_session);
+        assert_eq!(terminal, "0");
         for descriptor in [0, 1] {
             let target = fs::read_link(format!("/proc/{}/fd/{descriptor}", identity.pid)).unwrap();
             assert_eq!(target.to_string_lossy(), "/dev/null");
