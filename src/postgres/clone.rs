@@ -179,12 +179,6 @@ pub async fn agent_databases(server: &Server, home_id: &str) -> Result<Vec<Owned
     Ok(databases(&session).await?.into_iter().filter_map(owned).collect())
 }
 
-/// The facts in a database's mark.
-pub(super) async fn facts_of(session: &Session, database: &str) -> Result<Facts> {
-    let found = objects::database_named(session, database).await?;
-    Ok(found.ok_or_else(|| Error::Missing { name: database.to_owned() })?.facts())
-}
-
 /// Every role of this home.
 pub async fn agent_roles(server: &Server, home_id: &str) -> Result<Vec<Owned>> {
     let session = Session::admin(server).await?;

@@ -34,6 +34,7 @@ pub mod snapshot;
 mod sql;
 mod statements;
 mod step;
+pub mod survey;
 pub mod template;
 mod traces;
 
@@ -47,4 +48,4 @@ pub use server::{DatabaseCredentials, Server};
 pub use session::Version;
 pub use step::{Step, run_step};
 pub use template::{Link, Template, TemplatePlan};
-pub use traces::{Trace, traces};
+pub use traces::{Trace, Traces};

@@ -7,10 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clone::facts_of;
 use super::session::{Session, text};
 use super::sql::{identifier, literal};
-use super::template::Template;
 use super::{DatabaseCredentials, Result, Server};
 
 /// Columns searched in one statement.
@@ -33,19 +31,26 @@ impl std::fmt::Display for Trace {
     }
 }
 
-/// The columns of a clone that still name the template's database, role or password, after `post_clone`.
-/// Costs one question where the template has none.
-pub async fn traces(server: &Server, template: &Template, clone: &DatabaseCredentials) -> Result<Vec<Trace>> {
-    let session = Session::admin(server).await?;
-    let places = facts_of(&session, &template.name).await?.traces;
-    if places.is_empty() {
-        return Ok(Vec::new());
+/// The columns of a template in which its own name, or the password of its making, stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traces {
+    pub(super) template: String,
+    pub(super) places: Vec<Trace>,
+}
+
+impl Traces {
+    /// Those columns of a clone that still name the template, to be asked after `post_clone`. Costs
+    /// nothing where the template has none.
+    pub async fn remaining(&self, server: &Server, clone: &DatabaseCredentials) -> Result<Vec<Trace>> {
+        if self.places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let inside = Session::open(&server.admin_of(&clone.database)).await?;
+        // `post_clone` may have taken a column away
+        let existing = columns(&inside).await?;
+        let places = self.places.iter().filter(|place| existing.contains(place)).cloned().collect();
+        search(&inside, places, &[&self.template]).await
     }
-    let inside = Session::open(&server.admin_of(&clone.database)).await?;
-    // a migration in `post_clone` may have taken a column away
-    let existing = columns(&inside).await?;
-    let places = places.into_iter().filter(|place| existing.contains(place)).collect();
-    search(&inside, places, &[&template.name]).await
 }
 
 /// Every column of the database that holds one of `needles`.

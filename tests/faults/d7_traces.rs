@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use harness::postgres::{DatabaseCredentials, Step, run_step, traces};
+use harness::postgres::{DatabaseCredentials, Step, run_step};
 use harness::project::StepAction;
 use harness::report::Events;
 
@@ -39,7 +39,7 @@ fn d7_rows_that_name_the_template_are_rewritten_or_found() {
     let template = project.ensure();
     let login = project.launch(1);
     let found = || -> Vec<String> {
-        let found = block_on(traces(&project.server, &template, &login)).unwrap();
+        let found = block_on(template.traces.remaining(&project.server, &login)).unwrap();
         found.iter().map(ToString::to_string).collect()
     };
     assert_eq!(found(), ["public.warehouse.connection", "public.note.body"]);

@@ -8,7 +8,8 @@ use super::template::TemplateInputs;
 use crate::agent::Error;
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
-use crate::postgres::{self, Admin, CloneRequest, Server, Step, template};
+use crate::postgres::survey::Survey;
+use crate::postgres::{self, CloneRequest, Server, Step, Traces, template};
 use crate::project::{StepAction, Template};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Failure, TemplateUse};
@@ -21,6 +22,8 @@ pub(super) struct Made {
     pub(super) cloned: bool,
     pub(super) template: Option<TemplateUse>,
     pub(super) server: Option<String>,
+    /// Where the template names itself.
+    pub(super) traces: Traces,
     pub(super) times: Vec<(String, Duration)>,
 }
 
@@ -31,8 +34,10 @@ pub(super) struct Plan {
     template: TemplateInputs,
     /// The agent's database is there, and its `post_clone` was run.
     complete: bool,
-    /// The template is there, or not needed.
-    present: bool,
+    /// What there is of the agent's pair.
+    state: CloneState,
+    /// The template, if it is there and needed.
+    found: Option<postgres::Template>,
 }
 
 impl Plan {
@@ -46,22 +51,25 @@ impl Plan {
             return Ok(None);
         };
         let (context, record) = (attempt.context, &attempt.record);
-        let system_identifier = Admin::connect(&server).await?.system_identifier().await?;
+        let survey = Survey::of(&server, context.home.id(), record.agent).await?;
+        let (system_identifier, state) = (survey.system_identifier.clone(), survey.state);
         let elsewhere = record.server.as_ref().is_some_and(|known| *known != system_identifier);
         if elsewhere && !attempt.options.reset_database {
             return Err(Error::DatabaseLost(record.agent).into());
         }
-        let state = clone::state(&server, context.home.id(), record.agent).await?;
         let wanted = record.template.is_some() && !attempt.options.reset_database;
         let complete = wanted && state == CloneState::Complete;
         let template = TemplateInputs::of(context, &attempt.project, renderer, infra, &server)?;
-        let present = complete
-            || template::find(&server, &template.plan(context, &attempt.project, &record.tree)).await?.is_some();
-        Ok(Some(Self { server, system_identifier, template, complete, present }))
+        let found = if complete {
+            None
+        } else {
+            survey.find_template(&template.plan(context, &attempt.project, &record.tree)).await?
+        };
+        Ok(Some(Self { server, system_identifier, template, complete, state, found }))
     }
 
     pub(super) fn is_present(&self) -> bool {
-        self.present
+        self.complete || self.found.is_some()
     }
 }
 
@@ -76,13 +84,21 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
     let mut made = Made { changed: true, cloned: true, ..Made::default() };
     let began = Instant::now();
     let wanted = plan.template.plan(context, &attempt.project, &record.tree);
-    let template = template::ensure(&plan.server, &wanted, &context.events).await?;
+    let built;
+    let template = if let Some(found) = &plan.found {
+        found
+    } else {
+        built = template::ensure(&plan.server, &wanted, &context.events).await?;
+        &built
+    };
     if template.built {
         made.times.push(("template".to_owned(), began.elapsed()));
     }
     let began = Instant::now();
     // what is there is a clone whose `post_clone` did not end, or one that is to be replaced
-    postgres::drop::agent(&plan.server, context.home.id(), record.agent).await?;
+    if plan.state != CloneState::Absent {
+        postgres::drop::agent(&plan.server, context.home.id(), record.agent).await?;
+    }
     let request = CloneRequest {
         home_id: context.home.id(),
         project: &record.project,
@@ -91,8 +107,9 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         create_databases: attempt.project.database.create,
         roles: &attempt.project.database.roles,
     };
-    clone::create(&plan.server, &template, &request, &context.events).await?;
+    clone::create(&plan.server, template, &request, &context.events).await?;
     made.times.push(("database".to_owned(), began.elapsed()));
+    made.traces = template.traces.clone();
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
     made.server = Some(plan.system_identifier.clone());
     Ok(made)
@@ -105,6 +122,7 @@ pub(super) async fn post_clone(
     renderer: &Renderer<'_>,
     context: &render::Context,
     environment: &Environment,
+    traces: &Traces,
 ) -> Result<(), Failure> {
     let (Some(server), Some(password)) = (&infra.postgres, &attempt.record.database_password) else { return Ok(()) };
     let login = server.agent_login(attempt.record.agent, password);
@@ -131,6 +149,10 @@ pub(super) async fn post_clone(
         };
         postgres::run_step(&step, &task).await?;
         task.finish();
+    }
+    for place in traces.remaining(server, &login).await? {
+        let text = format!("column {place} still names the template's database; let `post_clone` rewrite it");
+        attempt.context.events.warning(attempt.subject(), text);
     }
     Ok(())
 }

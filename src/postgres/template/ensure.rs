@@ -11,6 +11,7 @@ use super::super::lock::Key;
 use super::super::objects::database_named;
 use super::super::prepare::prepare_with;
 use super::super::session::Session;
+use super::super::traces::Traces;
 use super::super::{Error, Result, Server};
 use super::build::Build;
 use super::chain::{Link, TemplatePlan};
@@ -27,6 +28,8 @@ pub struct Template {
     pub built: bool,
     /// How long that, or finding it, took.
     pub duration: Duration,
+    /// Where it names itself.
+    pub traces: Traces,
     /// Holds the shared lock; its owner may use it for other things meanwhile.
     lease: Mutex<Session>,
 }
@@ -69,10 +72,24 @@ impl Template {
 pub async fn find(server: &Server, plan: &TemplatePlan<'_>) -> Result<Option<Template>> {
     let began = Instant::now();
     let session = Session::admin(server).await?;
+    find_with(session, plan, began).await
+}
+
+pub(in super::super) async fn find_with(
+    session: Session,
+    plan: &TemplatePlan<'_>,
+    began: Instant,
+) -> Result<Option<Template>> {
     let name = final_name(&plan.links(session.version().major)?);
     Key::of(&name).share(&session, || {}).await?;
-    let exists = is_complete(&session, plan, &name).await?;
-    Ok(exists.then(|| Template { name, built: false, duration: began.elapsed(), lease: Mutex::new(session) }))
+    let traces = complete(&session, plan, &name).await?;
+    Ok(traces.map(|traces| Template {
+        name,
+        built: false,
+        duration: began.elapsed(),
+        traces,
+        lease: Mutex::new(session),
+    }))
 }
 
 /// Returns the template of `plan`, building it if there is none. Launches that come at the same moment
@@ -85,15 +102,21 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
     let session = Session::admin(server).await?;
     let mut links = plan.links(session.version().major)?;
     let mut name = final_name(&links);
-    let found = |name, built, session| Template { name, built, duration: began.elapsed(), lease: Mutex::new(session) };
+    let found = |traces: Traces, built, session| Template {
+        name: traces.template.clone(),
+        built,
+        duration: began.elapsed(),
+        traces,
+        lease: Mutex::new(session),
+    };
     let mut attempts = 0;
     loop {
         let key = Key::of(&name);
         let mut waited = None;
         key.share(&session, || waited = Some(events.task("database", "wait for the template being built"))).await?;
-        if is_complete(&session, plan, &name).await? {
+        if let Some(traces) = complete(&session, plan, &name).await? {
             waited.map(crate::report::Task::finish);
-            return Ok(found(name, false, session));
+            return Ok(found(traces, false, session));
         }
         // nobody may hold it shared while it is built: of several who find it missing, one gets it
         key.release_shared(&session).await?;
@@ -102,9 +125,9 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
             tokio::time::sleep(Duration::from_millis(jitter)).await;
             continue;
         }
-        if is_complete(&session, plan, &name).await? {
+        if let Some(traces) = complete(&session, plan, &name).await? {
             key.downgrade(&session).await?;
-            return Ok(found(name, false, session));
+            return Ok(found(traces, false, session));
         }
         attempts += 1;
         prepare_with(server, &session).await?;
@@ -114,7 +137,8 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
             task.finish();
             key.downgrade(&session).await?;
             prune::prune(server, &session, plan).await?;
-            return Ok(found(name, true, session));
+            let traces = complete(&session, plan, &name).await?.ok_or(Error::Missing { name })?;
+            return Ok(found(traces, true, session));
         };
         key.release(&session).await?;
         if attempts == ATTEMPTS {
@@ -130,10 +154,12 @@ fn final_name(links: &[Link]) -> String {
     links.last().expect("there is a head").database()
 }
 
-async fn is_complete(session: &Session, plan: &TemplatePlan<'_>, name: &str) -> Result<bool> {
-    let Some(database) = database_named(session, name).await? else { return Ok(false) };
+/// Where a complete template names itself; `None` when there is no complete one.
+async fn complete(session: &Session, plan: &TemplatePlan<'_>, name: &str) -> Result<Option<Traces>> {
+    let Some(database) = database_named(session, name).await? else { return Ok(None) };
     database.ours(plan.home_id)?;
-    Ok(database.valid)
+    let traces = Traces { template: name.to_owned(), places: database.facts().traces };
+    Ok(database.valid.then_some(traces))
 }
 
 fn changing(before: &[Link], after: &[Link]) -> Error {

@@ -26,5 +26,6 @@ mod prune;
 mod publish;
 
 pub use chain::{Link, TemplatePlan};
+pub(super) use ensure::find_with;
 pub use ensure::{Template, ensure, find};
 pub use prune::{Leftover, sweep};
