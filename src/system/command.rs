@@ -60,6 +60,8 @@ pub struct CommandSpec {
     pub grace: Duration,
     /// A file that gets the raw output; created or emptied.
     pub log: Option<PathBuf>,
+    /// How many bytes the log may hold; what comes after is read and counted, not kept.
+    pub log_limit: u64,
     /// How many last lines [`Output::tail`] holds.
     pub tail_lines: usize,
 }
@@ -74,6 +76,7 @@ impl CommandSpec {
             timeout: None,
             grace: Duration::from_secs(2),
             log: None,
+            log_limit: u64::MAX,
             tail_lines: TAIL_LINES,
         }
     }
@@ -155,7 +158,7 @@ pub struct Output {
     pub tail: Vec<String>,
     /// How many bytes it wrote.
     pub bytes: u64,
-    /// How many of them could not be written to the log (disk full).
+    /// How many of them are not in the log: it was at its limit, or the disk was full.
     pub log_lost: u64,
     /// How long it ran.
     pub elapsed: Duration,
@@ -189,11 +192,12 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
     let (mut bytes, mut log_lost, mut open, mut timed_out) = (0_u64, 0_u64, true, false);
     let mut chunk = vec![0; CHUNK];
     let mut take = |data: &[u8]| {
+        let room = usize::try_from(spec.log_limit.saturating_sub(bytes)).unwrap_or(usize::MAX);
+        let (kept, over) = data.split_at(data.len().min(room));
         bytes += data.len() as u64;
-        if let Some(log) = &mut log
-            && log.write_all(data).is_err()
-        {
-            log_lost += data.len() as u64;
+        if let Some(log) = &mut log {
+            let written = kept.is_empty() || log.write_all(kept).is_ok();
+            log_lost += (if written { over.len() } else { data.len() }) as u64;
         }
         lines.push(data, |line| {
             tail.push(line);
@@ -243,7 +247,7 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
         on_line(line);
     });
     let ending = if timed_out { Ending::TimedOut } else { ending_of(status) };
-    Ok(Output { ending, tail: tail.lines.into(), bytes, log_lost, elapsed: began.elapsed() })
+    Ok(Output { ending, tail: tail.finish(), bytes, log_lost, elapsed: began.elapsed() })
 }
 
 async fn sleep_until(deadline: Option<Instant>) {
@@ -346,10 +350,16 @@ impl Tail {
         if self.limit == 0 {
             return;
         }
-        if self.lines.len() == self.limit {
-            self.lines.pop_front();
-        }
-        self.lines.push_back(super::lines::plain(&line[..line.floor_char_boundary(Self::LINE)]));
+        // the oldest line's memory is used again: of a flood nearly every line is only passed through
+        let oldest = if self.lines.len() == self.limit { self.lines.pop_front() } else { None };
+        let mut kept = oldest.unwrap_or_default();
+        kept.clear();
+        kept.push_str(&line[..line.floor_char_boundary(Self::LINE)]);
+        self.lines.push_back(kept);
+    }
+
+    fn finish(self) -> Vec<String> {
+        self.lines.iter().map(|line| super::lines::plain(line)).collect()
     }
 }
 

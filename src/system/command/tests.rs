@@ -89,6 +89,18 @@ fn much_output_goes_to_the_log_whole() {
 }
 
 #[test]
+fn a_log_at_its_limit_holds_the_beginning_and_the_tail_is_still_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut spec = shell("seq 1 1000").with_log(&log);
+    spec.log_limit = 5;
+    let output = on_a_runtime(run(&spec, |_| {})).unwrap();
+    assert_eq!(fs::read_to_string(&log).unwrap(), "1\n2\n3");
+    assert_eq!((output.bytes, output.log_lost), (3893, 3888));
+    assert_eq!(output.tail.last().unwrap(), "1000");
+}
+
+#[test]
 fn what_cannot_start_is_an_error_that_names_it() {
     let spec = CommandSpec { program: Program::Argv(vec!["/no/such/program".into()]), ..shell("") };
     let error = on_a_runtime(run(&spec, |_| {})).unwrap_err();
