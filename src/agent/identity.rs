@@ -15,6 +15,18 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
     if let Some(value) = context.variable("AGENT_ID").filter(|value| !value.is_empty()) {
         return Ok(value.parse::<AgentId>().map_err(Error::from)?);
     }
+    match standing_in(context)?.as_slice() {
+        [] => Err(Error::Unnamed.into()),
+        [agent] => Ok(*agent),
+        several => Err(Error::Ambiguous { agents: several.to_vec(), directory: context.directory.clone() }.into()),
+    }
+}
+
+/// The agents whose tree the command stands in; several, where they share the project's root.
+///
+/// # Errors
+/// The home cannot be read.
+pub fn standing_in(context: &Context) -> Result<Vec<AgentId>, Failure> {
     let mut here = Vec::new();
     for agent in agents(context)? {
         // a record that cannot be read names no directory
@@ -26,15 +38,7 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
     }
     // the innermost tree wins: a work tree may lie inside the project's root
     let depth = here.iter().map(|(depth, _)| *depth).max();
-    here.retain(|(found, _)| Some(*found) == depth);
-    match here.as_slice() {
-        [] => Err(Error::Unnamed.into()),
-        [(_, agent)] => Ok(*agent),
-        several => {
-            let agents = several.iter().map(|(_, agent)| *agent).collect();
-            Err(Error::Ambiguous { agents, directory: context.directory.clone() }.into())
-        }
-    }
+    Ok(here.into_iter().filter(|(found, _)| Some(*found) == depth).map(|(_, agent)| agent).collect())
 }
 
 /// The agents that have a directory in this home, by number.

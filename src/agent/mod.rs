@@ -11,6 +11,7 @@
 //! - One command at a time changes an agent: it holds the [`lease`].
 
 mod access;
+mod checkable;
 mod context;
 mod control;
 mod error;
@@ -30,12 +31,13 @@ mod values;
 mod worktree;
 
 pub use access::{environment, exec, urls};
+pub use checkable::{Checkable, Judged, checkable, judged};
 pub use context::Context;
 pub use control::{Action, control};
 pub use error::Error;
-use interrupt::interrupted;
+pub use interrupt::interrupted;
 
-pub use identity::{agents, resolve, split_id};
+pub use identity::{agents, resolve, split_id, standing_in};
 pub use launch::{LaunchOptions, launch};
 pub use logs::{LogRequest, logs};
 pub use query::query;

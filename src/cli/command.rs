@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::session::Session;
-use super::{config, control, env, exec, infra, launch, logs, psql, setup, status, teardown, url};
+use super::{config, control, env, exec, hook, infra, launch, logs, psql, setup, status, teardown, url, verify};
 use crate::report::{Failure, Kind};
 use crate::terminal::{Output, Verbosity};
 
@@ -64,6 +64,8 @@ enum Verb {
     Psql(psql::Arguments),
     Env(env::Arguments),
     Exec(exec::Arguments),
+    Verify(verify::Arguments),
+    Hook(hook::Arguments),
     Restart(control::RestartArguments),
     Stop(control::StopArguments),
     Start(control::StartArguments),
@@ -83,6 +85,8 @@ impl Verb {
             Self::Psql(_) => "psql",
             Self::Env(_) => "env",
             Self::Exec(_) => "exec",
+            Self::Verify(_) => "verify",
+            Self::Hook(_) => "hook",
             Self::Restart(_) => "restart",
             Self::Stop(_) => "stop",
             Self::Start(_) => "start",
@@ -102,6 +106,8 @@ impl Verb {
             Self::Psql(arguments) => psql::run(arguments, session),
             Self::Env(arguments) => env::run(arguments, session),
             Self::Exec(arguments) => exec::run(arguments, session),
+            Self::Verify(arguments) => verify::run(arguments, session),
+            Self::Hook(arguments) => hook::run(arguments, session),
             Self::Restart(arguments) => control::restart(arguments, session),
             Self::Stop(arguments) => control::stop(arguments, session),
             Self::Start(arguments) => control::start(arguments, session),
@@ -123,10 +129,15 @@ pub fn parser() -> clap::Command {
 
 /// Runs the command line `arguments` (with the program's name first); returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let line = match CommandLine::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let line = match CommandLine::try_parse_from(&arguments) {
         Ok(line) => line,
         Err(error) => {
             let _ = error.print();
+            if error.use_stderr() && arguments.iter().any(|argument| argument == "verify") {
+                // its reader waits for a document, whatever is wrong
+                verify::misused(&error);
+            }
             return ExitCode::from(if error.use_stderr() { Kind::Usage.exit_code() } else { 0 });
         }
     };

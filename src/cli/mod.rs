@@ -9,6 +9,7 @@ mod control;
 mod duration;
 mod env;
 mod exec;
+mod hook;
 mod infra;
 mod launch;
 mod logs;
@@ -18,5 +19,6 @@ mod setup;
 mod status;
 mod teardown;
 mod url;
+mod verify;
 
 pub use command::{main, parser};

@@ -30,4 +30,4 @@ pub use process::{Exit, ProcessRow};
 pub use setup::Setup;
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};
-pub use verify::{Hook, HookOutcome, Verify, VerifyStatus};
+pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};

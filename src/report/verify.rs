@@ -156,6 +156,53 @@ pub struct RecordedRun {
     pub finished_at: String,
 }
 
+impl VerifyStatus {
+    /// The document of a question that could not be answered.
+    pub fn unknown(error: ErrorDocument, agent: Option<u8>) -> Self {
+        Self {
+            schema: "harness/verify-status/1".to_owned(),
+            verified: false,
+            reason: Some(error.message.clone()),
+            agent,
+            tree: None,
+            last_full_pass: None,
+            last_run: None,
+            error: Some(error),
+        }
+    }
+}
+
+/// The stages of a project: `harness verify --list`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyPlan {
+    /// `harness/verify-list/1`.
+    pub schema: String,
+    /// In the order in which they run.
+    pub stages: Vec<PlannedStage>,
+}
+
+/// A stage of the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedStage {
+    /// Its name.
+    pub name: String,
+    /// Only with `--full`.
+    pub full: bool,
+    /// Its time limit.
+    pub timeout_ms: u64,
+    /// Its commands; they run together.
+    pub commands: Vec<PlannedCommand>,
+}
+
+/// A command of the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedCommand {
+    /// Its name.
+    pub name: String,
+    /// What it does, as the project writes it: a command line, or `GET` with port and path.
+    pub does: String,
+}
+
 impl Verify {
     /// The document of a run that could not begin.
     pub fn could_not_run(reason: Reason, error: ErrorDocument, agent: Option<u8>, full: bool) -> Self {

@@ -21,7 +21,7 @@ pub fn render_failure(error: &ErrorDocument) -> String {
 }
 
 /// Replaces control characters other than tab, so that a quoted log cannot drive the terminal.
-pub(super) fn harmless(line: &str) -> String {
+pub fn harmless(line: &str) -> String {
     line.chars()
         .map(|character| if character.is_control() && character != '\t' { '\u{fffd}' } else { character })
         .collect()

@@ -10,7 +10,7 @@ mod progress;
 mod style;
 mod table;
 
-pub use error::render_failure;
+pub use error::{harmless, render_failure};
 pub use output::{Output, Verbosity};
 pub use progress::progress;
 pub use style::{duration, paint_state, size};

@@ -10,6 +10,8 @@ use crate::report::Events;
 use crate::report::verify::{Command, StageStatus};
 use crate::system::{self, CommandSpec, Ending};
 
+/// A command that prints more than this has its last lines kept, not what lies between.
+const LOG_LIMIT: u64 = 1024 * 1024 * 1024;
 /// How often a person is shown the last line.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -110,7 +112,7 @@ async fn shell(
     let mut spec = CommandSpec::shell(line, around.tree.join(&command.working_dir), environment)
         .with_timeout(timeout)
         .with_log(log);
-    spec.tail_lines = 0;
+    spec.log_limit = LOG_LIMIT;
     let mut glanced = Instant::now();
     let ended = system::run(&spec, |line| {
         if around.every_line || glanced.elapsed() > GLANCE {
@@ -126,6 +128,9 @@ async fn shell(
             return Outcome::unlocated(StageStatus::Fail, format!("{error}{cause}"));
         }
     };
+    if output.log_lost > 0 {
+        append_tail(log, &output);
+    }
     let (status, exit_code, signal) = match output.ending {
         Ending::Exited(0) => {
             return Outcome { status: StageStatus::Pass, exit_code: Some(0), signal: None, diagnosis: None };
@@ -151,6 +156,16 @@ async fn shell(
         }
     };
     Outcome { status, exit_code, signal, diagnosis }
+}
+
+/// Puts the last lines below a log that could not hold everything.
+fn append_tail(log: &Path, output: &system::Output) {
+    use std::io::Write;
+    // on a full disk there is nobody to tell
+    if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(log) {
+        let note = format!("\n[harness: {} bytes were not kept; the last lines are:]\n", output.log_lost);
+        let _ = file.write_all(format!("{note}{}\n", output.tail.join("\n")).as_bytes());
+    }
 }
 
 /// Reads the log on a thread of its own: others of the stage are still being listened to.

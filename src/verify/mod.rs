@@ -14,6 +14,7 @@ mod error;
 mod git;
 pub mod hook;
 mod http;
+mod orphans;
 mod plan;
 mod run;
 mod runs;
@@ -21,6 +22,6 @@ mod status;
 mod work_tree;
 
 pub use error::Error;
-pub use plan::{Evaluate, Selection};
+pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};
 pub use status::status;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Error;
 use crate::project::{Template, VerifyCheck, VerifyCommand, VerifyStage};
 use crate::render::RenderError;
+use crate::report;
 
 /// Evaluates a template for the agent whose tree is checked; the first argument is its key in
 /// `harness.toml`: `verify.stages[0].commands[1].run`.
@@ -115,6 +116,31 @@ fn planned(name: &str, key: &str, command: &VerifyCommand, evaluate: &Evaluate<'
         error_pattern: pattern
             .map_err(|source| Error::Pattern { command: name.to_owned(), source: Box::new(source) })?,
     })
+}
+
+/// The plan as a document.
+pub fn list(stages: &[VerifyStage]) -> report::verify::VerifyPlan {
+    let does = |check: &VerifyCheck| match check {
+        VerifyCheck::Run(line) => line.0.clone(),
+        VerifyCheck::Http { host, port, path } => {
+            let host = host.as_ref().map_or("localhost", |host| &host.0);
+            format!("GET http://{host}:{}{}", port.0, path.0)
+        }
+    };
+    let stage = |stage: &VerifyStage| report::verify::PlannedStage {
+        name: stage.name.clone(),
+        full: stage.full,
+        timeout_ms: u64::try_from(stage.timeout.as_millis()).unwrap_or(u64::MAX),
+        commands: stage
+            .commands
+            .iter()
+            .map(|command| report::verify::PlannedCommand { name: command.name.clone(), does: does(&command.check) })
+            .collect(),
+    };
+    report::verify::VerifyPlan {
+        schema: "harness/verify-list/1".to_owned(),
+        stages: stages.iter().map(stage).collect(),
+    }
 }
 
 /// Names a plan: a pass of other stages, or of weaker ones, is no pass of these.

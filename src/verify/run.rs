@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use super::Error;
 use super::command::{self, Surroundings, milliseconds, skipped};
+use super::orphans::Orphans;
 use super::plan::{self, Evaluate, PlannedStage, Selection};
 use super::runs::{self, Run, Runs};
 use super::work_tree::WorkTree;
@@ -41,6 +42,9 @@ pub struct Request<'a> {
     pub warnings: Vec<String>,
     /// Every line of output is told to `events`, not just a glance now and then.
     pub every_line: bool,
+    /// This process was started for this run alone, so that whatever ends up as its child is the run's:
+    /// daemons too that cut every tie to their command are then found and ended.
+    pub own_process: bool,
 }
 
 /// A document, and the exit code that belongs to it.
@@ -142,12 +146,16 @@ async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events
         every_line: request.every_line,
         events,
     };
+    let orphans = request.own_process.then(Orphans::adopt);
     let mut failed = false;
     for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted) {
         if failed && !request.keep_going {
             break;
         }
         let report = run_stage(index, stage, run, &around).await;
+        if let Some(orphans) = &orphans {
+            orphans.kill();
+        }
         failed |= report.status != StageStatus::Pass;
         document.stages[index] = report;
     }

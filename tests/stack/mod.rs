@@ -18,6 +18,7 @@ mod teardown;
 mod trouble;
 mod verbs;
 mod verify_bench;
+mod verify_cli;
 mod verify_faults;
 mod verify_hook;
 mod verify_run;

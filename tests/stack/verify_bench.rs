@@ -94,6 +94,7 @@ impl Bench {
             template: None,
             warnings: Vec::new(),
             every_line: false,
+            own_process: false,
         }
     }
 

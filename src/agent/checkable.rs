@@ -1,0 +1,82 @@
+//! What a check of an agent's work needs to know: its tree, the plan that judges it, its environment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Context, Error, Record, processes, values};
+use crate::infra;
+use crate::project::{AgentId, Project, Template};
+use crate::render::{self, Renderer};
+use crate::report::Failure;
+use crate::supervisor::Client;
+
+/// An agent's tree, and the plan of the project that it belongs to.
+#[derive(Debug)]
+pub struct Judged {
+    /// The agent.
+    pub agent: AgentId,
+    /// Where it works.
+    pub tree: PathBuf,
+    /// The project as its root has it: its `[verify]` is the one that counts.
+    pub project: Project,
+    /// What the tree's own `[verify]` says differently, one line each.
+    pub differences: Vec<String>,
+    /// The folder of its runs.
+    pub directory: PathBuf,
+}
+
+/// The same with everything that commands need.
+#[derive(Debug)]
+pub struct Checkable {
+    /// Tree and plan.
+    pub judged: Judged,
+    values: render::Context,
+    environment: render::Environment,
+    /// Whether its stack is up; stopped by hand is not.
+    pub running: bool,
+}
+
+/// Looks up who judges an agent's tree, without looking at any server.
+///
+/// # Errors
+/// There is no such agent, or a `harness.toml` is wrong.
+pub fn judged(context: &Context, agent: AgentId) -> Result<Judged, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let project = context.project_at(&record.project_root)?;
+    let differences = project.for_tree(&record.tree, &|name| context.variable(name))?.verify_differences;
+    let directory = context.home.stack_dir(agent.stack()).join("verify");
+    Ok(Judged { agent, tree: record.tree, project, differences, directory })
+}
+
+/// The same with the agent's environment.
+///
+/// # Errors
+/// As for [`judged`]; or there are no shared servers.
+pub async fn checkable(context: &Context, agent: AgentId) -> Result<Checkable, Failure> {
+    let judged = judged(context, agent)?;
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let in_tree = context.in_tree(&judged.project, &record.tree)?;
+    let values = values::of(context, &in_tree, &record, &infra);
+    let environment = values::environment(&Renderer::new(&in_tree), &values, &record)?;
+    let running = match Client::connect(&context.home.stack_dir(agent.stack()))? {
+        Some(client) => processes::summary(&client.snapshot().await?) != "stopped",
+        None => false,
+    };
+    Ok(Checkable { judged, values, environment, running })
+}
+
+impl Checkable {
+    /// The environment of its processes, complete.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        self.environment.all()
+    }
+
+    /// Evaluates a template of the plan; `key` is its path in `harness.toml`.
+    ///
+    /// # Errors
+    /// It cannot be evaluated.
+    pub fn evaluate(&self, key: &str, template: &Template) -> render::Result<String> {
+        Renderer::new(&self.judged.project).text(key, template, &self.values, &self.environment)
+    }
+}

@@ -1,0 +1,228 @@
+//! `harness verify`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent::{self, Context};
+use crate::project::AgentId;
+use crate::report::verify::{PlannedStage, Reason, StageStatus, VerifyPlan};
+use crate::report::{ErrorDocument, Failure, Kind, Verify, VerifyStatus};
+use crate::terminal::{self, Output, Verbosity};
+use crate::verify::{self, Request, Selection, Verdict};
+
+/// Say whether an agent's work is done: run the stages of `[verify]` in its tree.
+///
+/// The answer on stdout is one JSON document, whatever the commands do; what a person reads goes to
+/// stderr. It is bound to the git tree: an edit while it runs never passes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness verify                 the quick stages, for the agent whose tree this is
+  harness verify 3 --full        everything: required before work is called done
+  harness verify --stage lint    one stage
+  harness verify --status        is the last full pass of exactly this tree?
+
+Exit codes: 0 pass, 1 fail; the others as for every command.")]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+    /// Also the stages marked `full`.
+    #[arg(long)]
+    full: bool,
+    /// Only this stage; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    stage: Vec<String>,
+    /// Go on after a stage that failed.
+    #[arg(long)]
+    keep_going: bool,
+    /// The time limit of each stage, instead of its own.
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    timeout: Option<Duration>,
+    /// Run nothing; say whether the last full pass is of the present tree.
+    #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout"])]
+    status: bool,
+    /// Run nothing; list the stages.
+    #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout", "status"])]
+    list: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    if arguments.list {
+        return list(arguments, session);
+    }
+    if arguments.status {
+        return Ok(status(arguments, session));
+    }
+    let verdict = session
+        .context()
+        .and_then(|context| block_on(judge(arguments, session, &context)))
+        .unwrap_or_else(|failure| could_not_run(arguments, &failure));
+    as_json(session).document(&verdict.document, |_| String::new());
+    tell(session, &verdict.document);
+    Ok(ExitCode::from(verdict.exit_code))
+}
+
+async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
+    let id = agent::resolve(context, arguments.id)?;
+    let checkable = agent::checkable(context, id).await?;
+    let judged = &checkable.judged;
+    let selection = Selection { full: arguments.full, only: arguments.stage.clone(), timeout: arguments.timeout };
+    let warnings: Vec<String> = judged
+        .differences
+        .iter()
+        .map(|difference| format!("`[verify]` of the work tree is not the project's, which counts: {difference}"))
+        .collect();
+    // a pass says that the application works: without one there is nothing to say
+    if !checkable.running {
+        return Err(agent::Error::NotRunning(id).into());
+    }
+    let evaluate = |key: &str, template: &crate::project::Template| checkable.evaluate(key, template);
+    let request = Request {
+        tree: &judged.tree,
+        project_root: &judged.project.root,
+        stages: &judged.project.verify,
+        selection,
+        keep_going: arguments.keep_going,
+        environment: checkable.environment().into_iter().collect(),
+        evaluate: &evaluate,
+        directory: &judged.directory,
+        agent: Some(id.get()),
+        template: None,
+        warnings,
+        every_line: session.output.verbosity >= Verbosity::Verbose,
+        own_process: true,
+    };
+    Ok(verify::run(request, &context.events, agent::interrupted()).await)
+}
+
+/// A failure before the first stage is the same document.
+fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
+    let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);
+    if failure.diagnostic().code().starts_with("agent.") || failure.diagnostic().code() == "stack.not_running" {
+        verdict.document.reason = Some(Reason::NotRunning);
+    }
+    verdict
+}
+
+/// The document is what verify is for: it comes with or without `--json`.
+fn as_json(session: &Session) -> Output {
+    Output { json: true, ..session.output }
+}
+
+/// What a person reads: each failure with its diagnostic and its log, then the verdict.
+fn tell(session: &Session, document: &Verify) {
+    let mut text = String::new();
+    for warning in &document.warnings {
+        let _ = writeln!(text, "{} {warning}", terminal::paint_state("warning:"));
+    }
+    let bad = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
+    for stage in document.stages.iter().filter(|stage| bad(stage.status)) {
+        for command in stage.commands.iter().filter(|command| bad(command.status)) {
+            let state = if command.status == StageStatus::Timeout { "timeout" } else { "failed" };
+            let _ = writeln!(text, "{} {}: {}", terminal::paint_state(state), stage.name, command.name);
+            for line in command.first_error.iter().flat_map(|error| error.lines()) {
+                let _ = writeln!(text, "  {}", terminal::harmless(line));
+            }
+            if let Some(log) = &command.log {
+                let _ = writeln!(text, "  log: {log}");
+            }
+        }
+    }
+    if let Some(tree) = document.tree.as_ref().filter(|_| document.reason == Some(Reason::TreeChanged)) {
+        let _ = writeln!(text, "the tree changed while verify ran: {}", tree.changed.join(", "));
+    }
+    session.output.tell(text.trim_end());
+    if let Some(error) = &document.error {
+        session.output.tell_error(error);
+    } else {
+        let took = terminal::duration(Duration::from_millis(document.total_duration_ms));
+        let verdict = if document.reason.is_none() { "pass" } else { "fail" };
+        session.output.tell(&format!("verify: {} in {took}", terminal::paint_state(verdict)));
+    }
+}
+
+/// A wrong command line is the same document too.
+pub(super) fn misused(error: &clap::Error) {
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let error =
+        ErrorDocument { code: "usage".to_owned(), message, causes: Vec::new(), hint: None, details: Vec::new() };
+    let document = Verify::could_not_run(Reason::Configuration, error, None, false);
+    Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
+}
+
+fn status(arguments: &Arguments, session: &Session) -> ExitCode {
+    let answer = session.context().and_then(|context| block_on(verified(arguments, &context)));
+    let (document, code) = match answer {
+        Ok(document) => {
+            let code = u8::from(!document.verified);
+            (document, code)
+        }
+        Err(failure) => {
+            // standing in nobody's tree is not a wrong command line here: a hook asks everywhere
+            let nobody = failure.diagnostic().code() == "agent.unnamed";
+            let code = if nobody { Kind::Conflict } else { failure.kind() }.exit_code();
+            (VerifyStatus::unknown(failure.document(), arguments.id.map(AgentId::get)), code)
+        }
+    };
+    as_json(session).document(&document, |_| String::new());
+    match (&document.error, &document.reason) {
+        (Some(error), _) => session.output.tell_error(error),
+        (None, Some(reason)) => session.output.tell(&format!("not verified: {reason}")),
+        (None, None) => session.output.tell("verified: the last full pass is of this tree"),
+    }
+    ExitCode::from(code)
+}
+
+/// Of several agents that share a tree, one whose pass holds is enough.
+async fn verified(arguments: &Arguments, context: &Context) -> Result<VerifyStatus, Failure> {
+    let agents = match agent::resolve(context, arguments.id) {
+        Ok(agent) => vec![agent],
+        Err(failure) => {
+            let sharing = agent::standing_in(context)?;
+            if sharing.is_empty() {
+                return Err(failure);
+            }
+            sharing
+        }
+    };
+    let mut first = None;
+    for agent in agents {
+        let judged = agent::judged(context, agent)?;
+        let answer = verify::status(&judged.tree, &judged.project.verify, &judged.directory, Some(agent.get())).await?;
+        if answer.verified {
+            return Ok(answer);
+        }
+        first = first.or(Some(answer));
+    }
+    Ok(first.expect("there is at least one agent"))
+}
+
+fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let project = match agent::resolve(&context, arguments.id) {
+        Ok(agent) => agent::judged(&context, agent)?.project,
+        // the plan is the project's, with or without agents
+        Err(_) if arguments.id.is_none() => context.project()?,
+        Err(failure) => return Err(failure),
+    };
+    let plan = verify::list(&project.verify);
+    session.output.document(&plan, text_of);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text_of(plan: &VerifyPlan) -> String {
+    let mut table = terminal::Table::new(&["STAGE", "WHEN", "TIMEOUT", "COMMANDS"]);
+    for PlannedStage { name, full, timeout_ms, commands } in &plan.stages {
+        let when = if *full { "--full" } else { "always" };
+        let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
+        let timeout = terminal::duration(Duration::from_millis(*timeout_ms));
+        table.row([name.clone(), when.to_owned(), timeout, names.join(", ")]);
+    }
+    table.render()
+}

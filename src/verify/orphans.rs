@@ -1,0 +1,66 @@
+//! Daemons that left their session, cleared their environment and lost their parent: nothing ties them
+//! to the command that started them, but the kernel hands them to the nearest subreaper.
+//!
+//! While a run lasts, this process is that subreaper. Between two stages it has no other children, so
+//! that whatever is its child then is such an orphan. That only holds in a process that does nothing
+//! else, which is why the caller has to say so.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, waitpid};
+
+use crate::system::ProcessIdentity;
+
+/// How long killed processes may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// This process as the parent of orphans.
+pub(super) struct Orphans {
+    /// Children that were there before.
+    known: HashSet<u32>,
+}
+
+impl Orphans {
+    /// Becomes the parent of every orphan below this process.
+    pub(super) fn adopt() -> Self {
+        let _ = set_child_subreaper(Some(getpid()));
+        Self { known: children().into_iter().collect() }
+    }
+
+    /// Kills what was adopted, and what of it is adopted thereupon, until nothing is left.
+    pub(super) fn kill(&self) {
+        let began = Instant::now();
+        loop {
+            let adopted: Vec<u32> = children().into_iter().filter(|pid| !self.known.contains(pid)).collect();
+            if adopted.is_empty() || began.elapsed() > PATIENCE {
+                return;
+            }
+            for pid in adopted {
+                if let Some(process) = ProcessIdentity::of(pid) {
+                    process.signal(Signal::KILL);
+                }
+                // by number, so that nobody else's child is reaped
+                let _ = waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::NOHANG);
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Orphans {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = set_child_subreaper(None);
+    }
+}
+
+/// The children of this process, of all its threads. A list that is read as empty is empty: the kernel
+/// only skips entries further on.
+fn children() -> Vec<u32> {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok())
+        .flat_map(|text| text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}

@@ -1,0 +1,243 @@
+//! `harness verify` and `harness hook`, as typed, for agents that were launched.
+
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::support::{SHORT, TestHome, TestProject, is_alive, wait_for, wait_until};
+
+/// Two packages, one with a type error, one with a lint error.
+const STAGES: &str = r#"
+[[verify.stages]]
+name = "check"
+commands = [
+  { name = "types", working_dir = "packages/a", run = "cat types" },
+  { name = "lint", working_dir = "packages/b", run = "cat lint" },
+]
+[[verify.stages]]
+name = "test"
+commands = [{ name = "all", run = "test \"$AGENT_ID\" = {{ id }}" }]
+[[verify.stages]]
+name = "smoke"
+full = true
+commands = [{ name = "health", http_get = { path = "/health", port = "{{ ports.api }}" } }]
+"#;
+
+fn project(home: &TestHome) -> TestProject<'_> {
+    home.project("shop")
+        .application("api")
+        .toml(STAGES)
+        .file("packages/a/src/price.ts", "export {};\n")
+        .file("packages/a/types", "")
+        .file("packages/b/lint", "")
+        .write()
+}
+
+/// Plants the two errors: what the tools would print, and that they fail.
+fn break_it(project: &TestProject<'_>) {
+    project.replace("harness.toml", "cat types", "cat types; exit 2");
+    project.replace("harness.toml", "cat lint", "cat lint; exit 1");
+    project.put("packages/a/types", "src/price.ts(3,5): error TS2322: Type 'x' is not assignable to type 'y'.\n");
+    project.put("packages/b/lint", "packages/b/lint:1:1: error: \"quoted\"\n");
+}
+
+#[test]
+fn a_failing_run_names_stage_command_file_and_line() {
+    let home = TestHome::new();
+    let project = project(&home);
+    break_it(&project);
+    project.harness(["launch", "3"]).run().succeeds();
+    let outcome = project.harness(["verify", "3", "--full"]).run().exits_with(1);
+    let document = outcome.json();
+    assert_eq!(document["schema"], "harness/verify/1");
+    assert_eq!((&document["status"], &document["reason"]), (&"fail".into(), &"stage_failed".into()));
+    assert_eq!((&document["agent"], &document["full"]), (&3.into(), &true.into()));
+    let check = &document["stages"][0];
+    let message = "packages/a/src/price.ts:3:5: error TS2322: Type 'x' is not assignable to type 'y'.";
+    assert_eq!(check["first_error"], message);
+    assert_eq!(check["commands"][1]["first_error"], "packages/b/lint:1:1: error: \"quoted\"");
+    assert_eq!((&check["commands"][0]["exit_code"], &check["commands"][1]["exit_code"]), (&2.into(), &1.into()));
+    assert_eq!(document["stages"][1]["status"], "skipped");
+    assert_eq!(document["stages"][2]["status"], "skipped");
+    let log = check["commands"][0]["log"].as_str().unwrap();
+    assert!(Path::new(log).starts_with(home.path().join("agents/3")), "{log}");
+    outcome.says("check: types").says(message).says(log);
+}
+
+#[test]
+fn a_full_pass_is_remembered_until_the_tree_changes() {
+    let home = TestHome::new();
+    let project = project(&home);
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("there was no full pass yet");
+    let document = project.harness(["verify", "--full"]).env("AGENT_ID", "3").run().succeeds().json();
+    assert_eq!(document["status"], "pass");
+    assert_eq!(document["tree"]["before"], document["tree"]["after"]);
+    assert_eq!(document["stages"][2]["status"], "pass", "the stack answered: {document}");
+    let status = project.harness(["verify", "3", "--status"]).run().succeeds().json();
+    assert_eq!((&status["verified"], &status["tree"]), (&true.into(), &document["tree"]["after"]));
+    project.commit("Work");
+    project.harness(["verify", "3", "--status"]).run().succeeds();
+    project.put("packages/a/new.ts", "export {};\n");
+    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("the tree has changed");
+}
+
+#[test]
+fn stages_are_listed_chosen_and_refused_by_name() {
+    let home = TestHome::new();
+    let project = project(&home);
+    let list = project.harness(["verify", "--list", "--json"]).run().succeeds().json();
+    let names: Vec<&str> = list["stages"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["check", "test", "smoke"]);
+    project.harness(["launch", "3"]).run().succeeds();
+    let document = project.harness(["verify", "3", "--stage", "test"]).run().succeeds().json();
+    assert_eq!(document["stages"][0]["status"], "skipped");
+    let outcome = project.harness(["verify", "3", "--stage", "tset"]).run().exits_with(2);
+    assert_eq!(outcome.json()["error"]["code"], "verify.unknown_stage");
+    outcome.says("there is no stage `tset`");
+}
+
+#[test]
+fn every_way_to_fail_is_one_document() {
+    let home = TestHome::new();
+    let project = project(&home);
+    let document = project.harness(["verify", "7"]).run().exits_with(5).json();
+    assert_eq!((&document["status"], &document["reason"]), (&"fail".into(), &"not_running".into()));
+    assert_eq!(document["error"]["code"], "agent.unknown");
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["stop", "3"]).run().succeeds();
+    let outcome = project.harness(["verify", "3", "--stage", "test"]).run().exits_with(5);
+    assert_eq!(outcome.json()["reason"], "not_running");
+    outcome.says("harness launch 3");
+    project.harness(["launch", "3"]).run().succeeds();
+    let document = project.harness(["verify", "7", "--no-such-flag"]).run().exits_with(2).json();
+    assert_eq!(document["reason"], "configuration");
+    project.replace("harness.toml", "{{ id }}", "{{ idd }}");
+    let document = project.harness(["verify", "3"]).run().exits_with(3).json();
+    assert_eq!((&document["status"], &document["reason"]), (&"fail".into(), &"configuration".into()));
+    assert!(document["error"]["message"].as_str().unwrap().contains("idd"), "{document}");
+}
+
+#[test]
+fn an_agent_is_judged_by_the_projects_plan() {
+    let home = TestHome::new();
+    let path = home.directory().join("tree").display().to_string();
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml(&format!("[worktree]\npath = \"{path}-{{{{ id }}}}\"\n"))
+        .toml("[[verify.stages]]\nname = \"gate\"\ncommands = [{ name = \"all\", run = \"echo code:1; exit 1\" }]\n")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let tree = home.directory().join("tree-3");
+    let own = std::fs::read_to_string(tree.join("harness.toml")).unwrap().replace("exit 1", "exit 0");
+    std::fs::write(tree.join("harness.toml"), own).unwrap();
+    // standing in the work tree is enough
+    let outcome = project.harness(["verify"]).dir(&tree).run().exits_with(1);
+    let document = outcome.json();
+    assert_eq!((&document["agent"], &document["status"]), (&3.into(), &"fail".into()));
+    let warning = document["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("not the project's, which counts") && warning.contains("gate"), "{warning}");
+    outcome.says("gate");
+}
+
+#[test]
+fn the_gate_lets_only_a_verified_tree_be_committed() {
+    let home = TestHome::new();
+    let project = project(&home);
+    let commit = |message: &str| {
+        let output = Command::new("git")
+            .args([
+                "-c",
+                "user.name=Test",
+                "-c",
+                "user.email=test@example.com",
+                "commit",
+                "--all",
+                "--allow-empty",
+                "-m",
+                message,
+            ])
+            .current_dir(project.root())
+            .env_clear()
+            .envs(home.environment())
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let hook = project.harness(["hook", "install", "--json"]).run().succeeds().json();
+    assert_eq!(hook["outcome"], "installed");
+    assert!(commit("nobody works here yet").0);
+    project.harness(["launch", "3"]).run().succeeds();
+    let (committed, said) = commit("not verified");
+    assert!(!committed && said.contains("run `harness verify --full` first"), "{said}");
+    project.harness(["verify", "3", "--full"]).run().succeeds();
+    let (committed, said) = commit("verified");
+    assert!(committed, "{said}");
+    assert_eq!(project.harness(["hook", "remove", "--json"]).run().succeeds().json()["outcome"], "removed");
+}
+
+#[test]
+fn l10_what_a_killed_verify_leaves_is_ended_by_the_next() {
+    let home = TestHome::new();
+    let line =
+        "setsid sh -c 'echo $$ > ../session; sleep 600; sleep 600' & echo $$ > ../leader; test -e ../go || sleep 600";
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml(&format!("[[verify.stages]]\nname = \"long\"\ncommands = [{{ name = \"all\", run = {line:?} }}]\n"))
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let verify = project.harness(["verify", "3"]).spawn();
+    let pid = |name: &str| {
+        let file = project.root().parent().unwrap().join(name);
+        wait_for(name, SHORT, || {
+            std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<u32>().ok()).ok_or("not there")
+        })
+    };
+    let (leader, session) = (pid("leader"), pid("session"));
+    verify.signal(Signal::KILL);
+    let _ = verify.wait();
+    wait_until("the command to end with harness", SHORT, || !is_alive(leader));
+    std::fs::write(project.root().parent().unwrap().join("go"), "").unwrap();
+    let document = project.harness(["verify", "3"]).run().succeeds().json();
+    assert!(!is_alive(session), "{session} lives on");
+    assert!(document["warnings"][0].as_str().unwrap().starts_with("an earlier run was killed"), "{document}");
+}
+
+#[test]
+fn l10_a_daemon_that_cuts_every_tie_is_ended_too() {
+    let home = TestHome::new();
+    let line = "env -i setsid sh -c '(echo $$ > /dev/null; sh -c \"echo \\$\\$ > ../daemon; sleep 600; sleep 600\" &)'; while ! test -s ../daemon; do sleep 0.01; done";
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml(&format!("[[verify.stages]]\nname = \"start\"\ncommands = [{{ name = \"all\", run = {line:?} }}]\n"))
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["verify", "3"]).run().succeeds();
+    let text = std::fs::read_to_string(project.root().parent().unwrap().join("daemon")).unwrap();
+    let daemon: u32 = text.trim().parse().unwrap();
+    assert!(!is_alive(daemon), "{daemon} lives on");
+}
+
+#[test]
+fn an_interrupted_verify_says_so_and_leaves_nothing() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml("[[verify.stages]]\nname = \"long\"\ncommands = [{ name = \"all\", run = \"echo $$ > ../leader; sleep 600\" }]\n")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let verify = project.harness(["verify", "3"]).spawn();
+    let file = project.root().parent().unwrap().join("leader");
+    let leader: u32 = wait_for("the command", SHORT, || {
+        std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).ok_or("not there")
+    });
+    verify.signal(Signal::INT);
+    let document = verify.wait().exits_with(130).json();
+    assert_eq!(document["error"]["code"], "interrupted");
+    assert!(!is_alive(leader));
+}
