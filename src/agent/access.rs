@@ -1,8 +1,10 @@
 //! The ways into an agent: its URLs, its environment, a command inside it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::PathBuf;
+
+use rustix::process::{Pid, Signal};
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::{Context, Error, Record, values};
 use crate::infra::{self, Infra};
@@ -81,17 +83,59 @@ pub async fn exec(context: &Context, agent: AgentId, service: Option<&str>, comm
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
     }
+    run(&loaded.record, environment, command).await
+}
+
+/// Starts the caller's shell in the agent's tree with the agent's environment; returns its exit code.
+///
+/// # Errors
+/// There is no such agent, or the shell cannot be started.
+pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
+    let loaded = load(context, agent).await?;
+    let shell = context.variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
+    context
+        .events
+        .note(format!("agent {agent}"), format!("`{shell}` in {}; `exit` leaves it", loaded.record.tree.display()));
+    run(&loaded.record, loaded.environment.all(), &[shell]).await
+}
+
+async fn run(record: &Record, environment: BTreeMap<String, String>, command: &[String]) -> Result<u8, Failure> {
     let Some((program, arguments)) = command.split_first() else { return Ok(0) };
-    let program = find(program, environment.get("PATH"), &loaded.record.tree);
-    let status = tokio::process::Command::new(&program)
+    let Some(found) = find(program, environment.get("PATH"), &record.tree) else {
+        return Err(Error::NoProgram { agent: record.agent, program: program.clone() }.into());
+    };
+    let action = || format!("run `{program}`");
+    // what the terminal sends goes to both: the command decides what to make of it. What is sent to harness
+    // alone is passed on.
+    let keys = signals([SignalKind::interrupt(), SignalKind::quit()]).map_err(system::Error::call(action()))?;
+    let [mut ended, mut hung_up] =
+        signals([SignalKind::terminate(), SignalKind::hangup()]).map_err(system::Error::call(action()))?;
+    let mut child = tokio::process::Command::new(&found)
         .args(arguments)
-        .current_dir(&loaded.record.tree)
+        .current_dir(&record.tree)
         .env_clear()
         .envs(environment)
-        .status()
-        .await
-        .map_err(system::Error::call(format!("run `{}`", program.to_string_lossy())))?;
+        .spawn()
+        .map_err(system::Error::call(action()))?;
+    let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    let status = loop {
+        let signal = tokio::select! {
+            status = child.wait() => break status.map_err(system::Error::call(action()))?,
+            _ = ended.recv() => Signal::TERM,
+            _ = hung_up.recv() => Signal::HUP,
+        };
+        // it is not reaped before `wait` returns, so the pid is still its own
+        if let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    };
+    drop(keys);
     Ok(exit_code(status))
+}
+
+fn signals<const N: usize>(kinds: [SignalKind; N]) -> std::io::Result<[Listener; N]> {
+    let listeners: Vec<Listener> = kinds.into_iter().map(signal).collect::<std::io::Result<_>>()?;
+    Ok(listeners.try_into().expect("one a kind"))
 }
 
 fn exit_code(status: std::process::ExitStatus) -> u8 {
@@ -101,8 +145,8 @@ fn exit_code(status: std::process::ExitStatus) -> u8 {
 }
 
 /// The program, looked up on the agent's PATH rather than on the caller's.
-fn find(program: &str, path: Option<&String>, tree: &std::path::Path) -> OsString {
-    which::which_in(program, path, tree).map_or_else(|_| OsString::from(program), PathBuf::into_os_string)
+fn find(program: &str, path: Option<&String>, tree: &std::path::Path) -> Option<PathBuf> {
+    which::which_in(program, path, tree).ok()
 }
 
 fn enter_service(

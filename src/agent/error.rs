@@ -111,6 +111,14 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// A program is not on the agent's PATH.
+    #[error("there is no program `{program}` on the PATH of agent {agent}")]
+    NoProgram {
+        /// The agent.
+        agent: AgentId,
+        /// What was to be run.
+        program: String,
+    },
     /// The stack does not run.
     #[error("agent {0} is not running")]
     NotRunning(AgentId),
@@ -165,6 +173,7 @@ impl Diagnostic for Error {
             | Self::UnknownProcess { .. }
             | Self::UnknownPort { .. }
             | Self::UnknownService { .. }
+            | Self::NoProgram { .. }
             | Self::NotRunning(_)
             | Self::Without { .. }
             | Self::DatabaseLost(_)
@@ -190,6 +199,7 @@ impl Diagnostic for Error {
             Self::UnknownProcess { .. } => "process.unknown",
             Self::UnknownPort { .. } => "port.unknown",
             Self::UnknownService { .. } => "service.unknown",
+            Self::NoProgram { .. } => "program.missing",
             Self::NotRunning(_) => "stack.not_running",
             Self::Left { .. } => "teardown.left",
             Self::Without { .. } => "agent.without",
@@ -217,6 +227,12 @@ impl Diagnostic for Error {
             Self::UnknownProcess { known, .. } => format!("its processes are: {}", known.join(", ")),
             Self::UnknownPort { known, .. } => format!("its ports are: {}", known.join(", ")),
             Self::UnknownService { known, .. } => format!("there are: {}", known.join(", ")),
+            Self::NoProgram { program, .. } if program == "psql" => {
+                "install it (Debian, Ubuntu: `apt-get install postgresql-client`), or give the query: \
+                 `harness psql 'select 1'`"
+                    .into()
+            }
+            Self::NoProgram { .. } => "install it, or name it by its path".into(),
             Self::NotRunning(agent) => format!("run `harness launch {agent}`"),
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a fresh one"),

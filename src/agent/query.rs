@@ -1,9 +1,9 @@
-//! `psql <id> <query>`: a query in the agent's own database, as its own role.
+//! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
 
-use super::{Context, Error, access};
-use crate::postgres;
+use super::{Context, Error, Record, access};
 use crate::project::AgentId;
-use crate::report::{Failure, QueryResult};
+use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
+use crate::{infra, postgres};
 
 /// Runs `query`, which may hold several statements; the rows are those of the last one that has any.
 ///
@@ -20,5 +20,42 @@ pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<Que
         columns: result.columns,
         rows: result.rows,
         affected: result.affected,
+    })
+}
+
+/// The statements of the agent's own database that took longest altogether, by `pg_stat_statements`; with
+/// `reset` they are forgotten afterwards.
+///
+/// # Errors
+/// The agent has no database, its server is down, or has no `pg_stat_statements`.
+pub async fn slow_queries(
+    context: &Context,
+    agent: AgentId,
+    limit: usize,
+    reset: bool,
+) -> Result<SlowQueries, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let server = infra.postgres.as_ref().filter(|_| record.database_password.is_some());
+    let server = server.ok_or(Error::Without { agent, what: "database" })?;
+    let database = agent.database();
+    let queries = postgres::slow_queries::list(server, &database, limit).await?;
+    if reset {
+        postgres::slow_queries::reset(server, &database).await?;
+    }
+    let row = |query: postgres::slow_queries::SlowQuery| SlowQueryRow {
+        calls: query.calls,
+        total_ms: query.total_ms,
+        mean_ms: query.mean_ms,
+        max_ms: query.max_ms,
+        rows: query.rows,
+        query: query.query,
+    };
+    Ok(SlowQueries {
+        schema: "harness/slow-queries/1".to_owned(),
+        agent: agent.get(),
+        database,
+        reset,
+        queries: queries.into_iter().map(row).collect(),
     })
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{Context, Error, Record, Stage, identity, launch, processes, values};
-use crate::infra;
+use crate::infra::{self, InfraRecord};
 use crate::postgres::{Admin, Link};
 use crate::project::AgentId;
 use crate::render::Renderer;
@@ -33,9 +33,13 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
     })
 }
 
-/// The shared servers.
+/// The shared servers, beside what the project that the command stands in wishes for.
 pub(super) async fn infra(context: &Context) -> Result<InfraStatus, Failure> {
-    Ok(infra::status(&context.home).await?)
+    let mut status = infra::status(&context.home).await?;
+    if let (Some(record), Ok(project)) = (InfraRecord::read(&context.home)?, context.project()) {
+        status.drift = infra::drift(&record, &project.infra);
+    }
+    Ok(status)
 }
 
 /// One agent; `None` when it is nothing but the lock of a command in progress.

@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use super::session::Session;
-use super::{config, control, env, exec, hook, infra, launch, logs, psql, setup, status, teardown, url, verify};
-use crate::report::{Failure, Kind};
+use super::{
+    config, control, db, env, exec, health, hook, infra, launch, logs, open, ports, psql, setup, shell, slow_queries,
+    status, teardown, url, verify,
+};
+use crate::report::{ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
 
 /// A complete, running, isolated copy of an application for each of N coding agents.
@@ -53,78 +56,82 @@ enum Color {
     Never,
 }
 
-#[derive(Debug, Subcommand)]
-enum Verb {
-    Setup(setup::Arguments),
-    Launch(launch::Arguments),
-    Teardown(teardown::Arguments),
-    Status(status::Arguments),
-    Url(url::Arguments),
-    Logs(logs::Arguments),
-    Psql(psql::Arguments),
-    Env(env::Arguments),
-    Exec(exec::Arguments),
-    Verify(verify::Arguments),
-    Hook(hook::Arguments),
-    Restart(control::RestartArguments),
-    Stop(control::StopArguments),
-    Start(control::StartArguments),
-    Infra(infra::Arguments),
-    Config(config::Arguments),
+/// One line a verb: its arguments, its name in documents, the function that runs it.
+macro_rules! verbs {
+    ($($verb:ident($arguments:ty) $name:literal $run:path,)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Verb {
+            $($verb($arguments),)*
+        }
+
+        impl Verb {
+            fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$verb(_) => $name,)*
+                }
+            }
+
+            fn run(&self, session: &Session) -> Result<ExitCode, Failure> {
+                match self {
+                    $(Self::$verb(arguments) => $run(arguments, session),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    Setup(setup::Arguments) "setup" setup::run,
+    Launch(launch::Arguments) "launch" launch::run,
+    Teardown(teardown::Arguments) "teardown" teardown::run,
+    Status(status::Arguments) "status" status::run,
+    Url(url::Arguments) "url" url::run,
+    Open(open::Arguments) "open" open::run,
+    Health(health::Arguments) "health" health::run,
+    Ports(ports::Arguments) "ports" ports::run,
+    Logs(logs::Arguments) "logs" logs::run,
+    Psql(psql::Arguments) "psql" psql::run,
+    SlowQueries(slow_queries::Arguments) "slow-queries" slow_queries::run,
+    Db(db::Arguments) "db" db::run,
+    Env(env::Arguments) "env" env::run,
+    Exec(exec::Arguments) "exec" exec::run,
+    Shell(shell::Arguments) "shell" shell::run,
+    Verify(verify::Arguments) "verify" verify::run,
+    Hook(hook::Arguments) "hook" hook::run,
+    Restart(control::RestartArguments) "restart" control::restart,
+    Stop(control::StopArguments) "stop" control::stop,
+    Start(control::StartArguments) "start" control::start,
+    Infra(infra::Arguments) "infra" infra::run,
+    Config(config::Arguments) "config" config::run,
 }
 
 impl Verb {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Setup(_) => "setup",
-            Self::Launch(_) => "launch",
-            Self::Teardown(_) => "teardown",
-            Self::Status(_) => "status",
-            Self::Url(_) => "url",
-            Self::Logs(_) => "logs",
-            Self::Psql(_) => "psql",
-            Self::Env(_) => "env",
-            Self::Exec(_) => "exec",
-            Self::Verify(_) => "verify",
-            Self::Hook(_) => "hook",
-            Self::Restart(_) => "restart",
-            Self::Stop(_) => "stop",
-            Self::Start(_) => "start",
-            Self::Infra(_) => "infra",
-            Self::Config(_) => "config",
-        }
-    }
-
-    fn run(&self, session: &Session) -> Result<ExitCode, Failure> {
-        match self {
-            Self::Setup(arguments) => setup::run(arguments, session),
-            Self::Launch(arguments) => launch::run(arguments, session),
-            Self::Teardown(arguments) => teardown::run(arguments, session),
-            Self::Status(arguments) => status::run(arguments, session),
-            Self::Url(arguments) => url::run(arguments, session),
-            Self::Logs(arguments) => logs::run(arguments, session),
-            Self::Psql(arguments) => psql::run(arguments, session),
-            Self::Env(arguments) => env::run(arguments, session),
-            Self::Exec(arguments) => exec::run(arguments, session),
-            Self::Verify(arguments) => verify::run(arguments, session),
-            Self::Hook(arguments) => hook::run(arguments, session),
-            Self::Restart(arguments) => control::restart(arguments, session),
-            Self::Stop(arguments) => control::stop(arguments, session),
-            Self::Start(arguments) => control::start(arguments, session),
-            Self::Infra(arguments) => infra::run(arguments, session),
-            Self::Config(arguments) => config::run(arguments, session),
-        }
-    }
-
     /// The exit code of harness's own failure: verbs that pass a child's code through keep 125 for it.
     fn failure_code(&self) -> Option<u8> {
-        matches!(self, Self::Exec(_) | Self::Psql(_)).then_some(125)
+        matches!(self, Self::Exec(_) | Self::Shell(_) | Self::Psql(_)).then_some(125)
     }
 }
 
 /// The parser, for help, completions and man pages.
 pub fn parser() -> clap::Command {
     CommandLine::command()
+}
+
+/// Who reads JSON waits for a document, also of a command line that is wrong; of `verify` always.
+fn misused(arguments: &[OsString], error: &clap::Error) {
+    let own: Vec<&OsString> = arguments.iter().skip(1).take_while(|argument| *argument != "--").collect();
+    let parser = parser();
+    let verb = own.iter().find_map(|argument| parser.find_subcommand(argument)).map_or("harness", Command::get_name);
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let hint = Some(format!("run `harness {verb} --help`").replace("harness harness", "harness"));
+    let error = ErrorDocument { code: "usage".to_owned(), message, causes: Vec::new(), hint, details: Vec::new() };
+    if verb == "verify" {
+        verify::misused(error);
+    } else if own.iter().any(|argument| *argument == "--json") {
+        let document = serde_json::json!({ "schema": format!("harness/{verb}/1"), "error": error });
+        Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
+    }
 }
 
 /// Runs the command line `arguments` (with the program's name first); returns the exit code.
@@ -134,11 +141,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(line) => line,
         Err(error) => {
             let _ = error.print();
-            if error.use_stderr() && arguments.iter().any(|argument| argument == "verify") {
-                // its reader waits for a document, whatever is wrong
-                verify::misused(&error);
+            if !error.use_stderr() {
+                return ExitCode::SUCCESS;
             }
-            return ExitCode::from(if error.use_stderr() { Kind::Usage.exit_code() } else { 0 });
+            misused(&arguments, &error);
+            return ExitCode::from(Kind::Usage.exit_code());
         }
     };
     match line.color {
@@ -157,6 +164,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     line.verb.run(&session).unwrap_or_else(|failure| {
         output.failure(name, &failure);
         let code = failure.kind().exit_code();
-        ExitCode::from(if failure.kind() == Kind::Interrupted { code } else { own_code.unwrap_or(code) })
+        // a query that the server refuses is psql's exit status 1, not a failure of harness
+        let passed = matches!(failure.kind(), Kind::Interrupted | Kind::CheckFailed);
+        ExitCode::from(if passed { code } else { own_code.unwrap_or(code) })
     })
 }

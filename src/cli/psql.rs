@@ -13,10 +13,18 @@ use crate::terminal::Table;
 ///
 /// With a query, the result is printed; without one, the real psql is started.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness psql 3                                  a prompt
+  harness psql 3 'select count(*) from orders'    a table; --json, --csv
+  harness psql 3 -- -f seed.sql                   arguments for psql
+  harness psql 3 <dump.sql                        what psql reads from stdin")]
 pub(super) struct Arguments {
     /// The agent, then a query: `3 'select 1'`, or inside a work tree `'select 1'`.
     #[arg(value_name = "[ID] [QUERY]", num_args = 0..=2)]
     words: Vec<String>,
+    /// Print the rows as comma-separated values with a header (RFC 4180), as `psql --csv` does.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Arguments for psql.
     #[arg(last = true, value_name = "PSQL-ARGS")]
     psql: Vec<String>,
@@ -29,11 +37,12 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     match rest.first() {
         Some(query) if arguments.psql.is_empty() => {
             let result = block_on(agent::query(&context, id, query))?;
-            session.output.document(&result, text);
+            session.output.document(&result, if arguments.csv { csv } else { text });
             Ok(ExitCode::SUCCESS)
         }
         query => {
             let mut command = vec!["psql".to_owned()];
+            command.extend(arguments.csv.then(|| "--csv".to_owned()));
             command.extend(query.iter().flat_map(|query| ["-c".to_owned(), (*query).clone()]));
             command.extend(arguments.psql.iter().cloned());
             let code = block_on(agent::exec(&context, id, Some("db"), &command))?;
@@ -53,4 +62,41 @@ fn text(result: &QueryResult) -> String {
     }
     let count = result.rows.len();
     format!("{}({count} row{})\n", table.render(), if count == 1 { "" } else { "s" })
+}
+
+/// As `psql --csv` writes it: NULL is an empty field, the empty string too.
+fn csv(result: &QueryResult) -> String {
+    let field = |value: &str| {
+        if value.contains(['"', ',', '\r', '\n']) || value == r"\." {
+            format!("\"{}\"", value.replace('"', "\"\""))
+        } else {
+            value.to_owned()
+        }
+    };
+    let line = |fields: Vec<String>| fields.join(",") + "\n";
+    if result.columns.is_empty() {
+        return String::new();
+    }
+    let mut text = line(result.columns.iter().map(|name| field(name)).collect());
+    for row in &result.rows {
+        text.push_str(&line(row.iter().map(|value| field(value.as_deref().unwrap_or_default())).collect()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{QueryResult, csv};
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        let result = QueryResult {
+            schema: String::new(),
+            agent: 3,
+            columns: vec!["a".into(), "b,c".into()],
+            rows: vec![vec![Some("say \"hi\"".into()), None], vec![Some("two\nlines".into()), Some("plain".into())]],
+            affected: 2,
+        };
+        assert_eq!(csv(&result), "a,\"b,c\"\n\"say \"\"hi\"\"\",\n\"two\nlines\",plain\n");
+    }
 }

@@ -147,11 +147,7 @@ fn tell(session: &Session, document: &Verify) {
 }
 
 /// A wrong command line is the same document too.
-pub(super) fn misused(error: &clap::Error) {
-    let text = error.to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let error =
-        ErrorDocument { code: "usage".to_owned(), message, causes: Vec::new(), hint: None, details: Vec::new() };
+pub(super) fn misused(error: ErrorDocument) {
     let document = Verify::could_not_run(Reason::Configuration, error, None, false);
     Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
 }

@@ -189,6 +189,13 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// The server refused a query of the user's own.
+    #[error("the query failed")]
+    Query {
+        /// Why.
+        #[source]
+        source: Box<tokio_postgres::error::DbError>,
+    },
     /// `pg_stat_statements` does not work on this server.
     #[error("this PostgreSQL server does not record statements")]
     StatementsUnavailable {
@@ -230,6 +237,7 @@ impl Diagnostic for Error {
             | Self::SnapshotMissing { .. }
             | Self::InputsChanging { .. } => Kind::Conflict,
             Self::SnapshotName(_) => Kind::Usage,
+            Self::Query { .. } => Kind::CheckFailed,
             Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
                 Kind::Configuration
             }
@@ -256,6 +264,7 @@ impl Diagnostic for Error {
             Self::SnapshotMissing { .. } => "snapshot.missing",
             Self::SnapshotName(_) => "snapshot.invalid_name",
             Self::Busy { .. } => "database.busy",
+            Self::Query { .. } => "query.failed",
             Self::StatementsUnavailable { .. } => "postgres.statements_unavailable",
         }
     }
@@ -289,6 +298,9 @@ impl Diagnostic for Error {
 
     fn details(&self) -> Vec<String> {
         match self {
+            Self::Query { source } => {
+                [source.detail(), source.hint()].into_iter().flatten().map(str::to_owned).collect()
+            }
             Self::Step { output, .. } | Self::Script { output, .. } => output.clone(),
             Self::InputsChanging { files, .. } => files.clone(),
             Self::Busy { sessions, .. } => sessions.clone(),

@@ -19,7 +19,7 @@ pub struct ResultSet {
 /// Runs SQL as the given role; one result for each statement. Several statements are one transaction.
 pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
     let session = Session::open(login).await?;
-    let messages = session.client().simple_query(sql).await.map_err(Error::statement("run the query"))?;
+    let messages = session.client().simple_query(sql).await.map_err(refused)?;
     let (mut results, mut current) = (Vec::new(), ResultSet::default());
     for message in messages {
         match message {
@@ -38,4 +38,11 @@ pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet
         }
     }
     Ok(results)
+}
+
+fn refused(error: tokio_postgres::Error) -> Error {
+    match error.as_db_error().cloned() {
+        Some(said) => Error::Query { source: Box::new(said) },
+        None => Error::statement("run the query")(error),
+    }
 }

@@ -1,4 +1,4 @@
-//! Small documents about one agent: `url`, `env`, `restart`, `stop`, `start`, `psql`.
+//! Small documents about one agent: `url`, `env`, `restart`, `stop`, `start`.
 
 use std::collections::BTreeMap;
 
@@ -42,19 +42,4 @@ pub struct Control {
     pub state: String,
     /// Its processes afterwards.
     pub processes: Vec<ProcessRow>,
-}
-
-/// `harness psql <id> <query>`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct QueryResult {
-    /// `harness/psql/1`.
-    pub schema: String,
-    /// The agent.
-    pub agent: u8,
-    /// Column names.
-    pub columns: Vec<String>,
-    /// Rows of values in PostgreSQL's text form; `null` is SQL's null.
-    pub rows: Vec<Vec<Option<String>>>,
-    /// Rows that the last statement affected.
-    pub affected: u64,
 }

@@ -9,23 +9,27 @@
 
 mod agent;
 mod config;
+mod database;
 mod events;
 mod failure;
 mod launch;
+mod network;
 mod process;
 mod setup;
 mod status;
 mod teardown;
 pub mod verify;
 
-pub use agent::{Control, Environment, QueryResult, Urls};
+pub use agent::{Control, Environment, Urls};
 pub use config::{
     ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, InfraConfig, InfraPortConfig, ProcessConfig, ServiceConfig,
     StageConfig, StepConfig, VariableConfig, WorktreeConfig,
 };
+pub use database::{DatabaseReport, QueryResult, SlowQueries, SlowQueryRow, SnapshotRow};
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
+pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
 pub use setup::Setup;
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};

@@ -36,7 +36,7 @@ pub(crate) fn write(directory: &Path, spec: &StackSpec) -> Result<()> {
 }
 
 /// Reads and checks the process config of a stack.
-pub(crate) fn load(directory: &Path) -> Result<StackSpec> {
+pub fn load(directory: &Path) -> Result<StackSpec> {
     let path = path_in(directory);
     let bytes = system::read_optional(&path)?.unwrap_or_default();
     let spec = toml::from_slice(&bytes).map_err(|source| Error::Damaged { path, source: Box::new(source) })?;

@@ -69,7 +69,7 @@ mod watch;
 mod testing;
 
 pub use client::Client;
-pub use config::spec_digest;
+pub use config::{load as rendered_spec, spec_digest};
 pub use entry::entry;
 pub use error::{Error, Result};
 pub use launcher::{Launcher, Started, start};

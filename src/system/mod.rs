@@ -10,6 +10,7 @@ mod atomic;
 mod command;
 mod error;
 mod home;
+mod http;
 mod lines;
 mod lock;
 mod ports;
@@ -23,6 +24,7 @@ pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atom
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use error::{Error, Result};
 pub use home::{Home, StackName};
+pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange};
 pub use lines::plain;
 pub use lock::{FileLock, Holder};
 pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};

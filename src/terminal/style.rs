@@ -60,10 +60,11 @@ pub fn size(bytes: u64) -> String {
 /// A state in its colour.
 pub fn paint_state(state: &str) -> String {
     let style = match state {
-        "ready" | "healthy" | "running" | "completed" | "pass" | "launched" | "already running" | "repaired" => GOOD,
+        "ready" | "healthy" | "running" | "completed" | "pass" | "launched" | "already running" | "repaired"
+        | "listening" => GOOD,
         "failed" | "unhealthy" | "port conflict" | "port not bound" | "dependency failed" | "down" | "fail"
-        | "lost" => BAD,
-        "stopped" | "disabled" | "absent" => DIM,
+        | "lost" | "foreign" => BAD,
+        "stopped" | "disabled" | "absent" | "free" => DIM,
         _ => CAUTION,
     };
     format!("{style}{state}{style:#}")

@@ -1,10 +1,12 @@
 //! Real servers, real databases, real processes.
 
 mod board;
+mod database_verbs;
 mod infra;
 mod launch;
 mod mail_api;
 mod mail_smtp;
+mod network_verbs;
 mod postgres_clone;
 mod postgres_figures;
 mod postgres_snapshot;

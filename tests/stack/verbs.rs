@@ -22,7 +22,7 @@ fn verbs_of_one_agent() {
     assert_eq!(query.json()["rows"], serde_json::json!([["seeded", null]]));
     let asked = project.harness(["psql", "3", "select current_user, current_database()"]).run().succeeds();
     assert!(asked.stdout.contains("agent_3"), "{asked}");
-    project.harness(["psql", "3", "select nonsense"]).run().exits_with(125).says("nonsense");
+    project.harness(["psql", "3", "select nonsense"]).run().exits_with(1).says("nonsense");
 
     let env = project.harness(["env", "3", "--json"]).run().succeeds().json();
     assert_eq!(env["variables"]["AGENT_ID"], "3");

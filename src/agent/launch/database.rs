@@ -1,16 +1,15 @@
 //! The agent's database: template, clone, `post_clone`.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
+use super::post_clone::PostClone;
 use super::template::TemplateInputs;
 use crate::agent::Error;
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
 use crate::postgres::survey::Survey;
-use crate::postgres::{self, CloneRequest, Server, Step, Traces, template};
-use crate::project::{StepAction, Template};
+use crate::postgres::{self, CloneRequest, Server, Traces, template};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Failure, TemplateUse};
 
@@ -124,35 +123,16 @@ pub(super) async fn post_clone(
     environment: &Environment,
     traces: &Traces,
 ) -> Result<(), Failure> {
-    let (Some(server), Some(password)) = (&infra.postgres, &attempt.record.database_password) else { return Ok(()) };
-    let login = server.agent_login(attempt.record.agent, password);
-    for (number, entry) in attempt.project.database.post_clone.iter().enumerate() {
-        let name = format!("post_clone {}", number + 1);
-        let action = match &entry.action {
-            StepAction::Run(command) => StepAction::Run(renderer.text(
-                &format!("database.{name}"),
-                &Template(command.clone()),
-                context,
-                environment,
-            )?),
-            sql @ StepAction::Sql(_) => sql.clone(),
-        };
-        let task = attempt.context.events.task(attempt.subject(), name.clone());
-        let step = Step {
-            name: &name,
-            action: &action,
-            tree: &attempt.record.tree,
-            working_dir: entry.working_dir.as_deref().map(Path::new),
-            environment: environment.all().into_iter().collect(),
-            login: &login,
-            timeout: entry.timeout,
-        };
-        postgres::run_step(&step, &task).await?;
-        task.finish();
-    }
-    for place in traces.remaining(server, &login).await? {
-        let text = format!("column {place} still names the template's database; let `post_clone` rewrite it");
-        attempt.context.events.warning(attempt.subject(), text);
-    }
-    Ok(())
+    let record = &attempt.record;
+    let (Some(server), Some(password)) = (&infra.postgres, &record.database_password) else { return Ok(()) };
+    let post_clone = PostClone {
+        context: attempt.context,
+        project: &attempt.project,
+        agent: record.agent,
+        tree: &record.tree,
+        server,
+        login: &server.agent_login(record.agent, password),
+        traces,
+    };
+    post_clone.run(renderer, context, environment).await
 }

@@ -9,10 +9,12 @@ mod database;
 mod files;
 mod many;
 mod ports;
+mod post_clone;
 mod prepare;
 mod ready;
 mod template;
 
 pub use many::{LaunchOptions, launch};
+pub(super) use post_clone::PostClone;
 pub(super) use prepare::{Place, run as prepare};
 pub(super) use template::TemplateInputs;

@@ -1,0 +1,126 @@
+//! `db`: snapshots of an agent's database, and putting one (or a fresh clone of the template) in its place.
+//!
+//! The stack keeps running: sessions are evicted at the moment of the swap, and applications connect again.
+
+use std::path::Path;
+
+use super::lease::Lease;
+use super::{Context, Error, Record, Stage, launch, values};
+use crate::infra;
+use crate::postgres::{Server, snapshot, template};
+use crate::project::AgentId;
+use crate::render::Renderer;
+use crate::report::{DatabaseReport, Failure, SnapshotRow};
+
+/// What to do with an agent's database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseAction {
+    /// Say which snapshots there are.
+    List,
+    /// Keep its present state under a name.
+    Snapshot(String),
+    /// Put a snapshot in its place.
+    Restore(String),
+    /// Put a fresh clone of the template in its place.
+    Reset,
+    /// Drop a snapshot.
+    Drop(String),
+}
+
+impl DatabaseAction {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Snapshot(_) => "snapshot",
+            Self::Restore(_) => "restore",
+            Self::Reset => "reset",
+            Self::Drop(_) => "drop",
+        }
+    }
+}
+
+/// Acts, then returns the snapshots that there are.
+///
+/// # Errors
+/// The agent has no database, or no such snapshot; a name is taken or none; a template or `post_clone` step
+/// failed.
+pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction) -> Result<DatabaseReport, Failure> {
+    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let lease = match action {
+        DatabaseAction::List => None,
+        _ => Some(Lease::take(context, agent, "db").await?),
+    };
+    // read again: only what is read under the lease holds
+    let mut record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    if record.stage == Stage::TearingDown {
+        return Err(Error::HalfRemoved(agent).into());
+    }
+    let without = || Error::Without { agent, what: "database" };
+    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let server = infra.postgres.as_ref().ok_or_else(without)?;
+    record.database_password.as_ref().ok_or_else(without)?;
+    let home = context.home.id();
+    let work = match action {
+        DatabaseAction::List => None,
+        _ => Some(context.events.task(format!("agent {agent}"), sentence(agent, action))),
+    };
+    match action {
+        DatabaseAction::List => {}
+        DatabaseAction::Snapshot(name) => snapshot::create(server, home, agent, name).await?,
+        DatabaseAction::Restore(name) => snapshot::restore(server, home, agent, name).await?,
+        DatabaseAction::Drop(name) => snapshot::drop(server, home, agent, name).await?,
+        DatabaseAction::Reset => reset(context, &mut record, &infra, server).await?,
+    }
+    work.map(crate::report::Task::finish);
+    drop(lease);
+    let snapshots = snapshot::list(server, home, agent).await?;
+    Ok(DatabaseReport {
+        schema: "harness/db/1".to_owned(),
+        agent: agent.get(),
+        action: action.name().to_owned(),
+        database: agent.database(),
+        template: record.template,
+        snapshots: snapshots
+            .into_iter()
+            .map(|one| SnapshotRow { name: one.name, database: one.database, bytes: one.bytes, made_at: one.made_at })
+            .collect(),
+    })
+}
+
+fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
+    let database = agent.database();
+    match action {
+        DatabaseAction::List => format!("list snapshots of {database}"),
+        DatabaseAction::Snapshot(name) => format!("keep {database} as `{name}`"),
+        DatabaseAction::Restore(name) => format!("put snapshot `{name}` in the place of {database}"),
+        DatabaseAction::Reset => format!("put a fresh clone in the place of {database}"),
+        DatabaseAction::Drop(name) => format!("drop snapshot `{name}`"),
+    }
+}
+
+async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, server: &Server) -> Result<(), Failure> {
+    let agent = record.agent;
+    let without = || Error::Without { agent, what: "database" };
+    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+    let renderer = Renderer::new(&project);
+    let values = values::of(context, &project, record, infra);
+    let environment = values::environment(&renderer, &values, record)?;
+    let subject = format!("agent {agent}");
+    let tree: &Path = &record.tree;
+    let place = launch::Place { home: &context.home, events: &context.events, subject: &subject, tree };
+    launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
+    let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
+    let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;
+    // a launch clones again what has no template yet: `post_clone` may be cut off
+    let mut unfinished = record.clone();
+    unfinished.template = None;
+    unfinished.write(&context.home)?;
+    snapshot::reset(server, &template, context.home.id(), agent).await?;
+    let login = server.agent_login(agent, record.database_password.as_ref().ok_or_else(without)?);
+    let traces = &template.traces;
+    let post_clone = launch::PostClone { context, project: &project, agent, tree, server, login: &login, traces };
+    post_clone.run(&renderer, &values, &environment).await?;
+    record.template = Some(template.name.clone());
+    record.write(&context.home)?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `health`: asks each process of a stack the question of its readiness probe, now, and tells the answer.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use hyper::Method;
+
+use super::{Context, Error, Record, processes};
+use crate::project::AgentId;
+use crate::report::{Failure, Health, HealthCheck};
+use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, rendered_spec};
+use crate::system::{http_connect, http_exchange};
+
+/// Bytes of a body that are told.
+const BODY: usize = 4096;
+
+/// Asks every process that is not disabled.
+///
+/// # Errors
+/// The agent does not exist or does not run.
+pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure> {
+    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let directory = context.home.stack_dir(agent.stack());
+    let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
+    let snapshot = client.snapshot().await?;
+    let spec = rendered_spec(&directory)?;
+    let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != Phase::Disabled);
+    let checks =
+        join_all(enabled.map(|(name, process)| check(&directory, name, process, spec.processes.get(name)))).await;
+    let healthy = checks.iter().all(|check| check.healthy);
+    Ok(Health { schema: "harness/health/1".to_owned(), agent: agent.get(), healthy, checks })
+}
+
+async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Option<&ProcessSpec>) -> HealthCheck {
+    let mut check = HealthCheck {
+        process: name.to_owned(),
+        kind: "supervisor".to_owned(),
+        target: None,
+        healthy: matches!(process.phase, Phase::Ready | Phase::Completed),
+        status: None,
+        body: None,
+        duration_ms: 0.0,
+        error: None,
+    };
+    if !check.healthy {
+        let state = processes::state(process.phase);
+        check.error = Some(process.reason.clone().unwrap_or_else(|| format!("is {}", state.replace('_', " "))));
+    }
+    if let Some(probe) = spec.and_then(|spec| spec.readiness_probe.as_ref()) {
+        let began = Instant::now();
+        ask(probe, &mut check).await;
+        check.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    }
+    if !check.healthy && process.process.is_none() {
+        // nobody was there to answer: its last words say more than a refused connection
+        check.error = process.reason.clone().or_else(|| processes::last_lines(directory, name).pop()).or(check.error);
+    }
+    check
+}
+
+async fn ask(probe: &ProbeSpec, check: &mut HealthCheck) {
+    let patience = Duration::from_secs_f64(probe.timeout_seconds);
+    let asked = match &probe.check {
+        ProbeCheckSpec::HttpGet { host, port, path } => {
+            let name = host.as_deref().unwrap_or("localhost");
+            check.kind = "http".to_owned();
+            check.target = Some(format!("http://{name}:{port}{path}"));
+            tokio::time::timeout(patience, get(host.as_deref(), *port, path, check)).await
+        }
+        ProbeCheckSpec::TcpConnect { host, port } => {
+            check.kind = "tcp".to_owned();
+            check.target = Some(format!("{}:{port}", host.as_deref().unwrap_or("localhost")));
+            let connecting =
+                async { http_connect(host.as_deref(), *port).await.map(drop).map_err(|error| error.to_string()) };
+            tokio::time::timeout(patience, connecting).await
+        }
+        // the supervisor asks in the process's own environment; its answer is a moment old
+        ProbeCheckSpec::Exec { .. } => return,
+    };
+    let answer = asked.unwrap_or_else(|_| Err(format!("no answer within {} s", probe.timeout_seconds)));
+    check.healthy = answer.is_ok();
+    check.error = answer.err();
+}
+
+async fn get(host: Option<&str>, port: u16, path: &str, check: &mut HealthCheck) -> Result<(), String> {
+    let stream = http_connect(host, port).await.map_err(|error| error.to_string())?;
+    let answer = http_exchange(stream, Method::GET, host.unwrap_or("localhost"), path)
+        .await
+        .map_err(|error| error.to_string())?;
+    let body = String::from_utf8_lossy(&answer.body);
+    check.body = Some(body[..body.floor_char_boundary(BODY)].to_owned());
+    check.status = Some(answer.status.as_u16());
+    match answer.status.as_u16() {
+        200..=399 => Ok(()),
+        _ => Err(format!("answered {}", answer.status)),
+    }
+}

@@ -1,0 +1,65 @@
+//! `post_clone`: the project's commands in each fresh clone, and a look whether they missed anything.
+
+use std::path::Path;
+
+use crate::agent::Context;
+use crate::postgres::{self, DatabaseCredentials, Server, Step, Traces};
+use crate::project::{AgentId, Project, StepAction, Template};
+use crate::render::{self, Environment, Renderer};
+use crate::report::Failure;
+
+/// Where to run it.
+pub(in crate::agent) struct PostClone<'a> {
+    pub(in crate::agent) context: &'a Context,
+    pub(in crate::agent) project: &'a Project,
+    pub(in crate::agent) agent: AgentId,
+    pub(in crate::agent) tree: &'a Path,
+    pub(in crate::agent) server: &'a Server,
+    pub(in crate::agent) login: &'a DatabaseCredentials,
+    /// Where the template names itself.
+    pub(in crate::agent) traces: &'a Traces,
+}
+
+impl PostClone<'_> {
+    /// Runs each command with the agent's own environment; warns of columns that still name the template.
+    ///
+    /// # Errors
+    /// A command failed.
+    pub(in crate::agent) async fn run(
+        &self,
+        renderer: &Renderer<'_>,
+        values: &render::Context,
+        environment: &Environment,
+    ) -> Result<(), Failure> {
+        let (events, subject) = (&self.context.events, format!("agent {}", self.agent));
+        for (number, entry) in self.project.database.post_clone.iter().enumerate() {
+            let name = format!("post_clone {}", number + 1);
+            let action = match &entry.action {
+                StepAction::Run(command) => StepAction::Run(renderer.text(
+                    &format!("database.{name}"),
+                    &Template(command.clone()),
+                    values,
+                    environment,
+                )?),
+                sql @ StepAction::Sql(_) => sql.clone(),
+            };
+            let task = events.task(subject.clone(), name.clone());
+            let step = Step {
+                name: &name,
+                action: &action,
+                tree: self.tree,
+                working_dir: entry.working_dir.as_deref().map(Path::new),
+                environment: environment.all().into_iter().collect(),
+                login: self.login,
+                timeout: entry.timeout,
+            };
+            postgres::run_step(&step, &task).await?;
+            task.finish();
+        }
+        for place in self.traces.remaining(self.server, self.login).await? {
+            let text = format!("column {place} still names the template's database; let `post_clone` rewrite it");
+            events.warning(subject.clone(), text);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! `open`: an agent's page in the person's own browser.
+
+use std::process::Stdio;
+
+use super::{Context, Error, access};
+use crate::project::AgentId;
+use crate::report::{Failure, Opened};
+use crate::system;
+
+/// Ports that are what a person wants to see, best first; else the first by name.
+const PAGES: [&str; 4] = ["frontend", "web", "app", "ui"];
+
+/// Opens the URL of the port called `name`, or the agent's page, with `$BROWSER` or `xdg-open`. Where there
+/// is no browser (a server without a screen) nothing is started and the document says so.
+///
+/// # Errors
+/// There is no such agent or port, the agent has no page, or the browser cannot be started.
+pub fn open(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Opened, Failure> {
+    let urls = access::urls(context, agent, name)?.urls;
+    let page = PAGES.iter().find_map(|page| urls.get(*page)).or_else(|| urls.values().next());
+    let url = page.ok_or(Error::Without { agent, what: "page" })?.clone();
+    let program = browser(context);
+    if let Some(program) = &program {
+        std::process::Command::new(program)
+            .arg(&url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(system::Error::call(format!("run `{program}`")))?;
+    }
+    Ok(Opened { schema: "harness/open/1".to_owned(), agent: agent.get(), url, opened_with: program })
+}
+
+/// `$BROWSER`, else `xdg-open` where there is a screen.
+fn browser(context: &Context) -> Option<String> {
+    let set = |name: &str| context.variable(name).filter(|value| !value.is_empty());
+    let wanted = set("BROWSER").or_else(|| {
+        let screen = set("DISPLAY").or_else(|| set("WAYLAND_DISPLAY"));
+        screen.map(|_| "xdg-open".to_owned())
+    })?;
+    which::which(&wanted).ok().map(|path| path.display().to_string())
+}

@@ -1,0 +1,150 @@
+//! `harness db`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::session::{Session, block_on};
+use crate::agent::{self, DatabaseAction};
+use crate::project::AgentId;
+use crate::report::{DatabaseReport, Diagnostic, Failure, Kind};
+use crate::terminal::{self, Table};
+
+/// Keep, bring back and renew an agent's database, while its stack runs.
+///
+/// Sessions are cut at the moment of the change; applications connect again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness db 3 snapshot before-migration    keep the present state
+  harness db 3 restore before-migration     bring it back; the snapshot stays
+  harness db 3 reset --yes                  a fresh clone of the template
+  harness db 3 list")]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Keep the present state under a name.
+    Snapshot(Name),
+    /// Put a snapshot in the place of the database; what is there now is lost.
+    Restore(Name),
+    /// Put a fresh clone of the template in the place of the database; what is there now is lost.
+    Reset {
+        /// The agent.
+        #[arg(value_name = "ID")]
+        id: Option<AgentId>,
+        /// Yes, what is there now may be lost.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show the snapshots.
+    List {
+        /// The agent.
+        #[arg(value_name = "ID")]
+        id: Option<AgentId>,
+    },
+    /// Drop a snapshot.
+    Drop(Name),
+}
+
+#[derive(Debug, Args)]
+struct Name {
+    /// The agent, and the snapshot's name: up to 40 lower-case letters, digits and `_`.
+    #[arg(value_name = "[ID] NAME", num_args = 1..=2, required = true)]
+    words: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a reset loses what is in the database of agent {0}")]
+struct NotConfirmed(AgentId);
+
+impl Diagnostic for NotConfirmed {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn code(&self) -> &'static str {
+        "db.not_confirmed"
+    }
+
+    fn hint(&self) -> Option<String> {
+        let agent = self.0;
+        Some(format!("run `harness db {agent} snapshot NAME` to keep it, then `harness db {agent} reset --yes`"))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not followed by the name of a snapshot")]
+struct NoName(String);
+
+impl Diagnostic for NoName {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn code(&self) -> &'static str {
+        "db.no_name"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("name one: `harness db 3 snapshot before`".to_owned())
+    }
+}
+
+impl Name {
+    /// The agent where one is named here, and what is to be done; `db 3 snapshot 7` is a snapshot called `7`.
+    fn of(
+        &self,
+        action: fn(String) -> DatabaseAction,
+        known: Option<AgentId>,
+    ) -> Result<(Option<AgentId>, DatabaseAction), Failure> {
+        let (named, rest) = match (known, self.words.as_slice()) {
+            (Some(_), [name]) => (None, std::slice::from_ref(name)),
+            _ => agent::split_id(&self.words),
+        };
+        match rest {
+            [name] => Ok((named, action(name.clone()))),
+            _ => Err(NoName(self.words.join(" ")).into()),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let (named, action) = match &arguments.verb {
+        Verb::Snapshot(name) => name.of(DatabaseAction::Snapshot, arguments.id)?,
+        Verb::Restore(name) => name.of(DatabaseAction::Restore, arguments.id)?,
+        Verb::Drop(name) => name.of(DatabaseAction::Drop, arguments.id)?,
+        Verb::Reset { id, .. } => (*id, DatabaseAction::Reset),
+        Verb::List { id } => (*id, DatabaseAction::List),
+    };
+    let id = agent::resolve(&context, named.or(arguments.id))?;
+    if matches!(arguments.verb, Verb::Reset { yes: false, .. }) {
+        return Err(NotConfirmed(id).into());
+    }
+    let report = block_on(agent::database(&context, id, &action))?;
+    session.output.document(&report, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(report: &DatabaseReport) -> String {
+    let mut text = String::new();
+    let template = report.template.as_deref().unwrap_or("no template");
+    let _ = writeln!(text, "{} (from {template})", report.database);
+    if report.snapshots.is_empty() {
+        text.push_str("no snapshots\n");
+        return text;
+    }
+    let mut table = Table::new(&["snapshot", "size", "made"]).right(1);
+    for row in &report.snapshots {
+        table.row([row.name.clone(), terminal::size(row.bytes), row.made_at.clone().unwrap_or_default()]);
+    }
+    text.push_str(&table.render());
+    text
+}

@@ -1,0 +1,52 @@
+//! `harness health`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::project::AgentId;
+use crate::report::{Failure, Health, Kind};
+use crate::terminal::{self, Table, paint_state};
+
+/// Ask each process of an agent whether it is well: the status and body of its readiness URL.
+///
+/// Exits with 0 when all are well, with 1 when one is not.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let id = agent::resolve(&context, arguments.id)?;
+    let health = block_on(agent::health(&context, id))?;
+    session.output.document(&health, text);
+    Ok(if health.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
+}
+
+fn text(health: &Health) -> String {
+    let mut table = Table::new(&["process", "health", "asked", "status", "took", "answer"]);
+    for check in &health.checks {
+        let body = check.body.as_deref().map(first_line).unwrap_or_default();
+        table.row([
+            check.process.clone(),
+            paint_state(if check.healthy { "healthy" } else { "unhealthy" }),
+            check.target.clone().unwrap_or_else(|| check.kind.clone()),
+            check.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+            terminal::duration(Duration::from_secs_f64(check.duration_ms / 1000.0)),
+            check.error.clone().map_or(body.clone(), |error| [error, body].join(" ").trim().to_owned()),
+        ]);
+    }
+    table.render()
+}
+
+/// Enough of a body to recognise it; all of it is in `--json`.
+fn first_line(body: &str) -> String {
+    let line = body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    terminal::harmless(&line[..line.floor_char_boundary(100)])
+}

@@ -1,0 +1,52 @@
+//! `harness ports`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::project::AgentId;
+use crate::report::{Failure, PortRow, Ports};
+use crate::terminal::{Table, paint_state};
+
+/// Show which port is whose and who listens on it: of one agent, or of all and the shared servers.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let ports = block_on(agent::ports(&context, arguments.id))?;
+    session.output.document(&ports, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(ports: &Ports) -> String {
+    if ports.ports.is_empty() {
+        return "no ports; `harness launch 1` makes an agent that has some\n".to_owned();
+    }
+    let mut table = Table::new(&["port", "agent", "name", "state", "pid", "command"]);
+    for row in &ports.ports {
+        table.row([
+            row.port.to_string(),
+            row.agent.map_or_else(|| "infra".to_owned(), |agent| agent.to_string()),
+            row.name.clone(),
+            paint_state(state(row)),
+            row.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+            row.command.clone().unwrap_or_default(),
+        ]);
+    }
+    table.render()
+}
+
+fn state(row: &PortRow) -> &'static str {
+    match (row.listening, row.own) {
+        (false, _) => "free",
+        (true, Some(false)) => "foreign",
+        (true, _) => "listening",
+    }
+}

@@ -1,0 +1,81 @@
+//! Documents about one agent's database: `psql`, `db`, `slow-queries`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `harness psql <id> <query>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QueryResult {
+    /// `harness/psql/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows of values in PostgreSQL's text form; `null` is SQL's null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Rows that the last statement affected.
+    pub affected: u64,
+}
+
+/// `harness db snapshot|restore|reset|list|drop`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseReport {
+    /// `harness/db/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// `snapshot`, `restore`, `reset`, `list`, `drop`.
+    pub action: String,
+    /// Name of its database.
+    pub database: String,
+    /// The template that the database was cloned from; a restored snapshot may be older.
+    pub template: Option<String>,
+    /// The snapshots that there are now, by name.
+    pub snapshots: Vec<SnapshotRow>,
+}
+
+/// One snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SnapshotRow {
+    /// The name it was given.
+    pub name: String,
+    /// Its database.
+    pub database: String,
+    /// Its size on the server's disk, in bytes.
+    pub bytes: u64,
+    /// When it was made, RFC 3339.
+    pub made_at: Option<String>,
+}
+
+/// `harness slow-queries`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SlowQueries {
+    /// `harness/slow-queries/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// The only database that is looked at.
+    pub database: String,
+    /// Whether the statistics of that database were forgotten; `queries` are those from before.
+    pub reset: bool,
+    /// Longest in total first.
+    pub queries: Vec<SlowQueryRow>,
+}
+
+/// One statement, as `pg_stat_statements` has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SlowQueryRow {
+    /// How often it ran.
+    pub calls: u64,
+    /// Milliseconds altogether.
+    pub total_ms: f64,
+    /// Milliseconds a call.
+    pub mean_ms: f64,
+    /// Milliseconds of the longest call.
+    pub max_ms: f64,
+    /// Rows returned or changed altogether.
+    pub rows: u64,
+    /// The statement, constants replaced by `$1`, `$2` ...
+    pub query: String,
+}

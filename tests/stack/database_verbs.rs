@@ -1,0 +1,77 @@
+//! `db`, `slow-queries` and `psql` from the command line.
+
+use crate::support::{TestHome, get, post};
+
+#[test]
+fn a_snapshot_is_kept_and_brought_back_while_the_stack_runs() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3", "4"]).run().succeeds();
+    let (port, neighbour) = (project.port("api", 3), project.port("api", 4));
+    let items = |port| get(port, "/items").body;
+    post(port, "/items", "text/plain", b"kept");
+    post(neighbour, "/items", "text/plain", b"neighbour");
+    let before = items(port);
+
+    let report = project.harness(["db", "snapshot", "3", "before", "--json"]).run().succeeds().json();
+    assert_eq!(report["snapshots"][0]["name"], "before");
+    assert!(report["snapshots"][0]["bytes"].as_u64().unwrap() > 1_000_000, "{report}");
+    project.harness(["db", "3", "snapshot", "before"]).run().exits_with(5).says("before");
+    post(port, "/items", "text/plain", b"lost again");
+    project.harness(["db", "3", "restore", "before"]).run().succeeds();
+    assert_eq!(items(port), before);
+
+    // destroying wants a name or a yes
+    project.harness(["db", "3", "reset"]).run().exits_with(2).says("--yes");
+    assert_eq!(items(port), before);
+    project.harness(["db", "reset", "3", "--yes"]).run().succeeds();
+    assert_eq!(items(port).trim(), "seeded");
+    assert_eq!(
+        project.harness(["launch", "3", "--json"]).run().succeeds().json()["agents"][0]["outcome"],
+        "already_running"
+    );
+
+    let listed = project.harness(["db", "3", "list"]).run().succeeds().stdout;
+    assert!(listed.contains("before"), "{listed}");
+    project.harness(["db", "3", "restore", "nothing"]).run().exits_with(5).says("before");
+    project.harness(["db", "3", "snapshot", "No Such"]).run().exits_with(2);
+    project.harness(["db", "3", "snapshot"]).run().exits_with(2);
+    project.harness(["db", "snapshot", "3"]).run().exits_with(2).says("name");
+    let left = project.harness(["db", "3", "drop", "before", "--json"]).run().succeeds().json();
+    assert_eq!(left["snapshots"], serde_json::json!([]));
+    assert!(items(neighbour).contains("neighbour"));
+}
+
+#[test]
+fn slow_queries_are_those_of_the_agents_own_database() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3", "4"]).run().succeeds();
+    project.harness(["psql", "3", "select pg_sleep(0.05), 'three' as whose"]).run().succeeds();
+    project.harness(["psql", "4", "select pg_sleep(0.06), 'four' as somebody"]).run().succeeds();
+    let slow = project.harness(["slow-queries", "3", "-n", "1", "--json"]).run().succeeds().json();
+    let query = &slow["queries"][0];
+    assert!(query["query"].as_str().unwrap().contains("whose"), "{slow}");
+    assert!(query["total_ms"].as_f64().unwrap() >= 50.0);
+    project.harness(["slow-queries", "3", "--reset"]).run().succeeds();
+    let after = project.harness(["slow-queries", "3", "--json"]).run().succeeds().stdout;
+    assert!(!after.contains("whose"), "{after}");
+    let other = project.harness(["slow-queries", "4"]).run().succeeds().stdout;
+    assert!(other.contains("somebody"), "{other}");
+}
+
+#[test]
+fn psql_prints_what_is_asked_for_and_passes_its_status_on() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let query = "select 'a,b' as one, null as two, 'say \"hi\"' as three";
+    let csv = project.harness(["psql", "3", query, "--csv"]).run().succeeds().stdout;
+    let theirs = project.harness(["psql", "3", "--csv", "--", "-c", query]).run().succeeds().stdout;
+    assert_eq!(csv, "one,two,three\n\"a,b\",,\"say \"\"hi\"\"\"\n");
+    assert_eq!(csv, theirs, "as psql writes it");
+    let refused = project.harness(["psql", "3", "select nonsense", "--json"]).run().exits_with(1);
+    assert_eq!(refused.json()["error"]["code"], "query.failed");
+    project.harness(["psql", "3", "--", "-c", "select nonsense"]).run().exits_with(1);
+    project.harness(["psql", "4", "select 1"]).run().exits_with(125).says("agent 4 does not exist");
+}
