@@ -99,6 +99,20 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the supervisor is gone, or will be in a moment.
+    pub(crate) fn is_ending(&self) -> bool {
+        match self {
+            Self::NotRunning { .. } => true,
+            Self::Rejected { code, .. } => code == ENDING,
+            _ => false,
+        }
+    }
+}
+
+/// The code of the refusal of a supervisor that is about to end.
+pub(crate) const ENDING: &str = "supervisor.ending";
+
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use tokio::time::sleep;
 
 use super::estate::Estate;
 use super::execute::{Execution, Role, close_all_on_exec};
@@ -21,6 +22,9 @@ use crate::system;
 
 /// How long another command's start, or an ending trio, is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What `start` did.
 #[derive(Debug, Clone)]
@@ -59,21 +63,18 @@ impl Launcher {
         let directory = std::fs::canonicalize(directory).map_err(system::Error::file("resolve", directory))?;
         config::check(spec)?;
         let client = Client::new(&directory);
+        let deadline = Instant::now() + PATIENCE;
         let lock = loop {
-            match claim(&directory).await? {
+            match claim(&directory, deadline).await? {
                 Claim::Lock(lock) => break lock,
-                Claim::Running => {
-                    config::write(&directory, spec)?;
-                    match client.revive().await {
-                        Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
-                        // it was about to end: its place is free in a moment
-                        Err(Error::NotRunning { .. }) => {}
-                        Err(Error::Rejected { code, .. }) if code == "supervisor.ending" => {
-                            tokio::time::sleep(Duration::from_millis(5)).await;
-                        }
-                        Err(error) => return Err(error),
-                    }
-                }
+                Claim::Running => {}
+            }
+            config::write(&directory, spec)?;
+            match client.revive().await {
+                // it has just ended, or is about to: then it is our turn
+                Err(error) if error.is_ending() && Instant::now() < deadline => sleep(PAUSE).await,
+                Err(error) => return Err(error),
+                Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
             }
         };
         config::write(&directory, spec)?;
@@ -165,8 +166,7 @@ enum Claim {
 
 /// Takes the lock, or finds a supervisor that answers. In between lies one that is just being started by
 /// another command, or is about to end: that passes.
-async fn claim(directory: &Path) -> Result<Claim> {
-    let deadline = Instant::now() + PATIENCE;
+async fn claim(directory: &Path, deadline: Instant) -> Result<Claim> {
     loop {
         if let Some(lock) = lock(directory)? {
             return Ok(Claim::Lock(lock));
@@ -177,7 +177,7 @@ async fn claim(directory: &Path) -> Result<Claim> {
         if Instant::now() > deadline {
             return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        sleep(PAUSE).await;
     }
 }
 

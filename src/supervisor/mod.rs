@@ -63,6 +63,7 @@ mod spec;
 mod stats;
 mod sweep;
 mod tree;
+mod trim;
 mod watch;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ async fn p17_a_flood_of_output_blocks_nobody_and_stays_within_memory() {
     let began = std::time::Instant::now();
     let started = stack.start().await;
     while stack.client().snapshot().await.unwrap().processes["api"].phase != Phase::Completed {
-        assert!(began.elapsed() < LONG, "the flood does not end");
+        assert!(began.elapsed() < 4 * LONG, "the flood does not end");
         let seen = stack.client().snapshot().await.unwrap();
         stack.client().changed(seen.generation, std::time::Duration::from_secs(1)).await.unwrap();
     }

@@ -10,6 +10,7 @@ use crate::supervisor::estate::{Entry, Estate};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::link::{self, Received, ToGuardian, ToSupervisor};
 use crate::supervisor::own_log::say;
+use crate::supervisor::trim::give_back_startup_pages;
 use crate::system::ProcessIdentity;
 
 /// A supervisor that lived shorter than this died of what it was given or of its machine.
@@ -215,6 +216,7 @@ impl Guardian {
             }
             pid => {
                 self.supervisor = Some(Supervisor { pid: pid.cast_unsigned(), link: own, since: Instant::now() });
+                give_back_startup_pages();
                 self.pass_termination_on();
                 Ok(())
             }

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::messages::{Message, Sender};
+use crate::supervisor::error::ENDING;
 use crate::supervisor::frame;
 use crate::supervisor::protocol::{Hello, PROTOCOL, Request, Response, VERSION, Welcome};
 use crate::supervisor::socket::peer_uid;
@@ -89,5 +90,5 @@ async fn answer(request: Request, mut desk: Desk) -> Response {
     };
     let (sender, receiver) = oneshot::channel();
     let _ = desk.sender.send(Message::Request(request, sender));
-    receiver.await.unwrap_or_else(|_| error("supervisor.ending", "it is about to end".to_owned()))
+    receiver.await.unwrap_or_else(|_| error(ENDING, "it is about to end".to_owned()))
 }

@@ -16,6 +16,7 @@
 mod act;
 mod clear;
 mod control;
+mod farewell;
 mod members;
 mod memory;
 mod messages;

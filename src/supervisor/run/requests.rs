@@ -9,6 +9,7 @@ use super::control::error;
 use super::supervisor::{Ending, Supervisor};
 use crate::report::Diagnostic;
 use crate::supervisor::Error;
+use crate::supervisor::error::ENDING;
 use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
 use crate::supervisor::protocol::{Request, Response};
@@ -16,7 +17,7 @@ use crate::supervisor::protocol::{Request, Response};
 impl Supervisor {
     /// Answers a request; a shutdown is answered at its end.
     pub(super) fn request(&mut self, request: Request, answer: oneshot::Sender<Response>) {
-        let refusal = || error("supervisor.ending", "the stack is being stopped".to_owned());
+        let refusal = || error(ENDING, "the stack is being stopped".to_owned());
         let response = match request {
             Request::Snapshot | Request::Changed { .. } => Response::Snapshot(self.snapshot()),
             Request::Shutdown => return self.shut_down(Some(answer)),

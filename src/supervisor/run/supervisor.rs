@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
-use super::clear::end_everyone;
 use super::control::{Desk, serve};
 use super::members::Lineage;
 use super::memory::OutOfMemory;
@@ -19,16 +18,17 @@ use super::messages::{Message, Sender};
 use super::output::Output;
 use super::takeover;
 use super::watches::Watches;
+use crate::supervisor::config;
 use crate::supervisor::estate::{Estate, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
 use crate::supervisor::logs::Writer;
 use crate::supervisor::machine::{Event, Machine, Moment, News};
 use crate::supervisor::own_log::say;
-use crate::supervisor::protocol::{Response, StopReport, Survivor, VERSION};
+use crate::supervisor::protocol::{Response, VERSION};
 use crate::supervisor::record::{self, Record};
 use crate::supervisor::snapshot::StackSnapshot;
 use crate::supervisor::spec::StackSpec;
-use crate::supervisor::{config, socket, tree};
+use crate::supervisor::trim::give_back_startup_pages;
 use crate::system::{ProcessIdentity, effective_uid};
 
 /// The supervisor of one stack.
@@ -96,6 +96,13 @@ async fn supervise(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
     let token = Rc::new(());
     let desk = Desk { stack, owner: effective_uid(), sender, generation: seen, _open: token.clone() };
     let server = spawn_local(serve(supervisor.estate.listener.try_clone()?, desk));
+    spawn_local(async {
+        // once all is started, and once more when it has come to rest
+        for pause in [3, 30] {
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            give_back_startup_pages();
+        }
+    });
     while !supervisor.is_at_the_end() {
         let deadline = supervisor.machine.deadline().map(|at| Instant::now() + at.saturating_sub(now()));
         let tick = async {
@@ -271,52 +278,8 @@ impl Supervisor {
         }
     }
 
-    /// Stops everything; then the trio ends.
-    pub(super) fn shut_down(&mut self, client: Option<oneshot::Sender<Response>>) {
-        match &mut self.ending {
-            Some(Ending::Shutdown(clients)) => clients.extend(client),
-            Some(Ending::Replaced) => {}
-            None => {
-                self.ending = Some(Ending::Shutdown(client.into_iter().collect()));
-                self.handle(Event::Stop(Vec::new()));
-            }
-        }
-    }
-
-    /// The last acts: nobody is left behind, and everyone who waits hears of it.
-    async fn finish(&mut self) {
-        let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
-        let strays = end_everyone(&self.lineage).await;
-        let mut report = StopReport::default();
-        for (name, process) in self.machine.processes() {
-            for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {
-                report.survivors.push(survivor(&name, Some(identity.clone()), Vec::new()));
-            }
-            if let Some((port, holder)) = process.port_holder {
-                let identity = holder.pid.and_then(ProcessIdentity::of);
-                report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });
-            }
-        }
-        for identity in strays {
-            if !report.survivors.iter().any(|known| known.identity.as_ref() == Some(&identity)) {
-                report.survivors.push(survivor("", Some(identity), Vec::new()));
-            }
-        }
-        self.tell(&ToGuardian::Farewell, &[]);
-        socket::remove_from(&self.estate.directory);
-        record::remove(&self.estate.directory);
-        for client in clients {
-            let _ = client.send(Response::Stopped(report.clone()));
-        }
-    }
-
     /// News that does not come by message.
     pub(super) fn hear(&mut self, name: &str, run: u64, news: News) {
         self.handle(Event::News { name: name.to_owned(), run, news });
     }
-}
-
-fn survivor(name: &str, identity: Option<ProcessIdentity>, ports: Vec<u16>) -> Survivor {
-    let command = identity.as_ref().map_or_else(String::new, |identity| tree::command_of(identity.pid));
-    Survivor { process: name.to_owned(), identity, command, ports }
 }

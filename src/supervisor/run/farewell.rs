@@ -1,0 +1,57 @@
+//! The end of a stack: everything is stopped, and what is left is named.
+
+use tokio::sync::oneshot;
+
+use super::clear::end_everyone;
+use super::supervisor::{Ending, Supervisor};
+use crate::supervisor::link::ToGuardian;
+use crate::supervisor::machine::Event;
+use crate::supervisor::protocol::{Response, StopReport, Survivor};
+use crate::supervisor::{record, socket, tree};
+use crate::system::ProcessIdentity;
+
+impl Supervisor {
+    /// Stops everything; then the trio ends.
+    pub(super) fn shut_down(&mut self, client: Option<oneshot::Sender<Response>>) {
+        match &mut self.ending {
+            Some(Ending::Shutdown(clients)) => clients.extend(client),
+            Some(Ending::Replaced) => {}
+            None => {
+                self.ending = Some(Ending::Shutdown(client.into_iter().collect()));
+                self.handle(Event::Stop(Vec::new()));
+            }
+        }
+    }
+
+    /// The last acts: nobody is left behind, and everyone who waits hears of it.
+    pub(super) async fn finish(&mut self) {
+        let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
+        let strays = end_everyone(&self.lineage).await;
+        let mut report = StopReport::default();
+        for (name, process) in self.machine.processes() {
+            for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {
+                report.survivors.push(survivor(&name, Some(identity.clone()), Vec::new()));
+            }
+            if let Some((port, holder)) = process.port_holder {
+                let identity = holder.pid.and_then(ProcessIdentity::of);
+                report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });
+            }
+        }
+        for identity in strays {
+            if !report.survivors.iter().any(|known| known.identity.as_ref() == Some(&identity)) {
+                report.survivors.push(survivor("", Some(identity), Vec::new()));
+            }
+        }
+        self.tell(&ToGuardian::Farewell, &[]);
+        socket::remove_from(&self.estate.directory);
+        record::remove(&self.estate.directory);
+        for client in clients {
+            let _ = client.send(Response::Stopped(report.clone()));
+        }
+    }
+}
+
+fn survivor(name: &str, identity: Option<ProcessIdentity>, ports: Vec<u16>) -> Survivor {
+    let command = identity.as_ref().map_or_else(String::new, |identity| tree::command_of(identity.pid));
+    Survivor { process: name.to_owned(), identity, command, ports }
+}
