@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may stop at what it did not expect
 #![allow(clippy::print_stdout)] // a test that was skipped says so
 
+mod cli;
 mod faults;
 mod house;
 mod stack;

@@ -19,23 +19,26 @@ use crate::terminal::{Output, Verbosity};
 #[command(name = "harness", version, disable_help_subcommand = false, after_help = AFTER_HELP)]
 struct CommandLine {
     /// Act as if started in DIR.
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GLOBAL)]
     directory: Option<PathBuf>,
     /// Print one JSON document on stdout.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     /// Print errors only.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     quiet: bool,
     /// Also print what commands print.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     color: Color,
     #[command(subcommand)]
     verb: Verb,
 }
+
+/// Where the options of every verb stand in its help.
+const GLOBAL: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -52,7 +52,8 @@ fn checked(report: &ConfigCheck) -> String {
             let numbers = [problem.line, problem.column].into_iter().flatten().map(|number| format!(":{number}"));
             format!("{file}{}: ", numbers.collect::<String>())
         });
-        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+        let said = problem.key.is_empty() || problem.message.contains(&problem.key);
+        let key = if said { String::new() } else { format!("{}: ", problem.key) };
         let _ = writeln!(text, "{place}{key}{}", problem.message);
         if let Some(hint) = &problem.hint {
             let _ = writeln!(text, "  hint: {hint}");

@@ -133,6 +133,16 @@ impl Diagnostic for crate::system::Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Damaged { path, .. } => {
+                // `agents/3/record.json`: a teardown goes by what exists
+                let directory = path.parent().and_then(|directory| directory.file_name()?.to_str());
+                Some(match directory.and_then(|name| name.parse::<u8>().ok()) {
+                    Some(agent) => {
+                        format!("run `harness teardown {agent}`, which goes by what exists, and launch again")
+                    }
+                    None => "restore it from a copy, or move it away".into(),
+                })
+            }
             Self::Newer { .. } => Some("install the harness that wrote it, or a newer one".into()),
             Self::NotTraversable { path, .. } => Some(format!(
                 "run `chmod o+x {}`, or set HARNESS_HOME to a directory that the user can enter",
