@@ -44,6 +44,9 @@ pub struct Record {
     pub mail: bool,
     /// Files that were rendered outside the home, absolute.
     pub rendered: Vec<PathBuf>,
+    /// The guides among what was rendered, absolute: they go only while they are still harness's own.
+    #[serde(default)]
+    pub guides: Vec<PathBuf>,
     /// Where the env file is.
     pub env_file: Option<PathBuf>,
     /// The caller's part of the processes' environment, as it was when the stack was started: the same

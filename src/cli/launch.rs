@@ -116,6 +116,7 @@ fn write_agent(text: &mut String, agent: &LaunchedAgent) {
         ("bucket", agent.bucket.as_ref()),
         ("mail tag", agent.mail_tag.as_ref()),
         ("env file", agent.env_file.as_ref()),
+        ("guide", agent.guide.as_ref()),
     ];
     for (name, value) in named {
         if let Some(value) = value {

@@ -33,10 +33,7 @@ impl RenderedFile {
     /// Writes it with mode 0600 and keeps it out of git. Says whether anything was written: a file that
     /// is as it should be is left alone.
     pub fn write(&self) -> Result<bool> {
-        use std::os::unix::fs::PermissionsExt;
-        let private = std::fs::symlink_metadata(&self.path)
-            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o777 == 0o600);
-        if private && std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes()) {
+        if self.is_as_it_should_be() {
             return Ok(false);
         }
         if let Some(directory) = self.path.parent() {
@@ -46,6 +43,14 @@ impl RenderedFile {
         keep_out_of_git(&self.path)?;
         write_atomic(&self.path, self.text.as_bytes(), 0o600)?;
         Ok(true)
+    }
+
+    /// Whether exactly this is there, and private.
+    pub(super) fn is_as_it_should_be(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o777 == 0o600);
+        private && std::fs::read(&self.path).is_ok_and(|bytes| bytes == self.text.as_bytes())
     }
 }
 

@@ -2,9 +2,11 @@
 //! touched, and every linked work tree shares it.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use rustix::fs::{FlockOperation, flock};
 
 use super::error::{RenderError, Result};
 
@@ -29,20 +31,48 @@ pub fn keep_out_of_git(path: &Path) -> Result<()> {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     let newline = if present.is_empty() || present.ends_with('\n') { "" } else { "\n" };
-    // one write in append mode: of several launches at once none loses a line
+    // one write in append mode: of several launches at once none loses a line; the lock is for a removal
     let mut file = OpenOptions::new().append(true).create(true).open(&exclude).map_err(failed)?;
+    flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
     file.write_all(format!("{newline}{pattern}\n").as_bytes()).map_err(failed)
+}
+
+/// Takes a file, `below` a directory of a repository, out of `info/exclude` again. Nothing is lost of
+/// what others write there meanwhile.
+pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
+    let failed = |source| RenderError::Git { path: directory.join(below), source };
+    let (Some(below), true) = (below.to_str(), directory.is_dir()) else { return Ok(()) };
+    let Some((exclude, prefix)) = locate(directory).map_err(failed)? else { return Ok(()) };
+    let pattern = format!("/{}{}", escape(&prefix), escape(below));
+    let mut file = match OpenOptions::new().read(true).write(true).open(&exclude) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    let mut present = String::new();
+    file.read_to_string(&mut present).map_err(failed)?;
+    let kept: String = present.split_inclusive('\n').filter(|line| line.trim_end_matches('\n') != pattern).collect();
+    if kept.len() < present.len() {
+        // in place: the lock is on this file
+        file.rewind().and_then(|()| file.write_all(kept.as_bytes())).map_err(failed)?;
+        file.set_len(kept.len() as u64).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Which of `paths`, below `directory`, the repository tracks. None where there is no repository.
+pub(super) fn tracked(directory: &Path, paths: &[&Path]) -> Vec<PathBuf> {
+    let output = command(directory).args(["ls-files", "-z", "--"]).args(paths).output();
+    let Ok(output) = output else { return Vec::new() };
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
 }
 
 /// `info/exclude` of the repository, and the path of `directory` in it, ending in `/` unless empty.
 fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(directory).args(["rev-parse", "--git-path", "info/exclude", "--show-prefix"]);
-    // a hook's environment names the repository of the hook, not that of the directory
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"] {
-        git.env_remove(variable);
-    }
-    let output = match git.stdin(Stdio::null()).stderr(Stdio::null()).output() {
+    let mut git = command(directory);
+    let output = match git.args(["rev-parse", "--git-path", "info/exclude", "--show-prefix"]).output() {
         Ok(output) => output,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -51,6 +81,19 @@ fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
     let mut lines = text.lines();
     let exclude = lines.next().filter(|line| output.status.success() && !line.is_empty());
     Ok(exclude.map(|exclude| (directory.join(exclude), lines.next().unwrap_or_default().to_owned())))
+}
+
+/// git in `directory`.
+fn command(directory: &Path) -> Command {
+    let mut git = Command::new("git");
+    // a name is a name, not a pattern
+    git.arg("--literal-pathspecs").arg("-C").arg(directory);
+    // a hook's environment names the repository of the hook, not that of the directory
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"] {
+        git.env_remove(variable);
+    }
+    git.stdin(Stdio::null()).stderr(Stdio::null());
+    git
 }
 
 /// A name as a pattern that means only itself.

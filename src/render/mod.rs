@@ -36,6 +36,7 @@ pub use context::{BrowserContext, Context, DatabaseContext, MailContext, S3Conte
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
 pub use files::RenderedFile;
-pub use git::keep_out_of_git;
+pub use git::{keep_out_of_git, readmit_to_git};
+pub use guide::remove_guide;
 pub use quote::{dotenv_value, toml_key, toml_string};
 pub use renderer::Renderer;

@@ -39,6 +39,8 @@ pub struct LaunchedAgent {
     pub mail_tag: Option<String>,
     /// Absolute path of the rendered env file.
     pub env_file: Option<String>,
+    /// Absolute path of the rendered guide for a coding agent.
+    pub guide: Option<String>,
     /// The template that its database was cloned from.
     pub template: Option<TemplateUse>,
     /// How long each step took, in the order they were begun; some run side by side.
@@ -65,6 +67,7 @@ impl LaunchedAgent {
             bucket: None,
             mail_tag: None,
             env_file: None,
+            guide: None,
             template: None,
             steps: Vec::new(),
             processes: Vec::new(),

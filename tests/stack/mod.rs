@@ -2,6 +2,7 @@
 
 mod board;
 mod database_verbs;
+mod guide;
 mod infra;
 mod launch;
 mod mail_api;

@@ -274,6 +274,7 @@ impl<'a> Attempt<'a> {
         report.bucket = record.bucket_secret.as_ref().map(|_| record.agent.bucket());
         report.mail_tag = record.mail.then(|| record.agent.bucket());
         report.env_file = record.env_file.as_ref().map(|path| path.display().to_string());
+        report.guide = record.guides.first().map(|path| path.display().to_string());
         report.template = self.template.clone();
         report.steps = self.journal.times();
         if let Ok(Some(client)) = supervisor::Client::connect(&self.directory)
@@ -313,6 +314,7 @@ fn new_record(project: &Project, agent: AgentId) -> Record {
         bucket_secret: None,
         mail: false,
         rendered: Vec::new(),
+        guides: Vec::new(),
         env_file: None,
         base_environment: BTreeMap::new(),
         with: Vec::new(),

@@ -35,7 +35,35 @@ pub(super) fn write(
     }
     let spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
     attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
+    guides(attempt, renderer, context, environment)?;
     Ok(spec)
+}
+
+/// The same for what tells a coding agent how to work here.
+fn guides(
+    attempt: &mut Attempt<'_>,
+    renderer: &Renderer<'_>,
+    context: &render::Context,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let files = renderer.guides(context, environment, &attempt.record.urls())?;
+    if files.is_empty() {
+        let tree = attempt.record.tree.display();
+        let told = format!("no guide is written: `{tree}` has files of the same names that are not harness's");
+        attempt.context.events.warning(attempt.subject(), told);
+    }
+    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    if attempt.record.guides != paths {
+        for old in attempt.record.guides.iter().filter(|old| !paths.contains(old)) {
+            render::remove_guide(&attempt.record.tree, old)?;
+        }
+        attempt.record.guides = paths;
+        attempt.save()?;
+    }
+    for file in &files {
+        attempt.changed |= file.write()?;
+    }
+    Ok(())
 }
 
 /// The names of the ports that a readiness probe asks over HTTP.

@@ -1,15 +1,16 @@
 //! One agent: stop it, remove what it owns, prove that it is gone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::TeardownOptions;
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, WorktreeError, worktree};
+use crate::agent::{Context, Error, Record, Stage, WorktreeError, identity, worktree};
 use crate::bucket::{BucketRegistry, OwnedBuckets, S3Endpoint};
 use crate::infra::{self, Infra};
 use crate::postgres;
 use crate::project::AgentId;
+use crate::render;
 use crate::report::{Failure, Removed, TornDownAgent};
 use crate::supervisor::{self, Client};
 use crate::system;
@@ -107,7 +108,7 @@ async fn remove(
     journal.done(&step)?;
 
     let step = journal.begin("files")?;
-    files(record.as_ref(), report)?;
+    files(context, record.as_ref(), report)?;
     journal.done(&step)?;
 
     let step = journal.begin("worktree")?;
@@ -168,13 +169,38 @@ async fn bucket(
     Ok(())
 }
 
-fn files(record: Option<&Record>, report: &mut TornDownAgent) -> Result<(), Failure> {
+fn files(context: &Context, record: Option<&Record>, report: &mut TornDownAgent) -> Result<(), Failure> {
+    for (record, path) in record.iter().flat_map(|record| record.guides.iter().map(move |path| (record, path))) {
+        if render::remove_guide(&record.tree, path)? {
+            report.removed.push(Removed::new("file", path.display().to_string()));
+        }
+        // a name that is not an agent's own must not stay ignored once nobody has it
+        let others = guides_of_others(context, record)?;
+        if let Ok(below) = path.strip_prefix(&record.tree)
+            && !others.iter().any(|other| other.ends_with(below))
+        {
+            render::readmit_to_git(&record.project_root, below)?;
+        }
+    }
     for path in record.iter().flat_map(|record| &record.rendered) {
         if system::remove_if_exists(path)? {
             report.removed.push(Removed::new("file", path.display().to_string()));
         }
     }
     Ok(())
+}
+
+/// The guides of the project's other agents.
+fn guides_of_others(context: &Context, record: &Record) -> Result<Vec<PathBuf>, Failure> {
+    let mut guides = Vec::new();
+    for agent in identity::agents(context)?.into_iter().filter(|agent| *agent != record.agent) {
+        // a record that cannot be read may name any
+        let Ok(other) = Record::read(&context.home, agent) else { return Ok(record.guides.clone()) };
+        guides.extend(
+            other.filter(|other| other.project_root == record.project_root).into_iter().flat_map(|it| it.guides),
+        );
+    }
+    Ok(guides)
 }
 
 /// Ports that somebody still listens on although the stack is gone.
@@ -221,7 +247,8 @@ async fn look(
         let detail = if lost.is_empty() { None } else { Some(format!("refused without --force: {}", lost.join(", "))) };
         report.removed.push(Removed { kind: "worktree".into(), name: worktree.path.display().to_string(), detail });
     }
-    for path in record.iter().flat_map(|record| &record.rendered).filter(|path| path.exists()) {
+    let rendered = record.iter().flat_map(|record| record.rendered.iter().chain(&record.guides));
+    for path in rendered.filter(|path| path.exists()) {
         report.removed.push(Removed::new("file", path.display().to_string()));
     }
     Ok(())
