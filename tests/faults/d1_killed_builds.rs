@@ -123,7 +123,8 @@ fn d1_a_restore_killed_at_any_moment_keeps_the_old_state_or_has_the_new() {
         let count = wait_for("the database", SHORT, || try_sql(&login, "SELECT count(*) FROM message"));
         assert!(count == ["5"] || count == ["11"], "after kill {moment}: {count:?}");
     });
-    assert_eq!(try_sql(&login, "SELECT count(*) FROM message").unwrap(), ["11"]);
+    let count = wait_for("the database", SHORT, || try_sql(&login, "SELECT count(*) FROM message"));
+    assert_eq!(count, ["11"]);
     let left: Vec<String> = postgres.databases().into_iter().filter(|name| name.starts_with("agent")).collect();
     assert_eq!(left, ["agent_1", "agent_1_snap_kept"]);
 }

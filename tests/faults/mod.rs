@@ -12,6 +12,7 @@ mod d2_d4_builds;
 mod d3_sessions;
 mod d6_isolation;
 mod d7_traces;
+mod d8_servers;
 mod lifecycle;
 mod p01_trees;
 mod p05_deaths;

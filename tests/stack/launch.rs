@@ -60,7 +60,7 @@ fn three_agents_never_see_each_other() {
 }
 
 #[test]
-fn an_edited_environment_is_drift_until_the_next_launch() {
+fn l8_an_edited_environment_is_drift_until_the_next_launch() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").env("COLOUR", "red").write();
     project.harness(["launch", "3"]).run().succeeds();
