@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)] // a test that was skipped says so
 
 mod cli;
+mod docker;
 mod faults;
 mod house;
 mod stack;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-use super::{Context, Error, Record, values};
-use crate::infra::{self, Infra};
+use super::{Context, Error, Record, container, values};
+use crate::infra::{self, Engine, Infra};
 use crate::postgres::DatabaseCredentials;
 use crate::project::AgentId;
 use crate::render::{self, Renderer};
@@ -79,6 +79,9 @@ pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option
 /// There is no such agent or service, or the command cannot be started.
 pub async fn exec(context: &Context, agent: AgentId, service: Option<&str>, command: &[String]) -> Result<u8, Failure> {
     let loaded = load(context, agent).await?;
+    if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
+        return container::exec(context, &loaded.infra, &loaded.record, service, command).await;
+    }
     let mut environment = loaded.environment.all();
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
+
 use super::{Context, Error, Record};
+use crate::infra::docker::{self, LogRange};
+use crate::infra::{Engine, Infra, InfraRecord};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::supervisor::logs::{self, Follower, LogLine, LogQuery};
@@ -35,6 +39,11 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
         let agent = AgentId::try_from(id).map_err(Error::from)?;
         Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     }
+    if request.stack == StackName::Infra
+        && let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.engine == Engine::Docker)
+    {
+        return of_containers(context, &record, request, print).await;
+    }
     let since = request.since.map(|ago| jiff::Timestamp::now() - ago);
     let last = since.is_none().then_some(request.lines);
     let query = LogQuery { processes: request.processes, last, since, grep: request.grep };
@@ -54,6 +63,45 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
     };
     tokio::select! {
         () = follow => {}
+        () = super::interrupted() => {}
+    }
+    Ok(())
+}
+
+/// The same of the shared servers where they are containers.
+async fn of_containers(
+    context: &Context,
+    record: &InfraRecord,
+    request: LogRequest,
+    print: &mut dyn FnMut(&LogLine),
+) -> Result<(), Failure> {
+    let known = Infra::service_names_of(record);
+    if let Some(unknown) = request.processes.iter().find(|name| !known.contains(name)) {
+        return Err(Error::UnknownService { name: unknown.clone(), known }.into());
+    }
+    let services = if request.processes.is_empty() { known } else { request.processes };
+    let since = request.since.map(|ago| (jiff::Timestamp::now() - ago).as_second());
+    let range = LogRange {
+        tail: since.is_none().then_some(request.lines),
+        since: since.and_then(|seconds| i32::try_from(seconds).ok()),
+    };
+    let matches = |line: &LogLine| request.grep.as_ref().is_none_or(|pattern| pattern.is_match(&line.bytes));
+    if !request.follow {
+        let lines = docker::read_logs(&context.home, record, &services, range).await?;
+        lines.iter().filter(|line| matches(line)).for_each(print);
+        return Ok(());
+    }
+    let mut lines = docker::follow_logs(&context.home, record, &services, range).await?;
+    let follow = async {
+        while let Some(line) = lines.try_next().await? {
+            if matches(&line) {
+                print(&line);
+            }
+        }
+        Ok::<_, docker::Error>(())
+    };
+    tokio::select! {
+        outcome = follow => outcome?,
         () = super::interrupted() => {}
     }
     Ok(())

@@ -12,6 +12,7 @@
 
 mod access;
 mod checkable;
+mod container;
 mod context;
 mod control;
 mod database;

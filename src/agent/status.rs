@@ -114,7 +114,8 @@ async fn drift(context: &Context, record: &Record, thorough: bool, status: &mut 
         let renderer = Renderer::new(&project);
         let values = values::of(context, &project, record, &infra);
         let environment = values::environment(&renderer, &values, record)?;
-        let spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
+        let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
+        values::add_way_back(&mut spec, record, &infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
             status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));

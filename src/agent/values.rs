@@ -2,10 +2,12 @@
 
 use super::{Context, Record};
 use crate::infra::Infra;
+use crate::infra::docker::forward;
 use crate::postgres::DatabaseCredentials;
 use crate::project::Project;
 use crate::render::{self, BrowserContext, DatabaseContext, Environment, MailContext, Renderer, S3Context};
-use crate::system::Secret;
+use crate::supervisor::StackSpec;
+use crate::system::{self, Secret};
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
 /// decided before anything exists. `project` is the one of the agent's tree.
@@ -77,6 +79,16 @@ pub(super) fn environment(
     record: &Record,
 ) -> render::Result<Environment> {
     renderer.environment(values, &|name| record.base_environment.get(name).cloned())
+}
+
+/// Adds the process by which a browser in a container reaches the agent's ports on loopback, where one is needed.
+pub(super) fn add_way_back(spec: &mut StackSpec, record: &Record, infra: &Infra) -> system::Result<()> {
+    let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
+    let ports: Vec<u16> = record.ports.values().copied().collect();
+    if let Some((name, process)) = forward::process(&infra.record, &ports, &harness, &record.tree) {
+        spec.processes.insert(name.to_owned(), process);
+    }
+    Ok(())
 }
 
 fn database(login: &DatabaseCredentials) -> DatabaseContext {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{AgentEndpoint, Result, S3Endpoint, embedded_credentials};
+use super::{AgentEndpoint, Result, S3Endpoint, embedded_credentials, minio};
 use crate::system::Secret;
 
 /// How keys for one bucket come into being on a server.
@@ -11,12 +11,13 @@ use crate::system::Secret;
 pub enum Credentials {
     /// A line in the file that the embedded server reads.
     EmbeddedFile(PathBuf),
+    /// An account of a MinIO server, limited to the bucket; these are its administrator's keys.
+    Minio(S3Endpoint),
     /// The server has no way to make keys: the agent is given the administrator's. Isolation is then by
     /// agreement only, which `doctor` and the README say.
     Shared(S3Endpoint),
 }
 
-#[expect(clippy::unused_async, reason = "a server with an API for keys is asked over the network")]
 impl Credentials {
     /// Keys that open `bucket` and nothing else, in place of any that the agent had. `secret` is the one to
     /// use, so that a repeated launch can keep it.
@@ -26,6 +27,11 @@ impl Credentials {
             Self::EmbeddedFile(path) => {
                 let access_key = bucket.clone();
                 embedded_credentials::grant(path, &access_key, secret, &bucket)?;
+                Ok(AgentEndpoint { bucket, access_key, secret_key: secret.clone() })
+            }
+            Self::Minio(endpoint) => {
+                let access_key = bucket.clone();
+                minio::grant(endpoint, &access_key, secret, &bucket).await?;
                 Ok(AgentEndpoint { bucket, access_key, secret_key: secret.clone() })
             }
             Self::Shared(endpoint) => {
@@ -39,6 +45,7 @@ impl Credentials {
     pub async fn revoke(&self, bucket: &str) -> Result<()> {
         match self {
             Self::EmbeddedFile(path) => Ok(embedded_credentials::revoke(path, bucket)?),
+            Self::Minio(endpoint) => minio::revoke(endpoint, bucket).await,
             Self::Shared(_) => Ok(()),
         }
     }

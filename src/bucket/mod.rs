@@ -6,6 +6,7 @@
 //! registry              which buckets this home made, for whom
 //! owned                 the two together: nothing is made over, emptied or deleted that is not ours
 //! embedded_credentials  the agents' keys on the embedded server
+//! minio                 the agents' keys on a MinIO server
 //! credentials           where an agent's keys are issued, by kind of server
 //! ```
 //!
@@ -17,6 +18,7 @@ mod credentials;
 pub mod embedded_credentials;
 mod endpoint;
 mod error;
+mod minio;
 mod owned;
 mod purge;
 mod registry;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::session::{Session, block_on};
-use crate::agent;
-use crate::report::{Failure, InfraStatus};
+use crate::agent::{self, Context};
+use crate::infra::{self, Engine, InfraRecord};
+use crate::report::{Failure, InfraPs, InfraStatus};
 use crate::terminal::{Table, paint_state};
 
 /// Look at the servers that all agents share.
@@ -21,14 +22,48 @@ pub(super) struct Arguments {
 enum Verb {
     /// Show the shared servers.
     Ps,
+    /// Print the compose file of the docker engine with everything put in but the passwords.
+    Compose,
+    /// Pull the images of the docker engine anew; the next `setup` replaces the containers.
+    Pull,
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let Verb::Ps = &arguments.verb;
     let context = session.context()?;
-    let status = block_on(agent::status(&context, None))?;
-    session.output.document(&status.infra, services);
+    match &arguments.verb {
+        Verb::Ps => {
+            let status = block_on(agent::status(&context, None))?;
+            let shown = InfraPs { schema: "harness/infra-ps/1".to_owned(), infra: status.infra };
+            session.output.document(&shown, |shown| services(&shown.infra));
+        }
+        Verb::Compose => {
+            let document = infra::docker::resolved(&context.home, &containers(&context)?)?;
+            // JSON is YAML: docker compose takes it as it is
+            session.output.document(&document, |document| format!("{:#}\n", document.file));
+        }
+        Verb::Pull => {
+            let record = containers(&context)?;
+            let pulled = block_on(async { Ok(infra::docker::pull(&context.home, &record, &context.events).await?) })?;
+            session.output.document(&pulled, |pulled| {
+                format!(
+                    "{}
+",
+                    pulled.images.join(
+                        "
+"
+                    )
+                )
+            });
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is recorded of a home whose servers are containers.
+fn containers(context: &Context) -> Result<InfraRecord, Failure> {
+    let record = InfraRecord::read(&context.home)?.ok_or(agent::Error::NoInfra)?;
+    record.check_engine(Engine::Docker)?;
+    Ok(record)
 }
 
 /// The shared servers as a table, with what is to be said of them.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use super::ensure::is_own;
 use super::error::Result;
-use super::record::{Engine, InfraRecord, Place};
+use super::record::{BrowserRecord, Engine, InfraRecord, Place};
 use super::{external, native, service};
-use crate::bucket::{self, S3Endpoint};
+use crate::bucket::S3Endpoint;
 use crate::postgres::Server;
 use crate::project::InfraSettings;
-use crate::system::Home;
+use crate::system::{Home, Secret};
 
 /// Where every server of this home listens.
 const HOST: &str = "127.0.0.1";
@@ -59,6 +59,29 @@ pub struct Browser {
     pub http_url: String,
     /// The name by which the browser reaches an application of this machine.
     pub app_host: String,
+    /// What it asks for; part of [`Browser::ws_url`] and [`Browser::cdp_url`] already.
+    pub token: Option<Secret>,
+}
+
+impl Browser {
+    /// A Chromium of this machine.
+    fn native(port: u16) -> Self {
+        let http_url = format!("http://{HOST}:{port}");
+        Self { ws_url: None, cdp_url: http_url.clone(), http_url, app_host: HOST.to_owned(), token: None }
+    }
+
+    /// A browserless in a container: its sockets open a browser each, and loopback is its own.
+    fn browserless(port: u16, record: &InfraRecord) -> Self {
+        let token = record.credentials.browser_token.clone();
+        let ws_url = format!("ws://{HOST}:{port}?token={}", token.expose());
+        Self {
+            ws_url: Some(ws_url.clone()),
+            cdp_url: ws_url,
+            http_url: format!("http://{HOST}:{port}"),
+            app_host: record.docker.gateway.clone().unwrap_or_else(|| "host.docker.internal".to_owned()),
+            token: Some(token),
+        }
+    }
 }
 
 /// What is recorded of a home, whether it runs or not; `None` before the first `setup`.
@@ -102,27 +125,19 @@ impl Infra {
         };
         let browser = match &record.browser {
             Place::External(url) => Some(external::browser(url)?),
-            Place::Own(own) if own.runs(record.engine) => {
-                let http_url = format!("http://{HOST}:{}", own.port);
-                Some(Browser { ws_url: None, cdp_url: http_url.clone(), http_url, app_host: HOST.to_owned() })
-            }
+            Place::Own(own) if own.runs(record.engine) => Some(match record.engine {
+                Engine::Native => Browser::native(own.port),
+                Engine::Docker => Browser::browserless(own.port, &record),
+            }),
             Place::Disabled | Place::Own(_) => None,
         };
         Ok(Self { postgres, s3, mail, browser, engine: record.engine, drift: Vec::new(), record })
     }
 
-    /// Where agents get keys of their own for their buckets; `None` without S3.
-    pub fn bucket_credentials(&self, home: &Home) -> Option<bucket::Credentials> {
-        match &self.record.s3 {
-            Place::Disabled => None,
-            Place::External(_) => self.s3.clone().map(bucket::Credentials::Shared),
-            Place::Own(_) => Some(bucket::Credentials::EmbeddedFile(native::s3_credentials_file(home))),
-        }
-    }
-
     /// The same with the socket of the browser as it runs now, which only the browser knows.
     pub(super) async fn with_browser_socket(mut self) -> Self {
-        let own = self.record.browser.own().filter(|own| own.runs(self.engine));
+        let is_chromium = |own: &&BrowserRecord| self.engine == Engine::Native && own.runs(self.engine);
+        let own = self.record.browser.own().filter(is_chromium);
         if let (Some(browser), Some(own)) = (&mut self.browser, own) {
             browser.ws_url = native::browser_ws_url(own.port).await;
         }
@@ -131,7 +146,12 @@ impl Infra {
 
     /// The services that harness itself runs here, by name.
     pub fn service_names(&self) -> Vec<String> {
-        service::ALL.into_iter().filter(|name| is_own(&self.record, name)).map(str::to_owned).collect()
+        Self::service_names_of(&self.record)
+    }
+
+    /// The same of a record.
+    pub fn service_names_of(record: &InfraRecord) -> Vec<String> {
+        service::ALL.into_iter().filter(|name| is_own(record, name)).map(str::to_owned).collect()
     }
 
     /// The directory of a service's own programs (`psql` beside `postgres`): `None` where there is no such

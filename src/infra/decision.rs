@@ -6,9 +6,10 @@
 
 use super::error::{Error, Result};
 use super::record::{
-    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, MailRecord, Place, PostgresRecord, S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, MailRecord, Place, PostgresRecord,
+    S3Record,
 };
-use super::{engine, external, native};
+use super::{docker, engine, external, native, service};
 use crate::project::{InfraSettings, ServiceSettings};
 use crate::report::Events;
 use crate::system::{Home, Secret, ServiceUser};
@@ -39,18 +40,20 @@ pub(super) async fn decide(
     let mut record = match previous {
         Some(record) if record.settled => record,
         Some(record) => {
-            InfraRecord { credentials: record.credentials, lost: record.lost, ..blank(record.service_user, settings)? }
+            let blank = blank(record.service_user, settings, events).await?;
+            let docker = DockerRecord { postgres_major: record.docker.postgres_major, ..blank.docker.clone() };
+            InfraRecord { credentials: record.credentials, lost: record.lost, docker, ..blank }
         }
-        None => blank(ServiceUser::choose()?, settings)?,
+        None => blank(None, settings, events).await?,
     };
-    if let Some(user) = &record.service_user {
+    if let Some(user) = record.service_user.as_ref().filter(|_| record.engine == Engine::Native) {
         native::open_way(home)?;
         user.check_can_enter(&home.infra_dir())?;
     }
     if missing(&record.postgres, &settings.postgres.service) {
         record.postgres = match &settings.postgres.service.url {
             Some(url) => given(url, external::postgres)?,
-            None => Place::Own(postgres(home, settings, extensions, record.service_user.as_ref(), events).await?),
+            None => Place::Own(postgres(home, settings, extensions, &record, events).await?),
         };
     }
     if missing(&record.s3, &settings.s3) {
@@ -59,7 +62,7 @@ pub(super) async fn decide(
             None => Place::Own(S3Record {
                 port: settings.ports.s3,
                 console_port: settings.ports.s3_console,
-                image: settings.s3.image.clone(),
+                image: image(&record, service::S3, &settings.s3),
             }),
         };
     }
@@ -70,7 +73,7 @@ pub(super) async fn decide(
                 smtp_port: settings.ports.smtp,
                 web_port: settings.ports.mail_web,
                 program: native::find_mailpit(),
-                image: settings.mail.image.clone(),
+                image: image(&record, service::MAIL, &settings.mail),
             }),
         };
     }
@@ -80,22 +83,27 @@ pub(super) async fn decide(
             None => Place::Own(BrowserRecord {
                 port: settings.ports.browser,
                 program: None,
-                image: settings.browser.image.clone(),
+                image: image(&record, service::BROWSER, &settings.browser),
             }),
         };
-        if record.browser.own().is_some() && native::find_chromium().is_none() {
+        if record.engine == Engine::Native && record.browser.own().is_some() && native::find_chromium().is_none() {
             events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
         }
     }
-    if let Some(browser) = record.browser.own_mut().filter(|browser| browser.program.is_none()) {
+    let is_native = record.engine == Engine::Native;
+    if let Some(browser) = record.browser.own_mut().filter(|browser| is_native && browser.program.is_none()) {
         browser.program = native::find_chromium();
     }
     Ok(record)
 }
 
 /// A record in which nothing is wanted yet.
-fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings) -> Result<InfraRecord> {
-    let (engine, engine_reason) = engine::choose(settings.engine)?;
+async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, events: &Events) -> Result<InfraRecord> {
+    let (engine, engine_reason) = engine::choose(settings, events).await?;
+    let service_user = match engine {
+        Engine::Native if service_user.is_none() => ServiceUser::choose()?,
+        _ => service_user,
+    };
     Ok(InfraRecord {
         engine,
         engine_reason,
@@ -107,7 +115,17 @@ fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings) -> Result<
         mail: Place::Disabled,
         browser: Place::Disabled,
         lost: Vec::new(),
+        docker: docker::decide(settings),
     })
+}
+
+/// The image of a container: the default is written down too, so that a newer harness does not bring another
+/// major version of PostgreSQL over kept data.
+fn image(record: &InfraRecord, service: &str, settings: &ServiceSettings) -> Option<String> {
+    match record.engine {
+        Engine::Native => None,
+        Engine::Docker => settings.image.clone().or_else(|| docker::default_image(service)),
+    }
 }
 
 /// An external server whose URL makes sense.
@@ -121,18 +139,24 @@ async fn postgres(
     home: &Home,
     settings: &InfraSettings,
     extensions: &[String],
-    user: Option<&ServiceUser>,
+    record: &InfraRecord,
     events: &Events,
 ) -> Result<PostgresRecord> {
     native::check_settings(&settings.postgres.settings)?;
-    let wish = native::BinariesWish::of(&settings.postgres)?;
+    let binaries = match record.engine {
+        Engine::Native => {
+            let wish = native::BinariesWish::of(&settings.postgres)?;
+            Some(native::choose(home, &wish, extensions, record.service_user.as_ref(), events).await?)
+        }
+        Engine::Docker => None,
+    };
     Ok(PostgresRecord {
         port: settings.ports.postgres,
         durability: settings.postgres.durability,
         settings: settings.postgres.settings.clone(),
         system_identifier: None,
-        binaries: Some(native::choose(home, &wish, extensions, user, events).await?),
-        image: settings.postgres.service.image.clone(),
+        binaries,
+        image: image(record, service::DB, &settings.postgres.service),
     })
 }
 

@@ -2,34 +2,59 @@
 //!
 //! The choice is made once and recorded with its reason.
 
+use std::collections::BTreeMap;
+
 use super::error::{Error, Result};
-use super::native;
 use super::record::{Engine, InfraRecord};
-use crate::project::EngineChoice;
+use super::{docker, native, ports};
+use crate::project::{EngineChoice, InfraSettings};
 use crate::report::Events;
 use crate::system::Home;
 
-/// Why docker is not chosen and cannot be asked for.
-const NO_DOCKER: &str = "this build has no docker engine";
+/// What an engine says of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Observation {
+    /// As in a process's row.
+    pub(super) state: String,
+    /// Process id of its leader.
+    pub(super) pid: Option<u32>,
+    /// Why it is in this state.
+    pub(super) reason: Option<String>,
+}
 
-/// Decides, and says why in one line.
-pub(super) fn choose(wish: EngineChoice) -> Result<(Engine, String)> {
-    match wish {
+/// Decides, and says why in one line. Docker is only chosen where every image is at hand afterwards.
+pub(super) async fn choose(settings: &InfraSettings, events: &Events) -> Result<(Engine, String)> {
+    match settings.engine {
         EngineChoice::Native => Ok((Engine::Native, "the configuration asks for it".to_owned())),
-        EngineChoice::Auto => Ok((Engine::Native, format!("engine = \"auto\": {NO_DOCKER}"))),
-        EngineChoice::Docker => Err(no_docker()),
+        EngineChoice::Docker => Ok((Engine::Docker, "the configuration asks for it".to_owned())),
+        EngineChoice::Auto => Ok(match docker::available(settings, events).await {
+            Ok(reason) => (Engine::Docker, format!("engine = \"auto\": {reason}")),
+            Err(error) => (Engine::Native, format!("engine = \"auto\": {error}")),
+        }),
     }
 }
 
-fn no_docker() -> Error {
-    Error::Engine { engine: Engine::Docker.as_str(), reason: NO_DOCKER.to_owned() }
+/// Whether all of these services run as they should.
+pub(super) async fn is_up(home: &Home, record: &InfraRecord, services: &[&str]) -> Result<bool> {
+    match record.engine {
+        Engine::Native => native::is_up(home, services).await,
+        Engine::Docker => docker::is_up(home, record).await.map_err(Error::from),
+    }
 }
 
 /// The services of the record that the engine should run and does not.
 pub(super) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<&'static str>> {
     match record.engine {
         Engine::Native => native::not_running(home, record).await,
-        Engine::Docker => Err(no_docker()),
+        Engine::Docker => docker::not_running(home, record).await.map_err(Error::from),
+    }
+}
+
+/// Refuses host ports of these services that somebody else has.
+pub(super) async fn check_ports(record: &InfraRecord, services: &[&'static str]) -> Result<()> {
+    match record.engine {
+        Engine::Native => ports::check_free(record, services),
+        Engine::Docker => docker::check_ports(record, services).await,
     }
 }
 
@@ -42,7 +67,15 @@ pub(super) async fn bring_up(
 ) -> Result<()> {
     match record.engine {
         Engine::Native => native::bring_up(home, record, services, events).await,
-        Engine::Docker => Err(no_docker()),
+        Engine::Docker => docker::bring_up(home, record, events).await,
+    }
+}
+
+/// What the engine says of every service that it knows.
+pub(super) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMap<String, Observation>> {
+    match record.engine {
+        Engine::Native => native::observe(home).await,
+        Engine::Docker => docker::observe(home, record).await.map_err(Error::from),
     }
 }
 
@@ -50,7 +83,7 @@ pub(super) async fn bring_up(
 pub(super) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
     match record.engine {
         Engine::Native => native::take_down(home, events).await,
-        Engine::Docker => Err(no_docker()),
+        Engine::Docker => docker::take_down(home, record, events).await.map_err(Error::from),
     }
 }
 
@@ -64,9 +97,9 @@ pub(super) fn settle_data(home: &Home, record: &InfraRecord) {
 }
 
 /// Removes what the servers kept; returns the names of what is gone.
-pub(super) fn remove_data(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
+pub(super) async fn remove_data(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
     match record.engine {
         Engine::Native => native::remove_data(home),
-        Engine::Docker => Err(no_docker()),
+        Engine::Docker => docker::remove_data(home, record).await.map_err(Error::from),
     }
 }

@@ -5,10 +5,9 @@ use super::decision;
 use super::drift;
 use super::error::Result;
 use super::record::{InfraRecord, Place};
-use super::{engine, ports, service};
+use super::{engine, service};
 use crate::project::InfraSettings;
 use crate::report::Events;
-use crate::supervisor::{Client, Phase};
 use crate::system::{FileLock, Holder, Home};
 
 /// Sees to it that the servers of this home run, and says how to reach them. `extensions` are those that the
@@ -67,7 +66,7 @@ pub(super) async fn lock(home: &Home, purpose: &str, events: &Events) -> Result<
 /// ports were looked at, so that another choice of ports needs no teardown; it is settled when all is up.
 async fn start(home: &Home, record: &mut InfraRecord, events: &Events) -> Result<()> {
     let services = engine::not_running(home, record).await?;
-    ports::check_free(record, &services)?;
+    engine::check_ports(record, &services).await?;
     record.write(home)?;
     engine::bring_up(home, record, &services, events).await?;
     record.settled = true;
@@ -87,7 +86,7 @@ async fn finish(record: InfraRecord, settings: &InfraSettings, extensions: &[Str
     Ok(infra.with_browser_socket().await)
 }
 
-/// Whether nothing has to be done. The supervisor's word is enough: it probes.
+/// Whether nothing has to be done. The engine's word is enough: it probes.
 async fn is_up(home: &Home, record: &InfraRecord, settings: &InfraSettings) -> Result<bool> {
     Ok(!decision::wants_more(record, settings) && runs(home, record).await?)
 }
@@ -101,12 +100,7 @@ async fn runs(home: &Home, record: &InfraRecord) -> Result<bool> {
         return Ok(false);
     }
     let own: Vec<&str> = service::ALL.into_iter().filter(|name| is_own(record, name)).collect();
-    if own.is_empty() {
-        return Ok(true);
-    }
-    let Some(client) = Client::connect(&home.infra_dir())? else { return Ok(false) };
-    let snapshot = client.snapshot().await?;
-    Ok(own.iter().all(|name| snapshot.processes.get(*name).is_some_and(|process| process.phase == Phase::Ready)))
+    Ok(own.is_empty() || engine::is_up(home, record, &own).await?)
 }
 
 /// Whether the engine runs this service.

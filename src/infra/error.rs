@@ -23,6 +23,9 @@ pub enum Error {
     /// The S3 server.
     #[error(transparent)]
     Bucket(#[from] crate::bucket::Error),
+    /// The docker engine.
+    #[error(transparent)]
+    Docker(#[from] super::docker::Error),
     /// Somebody else listens where a server should.
     #[error("port {port} of `{service}` is in use by {}", describe(holder.as_ref()))]
     PortInUse {
@@ -166,6 +169,7 @@ pub enum Error {
 fn describe(holder: Option<&PortHolder>) -> String {
     match holder {
         Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{}`)", one_line(command)),
+        Some(PortHolder { pid: None, command }) if !command.is_empty() => command.clone(),
         Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
         None => "another process".to_owned(),
     }
@@ -198,6 +202,7 @@ impl Diagnostic for Error {
             Self::Supervisor(error) => error.kind(),
             Self::Postgres(error) => error.kind(),
             Self::Bucket(error) => error.kind(),
+            Self::Docker(error) => error.kind(),
             Self::PortInUse { .. } => Kind::Conflict,
             Self::BinDir { .. } | Self::Url { .. } | Self::ReservedSetting { .. } => Kind::Configuration,
             _ => Kind::Environment,
@@ -210,6 +215,7 @@ impl Diagnostic for Error {
             Self::Supervisor(error) => error.code(),
             Self::Postgres(error) => error.code(),
             Self::Bucket(error) => error.code(),
+            Self::Docker(error) => error.code(),
             Self::PortInUse { .. } => "port.in_use",
             Self::Engine { .. } => "infra.engine_unavailable",
             Self::NoPostgres { .. } => "postgres.not_found",
@@ -234,11 +240,12 @@ impl Diagnostic for Error {
             Self::Supervisor(error) => return error.hint(),
             Self::Postgres(error) => return error.hint(),
             Self::Bucket(error) => return error.hint(),
+            Self::Docker(error) => return error.hint(),
             Self::PortInUse { variable, .. } => {
                 format!("stop that process, or set {variable} to a free port and run `harness setup`")
             }
-            Self::Engine { .. } => {
-                "set `engine = \"native\"` in `[infra]`, or run `harness setup --engine native`".into()
+            Self::Engine { engine, .. } => {
+                format!("run `harness teardown --infra`, then `harness setup --engine {engine}`")
             }
             Self::NoPostgres { .. } | Self::Download { .. } => {
                 "install PostgreSQL 15 or newer (`apt-get install postgresql`), or `uv` or `pip`, which bring a \
@@ -273,6 +280,7 @@ impl Diagnostic for Error {
             Self::Supervisor(error) => error.details(),
             Self::Postgres(error) => error.details(),
             Self::Bucket(error) => error.details(),
+            Self::Docker(error) => error.details(),
             Self::NoPostgres { rejected } | Self::ExtensionMissing { rejected, .. } => rejected.clone(),
             Self::Download { attempts, .. } => attempts.clone(),
             Self::Program { tail, .. } | Self::ServiceFailed { tail, .. } | Self::NotReady { tail, .. } => tail.clone(),

@@ -69,6 +69,7 @@ pub(super) fn browser(url: &Secret) -> Result<Browser> {
         cdp_url: http_url.clone(),
         http_url,
         app_host: "127.0.0.1".into(),
+        token: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Infra;
 use super::native;
-use super::record::Place;
+use super::record::{Engine, Place};
 use crate::bucket::{Credentials, S3Endpoint};
 use crate::system::Home;
 
@@ -10,7 +10,10 @@ impl Infra {
     /// How keys for one bucket come into being on this home's S3 server.
     pub fn s3_credentials(&self, home: &Home, endpoint: &S3Endpoint) -> Credentials {
         match self.record.s3 {
-            Place::Own(_) => Credentials::EmbeddedFile(native::s3_credentials_file(home)),
+            Place::Own(_) => match self.engine {
+                Engine::Native => Credentials::EmbeddedFile(native::s3_credentials_file(home)),
+                Engine::Docker => Credentials::Minio(endpoint.clone()),
+            },
             Place::External(_) | Place::Disabled => Credentials::Shared(endpoint.clone()),
         }
     }

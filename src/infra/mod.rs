@@ -16,7 +16,9 @@
 //! loopback only.
 
 mod access;
+mod answers;
 mod decision;
+pub mod docker;
 mod drift;
 mod engine;
 mod ensure;
@@ -27,6 +29,7 @@ mod keys;
 mod mailbox;
 mod native;
 mod ports;
+mod ready;
 mod record;
 mod service;
 mod status;
@@ -39,8 +42,8 @@ pub use drift::of as drift;
 pub use ensure::{ensure, resume};
 pub use error::{Error, Result};
 pub use record::{
-    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, LostCluster, MailRecord, Place, PostgresRecord,
-    S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, LostCluster, MailRecord, Place,
+    PostgresRecord, S3Record,
 };
 pub use status::status;
 pub use teardown::{TeardownReport, teardown};

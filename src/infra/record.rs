@@ -87,6 +87,22 @@ pub struct InfraRecord {
     /// Clusters that a host crash took, oldest first.
     #[serde(default)]
     pub lost: Vec<LostCluster>,
+    /// What only the docker engine needs.
+    #[serde(default)]
+    pub docker: DockerRecord,
+}
+
+/// What the docker engine has decided for this home.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DockerRecord {
+    /// The compose project: its name is part of the names of containers, network and volumes.
+    pub compose_project: String,
+    /// Memory limits that the project asked for, in bytes, by service.
+    pub memory: BTreeMap<String, u64>,
+    /// Major version of PostgreSQL in the image that the volume was first used with.
+    pub postgres_major: Option<u32>,
+    /// The address of this machine on the containers' network.
+    pub gateway: Option<String>,
 }
 
 /// The administrators of the home's own servers.
@@ -100,6 +116,8 @@ pub struct Credentials {
     pub s3_access_key: String,
     /// Its secret.
     pub s3_secret_key: Secret,
+    /// What a container's browser is asked with.
+    pub browser_token: Secret,
 }
 
 impl Credentials {
@@ -110,6 +128,7 @@ impl Credentials {
             postgres_password: Secret::generate(),
             s3_access_key: "harness-root".to_owned(),
             s3_secret_key: Secret::generate(),
+            browser_token: Secret::generate(),
         }
     }
 }
@@ -223,6 +242,9 @@ impl InfraRecord {
         }
         if let Some(s3) = self.s3.own() {
             ports.push((InfraPort::S3, s3.port, service::S3));
+            if self.engine == Engine::Docker {
+                ports.push((InfraPort::S3Console, s3.console_port, service::S3));
+            }
         }
         if let Some(mail) = self.mail.own() {
             ports.push((InfraPort::Smtp, mail.smtp_port, service::MAIL));
@@ -232,6 +254,29 @@ impl InfraRecord {
             ports.push((InfraPort::Browser, browser.port, service::BROWSER));
         }
         ports
+    }
+
+    /// Refuses what only another engine can do.
+    ///
+    /// # Errors
+    /// The home has the other engine.
+    pub fn check_engine(&self, wanted: Engine) -> super::Result<()> {
+        if self.engine == wanted {
+            return Ok(());
+        }
+        let reason = format!("the servers of this home run on engine `{}`", self.engine.as_str());
+        Err(super::Error::Engine { engine: wanted.as_str(), reason })
+    }
+
+    /// The image of a service's container.
+    pub fn image(&self, service: &str) -> Option<&str> {
+        let image = match service {
+            service::DB => &self.postgres.own()?.image,
+            service::S3 => &self.s3.own()?.image,
+            service::MAIL => &self.mail.own()?.image,
+            _ => &self.browser.own()?.image,
+        };
+        image.as_deref()
     }
 
     /// Whether a cluster with this identity was lost to a host crash, and where its files are.

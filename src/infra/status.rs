@@ -1,11 +1,13 @@
 //! What `status` and `infra ps` say of the shared servers.
 
+use std::collections::BTreeMap;
+
+use super::engine::{self, Observation};
 use super::ensure::is_own;
 use super::error::Result;
-use super::record::{InfraRecord, Place};
+use super::record::{Engine, InfraRecord, Place};
 use super::service;
 use crate::report::{InfraStatus, ServiceRow};
-use crate::supervisor::{Client, Phase, StackSnapshot};
 use crate::system::Home;
 
 /// Every service of the home, whether it runs or not. Starts nothing.
@@ -14,12 +16,18 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
         let (reasons, drift, services) = (Vec::new(), Vec::new(), Vec::new());
         return Ok(InfraStatus { state: "absent".to_owned(), engine: None, reasons, drift, services });
     };
-    let snapshot = match Client::connect(&home.infra_dir())? {
-        Some(client) => Some(client.snapshot().await?),
-        None => None,
+    let (observed, unknown) = match engine::observe(home, &record).await {
+        Ok(observed) => (observed, None),
+        // that the engine does not answer is what `status` has to say, not a reason to say nothing
+        Err(error) => (BTreeMap::new(), Some(error.to_string())),
     };
-    let services: Vec<ServiceRow> =
-        service::ALL.into_iter().map(|name| row(name, &record, snapshot.as_ref())).collect();
+    let mut services: Vec<ServiceRow> =
+        service::ALL.into_iter().map(|name| row(name, &record, observed.get(name))).collect();
+    if let Some(error) = unknown {
+        for row in services.iter_mut().filter(|row| is_own(&record, &row.name)) {
+            row.reason = Some(error.clone());
+        }
+    }
     let own = || services.iter().filter(|row| is_own(&record, &row.name));
     let state = if own().all(|row| row.state == "ready") {
         "running"
@@ -51,29 +59,28 @@ fn reasons(record: &InfraRecord) -> Vec<String> {
     reasons
 }
 
-fn row(name: &str, record: &InfraRecord, snapshot: Option<&StackSnapshot>) -> ServiceRow {
-    let process = snapshot.and_then(|snapshot| snapshot.processes.get(name));
+fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> ServiceRow {
     let kind = match name {
         service::DB => kind(&record.postgres),
         service::S3 => kind(&record.s3),
         service::MAIL => kind(&record.mail),
         _ => kind(&record.browser),
     };
-    let state = match (kind, process) {
+    let state = match (kind, observed) {
         (Kind::Disabled, _) => "disabled".to_owned(),
         (Kind::External, _) => "external".to_owned(),
         (Kind::Own, _) if !is_own(record, name) => "absent".to_owned(),
-        (Kind::Own, Some(process)) => phase(process.phase),
+        (Kind::Own, Some(observed)) => observed.state.clone(),
         (Kind::Own, None) => "stopped".to_owned(),
     };
     let own = is_own(record, name);
     ServiceRow {
         name: name.to_owned(),
         version: if own { version(name, record) } else { None },
-        pid: process.and_then(|process| Some(process.process.as_ref()?.pid)),
+        pid: observed.and_then(|observed| observed.pid),
         ports: record.ports().into_iter().filter(|(_, _, service)| *service == name).map(|(_, port, _)| port).collect(),
-        reason: match process {
-            Some(process) => process.reason.clone(),
+        reason: match observed {
+            Some(observed) => observed.reason.clone(),
             None if state == "absent" => Some("no Chromium was found".to_owned()),
             None => None,
         },
@@ -97,6 +104,9 @@ fn kind<T>(place: &Place<T>) -> Kind {
 }
 
 fn version(name: &str, record: &InfraRecord) -> Option<String> {
+    if record.engine == Engine::Docker {
+        return record.image(name).map(str::to_owned);
+    }
     match name {
         service::DB => Some(format!("PostgreSQL {}", record.postgres.own()?.binaries.as_ref()?.version)),
         service::S3 => Some("embedded".to_owned()),
@@ -106,9 +116,4 @@ fn version(name: &str, record: &InfraRecord) -> Option<String> {
         }),
         _ => Some(record.browser.own()?.program.as_ref()?.display().to_string()),
     }
-}
-
-/// A phase as documents write it.
-fn phase(phase: Phase) -> String {
-    serde_json::to_value(phase).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

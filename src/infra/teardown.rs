@@ -32,7 +32,7 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
     let mut report = TeardownReport { removed, existed: true };
     if volumes {
         // the record goes last: data without it could not be opened by anybody
-        let data = engine::remove_data(home, &record)?;
+        let data = engine::remove_data(home, &record).await?;
         report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
         system::remove_if_exists(&InfraRecord::path(home))?;
     } else {

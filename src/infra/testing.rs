@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::record::{
-    BinariesRecord, BrowserRecord, Credentials, Engine, InfraRecord, MailRecord, Place, PostgresRecord, S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, MailRecord, Place, PostgresRecord,
+    S3Record,
 };
 use crate::project::{
     Durability, EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
@@ -52,5 +53,6 @@ pub(super) fn record() -> InfraRecord {
         mail: Place::Own(MailRecord { smtp_port: ports.smtp, web_port: ports.mail_web, program: None, image: None }),
         browser: Place::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
         lost: Vec::new(),
+        docker: DockerRecord::default(),
     }
 }

@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod events;
 mod failure;
+mod infra;
 mod launch;
 mod network;
 mod process;
@@ -28,6 +29,7 @@ pub use config::{
 pub use database::{DatabaseReport, QueryResult, SlowQueries, SlowQueryRow, SnapshotRow};
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
+pub use infra::{InfraCompose, InfraPs, InfraPull};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
 pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};

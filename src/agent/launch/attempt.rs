@@ -102,7 +102,7 @@ impl<'a> Attempt<'a> {
         self.make(&infra, &renderer, &context, &environment).await?;
 
         let step = self.journal.begin("render")?;
-        let spec = files::write(self, &renderer, &context, &environment)?;
+        let spec = files::write(self, &infra, &renderer, &context, &environment)?;
         self.journal.done(&step)?;
 
         let step = self.journal.begin("start")?;

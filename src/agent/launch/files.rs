@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::attempt::Attempt;
+use crate::agent::values;
+use crate::infra::Infra;
 use crate::render::{self, Environment, Renderer};
 use crate::report::Failure;
 use crate::supervisor::{ProbeCheckSpec, StackSpec};
@@ -13,6 +15,7 @@ use crate::system;
 /// record before it exists.
 pub(super) fn write(
     attempt: &mut Attempt<'_>,
+    infra: &Infra,
     renderer: &Renderer<'_>,
     context: &render::Context,
     environment: &Environment,
@@ -33,9 +36,10 @@ pub(super) fn write(
     for file in &files {
         attempt.changed |= file.write()?;
     }
-    let spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
+    let mut spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
     attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
     guides(attempt, renderer, context, environment)?;
+    values::add_way_back(&mut spec, &attempt.record, infra)?;
     Ok(spec)
 }
 

@@ -4,61 +4,24 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::ready;
-use crate::bucket::Buckets;
 use crate::infra::access::Infra;
+use crate::infra::answers;
 use crate::infra::error::{Error, Result};
 use crate::infra::record::InfraRecord;
 use crate::infra::service;
-use crate::postgres;
 use crate::report::Events;
 use crate::supervisor::{self, Client, Phase};
 use crate::system::Home;
-
-/// How long a server may take to answer after it was started. Recovery after a crash counts in.
-const LIMIT: Duration = Duration::from_mins(2);
-/// Buckets that every home has, on both engines.
-const BUCKETS: [&str; 2] = ["default", "results"];
 
 /// Waits until every server answers, or one is given up.
 pub(super) async fn until_ready(home: &Home, record: &mut InfraRecord, events: &Events) -> Result<()> {
     let infra = Infra::of(record.clone())?;
     let directory = home.infra_dir();
-    let database = async {
-        let Some(server) = infra.postgres.as_ref() else { return Ok::<_, Error>(None) };
-        let task = events.task("infra", "start PostgreSQL");
-        let identifier = ready::postgres(server, LIMIT).await.map_err(|last| not_ready(home, service::DB, last))?;
-        postgres::prepare(server).await?;
-        task.finish();
-        Ok(Some(identifier))
-    };
-    let storage = async {
-        let Some(endpoint) = infra.s3.as_ref() else { return Ok::<_, Error>(()) };
-        let task = events.task("infra", "start S3");
-        let buckets = ready::s3(endpoint, LIMIT).await.map_err(|last| not_ready(home, service::S3, last))?;
-        if record.s3.own().is_some() {
-            make_buckets(&buckets).await?;
-        }
-        task.finish();
-        Ok(())
-    };
-    let mail = async {
-        let Some(mail) = infra.mail.as_ref() else { return Ok::<_, Error>(()) };
-        let task = events.task("infra", "start mail");
-        ready::mail(mail, LIMIT).await.map_err(|last| not_ready(home, service::MAIL, last))?;
-        task.finish();
-        Ok(())
-    };
-    let browser = async {
-        let Some(browser) = infra.browser.as_ref() else { return Ok::<_, Error>(()) };
-        let task = events.task("infra", "start the browser");
-        ready::browser(browser, LIMIT).await.map_err(|last| not_ready(home, service::BROWSER, last))?;
-        task.finish();
-        Ok(())
-    };
-    let all = async { tokio::try_join!(database, storage, mail, browser) };
-    let (identifier, (), (), ()) = tokio::select! {
-        outcome = all => outcome?,
+    let identifier = tokio::select! {
+        outcome = answers::all(&infra, events) => outcome.map_err(|unanswered| {
+            let tail = tail(home, unanswered.service);
+            unanswered.into_error(tail)
+        })?,
         error = given_up(home, &directory) => return Err(error),
     };
     if let Some(own) = record.postgres.own_mut() {
@@ -74,17 +37,6 @@ async fn seen_by_supervisor(directory: &Path) -> Result<()> {
         client.wait_until(limit, |stack| stack.processes.values().all(|process| process.phase == Phase::Ready)).await?;
     }
     Ok(())
-}
-
-async fn make_buckets(buckets: &Buckets) -> Result<()> {
-    for name in BUCKETS {
-        buckets.ensure(name).await?;
-    }
-    Ok(())
-}
-
-fn not_ready(home: &Home, service: &'static str, last: String) -> Error {
-    Error::NotReady { service, seconds: LIMIT.as_secs(), last, tail: tail(home, service) }
 }
 
 /// Ends when the supervisor has given a server up, or has started one again and again; else never.

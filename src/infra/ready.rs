@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::access::{Browser, Mail};
+use super::http;
 use crate::bucket::{Buckets, S3Endpoint};
-use crate::infra::access::{Browser, Mail};
-use crate::infra::http;
 use crate::postgres::{Admin, Server};
 
 /// Between two attempts.
@@ -73,7 +73,12 @@ async fn greeting(host: &str, port: u16) -> std::io::Result<String> {
 
 /// Waits for the browser's debugging protocol.
 pub(super) async fn browser(browser: &Browser, limit: Duration) -> Result<(), String> {
-    until(limit, async || http::get(&browser.http_url, "/json/version").await.map(drop)).await
+    let path = match &browser.token {
+        // browserless answers this at once, where the other one starts a browser
+        Some(token) => format!("/active?token={}", token.expose()),
+        None => "/json/version".to_owned(),
+    };
+    until(limit, async || http::get(&browser.http_url, &path).await.map(drop)).await
 }
 
 /// An error with its causes on one line.

@@ -1,0 +1,155 @@
+//! Why the docker engine cannot do what is asked.
+
+use crate::report::{Diagnostic, Kind};
+
+use super::compose;
+use super::image::ImageProblem;
+
+/// Something is wrong with the engine, an image or a container.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file of the home.
+    #[error(transparent)]
+    System(#[from] crate::system::Error),
+    /// The compose file.
+    #[error("the compose file cannot be used")]
+    Compose(#[from] compose::Error),
+    /// Nothing answers.
+    #[error("no Docker engine answers at `{address}` ({origin})")]
+    Unreachable {
+        /// Where it was looked for.
+        address: String,
+        /// What named that address.
+        origin: String,
+        /// Why not.
+        source: bollard::errors::Error,
+    },
+    /// No engine's address is known.
+    #[error("there is no Docker engine on this machine")]
+    Absent {
+        /// The sockets that were looked for.
+        looked_at: Vec<String>,
+    },
+    /// The socket is there, but not for this user.
+    #[error("the Docker engine at `{address}` does not admit this user")]
+    Forbidden {
+        /// Which.
+        address: String,
+    },
+    /// An address of a kind that cannot be used.
+    #[error("`{address}` ({origin}) is not an engine that harness can use: {reason}")]
+    Address {
+        /// Which.
+        address: String,
+        /// What named it.
+        origin: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An image cannot be had.
+    #[error("the image `{image}` of `{service}` cannot be had: {problem}")]
+    Image {
+        /// Which.
+        image: String,
+        /// For which service.
+        service: String,
+        /// Why not.
+        problem: ImageProblem,
+        /// The engine's own words.
+        said: String,
+    },
+    /// Something of our name that is not ours.
+    #[error("{kind} `{name}` is not of this home: {whose}")]
+    Foreign {
+        /// `container`, `volume`, `network`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What it says of itself.
+        whose: String,
+    },
+    /// The engine refused or failed.
+    #[error("the Docker engine failed to {what}")]
+    Call {
+        /// Such as: create the container.
+        what: String,
+        /// Its answer.
+        source: bollard::errors::Error,
+    },
+    /// There is no such container.
+    #[error("`{service}` has no container")]
+    NoContainer {
+        /// The service.
+        service: String,
+    },
+}
+
+/// Result of this module.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// For `map_err`: the engine failed to do `what`.
+    pub(super) fn call(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Call { what, source }
+    }
+}
+
+/// Whether the engine said that there is no such thing.
+pub(super) fn is_not_found(error: &bollard::errors::Error) -> bool {
+    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::System(error) => error.kind(),
+            Self::Compose(_) | Self::Address { .. } => Kind::Configuration,
+            Self::Foreign { .. } | Self::NoContainer { .. } => Kind::Conflict,
+            _ => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::System(error) => error.code(),
+            Self::Compose(_) => "compose.invalid",
+            Self::Unreachable { .. } | Self::Absent { .. } => "docker.unreachable",
+            Self::Forbidden { .. } => "docker.forbidden",
+            Self::Address { .. } => "docker.address",
+            Self::Image { problem, .. } => problem.code(),
+            Self::Foreign { .. } => "docker.foreign",
+            Self::Call { .. } => "docker.failed",
+            Self::NoContainer { .. } => "docker.no_container",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable { .. } | Self::Absent { .. } => {
+                "start Docker, or set DOCKER_HOST to its socket, or run without it: `harness setup --engine native`"
+                    .into()
+            }
+            Self::Forbidden { .. } => {
+                "add yourself to the group that owns the socket (`usermod -aG docker $USER`) and log in again".into()
+            }
+            Self::Address { .. } => "set DOCKER_HOST to a socket of this machine: `unix:///var/run/docker.sock`".into(),
+            Self::Image { service, problem, .. } => problem.hint(service),
+            Self::Foreign { kind, name, .. } => format!(
+                "set `compose_project` in `[infra]` to another name, or, if nobody needs it, run \
+                 `docker {kind} rm {name}`"
+            ),
+            Self::NoContainer { .. } => "run `harness setup`".into(),
+            Self::System(_) | Self::Compose(_) | Self::Call { .. } => return None,
+        })
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Absent { looked_at } => looked_at.clone(),
+            Self::Image { said, .. } if !said.is_empty() => vec![said.clone()],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The forwarder as a process of an agent's stack.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::entry::COMMAND;
+use crate::infra::record::{Engine, InfraRecord};
+use crate::supervisor::{ProcessSpec, RestartSpec, StopSpec};
+
+/// What the process is called in a stack.
+const NAME: &str = "browser-way-back";
+
+/// The process that lets the browser reach these ports of an application of this machine: its name and what it is.
+/// `None` where no container needs it. `harness` is the program, `directory` any directory that exists.
+pub fn process(
+    record: &InfraRecord,
+    ports: &[u16],
+    harness: &Path,
+    directory: &Path,
+) -> Option<(&'static str, ProcessSpec)> {
+    let needed = record.engine == Engine::Docker && record.browser.own().is_some() && !ports.is_empty();
+    // an engine in a machine of its own has a way back that needs nobody
+    let address: IpAddr =
+        record.docker.gateway.as_ref().filter(|_| needed && cfg!(target_os = "linux"))?.parse().ok()?;
+    let mut command = vec![harness.display().to_string(), COMMAND.to_owned(), address.to_string()];
+    command.extend(ports.iter().map(u16::to_string));
+    let spec = ProcessSpec {
+        command,
+        working_dir: directory.to_owned(),
+        environment: BTreeMap::new(),
+        disabled: false,
+        depends_on: BTreeMap::new(),
+        readiness_probe: None,
+        liveness_probe: None,
+        ready_log_line: None,
+        error_log_line: None,
+        // none that it must have: it listens only while the application does
+        ports: Vec::new(),
+        restart: RestartSpec::Always,
+        max_restarts: 0,
+        shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
+        watch: None,
+        run_as: None,
+    };
+    Some((NAME, spec))
+}

@@ -1,0 +1,60 @@
+//! The docker engine: the shared servers as containers, through the Engine API.
+//!
+//! ```text
+//! compose        the compose file, embedded: what should run            (no engine needed)
+//! variables      what the home's record says, as the file's variables
+//! wanted         the two together
+//! connect        which engine; names: names and labels; image: pulls
+//! observed       what is there
+//! plan           what has to be done: a function of wanted and observed
+//! carry_out      doing it; places: network and volumes
+//! forward        the browser's way back to applications on loopback
+//! bring_up, take_down, status, wait, logs, exec, stats, resolved
+//! ```
+//!
+//! Names and labels are those of docker compose, so that `docker compose -p agent-infra ps|logs|down` works, and
+//! `up` with the file that the home holds finds nothing to do.
+//!
+//! Invariants: what does not carry the label `harness.home` with this home's id is refused where it is in the way and
+//! never touched; nothing is made before every image is there; volumes outlive their containers; a second `setup`
+//! changes nothing.
+
+pub mod compose;
+pub mod forward;
+
+mod bring_up;
+mod carry_out;
+mod choose;
+mod connect;
+mod container;
+mod error;
+mod exec;
+mod image;
+mod logs;
+mod names;
+mod observed;
+mod places;
+mod plan;
+mod ports;
+mod resolved;
+mod service_access;
+mod stats;
+mod status;
+mod take_down;
+mod variables;
+mod wait;
+mod wanted;
+
+pub(super) use bring_up::bring_up;
+pub(super) use choose::{available, decide, default_image};
+pub use connect::{Address, find as find_engine};
+pub use error::{Error, Result};
+pub use exec::ExecRequest;
+pub use image::ImageProblem;
+pub use logs::LogRange;
+pub(super) use ports::check_ports;
+pub use resolved::{pull, resolved};
+pub use service_access::{exec, follow_logs, memory, read_logs};
+pub use stats::Memory;
+pub(super) use status::{is_up, not_running, observe};
+pub(super) use take_down::{remove_data, take_down};

@@ -1,0 +1,39 @@
+//! Before a container is started: does somebody else listen on its host ports?
+
+use std::collections::HashMap;
+
+use bollard::Docker;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+
+use super::connect::connect;
+use super::observed;
+use crate::infra::error::{Error, Result};
+use crate::infra::record::InfraRecord;
+use crate::system::{PortHolder, is_bindable, port_holder};
+
+/// Checks the ports of these services.
+///
+/// # Errors
+/// Names the container or the process that has the first port that is taken.
+pub(in crate::infra) async fn check_ports(record: &InfraRecord, services: &[&'static str]) -> Result<()> {
+    for (port, number, service) in record.ports() {
+        if !services.contains(&service) || is_bindable(number) {
+            continue;
+        }
+        // the process would be the engine's proxy: the container is who it is for
+        let holder = match publisher(&connect().await?, number).await {
+            Some(name) => Some(PortHolder { pid: None, command: format!("container `{name}`") }),
+            None => port_holder(number),
+        };
+        return Err(Error::PortInUse { service, port: number, variable: port.variable(), holder });
+    }
+    Ok(())
+}
+
+/// The container that publishes a port of this machine.
+async fn publisher(docker: &Docker, port: u16) -> Option<String> {
+    let filter = port.to_string();
+    let filters = HashMap::from([("publish", vec![filter.as_str()])]);
+    let options = ListContainersOptionsBuilder::new().filters(&filters).build();
+    docker.list_containers(Some(options)).await.ok()?.first().map(observed::name)
+}

@@ -1,0 +1,78 @@
+//! Waits until every server answers, not by Docker's health interval. Ends early when a container has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::query_parameters::InspectContainerOptions;
+use tokio::time::sleep;
+
+use super::logs;
+use super::names::Project;
+use super::observed::{self, State};
+use crate::infra::access::Infra;
+use crate::infra::answers::{self, Problem, Unanswered};
+use crate::infra::ensure::is_own;
+use crate::infra::error::Result;
+use crate::infra::record::InfraRecord;
+use crate::infra::service;
+use crate::report::Events;
+
+/// Between two looks at the containers.
+const PERIOD: Duration = Duration::from_millis(250);
+/// Lines of a log that an error shows.
+const TAIL: usize = 20;
+
+/// Waits until every server answers, or one is given up.
+pub(super) async fn until_ready(
+    docker: &Docker,
+    project: &Project,
+    record: &mut InfraRecord,
+    events: &Events,
+) -> Result<()> {
+    let infra = Infra::of(record.clone())?;
+    let outcome = tokio::select! {
+        outcome = answers::all(&infra, events) => outcome,
+        ended = given_up(docker, project, record) => Err(ended),
+    };
+    match outcome {
+        Ok(identifier) => {
+            if let Some(own) = record.postgres.own_mut() {
+                own.system_identifier = identifier;
+            }
+            Ok(())
+        }
+        Err(unanswered) => {
+            let tail = logs::tail(docker, project, unanswered.service, TAIL).await;
+            Err(unanswered.into_error(tail))
+        }
+    }
+}
+
+/// Ends when a container has ended, or ends again and again; else never.
+async fn given_up(docker: &Docker, project: &Project, record: &InfraRecord) -> Unanswered {
+    let mut restarts: BTreeMap<&str, i64> = BTreeMap::new();
+    loop {
+        sleep(PERIOD).await;
+        let Ok(containers) = observed::containers(docker, project).await else { continue };
+        for service in service::ALL.into_iter().filter(|name| is_own(record, name)) {
+            let Some(container) = containers.get(service) else { continue };
+            let inspected = docker.inspect_container(&container.id, None::<InspectContainerOptions>).await;
+            let Ok(inspected) = inspected else { continue };
+            let count = inspected.restart_count.unwrap_or(0);
+            // those from before this start do not count
+            let before = *restarts.entry(service).or_insert(count);
+            let ended = container.state == State::Stopped;
+            if ended || count >= before + 2 {
+                let state = inspected.state.unwrap_or_default();
+                let how = if state.oom_killed == Some(true) {
+                    "it was killed for want of memory".to_owned()
+                } else {
+                    format!("its container ended with exit code {}", state.exit_code.unwrap_or(0))
+                };
+                let reason = if ended { how } else { format!("{how}, again and again") };
+                return Unanswered { service, problem: Problem::Ended(reason) };
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The docker engine, on a real engine with real servers in containers.
+//!
+//! Without an engine that answers, or without the four images (`tests/images/build` makes them), every test here says
+//! so and does nothing.
+
+#![allow(clippy::print_stderr)] // that a test was skipped, and on what it ran, has to be seen
+
+mod engine;
+mod faults;
+mod machine;
+mod stack;

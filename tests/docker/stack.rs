@@ -1,0 +1,74 @@
+//! The main job with its servers in containers: two agents, each with all that is its own.
+
+use super::machine::{SERVICES, available, docker};
+use crate::support::{LONG, TestHome, TestProject, get, keys, post, wait_until};
+
+fn project(home: &TestHome) -> TestProject<'_> {
+    home.project("shop")
+        .engine("docker")
+        .with_items()
+        .with_s3()
+        .with_mail()
+        .with_browser()
+        .env("BROWSER_WS_URL", "{{ browser.ws_url }}")
+        .env("APP_FOR_BROWSER", "http://{{ browser.app_host }}:{{ ports.api }}")
+        .env("S3_ENDPOINT", "{{ s3.endpoint }}")
+        .env("S3_ACCESS_KEY", "{{ s3.access_key }}")
+        .env("S3_SECRET_KEY", "{{ s3.secret_key }}")
+        .application("api")
+        .write()
+}
+
+#[test]
+fn two_agents_share_the_containers_and_nothing_else() {
+    if !available(&SERVICES) {
+        return;
+    }
+    let home = TestHome::new();
+    let project = project(&home);
+    project.harness(["launch", "1", "2"]).deadline(LONG * 2).run().succeeds();
+    post(project.port("api", 1), "/items", "text/plain", b"only of one");
+    assert!(get(project.port("api", 1), "/items").body.contains("only of one"));
+    let others = get(project.port("api", 2), "/items").body;
+    assert!(others.contains("seeded") && !others.contains("only of one"), "{others}");
+
+    // the same keys that the application has: its own bucket, and no other
+    let variables = project.variables(1);
+    let list =
+        |bucket| keys(&variables["S3_ENDPOINT"], &variables["S3_ACCESS_KEY"], &variables["S3_SECRET_KEY"], bucket);
+    assert_eq!(list("agent-1").unwrap(), Vec::<String>::new());
+    assert_eq!(list("agent-2").unwrap_err(), "AccessDenied");
+
+    // a page of an application that listens on loopback only, seen by the browser in its container
+    let page = format!("{}/items", variables["APP_FOR_BROWSER"]);
+    let (_, token) = variables["BROWSER_WS_URL"].split_once("token=").unwrap();
+    let render = |what: &str, options: &str| {
+        let body = format!("{{\"url\":\"{page}\"{options}}}");
+        post(home.browser_port(), &format!("/{what}?token={token}"), "application/json", body.as_bytes())
+    };
+    wait_until("the browser's way back", LONG, || render("content", "").body.contains("only of one"));
+    assert!(render("pdf", "").body.starts_with("%PDF-"));
+    assert!(render("screenshot", "").body.contains("PNG"));
+
+    // inside a service, as the agent
+    let query = ["exec", "1", "--in", "db", "--", "psql", "-X", "-A", "-t", "-c", "SELECT current_user"];
+    assert_eq!(project.harness(query).run().succeeds().stdout.trim(), "agent_1");
+    project.harness(["exec", "1", "--in", "db", "--", "sh", "-c", "exit 7"]).run().exits_with(7);
+    let log = project.harness(["logs", "--infra", "db"]).run().succeeds().stdout;
+    assert!(log.contains("ready to accept connections"), "{log}");
+    let compose = project.harness(["infra", "compose", "--json"]).run().succeeds().json();
+    assert_eq!(compose["file"]["services"]["db"]["environment"]["POSTGRES_PASSWORD"], "${AGENT_DB_PASSWORD}");
+
+    // d8: the database is killed under both
+    docker(["kill", &format!("{}-db-1", home.compose_project())]);
+    let status = project.harness(["status", "--json"]).run().json();
+    assert_eq!(status["infra"]["state"], "degraded");
+    project.harness(["setup"]).deadline(LONG).run().succeeds();
+    wait_until("the application to recover", LONG, || {
+        get(project.port("api", 1), "/items").body.contains("only of one")
+    });
+
+    project.harness(["teardown", "1"]).run().succeeds();
+    assert!(get(project.port("api", 2), "/items").body.contains("seeded"));
+    assert!(project.query(2, "SELECT datname FROM pg_database WHERE datname = 'agent_1'").unwrap().is_empty());
+}
