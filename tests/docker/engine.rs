@@ -8,13 +8,13 @@ use harness::bucket::{Buckets, Credentials};
 use harness::infra;
 use harness::system::Secret;
 
-use super::machine::{Decoy, SERVICES, docker, machine, try_docker};
+use super::machine::{Decoy, SERVICES, docker, machine, skip, try_docker};
 use crate::support::{LONG, block_on, get, keys, mail_to, psql, wait_until};
 
 /// The real docker compose, where it is installed.
 fn compose(arguments: &[&str]) -> Option<String> {
     if try_docker(["compose", "version"]).is_err() {
-        eprintln!("partly skipped: `docker compose` is missing; run tests/images/compose-plugin");
+        skip("`docker compose` is missing; run tests/images/compose-plugin");
         return None;
     }
     Some(docker(["compose"].iter().chain(arguments)))

@@ -32,8 +32,7 @@ pub(super) fn machine(services: &[&str]) -> Option<DockerMachine> {
 /// stand-in says which.
 pub(super) fn available(services: &[&str]) -> bool {
     if let Err(reason) = try_docker(["version", "--format", "{{.Server.Version}}"]) {
-        eprintln!("skipped: no Docker engine answers: {}", reason.trim());
-        return false;
+        return skip(&format!("no Docker engine answers: {}", reason.trim()));
     }
     services.iter().all(|service| {
         let image = image(service);
@@ -43,12 +42,17 @@ pub(super) fn available(services: &[&str]) -> bool {
                 eprintln!("runs on a stand-in: {image} is {}", what.trim());
                 true
             }
-            Err(_) => {
-                eprintln!("skipped: the image {image} is missing; run tests/images/build");
-                false
-            }
+            Err(_) => skip(&format!("the image {image} is missing; run tests/images/build")),
         }
     })
+}
+
+/// Says why a test is skipped. `HARNESS_TEST_DOCKER=required` makes it fail instead: CI runs them all.
+#[track_caller]
+pub(super) fn skip(reason: &str) -> bool {
+    assert!(std::env::var("HARNESS_TEST_DOCKER").as_deref() != Ok("required"), "{reason}");
+    eprintln!("skipped: {reason}");
+    false
 }
 
 /// The image that the compose file names for a service.
