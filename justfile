@@ -8,13 +8,20 @@ harness := env("HARNESS_BINARY", "harness")
 default:
     @just --list
 
-# agent setup|launch <id>|teardown <id>|verify <id>|verify-full <id>|status|launch-all [n]|teardown-all|cli <id> <command...>
+# in an application's folder or an agent's tree: agent setup|launch <id>|teardown <id>|verify <id>|verify-full <id>|status|launch-all [n]|teardown-all|cli <id> <command...>
+[no-cd]
 [no-exit-message]
 agent verb *arguments:
     #!/bin/sh
     set -eu
     verb=$1
     shift
+    # where no application is, in harness's own repository, the example stands in
+    found=$PWD
+    while [ ! -f "$found/harness.toml" ] && [ "$found" != / ]; do found=$(dirname "$found"); done
+    if [ ! -f "$found/harness.toml" ] && [ -f "{{ justfile_directory() }}/examples/board/harness.toml" ]; then
+        cd "{{ justfile_directory() }}/examples/board"
+    fi
     case "$verb" in
         setup | launch | teardown | verify | status) exec {{ harness }} "$verb" "$@" ;;
         verify-full) exec {{ harness }} verify --full "$@" ;;
