@@ -25,6 +25,7 @@ mod ensure;
 mod error;
 mod external;
 mod http;
+mod installed;
 mod keys;
 mod mailbox;
 mod native;
@@ -41,6 +42,7 @@ pub use access::{Browser, Infra, Mail, open};
 pub use drift::of as drift;
 pub use ensure::{ensure, resume};
 pub use error::{Error, Result};
+pub use installed::installed_postgres;
 pub use record::{
     BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, LostCluster, MailRecord, Place,
     PostgresRecord, S3Record,

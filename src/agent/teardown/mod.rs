@@ -10,3 +10,4 @@ mod survey;
 
 pub use many::{TeardownOptions, TeardownTarget, teardown};
 pub(super) use one::undo;
+pub(super) use survey::strays;

@@ -9,7 +9,7 @@ use crate::report::Failure;
 use crate::system::{self, Home};
 
 /// Agents that own a database, a role, a bucket or a process, with their project where that is known.
-pub(super) async fn strays(
+pub(in crate::agent) async fn strays(
     context: &Context,
     infra: Option<&Infra>,
 ) -> Result<Vec<(AgentId, Option<String>)>, Failure> {

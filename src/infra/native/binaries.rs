@@ -12,10 +12,10 @@ pub(super) const OLDEST: u32 = 15;
 
 /// A directory of PostgreSQL programs that work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Binaries {
-    pub(super) bin_dir: PathBuf,
+pub(in crate::infra) struct Binaries {
+    pub(in crate::infra) bin_dir: PathBuf,
     /// `15.18`.
-    pub(super) version: String,
+    pub(in crate::infra) version: String,
     pub(super) major: u32,
     pub(super) extension_dir: PathBuf,
 }
@@ -72,7 +72,7 @@ fn parse_version(text: &str) -> Option<(String, u32)> {
 
 /// The installed servers of a usable major version, newest first, and what else was found with the reason
 /// why it was passed over.
-pub(super) async fn installed(user: Option<&ServiceUser>) -> (Vec<Binaries>, Vec<String>) {
+pub(in crate::infra) async fn installed(user: Option<&ServiceUser>) -> (Vec<Binaries>, Vec<String>) {
     let mut usable = Vec::new();
     let mut rejected = Vec::new();
     for directory in places() {

@@ -26,6 +26,7 @@ mod stack;
 mod take_down;
 mod wait;
 
+pub(super) use binaries::{Binaries, installed};
 pub(super) use bring_up::{bring_up, not_running};
 pub(super) use choice::{BinariesWish, choose};
 pub(super) use chromium::{find as find_chromium, ws_url as browser_ws_url};

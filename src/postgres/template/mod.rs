@@ -28,4 +28,4 @@ mod publish;
 pub use chain::{Link, TemplatePlan};
 pub(super) use ensure::find_with;
 pub use ensure::{Template, ensure, find};
-pub use prune::{Leftover, sweep};
+pub use prune::{Leftover, sweep, unfinished};

@@ -24,7 +24,16 @@ pub async fn sweep(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
     sweep_with(server, &Session::admin(server).await?, home_id).await
 }
 
+/// The same without dropping anything.
+pub async fn unfinished(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
+    each_unfinished(server, &Session::admin(server).await?, home_id, false).await
+}
+
 pub(super) async fn sweep_with(server: &Server, session: &Session, home: &str) -> Result<Vec<Leftover>> {
+    each_unfinished(server, session, home, true).await
+}
+
+async fn each_unfinished(server: &Server, session: &Session, home: &str, drop: bool) -> Result<Vec<Leftover>> {
     let mut swept = Vec::new();
     for database in databases(session).await? {
         let Some(name) = database.name.strip_suffix("_building") else { continue };
@@ -37,7 +46,7 @@ pub(super) async fn sweep_with(server: &Server, session: &Session, home: &str) -
         let key = Key::of(name);
         // locks nest: one that this session holds already is only counted up
         if key.try_take(session).await? {
-            let outcome = discard(server, session, name, home).await;
+            let outcome = if drop { discard(server, session, name, home).await } else { Ok(()) };
             key.release(session).await?;
             outcome?;
             swept.push(Leftover { database: database.name });

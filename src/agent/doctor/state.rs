@@ -1,0 +1,56 @@
+//! What the home says of agents that is not so any more.
+
+use crate::agent::{Context, Record, Stage, gc, identity};
+use crate::project::{Project, find_root};
+use crate::report::{Failure, Finding, Level};
+use crate::supervisor::Client;
+
+const AREA: &str = "state";
+
+pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) -> Result<Vec<Finding>, Failure> {
+    let home = context.home.path().display();
+    let mut findings = vec![Finding::ok(AREA, format!("home {home}, id {}", context.home.id()))];
+    // standing in no project is nothing to complain about
+    match project {
+        Ok(project) => {
+            findings.push(Finding::ok(AREA, format!("project {} in {}", project.name, project.root.display())));
+        }
+        Err(failure) if find_root(&context.directory).is_ok() => {
+            let hint = "run `harness config check`";
+            findings.push(Finding::bad(AREA, Level::Error, format!("this project's configuration: {failure}"), hint));
+        }
+        Err(_) => {}
+    }
+    let left = gc::leftovers(context)?;
+    for (agent, why) in &left {
+        let hint = format!("run `harness gc`, or `harness launch {agent}` to take it up again");
+        findings.push(Finding::bad(AREA, Level::Warning, format!("agent {agent}: {why}"), hint));
+    }
+    for agent in identity::agents(context)?.into_iter().filter(|agent| !left.contains_key(agent)) {
+        findings.push(match Record::read(&context.home, agent) {
+            Err(error) => Finding::bad(
+                AREA,
+                Level::Error,
+                format!("agent {agent}: {error}"),
+                format!("run `harness teardown {agent}`, which goes by what exists"),
+            ),
+            Ok(None) => continue,
+            Ok(Some(record)) if record.stage != Stage::Launched => {
+                Finding::ok(AREA, format!("agent {agent}: a command is at work on it"))
+            }
+            Ok(Some(record)) => match Client::connect(&context.home.stack_dir(agent.stack())) {
+                Ok(Some(_)) => Finding::ok(AREA, format!("agent {agent} of {}: up", record.project)),
+                Ok(None) => {
+                    let hint = format!("run `harness launch {agent}`, or `harness teardown {agent}`");
+                    let message = format!("agent {agent} of {}: its processes are not up", record.project);
+                    Finding::bad(AREA, Level::Warning, message, hint)
+                }
+                Err(error) => {
+                    let hint = format!("run `harness restart {agent}`, then `harness status {agent}`");
+                    Finding::bad(AREA, Level::Error, format!("agent {agent}: its supervisor: {error}"), hint)
+                }
+            },
+        });
+    }
+    Ok(findings)
+}

@@ -1,0 +1,105 @@
+//! `gc`: what crashed and deleted stacks have left, by what really exists and carries our home's id.
+//!
+//! An agent is left over when something of it exists without a record, when a command on it was cut off
+//! and nobody is at work on it now, or when its project or its work tree was deleted. It goes by the same
+//! way as with `teardown`, so that nothing foreign is touched and no work is lost. Agents whose record
+//! cannot be read are left to a person: they may be at work.
+
+use std::collections::BTreeMap;
+
+use super::teardown::{TeardownOptions, TeardownTarget, strays, teardown};
+use super::{Context, Record, Stage, identity};
+use crate::infra;
+use crate::postgres::template;
+use crate::project::AgentId;
+use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed};
+use crate::system::FileLock;
+
+/// Collects; with `dry_run` only says what. Returns the kind of the worst failure.
+///
+/// # Errors
+/// The home or its servers cannot be asked.
+pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), Failure> {
+    let infra = if dry_run || !anything(context)? {
+        infra::open(&context.home).await?
+    } else {
+        infra::resume(&context.home, &context.events).await?
+    };
+    let mut left = leftovers(context)?;
+    let known = identity::agents(context)?;
+    match strays(context, infra.as_ref()).await {
+        Ok(strays) => {
+            for (agent, _) in strays.into_iter().filter(|(agent, _)| !known.contains(agent)) {
+                left.entry(agent).or_insert_with(|| "something of it exists without a record".to_owned());
+            }
+        }
+        // a look starts nothing, and goes on without servers that are down
+        Err(failure) if dry_run => context.events.warning("gc", format!("the servers were not asked: {failure}")),
+        Err(failure) => return Err(failure),
+    }
+    let options = TeardownOptions {
+        target: TeardownTarget::Agents(left.keys().copied().collect()),
+        dry_run,
+        force: false,
+        infra: false,
+        volumes: false,
+    };
+    let (torn_down, worst) = if left.is_empty() {
+        (None, None)
+    } else {
+        teardown(context, &options).await.map(|(it, kind)| (Some(it), kind))?
+    };
+    let why = |agent: u8| AgentId::try_from(agent).ok().and_then(|agent| left.get(&agent).cloned()).unwrap_or_default();
+    let agents = torn_down.into_iter().flat_map(|report| report.agents);
+    let agents = agents.map(|removed| CollectedAgent { why: why(removed.agent), removed }).collect();
+    let mut removed = Vec::new();
+    if let Some(server) = infra.as_ref().and_then(|infra| infra.postgres.as_ref()) {
+        let swept = if dry_run {
+            template::unfinished(server, context.home.id()).await
+        } else {
+            template::sweep(server, context.home.id()).await
+        };
+        match swept {
+            Ok(swept) => removed
+                .extend(swept.into_iter().map(|it| Removed::with("database", it.database, "an unfinished template"))),
+            Err(_) if dry_run => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
+}
+
+/// Whether the home holds anything that might be left on a server.
+fn anything(context: &Context) -> Result<bool, Failure> {
+    Ok(infra::InfraRecord::read(&context.home)?.is_some())
+}
+
+/// The agents with a record that nobody will take up again, each with the reason.
+pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, Failure> {
+    let mut left = BTreeMap::new();
+    for agent in identity::agents(context)? {
+        let Ok(record) = Record::read(&context.home, agent) else { continue };
+        let Some(why) = why(record.as_ref()) else { continue };
+        // a command at work on it is no crash
+        let lock = context.home.stack_dir(agent.stack()).join("lock");
+        if FileLock::try_acquire(&lock, "gc")?.is_ok() {
+            left.insert(agent, why);
+        }
+    }
+    Ok(left)
+}
+
+fn why(record: Option<&Record>) -> Option<String> {
+    let Some(record) = record else { return Some("its first launch was cut off at its beginning".to_owned()) };
+    match record.stage {
+        Stage::Launching => Some("its first launch was cut off".to_owned()),
+        Stage::TearingDown => Some("its teardown was cut off".to_owned()),
+        Stage::Launched if !record.project_root.exists() => {
+            Some(format!("its project `{}` was deleted", record.project_root.display()))
+        }
+        Stage::Launched if !record.tree.exists() => {
+            Some(format!("its work tree `{}` was deleted", record.tree.display()))
+        }
+        Stage::Launched => None,
+    }
+}

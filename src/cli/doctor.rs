@@ -1,0 +1,45 @@
+//! `harness doctor`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::report::{Doctor, Failure, Kind, Level};
+use crate::terminal::paint_state;
+
+/// Look at this machine: what is installed, which servers and why, ports, limits, disk, stale state.
+///
+/// Each finding that is not well says what to do. Exits with 1 when something will fail.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let doctor = block_on(agent::doctor(&context))?;
+    session.output.document(&doctor, text);
+    Ok(if doctor.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
+}
+
+fn text(doctor: &Doctor) -> String {
+    let mut text = String::new();
+    let mut area = "";
+    for finding in &doctor.findings {
+        if area != finding.area {
+            area = &finding.area;
+            let _ = writeln!(text, "{area}");
+        }
+        let level = match finding.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning:",
+            Level::Error => "error:",
+        };
+        let _ = writeln!(text, "  {} {}", paint_state(level), finding.message);
+        if let Some(hint) = &finding.hint {
+            let _ = writeln!(text, "     hint: {hint}");
+        }
+    }
+    text
+}

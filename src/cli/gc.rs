@@ -1,0 +1,56 @@
+//! `harness gc`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent;
+use crate::report::{Failure, Gc, Kind, Removed};
+
+/// Remove what crashed and deleted stacks have left: by what really exists and is this home's.
+///
+/// Agents that are up, or that a command is at work on, are not touched; nor is a work tree that holds
+/// work nobody else has, nor anything that another home or person made.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Say what would be removed, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let (gc, kind) = block_on(agent::gc(&context, arguments.dry_run))?;
+    session.output.document(&gc, text);
+    for agent in &gc.agents {
+        if let Some(error) = &agent.removed.error {
+            session.output.tell_error(error);
+        }
+    }
+    Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
+}
+
+fn text(gc: &Gc) -> String {
+    let mut text = String::new();
+    let verb = if gc.dry_run { "would remove" } else { "removed" };
+    for agent in &gc.agents {
+        let _ = writeln!(text, "agent {}: {}; {verb}", agent.removed.agent, agent.why);
+        write_things(&mut text, "", &agent.removed.removed);
+        write_things(&mut text, "left: ", &agent.removed.left);
+        write_things(&mut text, "foreign, untouched: ", &agent.removed.foreign);
+    }
+    if !gc.removed.is_empty() {
+        let _ = writeln!(text, "of no agent: {verb}");
+        write_things(&mut text, "", &gc.removed);
+    }
+    if text.is_empty() { "nothing is left over\n".to_owned() } else { text }
+}
+
+fn write_things(text: &mut String, prefix: &str, things: &[Removed]) {
+    for thing in things {
+        let detail = thing.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        let _ = writeln!(text, "  {prefix}{} {}{detail}", thing.kind, thing.name);
+    }
+}
