@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory, Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::session::Session;
 use super::{
-    config, control, db, env, exec, health, hook, infra, launch, logs, open, ports, psql, setup, shell, slow_queries,
-    status, teardown, url, verify,
+    completions, config, control, db, doctor, env, examples, exec, gc, health, hook, infra, launch, logs, man, open,
+    ports, psql, setup, shell, slow_queries, status, teardown, url, verify,
 };
 use crate::report::{ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
@@ -106,6 +106,10 @@ verbs! {
     Start(control::StartArguments) "start" control::start,
     Infra(infra::Arguments) "infra" infra::run,
     Config(config::Arguments) "config" config::run,
+    Doctor(doctor::Arguments) "doctor" doctor::run,
+    Gc(gc::Arguments) "gc" gc::run,
+    Completions(completions::Arguments) "completions" completions::run,
+    Man(man::Arguments) "man" man::run,
 }
 
 impl Verb {
@@ -117,7 +121,7 @@ impl Verb {
 
 /// The parser, for help, completions and man pages.
 pub fn parser() -> clap::Command {
-    CommandLine::command()
+    examples::add(CommandLine::command())
 }
 
 /// Who reads JSON waits for a document, also of a command line that is wrong; of `verify` always.
@@ -140,7 +144,11 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
 /// Runs the command line `arguments` (with the program's name first); returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let line = match CommandLine::try_parse_from(&arguments) {
+    if completions::answer(parser) {
+        return ExitCode::SUCCESS;
+    }
+    let matches = parser().try_get_matches_from(&arguments);
+    let line = match matches.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
         Ok(line) => line,
         Err(error) => {
             let _ = error.print();

@@ -4,17 +4,22 @@
 //! document that it returns; [`command`] routes to it and turns failures into exit codes.
 
 mod command;
+mod completions;
 mod config;
 mod control;
 mod db;
+mod doctor;
 mod duration;
 mod env;
+mod examples;
 mod exec;
+mod gc;
 mod health;
 mod hook;
 mod infra;
 mod launch;
 mod logs;
+mod man;
 mod open;
 mod ports;
 mod psql;

@@ -10,10 +10,12 @@
 mod agent;
 mod config;
 mod database;
+mod doctor;
 mod events;
 mod failure;
 mod infra;
 mod launch;
+mod man;
 mod network;
 mod process;
 mod setup;
@@ -27,10 +29,12 @@ pub use config::{
     StageConfig, StepConfig, VariableConfig, WorktreeConfig,
 };
 pub use database::{DatabaseReport, QueryResult, SlowQueries, SlowQueryRow, SnapshotRow};
+pub use doctor::{CollectedAgent, Doctor, Finding, Gc, Level};
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use infra::{InfraCompose, InfraPs, InfraPull};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
+pub use man::ManPages;
 pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
 pub use setup::Setup;

@@ -1,9 +1,12 @@
 //! Real servers, real databases, real processes.
 
 mod board;
+mod completions;
 mod database_verbs;
+mod doctor_gc;
 mod guide;
 mod infra;
+mod just;
 mod launch;
 mod mail_api;
 mod mail_smtp;

@@ -1,0 +1,15 @@
+//! `harness man`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Man pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManPages {
+    /// `harness/man/1`.
+    pub schema: String,
+    /// The files that were written.
+    pub files: Vec<String>,
+    /// The page itself, where no directory was named.
+    pub page: Option<String>,
+}
