@@ -151,7 +151,9 @@ impl Infra {
 
     /// The same of a record.
     pub fn service_names_of(record: &InfraRecord) -> Vec<String> {
-        service::ALL.into_iter().filter(|name| is_own(record, name)).map(str::to_owned).collect()
+        let own = service::ALL.into_iter().filter(|name| is_own(record, name));
+        let added = record.added_services().iter().map(|added| added.name.as_str());
+        own.chain(added).map(str::to_owned).collect()
     }
 
     /// The directory of a service's own programs (`psql` beside `postgres`): `None` where there is no such

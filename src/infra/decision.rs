@@ -20,6 +20,7 @@ pub(super) fn wants_more(record: &InfraRecord, settings: &InfraSettings) -> bool
         || missing(&record.s3, &settings.s3)
         || missing(&record.mail, &settings.mail)
         || missing(&record.browser, &settings.browser)
+        || record.engine == Engine::Docker && record.docker.added.is_none() && settings.compose.is_some()
         || record.browser.own().is_some_and(|browser| browser.program.is_none())
             && record.engine == Engine::Native
             && native::find_chromium().is_some()
@@ -42,7 +43,7 @@ pub(super) async fn decide(
         Some(record) => {
             let blank = blank(record.service_user, settings, events).await?;
             let docker = DockerRecord { postgres_major: record.docker.postgres_major, ..blank.docker.clone() };
-            InfraRecord { credentials: record.credentials, lost: record.lost, docker, ..blank }
+            InfraRecord { served: record.served, credentials: record.credentials, lost: record.lost, docker, ..blank }
         }
         None => blank(None, settings, events).await?,
     };
@@ -90,6 +91,15 @@ pub(super) async fn decide(
             events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
         }
     }
+    if let Some(path) = settings.compose.as_ref().filter(|_| record.docker.added.is_none()) {
+        match record.engine {
+            Engine::Docker => record.docker.added = Some(docker::read_added(home, &record, path)?),
+            Engine::Native => {
+                let text = format!("`{}` is not used: its services need the docker engine", path.display());
+                events.warning("infra", text);
+            }
+        }
+    }
     let is_native = record.engine == Engine::Native;
     if let Some(browser) = record.browser.own_mut().filter(|browser| is_native && browser.program.is_none()) {
         browser.program = native::find_chromium();
@@ -108,6 +118,7 @@ async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, even
         engine,
         engine_reason,
         settled: false,
+        served: false,
         service_user,
         credentials: Credentials::generate(),
         postgres: Place::Disabled,

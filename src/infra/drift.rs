@@ -17,6 +17,14 @@ pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
         drift.push(differs("engine", record.engine.as_str(), engine.as_str()));
     }
     drift.extend(ports(record, settings));
+    if let (Some(added), Some(wished)) = (&record.docker.added, &settings.compose)
+        && std::fs::read_to_string(wished).is_ok_and(|text| text != added.text)
+    {
+        let file = wished.display();
+        drift.push(format!(
+            "`{file}` changed since this home took it over; `harness teardown --infra` and `setup` apply it"
+        ));
+    }
     drift.extend(place("postgres", &record.postgres, &settings.postgres.service));
     drift.extend(place("s3", &record.s3, &settings.s3));
     drift.extend(place("mail", &record.mail, &settings.mail));

@@ -39,14 +39,15 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
     finish(record, settings, extensions).await
 }
 
-/// Sees to it that what is recorded runs, whatever any project wishes; `None` when nothing is recorded.
+/// Sees to it that what is recorded runs, whatever any project wishes; `None` when nothing is recorded, or nothing of
+/// it ever came up: to start it now (an image that cannot be pulled) could only be in the way.
 /// For commands that need the servers to clean up after agents.
 ///
 /// # Errors
 /// A server cannot be started or reached.
 pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     let _lock = lock(home, "start infra", events).await?;
-    let Some(mut record) = InfraRecord::read(home)? else { return Ok(None) };
+    let Some(mut record) = InfraRecord::read(home)?.filter(|record| record.served) else { return Ok(None) };
     if !runs(home, &record).await? {
         start(home, &mut record, events).await?;
     }
@@ -70,6 +71,7 @@ async fn start(home: &Home, record: &mut InfraRecord, events: &Events) -> Result
     record.write(home)?;
     engine::bring_up(home, record, &services, events).await?;
     record.settled = true;
+    record.served = true;
     record.write(home)?;
     Ok(())
 }
@@ -109,7 +111,8 @@ pub(super) fn is_own(record: &InfraRecord, name: &str) -> bool {
         service::DB => matches!(record.postgres, Place::Own(_)),
         service::S3 => matches!(record.s3, Place::Own(_)),
         service::MAIL => matches!(record.mail, Place::Own(_)),
-        _ => record.browser.own().is_some_and(|browser| browser.runs(record.engine)),
+        service::BROWSER => record.browser.own().is_some_and(|browser| browser.runs(record.engine)),
+        _ => record.added_services().iter().any(|added| added.name == name),
     }
 }
 

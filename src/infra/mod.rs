@@ -16,6 +16,7 @@
 //! loopback only.
 
 mod access;
+mod added;
 mod answers;
 mod decision;
 pub mod docker;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::added::{AddedFile, AddedService};
 use super::service;
 use crate::project::{Durability, InfraPort};
 use crate::system::{self, Home, Secret, ServiceUser, Versioned, read_versioned, write_versioned};
@@ -72,6 +73,9 @@ pub struct InfraRecord {
     /// False until all was up once, and after `teardown --infra`: the next `ensure` decides anew whatever the kept
     /// data allows.
     pub settled: bool,
+    /// False until all was up once: before that nothing of any agent can live here.
+    #[serde(default = "in_service")]
+    pub served: bool,
     /// The user of the native servers, when harness is root.
     pub service_user: Option<ServiceUser>,
     /// Made once and never changed: kept data knows them.
@@ -103,6 +107,21 @@ pub struct DockerRecord {
     pub postgres_major: Option<u32>,
     /// The address of this machine on the containers' network.
     pub gateway: Option<String>,
+    /// The services of a user's own compose file.
+    #[serde(default)]
+    pub added: Option<AddedFile>,
+}
+
+/// What records from before [`InfraRecord::served`] are taken for.
+fn in_service() -> bool {
+    true
+}
+
+impl InfraRecord {
+    /// The services of a user's own compose file.
+    pub fn added_services(&self) -> &[AddedService] {
+        self.docker.added.as_ref().map_or(&[], |added| &added.services)
+    }
 }
 
 /// The administrators of the home's own servers.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::added::AddedService;
 use super::engine::{self, Observation};
 use super::ensure::is_own;
 use super::error::Result;
@@ -23,6 +24,7 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
     };
     let mut services: Vec<ServiceRow> =
         service::ALL.into_iter().map(|name| row(name, &record, observed.get(name))).collect();
+    services.extend(record.added_services().iter().map(|added| added_row(added, observed.get(&added.name))));
     if let Some(error) = unknown {
         for row in services.iter_mut().filter(|row| is_own(&record, &row.name)) {
             row.reason = Some(error.clone());
@@ -85,6 +87,18 @@ fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> Serv
             None => None,
         },
         state,
+    }
+}
+
+/// A service of a user's own compose file.
+fn added_row(added: &AddedService, observed: Option<&Observation>) -> ServiceRow {
+    ServiceRow {
+        name: added.name.clone(),
+        state: observed.map_or_else(|| "stopped".to_owned(), |observed| observed.state.clone()),
+        version: Some(added.image.clone()),
+        pid: None,
+        ports: added.ports.clone(),
+        reason: observed.and_then(|observed| observed.reason.clone()),
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn settings() -> InfraSettings {
     InfraSettings {
         engine: EngineChoice::Native,
         compose_project: "agent-infra".to_owned(),
+        compose: None,
         postgres: PostgresSettings::default(),
         s3: ServiceSettings::default(),
         browser: ServiceSettings::default(),
@@ -39,6 +40,7 @@ pub(super) fn record() -> InfraRecord {
         engine: Engine::Native,
         engine_reason: "the configuration asks for it".to_owned(),
         settled: true,
+        served: true,
         service_user: None,
         credentials: Credentials::generate(),
         postgres: Place::Own(PostgresRecord {

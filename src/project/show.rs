@@ -132,6 +132,7 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
         }
         .to_owned(),
         compose_project: infra.compose_project.clone(),
+        compose: infra.compose.as_deref().map(text),
         durability: match infra.postgres.durability {
             Durability::Fast => "fast",
             Durability::Safe => "safe",

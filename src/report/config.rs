@@ -86,6 +86,8 @@ pub struct InfraConfig {
     pub engine: String,
     /// The name that `docker compose -p` knows them by.
     pub compose_project: String,
+    /// A compose file with further services.
+    pub compose: Option<String>,
     /// `fast`, `safe`.
     pub durability: String,
     /// Host ports, each with who decided it.

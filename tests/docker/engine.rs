@@ -8,7 +8,7 @@ use harness::bucket::{Buckets, Credentials};
 use harness::infra;
 use harness::system::Secret;
 
-use super::machine::{Decoy, SERVICES, docker, machine, skip, try_docker};
+use super::machine::{Decoy, SERVICES, docker, image, machine, skip, try_docker};
 use crate::support::{LONG, block_on, get, keys, mail_to, psql, wait_until};
 
 /// The real docker compose, where it is installed.
@@ -130,6 +130,43 @@ fn a_changed_definition_recreates_one_container_and_keeps_its_volume() {
     assert_eq!(psql(&url, "SELECT answer FROM kept").unwrap(), ["42"]);
     let limit = docker(["inspect", "--format", "{{.HostConfig.Memory}}", &machine.container("db")]);
     assert_eq!(limit, (512 << 20).to_string());
+}
+
+#[test]
+fn a_users_compose_file_adds_services_and_what_is_not_supported_is_named() {
+    let Some(mut machine) = machine(&["mailpit"]) else { return };
+    let file = machine.home.path().join("more.yml");
+    let (image, port) = (image("mailpit"), machine.settings.ports.s3);
+    let describe = |more: &str| {
+        let text = format!(
+            "services:\n  letters:\n    image: {image}\n    ports: [\"127.0.0.1:{port}:8025\"]\n    \
+             volumes: [letters:/data]\n    healthcheck:\n      test: [CMD, /mailpit, readyz]\n      \
+             interval: 1s\n{more}volumes:\n  letters:\n"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    describe("    build: .\n");
+    machine.settings.compose = Some(file.clone());
+    let error = machine.setup().unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(why.contains("line 9: `services.letters.build` is not supported"), "{error}: {why}");
+    assert_eq!(machine.ours(), Vec::<String>::new());
+
+    describe("");
+    let infra = machine.setup().unwrap();
+    assert_eq!(get(port, "/readyz").status, 200);
+    assert_eq!(machine.states()["letters"], "ready");
+    assert_eq!(infra.service_names(), ["mailpit", "letters"]);
+    let ids = machine.ids();
+    machine.setup().unwrap();
+    assert_eq!(machine.ids(), ids);
+
+    // what the home took over stays, whatever becomes of the file
+    describe("  other:\n    image: nobody/nothing\n");
+    machine.setup().unwrap();
+    assert_eq!(machine.ids(), ids);
+    machine.teardown(true).unwrap();
+    assert_eq!(machine.ours(), Vec::<String>::new());
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl DockerMachine {
         let settings = InfraSettings {
             engine: EngineChoice::Docker,
             compose_project: format!("harness-test-{}", ports.infra(0)),
+            compose: None,
             postgres: PostgresSettings { service: wish("db"), ..PostgresSettings::default() },
             s3: wish("minio"),
             browser: wish("headless-browser"),

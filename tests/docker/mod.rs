@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stderr)] // that a test was skipped, and on what it ran, has to be seen
 
+mod buckets;
+mod d11_images;
 mod engine;
 mod faults;
 mod machine;

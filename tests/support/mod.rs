@@ -39,6 +39,6 @@ pub(crate) use ports::PortBlock;
 pub(crate) use postgres::{TestPostgres, block_on, try_sql};
 pub(crate) use processes::{Decoy, is_alive, listener, marked, mentioning};
 pub(crate) use project::{ProjectBuilder, TestProject};
-pub(crate) use servers::{keys, mail_to, psql};
+pub(crate) use servers::{keys, mail_to, psql, s3_client};
 pub(crate) use template::{TestTemplate, agent, explain};
 pub(crate) use wait::{LONG, SHORT, wait_for, wait_until};

@@ -39,8 +39,20 @@ pub(crate) fn psql(url: &str, sql: &str) -> Result<Vec<String>, String> {
 
 /// The keys in a bucket, listed with these credentials; `Err` is the server's error code.
 pub(crate) fn keys(endpoint: &str, access_key: &str, secret_key: &str, bucket: &str) -> Result<Vec<String>, String> {
-    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     use aws_sdk_s3::error::ProvideErrorMetadata;
+
+    let client = s3_client(endpoint, access_key, secret_key);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let answer = runtime.block_on(client.list_objects_v2().bucket(bucket).send());
+    match answer {
+        Ok(list) => Ok(list.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()),
+        Err(error) => Err(error.code().unwrap_or("no code").to_owned()),
+    }
+}
+
+/// A client of an S3 server.
+pub(crate) fn s3_client(endpoint: &str, access_key: &str, secret_key: &str) -> aws_sdk_s3::Client {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 
     let configuration = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -50,13 +62,7 @@ pub(crate) fn keys(endpoint: &str, access_key: &str, secret_key: &str, bucket: &
         .credentials_provider(Credentials::new(access_key, secret_key, None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    let client = aws_sdk_s3::Client::from_conf(configuration);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let answer = runtime.block_on(client.list_objects_v2().bucket(bucket).send());
-    match answer {
-        Ok(list) => Ok(list.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()),
-        Err(error) => Err(error.code().unwrap_or("no code").to_owned()),
-    }
+    aws_sdk_s3::Client::from_conf(configuration)
 }
 
 /// The recipients of the mail with a tag, by mailpit's API.

@@ -79,8 +79,11 @@ async fn timed(
 
 /// The shared servers, started as recorded if something of the agents may live on them.
 async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<Infra>, Failure> {
-    let nobody = identity::agents(context)?.is_empty() && matches!(options.target, TeardownTarget::All);
-    if options.dry_run || (nobody && options.volumes) {
+    let nobody = match &options.target {
+        TeardownTarget::All => options.volumes && identity::agents(context)?.is_empty(),
+        TeardownTarget::Agents(agents) => agents.is_empty(),
+    };
+    if options.dry_run || nobody {
         return Ok(infra::open(&context.home).await?);
     }
     Ok(infra::resume(&context.home, &context.events).await?)

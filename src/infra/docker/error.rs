@@ -69,6 +69,14 @@ pub enum Error {
         /// What it says of itself.
         whose: String,
     },
+    /// The connection to the engine broke during a pull.
+    #[error("the Docker engine went away while it pulled `{image}`")]
+    Interrupted {
+        /// Which.
+        image: String,
+        /// What broke.
+        source: bollard::errors::Error,
+    },
     /// The engine refused or failed.
     #[error("the Docker engine failed to {what}")]
     Call {
@@ -76,6 +84,24 @@ pub enum Error {
         what: String,
         /// Its answer.
         source: bollard::errors::Error,
+    },
+    /// A user's compose file takes a name of harness's own.
+    #[error("`{}` describes `{name}`, which is one of harness's own", file.display())]
+    NameTaken {
+        /// Which.
+        file: std::path::PathBuf,
+        /// Service or volume.
+        name: String,
+    },
+    /// A service of a user's compose file does not come up.
+    #[error("`{service}` does not come up: {reason}")]
+    NotWell {
+        /// Which.
+        service: String,
+        /// As `docker ps` says it.
+        reason: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
     },
     /// There is no such container.
     #[error("`{service}` has no container")]
@@ -105,7 +131,7 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::System(error) => error.kind(),
-            Self::Compose(_) | Self::Address { .. } => Kind::Configuration,
+            Self::Compose(_) | Self::Address { .. } | Self::NameTaken { .. } => Kind::Configuration,
             Self::Foreign { .. } | Self::NoContainer { .. } => Kind::Conflict,
             _ => Kind::Environment,
         }
@@ -114,13 +140,14 @@ impl Diagnostic for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::System(error) => error.code(),
-            Self::Compose(_) => "compose.invalid",
-            Self::Unreachable { .. } | Self::Absent { .. } => "docker.unreachable",
+            Self::Compose(_) | Self::NameTaken { .. } => "compose.invalid",
+            Self::Unreachable { .. } | Self::Absent { .. } | Self::Interrupted { .. } => "docker.unreachable",
             Self::Forbidden { .. } => "docker.forbidden",
             Self::Address { .. } => "docker.address",
             Self::Image { problem, .. } => problem.code(),
             Self::Foreign { .. } => "docker.foreign",
             Self::Call { .. } => "docker.failed",
+            Self::NotWell { .. } => "docker.not_well",
             Self::NoContainer { .. } => "docker.no_container",
         }
     }
@@ -131,6 +158,9 @@ impl Diagnostic for Error {
                 "start Docker, or set DOCKER_HOST to its socket, or run without it: `harness setup --engine native`"
                     .into()
             }
+            Self::Interrupted { .. } => {
+                "start Docker again and repeat the command: layers that are there are kept".into()
+            }
             Self::Forbidden { .. } => {
                 "add yourself to the group that owns the socket (`usermod -aG docker $USER`) and log in again".into()
             }
@@ -140,6 +170,8 @@ impl Diagnostic for Error {
                 "set `compose_project` in `[infra]` to another name, or, if nobody needs it, run \
                  `docker {kind} rm {name}`"
             ),
+            Self::NameTaken { .. } => "give it another name; images of harness's own are settings in `[infra]`".into(),
+            Self::NotWell { service, .. } => format!("`harness logs --infra {service}` shows all of its log"),
             Self::NoContainer { .. } => "run `harness setup`".into(),
             Self::System(_) | Self::Compose(_) | Self::Call { .. } => return None,
         })
@@ -148,6 +180,7 @@ impl Diagnostic for Error {
     fn details(&self) -> Vec<String> {
         match self {
             Self::Absent { looked_at } => looked_at.clone(),
+            Self::NotWell { tail, .. } => tail.clone(),
             Self::Image { said, .. } if !said.is_empty() => vec![said.clone()],
             _ => Vec::new(),
         }

@@ -52,12 +52,18 @@ pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: 
         return Ok(found);
     }
     pull(docker, service, image, events).await?;
-    inspect(docker, image).await?.ok_or_else(|| Error::Image {
-        image: image.to_owned(),
-        service: service.to_owned(),
-        problem: ImageProblem::NotFound,
-        said: "it was pulled, but the engine does not have it".to_owned(),
-    })
+    match inspect(docker, image).await {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err(Error::Image {
+            image: image.to_owned(),
+            service: service.to_owned(),
+            problem: ImageProblem::NotFound,
+            said: "it was pulled, but the engine does not have it".to_owned(),
+        }),
+        // an answer that breaks off between two lines looks like its end
+        Err(Error::Call { source, .. }) => Err(Error::Interrupted { image: image.to_owned(), source }),
+        Err(other) => Err(other),
+    }
 }
 
 /// Refuses an image that the engine does not have and that its registry does not give: asked for its manifest alone,
@@ -89,6 +95,7 @@ pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &E
         problem: ImageProblem::of(status, &said),
         said,
     };
+    let interrupted = |source| Error::Interrupted { image: image.to_owned(), source };
     let options = CreateImageOptionsBuilder::new().from_image(image).build();
     let mut stream = Box::pin(docker.create_image(Some(options), None, None));
     let mut layers = Layers::default();
@@ -101,7 +108,7 @@ pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &E
                 failed(message, Some(status_code))
             }
             bollard::errors::Error::DockerStreamError { error } => failed(error, None),
-            other => failed(other.to_string(), None),
+            other => interrupted(other),
         })?;
         let Some(info) = item else { break };
         if let Some(error) = info.error_detail {
@@ -191,7 +198,14 @@ impl ImageProblem {
             "eof",
         ]) {
             Self::NoNetwork
-        } else if says(&["access denied", "unauthorized", "denied:", "authentication required", "forbidden"]) {
+        } else if says(&[
+            "access denied",
+            "unauthorized",
+            "denied:",
+            "authentication required",
+            "no basic auth",
+            "forbidden",
+        ]) {
             Self::Denied
         } else if status == Some(404) || says(&["not found", "manifest unknown", "does not exist"]) {
             Self::NotFound

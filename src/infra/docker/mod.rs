@@ -3,7 +3,8 @@
 //! ```text
 //! compose        the compose file, embedded: what should run            (no engine needed)
 //! variables      what the home's record says, as the file's variables
-//! wanted         the two together
+//! added          a user's own compose file beside it
+//! wanted         all of it together
 //! connect        which engine; names: names and labels; image: pulls
 //! observed       what is there
 //! plan           what has to be done: a function of wanted and observed
@@ -22,6 +23,7 @@
 pub mod compose;
 pub mod forward;
 
+mod added;
 mod bring_up;
 mod carry_out;
 mod choose;
@@ -45,6 +47,7 @@ mod variables;
 mod wait;
 mod wanted;
 
+pub(super) use added::read_added;
 pub(super) use bring_up::bring_up;
 pub(super) use choose::{available, decide, default_image};
 pub use connect::{Address, find as find_engine};

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::query_parameters::InspectContainerOptions;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::error::Error;
 use super::logs;
 use super::names::Project;
 use super::observed::{self, State};
@@ -40,13 +41,36 @@ pub(super) async fn until_ready(
             if let Some(own) = record.postgres.own_mut() {
                 own.system_identifier = identifier;
             }
-            Ok(())
+            until_added_are_well(docker, project, record).await
         }
         Err(unanswered) => {
             let tail = logs::tail(docker, project, unanswered.service, TAIL).await;
             Err(unanswered.into_error(tail))
         }
     }
+}
+
+/// Waits for the services of a user's compose file, as far as Docker knows how they are.
+async fn until_added_are_well(docker: &Docker, project: &Project, record: &InfraRecord) -> Result<()> {
+    let deadline = Instant::now() + answers::LIMIT;
+    for added in record.added_services() {
+        loop {
+            let containers = observed::containers(docker, project).await?;
+            let found = containers.get(&added.name);
+            let starting = found.is_some_and(|container| container.status.contains("health: starting"));
+            match found.map(|container| container.state) {
+                Some(State::Running) if !starting => break,
+                Some(State::Running | State::Restarting | State::Unhealthy) if Instant::now() < deadline => {}
+                _ => {
+                    let reason = found.map_or("it has no container", |container| &container.status).to_owned();
+                    let tail = logs::tail(docker, project, &added.name, TAIL).await;
+                    return Err(Error::NotWell { service: added.name.clone(), reason, tail }.into());
+                }
+            }
+            sleep(PERIOD).await;
+        }
+    }
+    Ok(())
 }
 
 /// Ends when a container has ended, or ends again and again; else never.

@@ -1,6 +1,7 @@
 //! What should run: the compose file with the record's variables, without the services that the home does not run
 //! itself.
 
+use super::added;
 use super::compose::{self, ComposeFile, Source};
 use super::error::Result;
 use super::names::Project;
@@ -38,6 +39,11 @@ pub(super) fn without_secrets(home: &Home, record: &InfraRecord) -> Result<Wante
 
 fn document(record: &InfraRecord, variables: &Variables) -> Result<ComposeFile> {
     let mut document = compose::own(&|name| variables.get(name).cloned())?;
+    if let Some(file) = &record.docker.added {
+        let added = added::parse(file, &|name| variables.get(name).cloned())?;
+        document.services.extend(added.services);
+        document.volumes.extend(added.volumes);
+    }
     document.services.retain(|name, _| is_own(record, name));
     if let (Some(database), Some(own)) = (document.services.get_mut(service::DB), record.postgres.own()) {
         let command = database.command.get_or_insert_default();

@@ -10,6 +10,8 @@ pub struct InfraSettings {
     pub engine: EngineChoice,
     /// `compose_project`, default `agent-infra`.
     pub compose_project: String,
+    /// `compose`: the absolute path of a compose file with further services.
+    pub compose: Option<PathBuf>,
     /// `[infra.postgres]`.
     pub postgres: PostgresSettings,
     /// `[infra.s3]`.

@@ -17,6 +17,8 @@ pub(crate) struct Infra {
     pub(crate) engine: Option<Engine>,
     /// The name that `docker compose -p` knows them by; default `agent-infra`.
     pub(crate) compose_project: Option<String>,
+    /// A compose file whose services run beside these on the docker engine.
+    pub(crate) compose: Option<PathBuf>,
     /// PostgreSQL.
     #[serde(default)]
     pub(crate) postgres: Postgres,

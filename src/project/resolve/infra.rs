@@ -43,6 +43,7 @@ pub(super) fn infra(
             Some(raw::Engine::Native) => EngineChoice::Native,
         },
         compose_project,
+        compose: raw.compose.as_ref().map(|file| root.join(file)),
         postgres: PostgresSettings {
             service: service("postgres", &postgres.image, postgres.memory.as_ref(), postgres.disabled, &postgres.url),
             bin_dir: postgres.bin_dir.as_ref().map(|directory| root.join(directory)),
