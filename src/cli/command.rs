@@ -9,7 +9,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::session::Session;
 use super::{
     completions, config, control, db, doctor, env, examples, exec, gc, health, hook, infra, launch, logs, man, open,
-    ports, psql, setup, shell, slow_queries, stats, status, teardown, url, verify, wait,
+    ports, psql, setup, shell, slow_queries, status, teardown, url, verify,
 };
 use crate::report::{ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
@@ -92,8 +92,6 @@ verbs! {
     Open(open::Arguments) "open" open::run,
     Health(health::Arguments) "health" health::run,
     Ports(ports::Arguments) "ports" ports::run,
-    Stats(stats::Arguments) "stats" stats::run,
-    Wait(wait::Arguments) "wait" wait::run,
     Logs(logs::Arguments) "logs" logs::run,
     Psql(psql::Arguments) "psql" psql::run,
     SlowQueries(slow_queries::Arguments) "slow-queries" slow_queries::run,
@@ -138,7 +136,9 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
     if verb == "verify" {
         verify::misused(error);
     } else if own.iter().any(|argument| *argument == "--json") {
-        let document = serde_json::json!({ "schema": format!("harness/{verb}/1"), "error": error });
+        // no verb, no document of its own
+        let name = if verb == "harness" { "usage" } else { verb };
+        let document = serde_json::json!({ "schema": format!("harness/{name}/1"), "error": error });
         Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
     }
 }

@@ -18,12 +18,11 @@ mod launch;
 mod man;
 mod network;
 mod process;
+mod schemas;
 mod setup;
-mod stats;
 mod status;
 mod teardown;
 pub mod verify;
-mod wait;
 
 pub use agent::{Control, Environment, Urls};
 pub use config::{
@@ -39,9 +38,8 @@ pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
 pub use man::ManPages;
 pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
+pub use schemas::{Failed, schemas};
 pub use setup::Setup;
-pub use stats::{ProcessStats, StackStats, Stats, Usage};
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};
 pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};
-pub use wait::{PortConflict, Wait, WaitedProcess};

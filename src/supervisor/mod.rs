@@ -51,7 +51,6 @@ mod launcher;
 mod link;
 pub mod logs;
 mod machine;
-mod members;
 mod own_log;
 mod protocol;
 mod readiness;
@@ -81,5 +80,5 @@ pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StopSpec,
     WatchSpec,
 };
-pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
+pub use stats::{Usage, stats};
 pub use sweep::{SweepReport, sweep};

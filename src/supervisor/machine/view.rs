@@ -51,9 +51,7 @@ impl Unit {
             return Some(format!("it listens on {} instead: {why}", ports.join(", ")));
         }
         match self.reported_errors {
-            Some(count) if count > 0 && running.is_ready() => {
-                Some(format!("healthy with {count} error{}", if count == 1 { "" } else { "s" }))
-            }
+            Some(count) if count > 0 && running.is_ready() => Some(format!("healthy with {count} reported errors")),
             _ => self.reason.clone(),
         }
     }

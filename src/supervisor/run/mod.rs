@@ -17,6 +17,7 @@ mod act;
 mod clear;
 mod control;
 mod farewell;
+mod members;
 mod memory;
 mod messages;
 mod outcome;

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::supervisor::snapshot::SUBREAPER;
 use crate::supervisor::tree::{self, Stat};
 use crate::system::{ProcessIdentity, marker_value};
 
 /// What tells this stack's processes from others.
 #[derive(Debug, Clone)]
-pub(crate) struct Lineage {
+pub(super) struct Lineage {
     /// `HARNESS_STACK` of the stack.
     marker: String,
     guardian: Option<u32>,
@@ -18,15 +17,15 @@ pub(crate) struct Lineage {
 }
 
 impl Lineage {
-    pub(crate) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
+    pub(super) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
         let guardian = guardian.map(|identity| identity.pid);
         Self { marker: marker_value(home_id, stack), guardian, complete: complete && tree::lists_children() }
     }
 
     /// How members are found, strongest first.
-    pub(crate) fn tracking(&self) -> Vec<String> {
+    pub(super) fn tracking(&self) -> Vec<String> {
         let ways: &[&str] = if self.complete {
-            &[SUBREAPER, "session", "environment marker"]
+            &["subreaper", "session", "environment marker"]
         } else {
             &["session", "environment marker"]
         };
@@ -34,7 +33,7 @@ impl Lineage {
     }
 
     /// Live members of the process `name`, whose leader is or was `leader`, where that is known.
-    pub(crate) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
+    pub(super) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
         let candidates = self.candidates();
         let is_leader =
             |stat: &Stat| leader.is_some_and(|leader| stat.pid == leader.pid && stat.start_time == leader.start_time);
@@ -52,7 +51,7 @@ impl Lineage {
     }
 
     /// Live processes of the whole stack, supervisor and guardian left out.
-    pub(crate) fn everyone(&self) -> Vec<Stat> {
+    pub(super) fn everyone(&self) -> Vec<Stat> {
         let mut candidates = self.candidates();
         if !self.complete {
             let marked = candidates.iter().filter(|stat| self.is_marked(stat.pid, None)).map(|stat| stat.pid).collect();
@@ -92,7 +91,7 @@ fn close(candidates: &[Stat], mut members: BTreeSet<u32>) -> Vec<Stat> {
 }
 
 /// The TCP ports that these processes listen on.
-pub(crate) fn listening_ports(members: &[Stat]) -> Vec<u16> {
+pub(super) fn listening_ports(members: &[Stat]) -> Vec<u16> {
     let listeners: Vec<(u16, String)> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
