@@ -72,7 +72,7 @@ pub async fn control(context: &Context, agent: AgentId, action: Action, names: &
 }
 
 /// The processes that are meant; all that are not disabled when none is named.
-fn chosen(agent: AgentId, snapshot: &StackSnapshot, names: &[String]) -> Result<Vec<String>, Error> {
+pub(super) fn chosen(agent: AgentId, snapshot: &StackSnapshot, names: &[String]) -> Result<Vec<String>, Error> {
     if let Some(unknown) = names.iter().find(|name| !snapshot.processes.contains_key(*name)) {
         let known = snapshot.processes.keys().cloned().collect();
         return Err(Error::UnknownProcess { agent, name: unknown.clone(), known });

@@ -48,7 +48,7 @@ pub(super) fn last_lines(directory: &Path, name: &str) -> Vec<String> {
     logs::last_lines(directory, name, LAST_LINES)
 }
 
-fn exit(status: ExitStatus) -> Exit {
+pub(super) fn exit(status: ExitStatus) -> Exit {
     Exit { code: status.code, signal: status.signal, out_of_memory: status.out_of_memory }
 }
 

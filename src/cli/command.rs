@@ -9,7 +9,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::session::Session;
 use super::{
     completions, config, control, db, doctor, env, examples, exec, gc, health, hook, infra, launch, logs, man, open,
-    ports, psql, setup, shell, slow_queries, status, teardown, url, verify,
+    ports, psql, setup, shell, slow_queries, stats, status, teardown, url, verify, wait,
 };
 use crate::report::{ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
@@ -92,6 +92,8 @@ verbs! {
     Open(open::Arguments) "open" open::run,
     Health(health::Arguments) "health" health::run,
     Ports(ports::Arguments) "ports" ports::run,
+    Stats(stats::Arguments) "stats" stats::run,
+    Wait(wait::Arguments) "wait" wait::run,
     Logs(logs::Arguments) "logs" logs::run,
     Psql(psql::Arguments) "psql" psql::run,
     SlowQueries(slow_queries::Arguments) "slow-queries" slow_queries::run,

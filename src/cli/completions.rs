@@ -76,7 +76,7 @@ fn named(verb: &str, argument: Arg) -> Arg {
     let candidates: fn(&Surroundings) -> Vec<CompletionCandidate> = match (verb, argument.get_id().as_str()) {
         (_, "id" | "ids") => ids,
         ("url" | "open", "words") => |around| both(around, ports),
-        ("logs" | "restart" | "stop" | "start", "words") => |around| both(around, processes),
+        ("logs" | "restart" | "stop" | "start" | "wait", "words") => |around| both(around, processes),
         (_, "words") => |around| if around.agent.is_none() { ids(around) } else { Vec::new() },
         ("launch", "with") => processes,
         ("verify", "stage") => stages,

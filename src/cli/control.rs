@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::session::{Session, block_on};
-use super::status::processes;
+use super::status;
 use crate::agent::{self, Action};
 use crate::report::{Control, Failure, Kind};
 use crate::terminal::paint_state;
@@ -55,11 +55,13 @@ fn control(action: Action, words: &[String], session: &Session) -> Result<ExitCo
     let (named, processes) = agent::split_id(words);
     let id = agent::resolve(&context, named)?;
     let report = block_on(agent::control(&context, id, action, processes))?;
-    let healthy = matches!(report.state.as_str(), "healthy" | "stopped");
+    // of what was named, whatever the rest of the stack is at
+    let mut meant = report.processes.iter().filter(|row| processes.is_empty() || processes.contains(&row.name));
+    let healthy = meant.all(|row| matches!(row.state.as_str(), "ready" | "completed" | "stopped" | "disabled"));
     session.output.document(&report, text);
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 
 fn text(report: &Control) -> String {
-    format!("agent {}: {}\n{}", report.agent, paint_state(&report.state), processes(&report.processes))
+    format!("agent {}: {}\n{}", report.agent, paint_state(&report.state), status::processes(&report.processes))
 }

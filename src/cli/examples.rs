@@ -32,6 +32,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("open", "  harness open 3 frontend        in your browser"),
     ("health", "  harness health 3               ask every readiness URL; exit code 0 or 1"),
     ("ports", "  harness ports                  every port of every agent"),
+    ("stats", "  harness stats 3 --watch        CPU, memory, threads, files, until Ctrl-C"),
+    (
+        "wait",
+        "  harness wait 3 api             until it is ready, or cannot be
+  harness wait 3 job --for exit --timeout 5m --json",
+    ),
     (
         "logs",
         "  harness logs 3                 the last lines of all processes, by time

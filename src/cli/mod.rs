@@ -27,9 +27,11 @@ mod session;
 mod setup;
 mod shell;
 mod slow_queries;
+mod stats;
 mod status;
 mod teardown;
 mod url;
 mod verify;
+mod wait;
 
 pub use command::{main, parser};

@@ -76,6 +76,14 @@ fn detailed(status: &Status) -> String {
     text
 }
 
+/// The state for people: a compiler that watches is well, and what it compiles may not be.
+fn shown_state(row: &ProcessRow) -> String {
+    match row.reason.as_deref().filter(|_| row.state == "ready" && row.reported_errors.unwrap_or_default() > 0) {
+        Some(with_errors) => paint_state(with_errors),
+        None => paint_state(&row.state.replace('_', " ")),
+    }
+}
+
 /// The table of processes.
 pub(super) fn processes(rows: &[ProcessRow]) -> String {
     let mut table = Table::new(&["name", "pid", "state", "restarts", "uptime", "cpu", "memory", "port"]).right(5);
@@ -84,7 +92,7 @@ pub(super) fn processes(rows: &[ProcessRow]) -> String {
         table.row([
             row.name.clone(),
             row.pid.map_or_else(dash, |pid| pid.to_string()),
-            paint_state(&row.state.replace('_', " ")),
+            shown_state(row),
             row.restarts.to_string(),
             row.uptime_ms.map_or_else(dash, |ms| terminal::duration(Duration::from_millis(ms.unsigned_abs()))),
             row.cpu_percent.map_or_else(dash, |percent| format!("{percent:.1} %")),

@@ -20,9 +20,11 @@ mod network;
 mod process;
 mod schemas;
 mod setup;
+mod stats;
 mod status;
 mod teardown;
 pub mod verify;
+mod wait;
 
 pub use agent::{Control, Environment, Urls};
 pub use config::{
@@ -40,6 +42,8 @@ pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
 pub use schemas::{Failed, schemas};
 pub use setup::Setup;
+pub use stats::{ProcessStats, StackStats, Stats, Usage};
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};
 pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};
+pub use wait::{PortConflict, Wait, WaitedProcess};

@@ -51,6 +51,7 @@ mod launcher;
 mod link;
 pub mod logs;
 mod machine;
+mod members;
 mod own_log;
 mod protocol;
 mod readiness;
@@ -80,5 +81,5 @@ pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StopSpec,
     WatchSpec,
 };
-pub use stats::{Usage, stats};
+pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, sweep};

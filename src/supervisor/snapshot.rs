@@ -21,11 +21,22 @@ pub struct StackSnapshot {
     pub guardian: Option<ProcessIdentity>,
     /// SHA-256 of the `processes.toml` that is in force, hexadecimal.
     pub spec_digest: String,
-    /// How the members of a process's tree are found, strongest first: `cgroup`, `session`, `environment marker`.
+    /// How the members of a process's tree are found, strongest first: `subreaper` (everything hangs
+    /// below one guardian), `session`, `environment marker`. Why no cgroup: see the module's text.
     pub tracking: Vec<String>,
     /// The processes, by name.
     pub processes: BTreeMap<String, ProcessSnapshot>,
 }
+
+impl StackSnapshot {
+    /// Whether everything of the stack hangs below its guardian.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.tracking.iter().any(|way| way == SUBREAPER)
+    }
+}
+
+/// The way of finding members that leaves nobody out.
+pub(crate) const SUBREAPER: &str = "subreaper";
 
 /// One process at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

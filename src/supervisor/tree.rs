@@ -21,6 +21,10 @@ pub(crate) struct Stat {
     pub(crate) session: u32,
     pub(crate) threads: u32,
     pub(crate) start_time: u64,
+    /// Spent by it and by children that it has reaped, in clock ticks.
+    pub(crate) cpu_ticks: u64,
+    /// Resident, in pages.
+    pub(crate) resident: u64,
 }
 
 impl Stat {
@@ -32,14 +36,17 @@ impl Stat {
         // the command may hold spaces and parentheses: fields count from the last `)`
         let rest = &text[text.iter().rposition(|byte| *byte == b')')? + 2..];
         let mut fields = std::str::from_utf8(rest).ok()?.split_ascii_whitespace();
+        let mut next = |skipped: usize| fields.nth(skipped);
         Some(Self {
             pid,
-            state: *fields.next()?.as_bytes().first()?,
-            parent: fields.next()?.parse().ok()?,
-            group: fields.next()?.parse().ok()?,
-            session: fields.next()?.parse().ok()?,
-            threads: fields.nth(13)?.parse().ok()?,
-            start_time: fields.nth(1)?.parse().ok()?,
+            state: *next(0)?.as_bytes().first()?,
+            parent: next(0)?.parse().ok()?,
+            group: next(0)?.parse().ok()?,
+            session: next(0)?.parse().ok()?,
+            cpu_ticks: [next(7)?, next(0)?, next(0)?, next(0)?].iter().filter_map(|it| it.parse::<u64>().ok()).sum(),
+            threads: next(2)?.parse().ok()?,
+            start_time: next(1)?.parse().ok()?,
+            resident: next(1)?.parse().ok()?,
         })
     }
 

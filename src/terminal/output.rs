@@ -53,6 +53,14 @@ impl Output {
         }
     }
 
+    /// Writes one of many documents: as a line of JSON.
+    #[allow(clippy::unused_self)] // stdout belongs to the output, whatever its settings
+    pub fn json_line<T: Serialize>(self, document: &T) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = serde_json::to_writer(&mut stdout, document);
+        let _ = writeln!(stdout).and_then(|()| stdout.flush());
+    }
+
     /// Tells a person something on stderr.
     pub fn tell(self, text: &str) {
         if self.verbosity > Verbosity::Quiet {

@@ -22,3 +22,5 @@ mod p15_ports;
 mod p17_output;
 mod p20_surroundings;
 mod p24_versions;
+
+pub(crate) use stack::trio_of;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use harness::supervisor::{Launcher, Phase};
+use harness::supervisor::{Launcher, Phase, ProcessSpec};
 use rustix::process::Signal;
 
 use super::stack::{Stack, binary, shell};
@@ -48,7 +48,8 @@ async fn p22_a_stack_has_no_terminal_and_ignores_its_end() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_terminated_supervisor_stops_its_stack_in_order() {
-    let stack = Stack::new([("api", shell("trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"))]);
+    let script = "trap 'echo bye; exit 0' TERM; echo trapped; while :; do sleep 0.05; done";
+    let stack = Stack::new([("api", ProcessSpec { ready_log_line: Some("trapped".to_owned()), ..shell(script) })]);
     let seen = stack.start_until(Phase::Ready).await;
     assert!(seen.guardian.unwrap().signal(Signal::TERM));
     let gone = || super::stack::trio_of(&stack.directory).is_empty();

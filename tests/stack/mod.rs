@@ -15,6 +15,7 @@ mod postgres_clone;
 mod postgres_figures;
 mod postgres_snapshot;
 mod postgres_template;
+mod process_verbs;
 mod s3_access;
 mod s3_multipart;
 mod s3_objects;

@@ -2,9 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::pipe::{SpliceFlags, splice};
 
 use super::Stream;
 use super::generation::{generation_of, paths};
@@ -12,6 +15,9 @@ use super::index::{self, Mark};
 
 /// Reads closer together than this, of the same stream, share an entry of the index.
 const RESOLUTION_US: u64 = 500;
+
+/// Between two looks whether the file is still the one at its path.
+const INSPECTION_US: u64 = 10_000;
 
 /// When a log is rotated.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,8 @@ pub(crate) struct Writer {
     generation: u64,
     last: Option<(u64, Stream)>,
     lost: u64,
+    /// Of these, what the log does not speak of yet.
+    unsaid: u64,
 }
 
 #[derive(Debug)]
@@ -46,7 +54,11 @@ struct Open {
     index: File,
     device: u64,
     inode: u64,
+    /// Where the next byte goes. Not `O_APPEND`: the kernel moves pipes' pages to an offset only.
     offset: u64,
+    /// An ordinary file, and not a device or a pipe that somebody put in its place.
+    regular: bool,
+    inspected_us: u64,
 }
 
 impl Writer {
@@ -64,6 +76,7 @@ impl Writer {
             generation,
             last: None,
             lost: 0,
+            unsaid: 0,
         }
     }
 
@@ -74,30 +87,48 @@ impl Writer {
 
     /// Adds what was read just now. What cannot be written is counted.
     pub(crate) fn append(&mut self, stream: Stream, bytes: &[u8]) {
-        let time_us = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        let time_us = u64::try_from(time_us).unwrap_or_default();
+        let time_us = now_us();
         let mut rest = bytes;
         while !rest.is_empty() {
-            let Ok(offset) = self.prepare() else {
-                self.lost += rest.len() as u64;
-                return;
-            };
+            let Ok(offset) = self.prepare(time_us) else { return self.lose(rest.len()) };
             let (now, later) = rest.split_at(split_point(rest, offset, self.limits.bytes));
-            if now.is_empty() || self.write(time_us, stream, now).is_err() {
-                self.lost += now.len() as u64;
-            }
-            if !later.is_empty() && self.rotate().is_err() {
-                self.lost += later.len() as u64;
-                return;
+            let written = if now.is_empty() { 0 } else { self.write(time_us, stream, now).unwrap_or(0) };
+            self.lose(now.len() - written);
+            if !later.is_empty() && self.rotate(time_us).is_err() {
+                return self.lose(later.len());
             }
             rest = later;
         }
     }
 
+    /// Moves up to `most` bytes from a pipe into the log without looking at them, which costs half of what
+    /// reading and writing does. `None` where that is not possible now: at a rotation, which looks for a
+    /// line's end, or on an odd file.
+    pub(crate) fn take(&mut self, stream: Stream, pipe: BorrowedFd<'_>, most: usize) -> Option<usize> {
+        let time_us = now_us();
+        let offset = self.prepare(time_us).ok()?;
+        let room = usize::try_from(self.limits.bytes.checked_sub(offset)?).ok()?;
+        if room < most || self.unsaid > 0 || !self.open.as_ref()?.regular {
+            return None;
+        }
+        self.mark(time_us, stream).ok()?;
+        let open = self.open.as_mut()?;
+        let taken = splice(pipe, None, &open.log, Some(&mut open.offset), most, SpliceFlags::NONBLOCK).ok()?;
+        (taken > 0).then_some(taken)
+    }
+
+    fn lose(&mut self, count: usize) {
+        self.lost += count as u64;
+        self.unsaid += count as u64;
+    }
+
     /// Makes sure that the right file is open; says how long it is.
-    fn prepare(&mut self) -> io::Result<u64> {
-        let (log_path, _) = paths(&self.directory, &self.name, 0);
-        if let Some(open) = &self.open {
+    fn prepare(&mut self, time_us: u64) -> io::Result<u64> {
+        if let Some(open) = &mut self.open
+            && time_us.saturating_sub(open.inspected_us) >= INSPECTION_US
+        {
+            open.inspected_us = time_us;
+            let (log_path, _) = paths(&self.directory, &self.name, 0);
             let there = fs::metadata(&log_path).is_ok_and(|it| {
                 it.dev() == open.device && it.ino() == open.inode && (it.len() >= open.offset || !it.is_file())
             });
@@ -109,55 +140,60 @@ impl Writer {
         }
         match &self.open {
             Some(open) => Ok(open.offset),
-            None => self.reopen(),
+            None => self.reopen(time_us),
         }
     }
 
-    fn reopen(&mut self) -> io::Result<u64> {
+    fn reopen(&mut self, time_us: u64) -> io::Result<u64> {
         let (log_path, index_path) = paths(&self.directory, &self.name, 0);
-        let append = |path: &Path| OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        let log = append(&log_path)?;
+        let log = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&log_path)?;
         let metadata = log.metadata()?;
-        let offset = if metadata.is_file() { metadata.len() } else { 0 };
+        let regular = metadata.is_file();
+        let offset = if regular { metadata.len() } else { 0 };
         let continues = offset > 0 && generation_of(&index_path) == Some(self.generation);
         if !continues {
             self.generation += 1;
             let _ = fs::remove_file(&index_path);
         }
-        let mut index = append(&index_path)?;
+        let mut index = OpenOptions::new().append(true).create(true).mode(0o600).open(&index_path)?;
         if !continues {
             index::write_header(&mut index, self.generation)?;
         }
         self.last = None;
-        self.open = Some(Open { log, index, device: metadata.dev(), inode: metadata.ino(), offset });
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        self.open = Some(Open { log, index, device, inode, offset, regular, inspected_us: time_us });
         Ok(offset)
     }
 
-    fn write(&mut self, time_us: u64, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+    /// Notes from when and where the following bytes are. Before the data: an entry for bytes that do not
+    /// follow harms nobody.
+    fn mark(&mut self, time_us: u64, stream: Stream) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Err(io::ErrorKind::NotFound.into()) };
         let fresh = self.last.is_none_or(|(last, of)| of != stream || time_us.saturating_sub(last) > RESOLUTION_US);
         if fresh {
-            // before the data: an entry for bytes that do not follow harms nobody
             index::write_mark(&mut open.index, Mark { offset: open.offset, time_us, stream })?;
             self.last = Some((time_us, stream));
         }
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match open.log.write(rest) {
-                Ok(0) => break,
-                Ok(written) => {
-                    open.offset += written as u64;
-                    rest = &rest[written..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        self.lost += rest.len() as u64;
         Ok(())
     }
 
-    fn rotate(&mut self) -> io::Result<()> {
+    /// Writes what it can; says how much that was. What was lost before is told first, where it is missing.
+    fn write(&mut self, time_us: u64, stream: Stream, bytes: &[u8]) -> io::Result<usize> {
+        if self.unsaid > 0 {
+            let note = format!("\nharness: {} bytes of output are lost here: they could not be written\n", self.unsaid);
+            self.mark(time_us, Stream::Stderr)?;
+            let open = self.open.as_mut().ok_or(io::ErrorKind::NotFound)?;
+            // a line of its own, unless nothing is before it
+            let note = &note.as_bytes()[usize::from(open.offset == 0)..];
+            if open.put(note) == note.len() {
+                self.unsaid = 0;
+            }
+        }
+        self.mark(time_us, stream)?;
+        Ok(self.open.as_mut().map_or(0, |open| open.put(bytes)))
+    }
+
+    fn rotate(&mut self, time_us: u64) -> io::Result<()> {
         self.open = None;
         let (oldest_log, oldest_index) = paths(&self.directory, &self.name, self.limits.files);
         let _ = fs::remove_file(oldest_log);
@@ -168,8 +204,33 @@ impl Writer {
             let _ = fs::rename(from.1, to.1);
             let _ = fs::rename(from.0, to.0);
         }
-        self.reopen().map(drop)
+        self.reopen(time_us).map(drop)
     }
+}
+
+impl Open {
+    /// Writes as much as is taken.
+    fn put(&mut self, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let put = if self.regular { self.log.write_at(rest, self.offset) } else { self.log.write(rest) };
+            match put {
+                Ok(0) => break,
+                Ok(written) => {
+                    self.offset += written as u64;
+                    rest = &rest[written..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        bytes.len() - rest.len()
+    }
+}
+
+fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or_default()
 }
 
 /// How many of `bytes` go into a file of length `offset`: all when they fit, else up to the last line's end

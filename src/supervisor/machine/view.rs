@@ -51,7 +51,9 @@ impl Unit {
             return Some(format!("it listens on {} instead: {why}", ports.join(", ")));
         }
         match self.reported_errors {
-            Some(count) if count > 0 && running.is_ready() => Some(format!("healthy with {count} reported errors")),
+            Some(count) if count > 0 && running.is_ready() => {
+                Some(format!("healthy with {count} error{}", if count == 1 { "" } else { "s" }))
+            }
             _ => self.reason.clone(),
         }
     }

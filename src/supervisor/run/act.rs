@@ -10,7 +10,6 @@ use rustix::process::Signal;
 use tokio::task::spawn_local;
 
 use super::clear::Clearing;
-use super::members::listening_ports;
 use super::messages::Message;
 use super::outcome::{self, Fate};
 use super::output::{Output, pump};
@@ -22,6 +21,7 @@ use crate::supervisor::estate::Entry;
 use crate::supervisor::link::{ToGuardian, ToSupervisor};
 use crate::supervisor::logs::{Limits, Stream, Writer, last_lines};
 use crate::supervisor::machine::{Action, Event, News, ProbeKind, readiness_of};
+use crate::supervisor::members::listening_ports;
 use crate::supervisor::own_log::logs_in;
 use crate::supervisor::signals::signal_by_name;
 use crate::supervisor::snapshot::ExitStatus;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::members::Lineage;
+use crate::supervisor::members::Lineage;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::tree::Stat;
 use crate::system::{PortHolder, ProcessIdentity, is_bindable, port_holder};

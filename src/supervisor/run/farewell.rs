@@ -8,7 +8,7 @@ use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
 use crate::supervisor::protocol::{Response, StopReport, Survivor};
 use crate::supervisor::{record, socket, tree};
-use crate::system::ProcessIdentity;
+use crate::system::{ProcessIdentity, is_bindable};
 
 impl Supervisor {
     /// Stops everything; then the trio ends.
@@ -32,7 +32,8 @@ impl Supervisor {
             for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {
                 report.survivors.push(survivor(&name, Some(identity.clone()), Vec::new()));
             }
-            if let Some((port, holder)) = process.port_holder {
+            // it may have been let go since
+            if let Some((port, holder)) = process.port_holder.filter(|(port, _)| !is_bindable(*port)) {
                 let identity = holder.pid.and_then(ProcessIdentity::of);
                 report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });
             }

@@ -17,7 +17,6 @@ mod act;
 mod clear;
 mod control;
 mod farewell;
-mod members;
 mod memory;
 mod messages;
 mod outcome;

@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
 use regex::bytes::Regex;
+use rustix::io::ioctl_fionread;
+use rustix::pipe::fcntl_setpipe_size;
 
 use super::messages::{Message, Sender};
 use crate::supervisor::logs::{Stream, Writer, printable};
@@ -12,8 +14,15 @@ use crate::supervisor::machine::News;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::ProcessSpec;
 
-/// Read at once; twice what `cat` takes.
-const BUFFER: usize = 256 * 1024;
+/// Read at once, as much as a pipe holds unless it was told otherwise.
+const BUFFER: usize = 64 * 1024;
+
+/// From so many waiting bytes on they are moved by the kernel, unseen, where nobody looks for lines in them.
+const FLOOD: usize = 64 * 1024;
+
+/// Room in the pipe of a process that floods, so that it and the supervisor take long turns: the most that
+/// an ordinary user may ask for.
+const FLOOD_PIPE: usize = 1024 * 1024;
 
 /// A line is looked at up to this length.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -27,6 +36,8 @@ pub(super) struct Output {
     pub(super) writer: Rc<RefCell<Writer>>,
     scanners: RefCell<[Scanner; 2]>,
     told_lost: std::cell::Cell<u64>,
+    /// Its pipes have been widened.
+    widened: [std::cell::Cell<bool>; 2],
 }
 
 /// What one read from a pipe gave.
@@ -39,7 +50,7 @@ enum Got {
 impl Output {
     pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>) -> Rc<Self> {
         let scanners = RefCell::new([Scanner::new(spec), Scanner::new(spec)]);
-        Rc::new(Self { writer, scanners, told_lost: std::cell::Cell::new(0) })
+        Rc::new(Self { writer, scanners, told_lost: std::cell::Cell::default(), widened: Default::default() })
     }
 
     /// Takes what is in the pipes now; for the moment when the leader has ended. What a surviving grandchild
@@ -47,7 +58,7 @@ impl Output {
     pub(super) fn drain(&self, pipes: &[OwnedFd]) -> Vec<News> {
         let mut news = Vec::new();
         for (pipe, stream) in pipes.iter().zip([Stream::Stdout, Stream::Stderr]) {
-            for _ in 0..8 {
+            for _ in 0..=FLOOD_PIPE / BUFFER {
                 if !matches!(self.read(pipe.as_fd(), stream, &mut news), Got::Bytes) {
                     break;
                 }
@@ -57,6 +68,18 @@ impl Output {
     }
 
     fn read(&self, pipe: BorrowedFd<'_>, stream: Stream, news: &mut Vec<News>) -> Got {
+        let at = usize::from(stream == Stream::Stderr);
+        let waiting = ioctl_fionread(pipe).map_or(0, |waiting| usize::try_from(waiting).unwrap_or(0));
+        if waiting >= FLOOD {
+            if !self.widened[at].replace(true) {
+                let _ = fcntl_setpipe_size(pipe, FLOOD_PIPE);
+            }
+            if !self.scanners.borrow()[at].is_looking()
+                && self.writer.borrow_mut().take(stream, pipe, waiting).is_some()
+            {
+                return Got::Bytes;
+            }
+        }
         READ_BUFFER.with_borrow_mut(|buffer| {
             let read = match rustix::io::read(pipe, &mut buffer[..]) {
                 Ok(0) => return Got::End,
@@ -69,7 +92,7 @@ impl Output {
             if writer.lost() != self.told_lost.replace(writer.lost()) {
                 news.push(News::Lost(writer.lost()));
             }
-            self.scanners.borrow_mut()[usize::from(stream == Stream::Stderr)].scan(&buffer[..read], news);
+            self.scanners.borrow_mut()[at].scan(&buffer[..read], news);
             Got::Bytes
         })
     }
@@ -112,11 +135,15 @@ impl Scanner {
         }
     }
 
+    fn is_looking(&self) -> bool {
+        self.ready.is_some() || self.errors.is_some()
+    }
+
     fn scan(&mut self, mut bytes: &[u8], news: &mut Vec<News>) {
-        if self.ready.is_none() && self.errors.is_none() {
+        if !self.is_looking() {
             return;
         }
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             self.extend(&bytes[..end]);
             bytes = &bytes[end + 1..];
             self.look(news);

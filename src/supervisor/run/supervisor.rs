@@ -12,7 +12,6 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::control::{Desk, serve};
-use super::members::Lineage;
 use super::memory::OutOfMemory;
 use super::messages::{Message, Sender};
 use super::output::Output;
@@ -23,6 +22,7 @@ use crate::supervisor::estate::{Estate, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
 use crate::supervisor::logs::Writer;
 use crate::supervisor::machine::{Event, Machine, Moment, News};
+use crate::supervisor::members::Lineage;
 use crate::supervisor::own_log::say;
 use crate::supervisor::protocol::{Response, VERSION};
 use crate::supervisor::record::{self, Record};

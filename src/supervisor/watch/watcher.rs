@@ -58,7 +58,9 @@ pub(crate) async fn watch(spec: WatchSpec, mut hear: impl FnMut(Sign)) {
 
 struct Watcher {
     events: AsyncFd<OwnedFd>,
-    /// Of each path of the config.
+    /// The paths of the config.
+    roots: Vec<PathBuf>,
+    /// Of each of them.
     rules: Vec<Rules>,
     /// Watched directory, and which of the paths it lies below, by watch descriptor.
     directories: HashMap<i32, (usize, PathBuf)>,
@@ -69,6 +71,7 @@ impl Watcher {
     fn new(spec: &WatchSpec) -> io::Result<Self> {
         Ok(Self {
             events: readable(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?,
+            roots: spec.paths.clone(),
             rules: spec.paths.iter().map(|path| Rules::new(path, &spec.ignore)).collect(),
             directories: HashMap::new(),
             complained: false,
@@ -132,9 +135,13 @@ impl Watcher {
         while let Ok(event) = reader.next() {
             if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                 hear(Sign::Trouble(
-                    "changes came faster than they could be told apart; raise fs.inotify.max_queued_events".to_owned(),
+                    "changes came faster than the kernel keeps them, which counts as a change; if that is often, run \
+                     `sysctl fs.inotify.max_queued_events=131072`"
+                        .to_owned(),
                 ));
                 counts = true;
+                // new directories may be among what was not told; those that are watched stay as they are
+                appeared.extend(self.roots.iter().cloned().enumerate());
                 continue;
             }
             if event.events().contains(ReadFlags::IGNORED) {
@@ -165,9 +172,78 @@ impl Watcher {
 
 fn explain(error: &io::Error, what: &str) -> String {
     let remedy = match error.raw_os_error() {
-        Some(libc::ENOSPC) => "; raise fs.inotify.max_user_watches",
-        Some(libc::EMFILE) => "; raise fs.inotify.max_user_instances",
+        Some(libc::ENOSPC) => "; run `sysctl fs.inotify.max_user_watches=1048576`, or name more in `ignore`",
+        Some(libc::EMFILE) => "; run `sysctl fs.inotify.max_user_instances=1024`",
         _ => "",
     };
     format!("cannot {what}, so changes are missed: {error}{remedy}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watcher(root: &Path) -> Watcher {
+        let spec =
+            WatchSpec { paths: vec![root.to_owned()], ignore: vec!["generated".to_owned()], debounce_seconds: 0.1 };
+        Watcher::new(&spec).unwrap()
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn thousands_of_directories_are_watched_and_left_out_ones_never_entered() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
+        std::fs::create_dir(root.join(".git")).unwrap();
+        std::fs::write(root.join(".gitignore"), "dist/\n").unwrap();
+        for number in 0..2500 {
+            for kind in ["src", "node_modules", "dist", "packages/a/node_modules", "packages/a/generated"] {
+                if kind == "src" || number < 50 {
+                    std::fs::create_dir_all(root.join(format!("{kind}/{}/{number}", number % 50))).unwrap();
+                }
+            }
+        }
+        let mut watcher = watcher(root);
+        let mut heard = Vec::new();
+        watcher.take_in(0, root, &mut |sign| heard.push(sign)).await;
+        assert_eq!(heard, []);
+        // the root, src with its 50 and 2500, packages, packages/a
+        assert_eq!(watcher.directories.len(), 1 + 1 + 50 + 2500 + 2);
+        let entered = |name: &str| watcher.directories.values().any(|(_, path)| path.ends_with(name));
+        assert!(entered("src/49/2499") && !entered("node_modules") && !entered("dist") && !entered("generated"));
+        std::fs::write(root.join("src/49/2499/deep.ts"), "x").unwrap();
+        assert!(watcher.next_batch(None, &mut |_| ()).await);
+    }
+
+    #[allow(clippy::print_stdout)] // a test that is skipped says so
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_overflow_counts_as_a_change_is_said_with_the_remedy_and_misses_no_directory() {
+        let queue = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+        let queue: usize = queue.trim().parse().unwrap();
+        if queue > 200_000 {
+            println!("skipped: the queue of inotify holds {queue} events on this machine");
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let mut watcher = watcher(place.path());
+        watcher.take_in(0, place.path(), &mut |_| ()).await;
+        // each file is an event at least
+        for number in 0..=queue / 2 {
+            std::fs::write(place.path().join(format!("{}", number % 100)), "").unwrap();
+            std::fs::remove_file(place.path().join(format!("{}", number % 100))).unwrap();
+        }
+        std::fs::create_dir(place.path().join("late")).unwrap();
+        let mut heard = Vec::new();
+        while heard.is_empty() {
+            watcher.next_batch(None, &mut |sign| heard.push(sign)).await;
+        }
+        assert!(matches!(&heard[..], [Sign::Trouble(text)] if text.contains("max_queued_events")), "{heard:?}");
+        assert!(watcher.directories.values().any(|(_, path)| path.ends_with("late")));
+    }
+
+    #[test]
+    fn limits_are_said_with_the_remedy() {
+        let said = |error: i32| explain(&io::Error::from_raw_os_error(error), "watch `src`");
+        assert!(said(libc::ENOSPC).contains("max_user_watches") && said(libc::ENOSPC).contains("`src`"));
+        assert!(said(libc::EMFILE).contains("max_user_instances"));
+    }
 }

@@ -76,7 +76,7 @@ fn reported_errors_show_in_a_healthy_process() {
     let mut world = World::started([("tsc", plain())]);
     world.news("tsc", News::LogErrors(3));
     assert_eq!((world.phase("tsc"), world.view("tsc").reported_errors), (Phase::Ready, Some(3)));
-    assert_eq!(world.reason("tsc"), "healthy with 3 reported errors");
+    assert_eq!(world.reason("tsc"), "healthy with 3 errors");
     world.news("tsc", News::LogErrors(0));
     assert_eq!(world.view("tsc").reason, None);
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::supervisor::snapshot::SUBREAPER;
 use crate::supervisor::tree::{self, Stat};
 use crate::system::{ProcessIdentity, marker_value};
 
 /// What tells this stack's processes from others.
 #[derive(Debug, Clone)]
-pub(super) struct Lineage {
+pub(crate) struct Lineage {
     /// `HARNESS_STACK` of the stack.
     marker: String,
     guardian: Option<u32>,
@@ -17,15 +18,15 @@ pub(super) struct Lineage {
 }
 
 impl Lineage {
-    pub(super) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
+    pub(crate) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
         let guardian = guardian.map(|identity| identity.pid);
         Self { marker: marker_value(home_id, stack), guardian, complete: complete && tree::lists_children() }
     }
 
     /// How members are found, strongest first.
-    pub(super) fn tracking(&self) -> Vec<String> {
+    pub(crate) fn tracking(&self) -> Vec<String> {
         let ways: &[&str] = if self.complete {
-            &["subreaper", "session", "environment marker"]
+            &[SUBREAPER, "session", "environment marker"]
         } else {
             &["session", "environment marker"]
         };
@@ -33,7 +34,7 @@ impl Lineage {
     }
 
     /// Live members of the process `name`, whose leader is or was `leader`, where that is known.
-    pub(super) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
+    pub(crate) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
         let candidates = self.candidates();
         let is_leader =
             |stat: &Stat| leader.is_some_and(|leader| stat.pid == leader.pid && stat.start_time == leader.start_time);
@@ -51,7 +52,7 @@ impl Lineage {
     }
 
     /// Live processes of the whole stack, supervisor and guardian left out.
-    pub(super) fn everyone(&self) -> Vec<Stat> {
+    pub(crate) fn everyone(&self) -> Vec<Stat> {
         let mut candidates = self.candidates();
         if !self.complete {
             let marked = candidates.iter().filter(|stat| self.is_marked(stat.pid, None)).map(|stat| stat.pid).collect();
@@ -91,7 +92,7 @@ fn close(candidates: &[Stat], mut members: BTreeSet<u32>) -> Vec<Stat> {
 }
 
 /// The TCP ports that these processes listen on.
-pub(super) fn listening_ports(members: &[Stat]) -> Vec<u16> {
+pub(crate) fn listening_ports(members: &[Stat]) -> Vec<u16> {
     let listeners: Vec<(u16, String)> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())

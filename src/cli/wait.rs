@@ -1,0 +1,84 @@
+//! `harness wait`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use crate::agent::{self, WaitFor};
+use crate::report::{Failure, Kind, Wait, WaitedProcess};
+use crate::terminal::{harmless, paint_state};
+
+/// Wait until an agent's processes are ready, stopped or ended, or until it is plain that they will not be.
+///
+/// Exits with 0 when all came to it (with `--for exit`: and ended with status 0), with 5 when somebody else
+/// has a process's port, with 1 otherwise: a process ended, was stopped, or time was up.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
+    #[arg(value_name = "[ID] [PROCESS]...")]
+    words: Vec<String>,
+    /// What to wait for.
+    #[arg(long = "for", value_name = "WHAT", default_value = "ready")]
+    wanted: Wanted,
+    /// How long; `0` only looks.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = super::duration::parse)]
+    timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Wanted {
+    /// It answers its readiness probe, or has completed.
+    Ready,
+    /// It does not run and will not be started again.
+    Stopped,
+    /// What runs now has ended.
+    Exit,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let context = session.context()?;
+    let (named, processes) = agent::split_id(&arguments.words);
+    let id = agent::resolve(&context, named)?;
+    let wanted = match arguments.wanted {
+        Wanted::Ready => WaitFor::Ready,
+        Wanted::Stopped => WaitFor::Stopped,
+        Wanted::Exit => WaitFor::Exit,
+    };
+    let wait = block_on(agent::wait(&context, id, wanted, processes, arguments.timeout))?;
+    session.output.document(&wait, text);
+    let conflict = wait.processes.iter().any(|process| process.outcome == "port_conflict" && !process.reached);
+    Ok(match (wait.reached, conflict) {
+        (true, _) => ExitCode::SUCCESS,
+        (_, true) => ExitCode::from(Kind::Conflict.exit_code()),
+        _ => ExitCode::from(Kind::CheckFailed.exit_code()),
+    })
+}
+
+fn text(wait: &Wait) -> String {
+    wait.processes.iter().map(describe).collect()
+}
+
+/// `api: ready`, or what happened instead with its last lines.
+fn describe(process: &WaitedProcess) -> String {
+    let mut why = Vec::new();
+    why.extend(process.exit.filter(|_| process.outcome == "exited").map(|exit| exit.to_string()));
+    match &process.port {
+        Some(port) if process.outcome == "port_conflict" => why.push(match port.pid {
+            Some(pid) => format!("port {} is held by pid {pid} (`{}`)", port.port, harmless(&port.command)),
+            None => format!("port {} is held by another user's process", port.port),
+        }),
+        _ => why
+            .extend(process.reason.as_deref().filter(|_| process.outcome != "exited" || why.is_empty()).map(harmless)),
+    }
+    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+    let mut text = format!("{}: {}{why}\n", process.name, paint_state(&process.outcome.replace('_', " ")));
+    if !process.reached {
+        for line in &process.last_lines {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    text
+}

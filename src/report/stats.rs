@@ -1,0 +1,68 @@
+//! `harness stats`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the stacks of the home use of the machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stats {
+    /// `harness/stats/1`.
+    pub schema: String,
+    /// Milliseconds over which CPU was measured.
+    pub sampled_ms: u64,
+    /// One entry a running stack: the shared servers first, then agents by id.
+    pub stacks: Vec<StackStats>,
+}
+
+/// One stack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StackStats {
+    /// `infra`, `agent-3`.
+    pub stack: String,
+    /// The agent; `null` for the shared servers.
+    pub agent: Option<u8>,
+    /// Milliseconds since its supervisor's guardian was started.
+    pub uptime_ms: Option<i64>,
+    /// Times that its processes were started again without being asked.
+    pub restarts: u32,
+    /// All its processes together, without supervisor and guardian.
+    pub total: Usage,
+    /// Supervisor and guardian together.
+    pub supervisor: Usage,
+    /// Its processes, by name.
+    pub processes: Vec<ProcessStats>,
+}
+
+/// One process with its whole tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessStats {
+    /// Its name.
+    pub name: String,
+    /// As in [`super::ProcessRow::state`].
+    pub state: String,
+    /// Process id of its leader.
+    pub pid: Option<u32>,
+    /// Times it was started again without being asked.
+    pub restarts: u32,
+    /// Milliseconds since it was last started.
+    pub uptime_ms: Option<i64>,
+    /// What its tree uses; `null` where nothing of it lives.
+    pub usage: Option<Usage>,
+}
+
+/// What some processes use together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// CPU, in percent of one core, over the sample.
+    pub cpu_percent: f32,
+    /// Resident memory in bytes; what processes share counts once for each.
+    pub memory_bytes: u64,
+    /// Proportional memory in bytes, in which shared pages count by their part; `null` where it may not be read.
+    pub pss_bytes: Option<u64>,
+    /// Processes.
+    pub processes: u32,
+    /// Threads.
+    pub threads: u32,
+    /// Open file descriptors; `null` where they may not be read.
+    pub open_files: Option<u32>,
+}
