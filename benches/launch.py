@@ -62,7 +62,7 @@ class Machine:
             shutil.copy2(example / name, target)
         (self.project / "target").symlink_to(example / "target")
         text = (self.project / "harness.toml").read_text()
-        text = text.replace('name = "board"', 'name = "board"\nmax_agents = 10')
+        text = text.replace('name = "board"', 'name = "board"\nmax_agents = 10', 1)
         text = text.replace("frontend = 3000", f"frontend = {self.ports['frontend']}")
         text = text.replace("api = 8000", f"api = {self.ports['api']}")
         # without the browser: it would only add noise

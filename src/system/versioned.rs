@@ -41,7 +41,8 @@ pub fn read_versioned<T: Versioned>(path: &Path) -> Result<Option<T>> {
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
-/// Writes a document atomically with mode 0600.
+/// Writes a document atomically with mode 0600; one that stands there already, word for word, is left: it was
+/// synced by whoever wrote it.
 pub fn write_versioned<T: Versioned>(path: &Path, document: &T) -> Result<()> {
     let envelope = Envelope { version: T::VERSION, document };
     let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(|source| Error::Damaged {
@@ -50,5 +51,8 @@ pub fn write_versioned<T: Versioned>(path: &Path, document: &T) -> Result<()> {
         source,
     })?;
     bytes.push(b'\n');
+    if atomic::read_optional(path)?.as_deref() == Some(&bytes) {
+        return Ok(());
+    }
     atomic::write_atomic(path, &bytes, 0o600)
 }
