@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pyte
 from rich.console import Console
 from rich.text import Text
 
@@ -15,7 +16,7 @@ COMMANDS = [
     "harness status 3",
     "harness psql 3 'select current_user, count(*) from messages'",
     "harness logs 3 -n 4",
-    "harness verify 3 --full --stage smoke | head -n 3",
+    "harness verify 3 --full --stage smoke 2>/dev/null | head -n 3",
 ]
 
 
@@ -41,35 +42,29 @@ def on_terminal(command, directory):
     return written.decode()
 
 
-def settled(written):
-    """The lines that stay: progress is drawn over itself, so only what follows the last return counts."""
-    lines, row = [""], 0
-    position = 0
-    for token in re.finditer(r"\x1b\[(\d*)A|\x1b\[2?K|\x1b\[J|\r|\n|\x1b\[[\d;]*m|\x1b\[\?\d+[hl]|[^\x1b\r\n]+", written):
-        text = token.group(0)
-        if text.endswith("A") and text.startswith("\x1b["):
-            row = max(0, row - int(token.group(1) or 1))
-        elif text in ("\x1b[2K", "\x1b[K", "\r"):
-            lines[row] = ""
-        elif text == "\x1b[J":
-            lines[row:] = [""]
-        elif text == "\n":
-            row += 1
-            if row == len(lines):
-                lines.append("")
-        elif not text.startswith("\x1b[?"):
-            lines[row] += text
-        position = token.end()
-    assert position <= len(written)
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
+def screen_of(written):
+    """What a terminal shows in the end: progress is drawn over itself."""
+    screen = pyte.Screen(COLUMNS, 200)
+    pyte.Stream(screen).feed(written)
+    shown = Text()
+    for row in range(len(screen.display)):
+        line = Text()
+        for column in range(COLUMNS):
+            cell = screen.buffer[row][column]
+            colour = {"default": "", "brown": "yellow"}.get(cell.fg, cell.fg)
+            line.append(cell.data, f"{colour} {'bold' if cell.bold else ''}".strip())
+        line.rstrip()
+        shown.append_text(line).append("\n")
+    shown.rstrip()
+    return shown
 
 
 def main(directory, target):
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), color_system="truecolor", force_terminal=True)
     for command in COMMANDS:
-        written = settled(on_terminal(command, directory)).replace(os.path.dirname(directory), "/home/me")
+        written = on_terminal(command, directory).replace(os.path.dirname(directory), "/home/me")
         console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
-        console.print(Text.from_ansi(written))
+        console.print(screen_of(written))
         console.print()
     console.save_svg(target, title="harness", unique_id="harness")
     drawing = open(target).read()

@@ -21,7 +21,7 @@ mkdir "$directory/bin"
 ln -s "$HARNESS_BINARY" "$directory/bin/harness"
 export PATH="$directory/bin:$PATH"
 python3 -m venv "$directory/venv"
-"$directory/venv/bin/pip" install --quiet 'rich>=14,<15'
-cp -R examples/board "$directory/board"
+"$directory/venv/bin/pip" install --quiet 'rich>=14,<15' 'pyte>=0.8,<0.9'
+cp -a examples/board "$directory/board"
 (cd "$directory/board" && git init -q && cargo build --quiet)
 "$directory/venv/bin/python" docs/picture.py "$directory/board" docs/launch.svg

@@ -143,8 +143,17 @@ fn text(report: &DatabaseReport) -> String {
     }
     let mut table = Table::new(&["snapshot", "size", "made"]).right(1);
     for row in &report.snapshots {
-        table.row([row.name.clone(), terminal::size(row.bytes), row.made_at.clone().unwrap_or_default()]);
+        table.row([
+            row.name.clone(),
+            terminal::size(row.bytes),
+            row.made_at.as_deref().map(to_the_second).unwrap_or_default(),
+        ]);
     }
     text.push_str(&table.render());
     text
+}
+
+/// `2026-11-21T15:27:29Z`: fractions are for programs.
+fn to_the_second(time: &str) -> String {
+    time.split_once('.').map_or_else(|| time.to_owned(), |(seconds, _)| format!("{seconds}Z"))
 }

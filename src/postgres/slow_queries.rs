@@ -24,12 +24,12 @@ pub struct SlowQuery {
     pub query: String,
 }
 
-/// The statements of one database, longest in total first.
+/// The statements of one database, longest in total first; without those of harness itself, the admin's.
 pub async fn list(server: &Server, database: &str, limit: usize) -> Result<Vec<SlowQuery>> {
     let sql = format!(
         "SELECT s.calls, s.total_exec_time, s.mean_exec_time, s.max_exec_time, s.rows, s.query \
            FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid \
-          WHERE d.datname = {} ORDER BY s.total_exec_time DESC LIMIT {limit}",
+          WHERE d.datname = {} AND s.userid <> CURRENT_USER::regrole ORDER BY s.total_exec_time DESC LIMIT {limit}",
         literal(database)
     );
     let number = |value: String| value.parse().unwrap_or_default();
