@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{
     ConfigCheck, ConfigShow, Control, DatabaseReport, Doctor, Environment, ErrorDocument, Gc, Health, Hook,
-    InfraCompose, InfraPs, InfraPull, Launch, ManPages, Opened, Ports, QueryResult, Setup, SlowQueries, Status,
-    Teardown, Urls, Verify, VerifyPlan, VerifyStatus,
+    InfraCompose, InfraPs, InfraPull, Launch, ManPages, Opened, Ports, QueryResult, Setup, SlowQueries, Stats, Status,
+    Teardown, Urls, Verify, VerifyPlan, VerifyStatus, Wait,
 };
 
 /// A verb that failed before it had a document.
@@ -52,6 +52,7 @@ fn documents() -> Vec<(&'static str, Option<Document>)> {
         ("setup", of::<Setup>()),
         ("slow-queries", of::<SlowQueries>()),
         ("start", of::<Control>()),
+        ("stats", of::<Stats>()),
         ("status", of::<Status>()),
         ("stop", of::<Control>()),
         ("teardown", of::<Teardown>()),
@@ -59,6 +60,7 @@ fn documents() -> Vec<(&'static str, Option<Document>)> {
         ("verify", of::<Verify>()),
         ("verify-list", of::<VerifyPlan>()),
         ("verify-status", of::<VerifyStatus>()),
+        ("wait", of::<Wait>()),
     ];
     let failing = ["completions", "config", "exec", "infra", "logs", "shell", "usage"];
     documents
