@@ -25,6 +25,14 @@ pub enum Error {
         /// Its limit.
         max: u8,
     },
+    /// The engine cannot be changed while agents live on it.
+    #[error("agents {} live on the {engine} engine of this home", list(agents))]
+    EngineInUse {
+        /// The agents.
+        agents: Vec<AgentId>,
+        /// The engine as it is.
+        engine: &'static str,
+    },
     /// Several agents share the directory.
     #[error("agents {} share `{}`", list(agents), directory.display())]
     Ambiguous {
@@ -167,6 +175,7 @@ impl Diagnostic for Error {
             Self::Id(_) | Self::Unnamed | Self::Ambiguous { .. } => Kind::Usage,
             Self::BeyondLimit { .. } => Kind::Configuration,
             Self::Unknown(_)
+            | Self::EngineInUse { .. }
             | Self::Leased { .. }
             | Self::HalfRemoved(_)
             | Self::PortInUse { .. }
@@ -191,6 +200,7 @@ impl Diagnostic for Error {
             Self::BeyondLimit { .. } => "agent.beyond_limit",
             Self::Ambiguous { .. } => "agent.ambiguous",
             Self::Unknown(_) => "agent.unknown",
+            Self::EngineInUse { .. } => "engine.in_use",
             Self::Leased { .. } => "agent.leased",
             Self::HalfRemoved(_) => "agent.half_removed",
             Self::PortInUse { .. } => "port.in_use",
@@ -213,6 +223,10 @@ impl Diagnostic for Error {
         Some(match self {
             Self::Unnamed => "name it (`harness status 3`), set AGENT_ID, or stand in its work tree".into(),
             Self::BeyondLimit { .. } => "raise `max_agents`, or choose a smaller id".into(),
+            Self::EngineInUse { agents, .. } => format!(
+                "nothing of theirs moves: save what is needed, remove them (`harness teardown {}`), and repeat this",
+                agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            ),
             Self::Ambiguous { .. } => "name one of them, or set AGENT_ID".into(),
             Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),
             Self::Leased { agent, root, .. } => {

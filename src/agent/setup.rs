@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Context, launch, status, values};
-use crate::infra;
+use super::{Context, Error, identity, launch, status, values};
+use crate::infra::{self, Engine, InfraRecord};
 use crate::postgres;
 use crate::project::EngineChoice;
 use crate::render::Renderer;
@@ -19,6 +19,9 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
     let project = context.project()?;
     let mut settings = project.infra.clone();
     settings.engine = engine.unwrap_or(settings.engine);
+    if let Some(wish) = engine {
+        leave_engine(context, wish).await?;
+    }
     let infra = infra::ensure(&context.home, &settings, &project.database.extensions, &context.events).await?;
     for drift in &infra.drift {
         context.events.warning("infra", drift.clone());
@@ -49,4 +52,24 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
         template,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
     })
+}
+
+/// Makes way for another engine than the home's, which has to be asked for by name. Databases and buckets do not move,
+/// so that it is refused while agents have some.
+async fn leave_engine(context: &Context, wish: EngineChoice) -> Result<(), Failure> {
+    let wish = match wish {
+        EngineChoice::Docker => Engine::Docker,
+        EngineChoice::Native => Engine::Native,
+        EngineChoice::Auto => return Ok(()),
+    };
+    let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.engine != wish) else { return Ok(()) };
+    let agents = identity::agents(context)?;
+    if !agents.is_empty() {
+        return Err(Error::EngineInUse { agents, engine: record.engine.as_str() }.into());
+    }
+    let (from, to) = (record.engine.as_str(), wish.as_str());
+    let text = format!("moving from {from} to {to}: templates are built anew; shared buckets and mail are not kept");
+    context.events.warning("infra", text);
+    infra::teardown(&context.home, true, &context.events).await?;
+    Ok(())
 }

@@ -30,7 +30,10 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
     }
     if let Some(record) = previous.as_ref().filter(|record| !record.settled) {
         // a first start that did not succeed: nobody uses it, and what is decided now may be something else
-        engine::take_down(home, record, events).await?;
+        let stopped = engine::take_down(home, record, events).await;
+        if record.served {
+            stopped?;
+        }
     }
     let mut record = decision::decide(home, settings, extensions, previous.clone(), events).await?;
     decision::check_extensions(&record, wanted(settings, extensions))?;

@@ -27,7 +27,15 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
     let _lock = lock(home, "tear down infra", events).await?;
     // the record is written before anything is made: without it there is nothing
     let Some(mut record) = InfraRecord::read(home)? else { return Ok(TeardownReport::default()) };
-    let stopped = engine::take_down(home, &record, events).await?;
+    let stopped = match engine::take_down(home, &record, events).await {
+        // nothing ever came up: an engine that does not answer must not keep the home from being forgotten
+        Err(error) if !record.served && volumes => {
+            events.warning("infra", error.to_string());
+            system::remove_if_exists(&InfraRecord::path(home))?;
+            return Ok(TeardownReport { existed: true, ..TeardownReport::default() });
+        }
+        stopped => stopped?,
+    };
     let removed = stopped.into_iter().map(|name| Removed::new("service", name)).collect();
     let mut report = TeardownReport { removed, existed: true };
     if volumes {

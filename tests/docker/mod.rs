@@ -10,4 +10,5 @@ mod d11_images;
 mod engine;
 mod faults;
 mod machine;
+mod moving;
 mod stack;

@@ -45,7 +45,7 @@ impl TestHome {
         if let Ok(bin_dir) = std::env::var("HARNESS_TEST_PG_BIN_DIR") {
             postgres.insert("bin_dir".to_owned(), bin_dir.into());
         }
-        toml::toml! { engine = "native" }
+        [("engine".to_owned(), super::home::engine().into())]
             .into_iter()
             .chain([
                 ("compose_project".to_owned(), self.compose_project().into()),

@@ -30,6 +30,12 @@ pub(crate) struct TestHome {
     compose_project: String,
 }
 
+/// The engine of projects that do not ask for another one: `HARNESS_TEST_ENGINE=docker` runs the same tests on
+/// containers.
+pub(super) fn engine() -> &'static str {
+    if std::env::var("HARNESS_TEST_ENGINE").as_deref() == Ok("docker") { "docker" } else { "native" }
+}
+
 impl TestHome {
     /// Makes one. Nothing is started yet.
     pub(crate) fn new() -> Self {

@@ -30,7 +30,7 @@ impl<'a> ProjectBuilder<'a> {
         Self {
             home,
             name: name.to_owned(),
-            engine: "native",
+            engine: super::home::engine(),
             first_digit: 0,
             ports: Vec::new(),
             infra: Vec::new(),
