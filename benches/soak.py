@@ -157,12 +157,12 @@ class Machine:
             time.sleep(1)
 
     def memory(self):
-        """Resident kilobytes of the infra's supervisor and guardian."""
+        """Kilobytes of memory of their own that the infra's supervisor and guardian have."""
         total = 0
         for pid in self.own():
             if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:2] in ([b"__guardian"], [b"__supervisor"]):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-                    total += int(line.split()[1]) if line.startswith("VmRSS") else 0
+                    total += int(line.split()[1]) if line.startswith("RssAnon") else 0
         return total
 
 
@@ -195,7 +195,7 @@ def main():
         print(f"| {name} | {count} | {after[name]} |")
     print(f"\n{ROUNDS} rounds; launch {statistics.median(launches):.0f} ms, teardown {statistics.median(teardowns):.0f} ms "
           f"(medians), the slowest {max(launches):.0f} and {max(teardowns):.0f} ms; the infra's supervisor and guardian "
-          f"grew by {grown} kB resident. Processes left at the very end: {len(left)}.")
+          f"grew by {grown} kB of their own. Processes left at the very end: {len(left)}.")
     sys.exit(0 if before == after and not left else 1)
 
 

@@ -18,7 +18,7 @@ mkdir -p "$peers/pm2"
 if [ ! -x "$peers/pm2/node_modules/.bin/pm2" ] && command -v npm >/dev/null; then
     # npm wants a package to install into
     echo '{"name":"peers","version":"1.0.0","private":true}' >"$peers/pm2/package.json"
-    timeout 600 npm install --prefix "$peers/pm2" --no-audit --no-fund pm2 >&2 || true
+    timeout 600 npm install --prefix "$peers/pm2" --no-audit --no-fund pm2@latest >&2 || true
 fi
 if [ ! -x "$peers/supervisord/bin/supervisord" ]; then
     { python3 -m venv "$peers/supervisord" && timeout 600 "$peers/supervisord/bin/pip" install -q supervisor; } >&2 || true

@@ -179,7 +179,7 @@ impl Watched {
         let reason = process.and_then(|process| process.reason.clone());
         let waiting = || {
             let why = reason.clone().map_or_else(String::new, |why| format!(": {why}"));
-            format!("{} after {} s{why}", state.replace('_', " "), limit.as_secs_f64())
+            format!("still {} after {} s{why}", state.replace('_', " "), limit.as_secs_f64())
         };
         WaitedProcess {
             name: self.name.clone(),

@@ -9,7 +9,7 @@ use clap::Args;
 use super::session::{Session, block_on};
 use crate::agent::Sampler;
 use crate::project::AgentId;
-use crate::report::{Failure, StackStats, Stats, Usage};
+use crate::report::{Failure, Kind, StackStats, Stats, Usage};
 use crate::terminal::{self, Table, paint_state};
 
 /// Show what stacks use: CPU, memory, threads, open files, by process and stack.
@@ -40,7 +40,11 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         // the first figures come soon
         let mut pause = interval.min(Duration::from_millis(500));
         loop {
-            let stats = sampler.next(pause).await?;
+            let stats = match sampler.next(pause).await {
+                // that is how it ends
+                Err(failure) if failure.kind() == Kind::Interrupted => return Ok(()),
+                stats => stats?,
+            };
             pause = interval;
             if output.json {
                 output.json_line(&stats);
