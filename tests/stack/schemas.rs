@@ -42,8 +42,6 @@ fn every_document_is_what_its_schema_says() {
         &["url", "3"],
         &["health", "3"],
         &["ports"],
-        &["stats", "3"],
-        &["wait", "3"],
         &["psql", "3", "select 1, null, 'x'"],
         &["slow-queries", "3"],
         &["db", "snapshot", "3", "before"],
