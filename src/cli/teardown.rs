@@ -58,11 +58,13 @@ fn text(teardown: &Teardown) -> String {
     let mut text = String::new();
     let verb = if teardown.dry_run { "would remove" } else { "removed" };
     for agent in &teardown.agents {
-        if agent.removed.is_empty() && agent.left.is_empty() && agent.error.is_none() {
-            let _ = writeln!(text, "agent {}: nothing to remove", agent.agent);
-        } else {
-            let _ = writeln!(text, "agent {}: {verb}", agent.agent);
-        }
+        let outcome = match (&agent.error, agent.removed.is_empty(), agent.left.is_empty()) {
+            (Some(_), true, _) => "not removed",
+            (Some(_), false, _) => "partly removed",
+            (None, true, true) => "nothing to remove",
+            _ => verb,
+        };
+        let _ = writeln!(text, "agent {}: {outcome}", agent.agent);
         write_things(&mut text, "", &agent.removed);
         write_things(&mut text, "left: ", &agent.left);
         write_things(&mut text, "foreign, untouched: ", &agent.foreign);

@@ -1,7 +1,13 @@
 //! Who belongs to a supervised process, and where they listen.
+//!
+//! One look at `/proc` takes a few milliseconds when forty processes run, and forty that are stopped together each
+//! ask several times: a look that has just ended serves all who ask at that moment.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use crate::supervisor::snapshot::SUBREAPER;
 use crate::supervisor::tree::{self, Stat};
@@ -15,12 +21,40 @@ pub(crate) struct Lineage {
     guardian: Option<u32>,
     /// Whether everything hangs below the guardian.
     complete: bool,
+    /// The last look, shared by all who hold this lineage.
+    last: Rc<RefCell<Option<Rc<Look>>>>,
+}
+
+/// How long a look serves others.
+const FRESH: Duration = Duration::from_millis(2);
+
+/// One look at the processes that may be members.
+#[derive(Debug)]
+struct Look {
+    began: Instant,
+    ended: Instant,
+    candidates: Vec<Stat>,
+    /// What each was born with, by pid, as far as anybody asked.
+    markers: RefCell<HashMap<u32, Option<Markers>>>,
+}
+
+type Markers = (String, Option<String>);
+
+impl Look {
+    fn is_marked(&self, pid: u32, stack: &str, name: Option<&str>) -> bool {
+        let mut markers = self.markers.borrow_mut();
+        let found = markers.entry(pid).or_insert_with(|| tree::markers_of(pid));
+        found
+            .as_ref()
+            .is_some_and(|(marker, process)| marker == stack && (name.is_none() || process.as_deref() == name))
+    }
 }
 
 impl Lineage {
     pub(crate) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
         let guardian = guardian.map(|identity| identity.pid);
-        Self { marker: marker_value(home_id, stack), guardian, complete: complete && tree::lists_children() }
+        let complete = complete && tree::lists_children();
+        Self { marker: marker_value(home_id, stack), guardian, complete, last: Rc::default() }
     }
 
     /// How members are found, strongest first.
@@ -33,9 +67,19 @@ impl Lineage {
         ways.iter().map(ToString::to_string).collect()
     }
 
-    /// Live members of the process `name`, whose leader is or was `leader`, where that is known.
+    /// Live members of the process `name`, whose leader is or was `leader`, where that is known; as they were at
+    /// most two milliseconds ago.
     pub(crate) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
-        let candidates = self.candidates();
+        self.members_in(&self.look(None), name, leader)
+    }
+
+    /// The same, of a look that began at `moment` or later.
+    pub(crate) fn members_since(&self, moment: Instant, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
+        self.members_in(&self.look(Some(moment)), name, leader)
+    }
+
+    fn members_in(&self, look: &Look, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {
+        let candidates = &look.candidates;
         let is_leader =
             |stat: &Stat| leader.is_some_and(|leader| stat.pid == leader.pid && stat.start_time == leader.start_time);
         let leader_lives = candidates.iter().any(is_leader);
@@ -46,25 +90,34 @@ impl Lineage {
                     && (leader_lives || self.complete)
                     && (stat.session == leader.pid || stat.group == leader.pid)
             });
-            is_leader(stat) || of_leader || self.is_marked(stat.pid, Some(name))
+            is_leader(stat) || of_leader || look.is_marked(stat.pid, &self.marker, Some(name))
         };
-        close(&candidates, candidates.iter().filter(|stat| belongs(stat)).map(|stat| stat.pid).collect())
+        close(candidates, candidates.iter().filter(|stat| belongs(stat)).map(|stat| stat.pid).collect())
     }
 
     /// Live processes of the whole stack, supervisor and guardian left out.
     pub(crate) fn everyone(&self) -> Vec<Stat> {
-        let mut candidates = self.candidates();
+        let look = self.look(Some(Instant::now()));
+        let mut members = look.candidates.clone();
         if !self.complete {
-            let marked = candidates.iter().filter(|stat| self.is_marked(stat.pid, None)).map(|stat| stat.pid).collect();
-            candidates = close(&candidates, marked);
+            let marked = members.iter().filter(|stat| look.is_marked(stat.pid, &self.marker, None));
+            members = close(&members, marked.map(|stat| stat.pid).collect());
         }
-        candidates.retain(Stat::is_alive);
-        candidates
+        members.retain(Stat::is_alive);
+        members
     }
 
-    fn is_marked(&self, pid: u32, name: Option<&str>) -> bool {
-        tree::markers_of(pid)
-            .is_some_and(|(stack, process)| stack == self.marker && (name.is_none() || process.as_deref() == name))
+    fn look(&self, not_before: Option<Instant>) -> Rc<Look> {
+        let serves =
+            |look: &&Rc<Look>| look.ended.elapsed() < FRESH && not_before.is_none_or(|moment| look.began >= moment);
+        if let Some(look) = self.last.borrow().as_ref().filter(serves) {
+            return Rc::clone(look);
+        }
+        let began = Instant::now();
+        let candidates = self.candidates();
+        let look = Rc::new(Look { began, ended: Instant::now(), candidates, markers: RefCell::default() });
+        *self.last.borrow_mut() = Some(Rc::clone(&look));
+        look
     }
 
     fn candidates(&self) -> Vec<Stat> {

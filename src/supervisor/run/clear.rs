@@ -18,6 +18,9 @@ use crate::system::{PortHolder, ProcessIdentity, is_bindable, port_holder};
 /// How long SIGKILL may take before what is left is reported.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Between two looks at what is left.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// How a tree is ended.
 pub(super) struct Clearing {
     pub(super) lineage: Lineage,
@@ -43,11 +46,15 @@ impl Clearing {
     }
 
     async fn end(&self) -> Vec<ProcessIdentity> {
+        let began = std::time::Instant::now();
         let deadline = Instant::now() + self.grace;
         let mut told = Vec::new();
         if let Some(leader) = &self.leader {
-            let in_group = |stat: &Stat| stat.pid == leader.pid || stat.group == leader.pid;
-            told.extend(self.members().iter().filter(|stat| in_group(stat)).map(Stat::identity));
+            // the look may be older than the leader
+            told.push(leader.clone());
+            let in_group = |stat: &&Stat| stat.group == leader.pid && stat.pid != leader.pid;
+            let members = self.lineage.members(&self.name, Some(leader));
+            told.extend(members.iter().filter(in_group).map(Stat::identity));
             for identity in &told {
                 identity.signal(self.signal);
             }
@@ -55,10 +62,16 @@ impl Clearing {
         }
         let last = deadline + KILL_PATIENCE;
         loop {
-            let left = self.members();
-            // the kernel's list of children may skip one while another exits
-            if left.is_empty() && self.members().is_empty() {
-                return Vec::new();
+            let left = self.members_since(began);
+            if left.is_empty() {
+                // the kernel's list of children may skip one while another exits: a second look, which those that
+                // end at the same moment share
+                let first = std::time::Instant::now();
+                sleep(PAUSE).await;
+                if self.members_since(first).is_empty() {
+                    return Vec::new();
+                }
+                continue;
             }
             let now = Instant::now();
             if now >= last {
@@ -77,11 +90,13 @@ impl Clearing {
                 wait_for(&stat.identity(), if kill { last.min(now + Duration::from_millis(500)) } else { deadline })
                     .await;
             }
+            // until the look that showed them serves no more
+            sleep(PAUSE).await;
         }
     }
 
-    fn members(&self) -> Vec<Stat> {
-        self.lineage.members(&self.name, self.leader.as_ref())
+    fn members_since(&self, moment: std::time::Instant) -> Vec<Stat> {
+        self.lineage.members_since(moment, &self.name, self.leader.as_ref())
     }
 }
 
