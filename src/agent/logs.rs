@@ -39,8 +39,11 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
         let agent = AgentId::try_from(id).map_err(Error::from)?;
         Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     }
+    let watched = request.processes.iter().all(|name| name == docker::autoheal::NAME) && !request.processes.is_empty();
     if request.stack == StackName::Infra
         && let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.engine == Engine::Docker)
+        // it is a process of the stack, as all are of the other engine
+        && !watched
     {
         return of_containers(context, &record, request, print).await;
     }
@@ -77,6 +80,7 @@ async fn of_containers(
 ) -> Result<(), Failure> {
     let known = Infra::service_names_of(record);
     if let Some(unknown) = request.processes.iter().find(|name| !known.contains(name)) {
+        let known = known.into_iter().chain([docker::autoheal::NAME.to_owned()]).collect();
         return Err(Error::UnknownService { name: unknown.clone(), known }.into());
     }
     let services = if request.processes.is_empty() { known } else { request.processes };

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Only lines that match this regular expression.
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     grep: Option<regex::bytes::Regex>,
-    /// The logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`.
+    /// The logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`; `autoheal` tells which containers were restarted.
     #[arg(long, value_name = "SERVICE", num_args = 0..=1, default_missing_value = "", conflicts_with = "words")]
     infra: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::{Error, Result};
 use super::record::{Engine, InfraRecord};
-use super::{docker, native, ports};
+use super::{docker, native, ports, processes};
 use crate::project::{EngineChoice, InfraSettings};
 use crate::report::Events;
 use crate::system::Home;
@@ -74,7 +74,7 @@ pub(super) async fn bring_up(
 /// What the engine says of every service that it knows.
 pub(super) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMap<String, Observation>> {
     match record.engine {
-        Engine::Native => native::observe(home).await,
+        Engine::Native => processes::observe(home).await,
         Engine::Docker => docker::observe(home, record).await.map_err(Error::from),
     }
 }
@@ -82,8 +82,8 @@ pub(super) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMa
 /// Stops every server and proves it; returns the names of those that ran.
 pub(super) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
     match record.engine {
-        Engine::Native => native::take_down(home, events).await,
-        Engine::Docker => docker::take_down(home, record, events).await.map_err(Error::from),
+        Engine::Native => processes::take_down(home, events).await,
+        Engine::Docker => docker::take_down(home, record, events).await,
     }
 }
 
@@ -100,6 +100,6 @@ pub(super) fn settle_data(home: &Home, record: &InfraRecord) {
 pub(super) async fn remove_data(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
     match record.engine {
         Engine::Native => native::remove_data(home),
-        Engine::Docker => docker::remove_data(home, record).await.map_err(Error::from),
+        Engine::Docker => docker::remove_data(home, record).await,
     }
 }

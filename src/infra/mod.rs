@@ -31,6 +31,7 @@ mod keys;
 mod mailbox;
 mod native;
 mod ports;
+mod processes;
 mod ready;
 mod record;
 mod service;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::access::Infra;
 use super::added::AddedService;
+use super::docker;
 use super::engine::{self, Observation};
 use super::ensure::is_own;
 use super::error::Result;
@@ -31,13 +33,16 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
         }
     }
     let own = || services.iter().filter(|row| is_own(&record, &row.name));
-    let state = if own().all(|row| row.state == "ready") {
+    let watch = watch_row(home, &record).await;
+    let watched = watch.as_ref().is_none_or(|row| row.state == "ready");
+    let state = if own().all(|row| row.state == "ready") && watched {
         "running"
     } else if own().all(|row| row.state == "stopped") {
         "stopped"
     } else {
         "degraded"
     };
+    services.extend(watch);
     Ok(InfraStatus {
         state: state.to_owned(),
         engine: Some(record.engine.as_str().to_owned()),
@@ -100,6 +105,22 @@ fn added_row(added: &AddedService, observed: Option<&Observation>) -> ServiceRow
         ports: added.ports.clone(),
         reason: observed.and_then(|observed| observed.reason.clone()),
     }
+}
+
+/// The process that restarts containers; there is none where there are no containers.
+async fn watch_row(home: &Home, record: &InfraRecord) -> Option<ServiceRow> {
+    if record.engine != Engine::Docker || Infra::service_names_of(record).is_empty() {
+        return None;
+    }
+    let observed = docker::autoheal::observe(home).await;
+    let stopped = || Observation {
+        state: "stopped".to_owned(),
+        pid: None,
+        reason: Some("nobody restarts a container that fails; `harness setup` starts it".to_owned()),
+    };
+    let Observation { state, pid, reason } = observed.unwrap_or_else(stopped);
+    let version = Some("restarts containers that fail".to_owned());
+    Some(ServiceRow { name: docker::autoheal::NAME.to_owned(), state, version, pid, ports: Vec::new(), reason })
 }
 
 #[derive(Clone, Copy)]

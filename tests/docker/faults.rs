@@ -18,9 +18,14 @@ fn d8_a_killed_database_is_said_to_be_down_and_loses_no_committed_row() {
     for number in 0..20 {
         psql(&url(&infra), &format!("INSERT INTO kept VALUES ({number})")).unwrap();
     }
-    docker(["kill", &machine.container("db")]);
+    // stopped by hand it stays so, until a command needs it
+    docker(["stop", "-t", "1", &machine.container("db")]);
     assert_eq!(machine.states()["db"], "stopped");
     machine.setup().unwrap();
+    assert_eq!(psql(&url(&infra), "SELECT count(*) FROM kept").unwrap(), ["20"]);
+    // killed, it comes back by itself
+    docker(["kill", &machine.container("db")]);
+    wait_until("the database to be back", LONG, || psql(&url(&infra), "SELECT 1").is_ok());
     assert_eq!(psql(&url(&infra), "SELECT count(*) FROM kept").unwrap(), ["20"]);
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use harness::infra::docker::autoheal::NAME as AUTOHEAL;
 use harness::infra::{self, Infra};
 use harness::project::{EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings};
 use harness::report::Events;
@@ -105,8 +106,15 @@ impl DockerMachine {
     /// The state of each service that is not disabled.
     pub(super) fn states(&self) -> BTreeMap<String, String> {
         let status = block_on(infra::status(&self.home)).unwrap();
-        let rows = status.services.into_iter().filter(|row| row.state != "disabled");
+        let rows = status.services.into_iter().filter(|row| row.state != "disabled" && row.name != AUTOHEAL);
         rows.map(|row| (row.name, row.state)).collect()
+    }
+
+    /// The state of the process that restarts containers; `absent` where nothing is set up.
+    pub(super) fn watch_state(&self) -> String {
+        let status = block_on(infra::status(&self.home)).unwrap();
+        let row = status.services.into_iter().find(|row| row.name == AUTOHEAL);
+        row.map_or_else(|| "absent".to_owned(), |row| row.state)
     }
 
     pub(super) fn project(&self) -> &str {
@@ -137,6 +145,8 @@ impl DockerMachine {
 
 impl Drop for DockerMachine {
     fn drop(&mut self) {
+        // the process that watches goes with it; what else is left is removed below
+        let _ = self.teardown(true);
         let label = format!("label=com.docker.compose.project={}", self.project());
         for thing in with_label(&label) {
             let (kind, name) = thing.split_once(' ').unwrap_or_default();

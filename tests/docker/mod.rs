@@ -5,10 +5,12 @@
 
 #![allow(clippy::print_stderr)] // that a test was skipped, and on what it ran, has to be seen
 
+mod autoheal;
 mod buckets;
 mod d11_images;
 mod engine;
 mod faults;
 mod machine;
 mod moving;
+mod relay;
 mod stack;

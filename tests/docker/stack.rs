@@ -1,5 +1,7 @@
 //! The main job with its servers in containers: two agents, each with all that is its own.
 
+use harness::system::FileLock;
+
 use super::machine::{SERVICES, available, docker};
 use crate::support::{LONG, TestHome, TestProject, get, keys, post, wait_until};
 
@@ -59,14 +61,30 @@ fn two_agents_share_the_containers_and_nothing_else() {
     let compose = project.harness(["infra", "compose", "--json"]).run().succeeds().json();
     assert_eq!(compose["file"]["services"]["db"]["environment"]["POSTGRES_PASSWORD"], "${AGENT_DB_PASSWORD}");
 
-    // d8: the database is killed under both
+    // d8: the database is killed under both. While a command is at work nothing is mended behind its back, so that
+    // there is time to see what the others say
+    for agent in [1, 2] {
+        for number in 0..20 {
+            let committed = project.query(agent, &format!("INSERT INTO items (name) VALUES ('row {number}')"));
+            committed.unwrap();
+        }
+    }
+    let busy = FileLock::try_acquire(&home.path().join("infra/lock"), "test").unwrap().unwrap();
     docker(["kill", &format!("{}-db-1", home.compose_project())]);
     let status = project.harness(["status", "--json"]).run().json();
     assert_eq!(status["infra"]["state"], "degraded");
-    project.harness(["setup"]).deadline(LONG).run().succeeds();
-    wait_until("the application to recover", LONG, || {
+    project.harness(["psql", "1", "SELECT 1"]).run().exits_with(125).says("hint:");
+    drop(busy);
+    wait_until("the applications to recover", LONG, || {
         get(project.port("api", 1), "/items").body.contains("only of one")
+            && get(project.port("api", 2), "/items").body.contains("row 19")
     });
+    for agent in [1, 2] {
+        let count = "SELECT count(*) FROM items WHERE name LIKE 'row %'";
+        assert_eq!(project.query(agent, count).unwrap(), ["20"], "agent {agent}");
+    }
+    let status = project.harness(["status", "--json"]).run().json();
+    assert_eq!(status["infra"]["state"], "running");
 
     project.harness(["teardown", "1"]).run().succeeds();
     assert!(get(project.port("api", 2), "/items").body.contains("seeded"));

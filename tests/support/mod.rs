@@ -25,6 +25,7 @@ mod ports;
 mod postgres;
 mod processes;
 mod project;
+mod reexec;
 mod servers;
 mod template;
 mod wait;

@@ -13,7 +13,7 @@ use super::carry_out::{Subject, carry_out, check_name};
 use super::connect::connect;
 use super::image::{self, Image};
 use super::plan::{self, Action};
-use super::{observed, places, variables, wait, wanted};
+use super::{autoheal, observed, places, variables, wait, wanted};
 use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::error::Result;
@@ -60,7 +60,8 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
         Ok::<_, super::Error>(())
     }))
     .await?;
-    wait::until_ready(&docker, project, record, events).await
+    wait::until_ready(&docker, project, record, events).await?;
+    autoheal::ensure(home).await
 }
 
 /// Docker calls a server unhealthy until its next look, which may be seconds after it came back: one that answers is

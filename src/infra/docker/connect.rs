@@ -29,12 +29,17 @@ pub struct Address {
     pub origin: String,
 }
 
+/// Where the engine of this machine is.
+pub(super) fn address() -> Result<Address> {
+    find(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
 /// Connects to the engine of this machine.
 ///
 /// # Errors
 /// There is none, it does not answer, or it does not admit this user.
 pub(super) async fn connect() -> Result<Docker> {
-    let address = find(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+    let address = address()?;
     let unreachable = |source| match refusal(&source) {
         Some(std::io::ErrorKind::PermissionDenied) => Error::Forbidden { address: address.url.clone() },
         _ => Error::Unreachable { address: address.url.clone(), origin: address.origin.clone(), source },

@@ -10,6 +10,7 @@
 //! plan           what has to be done: a function of wanted and observed
 //! carry_out      doing it; places: network and volumes
 //! forward        the browser's way back to applications on loopback
+//! autoheal       restarts what needs it while no command runs
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! never touched; nothing is made before every image is there; volumes outlive their containers; a second `setup`
 //! changes nothing.
 
+pub mod autoheal;
 pub mod compose;
 pub mod forward;
 

@@ -8,14 +8,17 @@ use super::connect::connect;
 use super::error::Result;
 use super::observed::{self, Container, State};
 use super::plan::{self, Action};
-use super::wanted;
+use super::{autoheal, wanted};
 use crate::infra::engine::Observation;
 use crate::infra::record::InfraRecord;
 use crate::infra::service;
 use crate::system::Home;
 
-/// Whether every container runs as described. Makes two calls to the engine.
+/// Whether every container runs as described, and is watched. Makes two calls to the engine.
 pub(in crate::infra) async fn is_up(home: &Home, record: &InfraRecord) -> Result<bool> {
+    if !autoheal::is_up(home).await {
+        return Ok(false);
+    }
     let docker = connect().await?;
     let wanted = wanted::of(home, record)?;
     let there = observed::containers(&docker, &wanted.project).await?;

@@ -12,11 +12,18 @@ use super::error::{Error, Result, is_not_found};
 use super::names::{HOME, PROJECT, Project};
 use super::{observed, variables};
 use crate::infra::record::InfraRecord;
+use crate::infra::{self, processes};
 use crate::report::Events;
 use crate::system::Home;
 
 /// Stops and removes the home's containers and network; returns the names of what is gone.
-pub(in crate::infra) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
+pub(in crate::infra) async fn take_down(
+    home: &Home,
+    record: &InfraRecord,
+    events: &Events,
+) -> infra::Result<Vec<String>> {
+    // first: what it watches is about to end
+    processes::take_down(home, &Events::silent()).await?;
     let project = Project::of(home, record);
     let task = events.task("infra", "stop the containers");
     let docker = connect().await?;
@@ -37,9 +44,10 @@ pub(in crate::infra) async fn take_down(home: &Home, record: &InfraRecord, event
 }
 
 /// Removes the home's volumes and its compose file; returns the names of what is gone.
-pub(in crate::infra) async fn remove_data(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
+pub(in crate::infra) async fn remove_data(home: &Home, record: &InfraRecord) -> infra::Result<Vec<String>> {
     let removed = remove_volumes(&connect().await?, &Project::of(home, record)).await?;
     variables::remove(home)?;
+    processes::forget(home)?;
     Ok(removed)
 }
 

@@ -1,17 +1,34 @@
-//! Stops the native servers and proves it; removes their data when asked.
+//! The home's own stack of processes, `infra`, whichever engine: the servers of the native engine, or the process that
+//! watches the containers of the other.
 
+use std::collections::BTreeMap;
 use std::fs;
 
-use crate::infra::error::{Error, Result};
-use crate::infra::record::{InfraRecord, PostgresRecord};
-use crate::infra::service;
-use crate::project::Durability;
+use super::engine::Observation;
+use super::error::{Error, Result};
 use crate::report::Events;
-use crate::supervisor::{self, Client};
+use crate::supervisor::{self, Client, Phase, ProcessSnapshot};
 use crate::system::{self, Home, StackName};
 
+/// Every process of the stack; none where no supervisor runs.
+pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>> {
+    let Some(client) = Client::connect(&home.infra_dir())? else { return Ok(BTreeMap::new()) };
+    let observation = |process: &ProcessSnapshot| Observation {
+        state: phase(process.phase),
+        pid: process.process.as_ref().map(|identity| identity.pid),
+        reason: process.reason.clone(),
+    };
+    let snapshot = client.snapshot().await?;
+    Ok(snapshot.processes.iter().map(|(name, process)| (name.clone(), observation(process))).collect())
+}
+
+/// A phase as documents write it.
+fn phase(phase: Phase) -> String {
+    serde_json::to_value(phase).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// Stops every process of the stack; returns the names of those that ran.
-pub(in crate::infra) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String>> {
+pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String>> {
     let directory = home.infra_dir();
     let mut stopped = Vec::new();
     let mut survivors = Vec::new();
@@ -34,32 +51,13 @@ pub(in crate::infra) async fn take_down(home: &Home, events: &Events) -> Result<
     Ok(stopped)
 }
 
-/// Writes to the disk what PostgreSQL under `fast` did not wait for: a machine that is switched off next must
-/// find it all.
-pub(in crate::infra) fn settle_data(home: &Home, record: &InfraRecord) {
-    let fast = record.postgres.own().is_some_and(|own| own.durability == Durability::Fast);
-    if let (true, Ok(data)) = (fast, fs::File::open(PostgresRecord::data_dir(home))) {
-        let _ = rustix::fs::syncfs(&data);
-    }
-}
-
-/// Removes what the servers kept, and the stack's own config (it holds keys) and logs. Programs that were
-/// downloaded stay: they are no data.
-pub(in crate::infra) fn remove_data(home: &Home) -> Result<Vec<String>> {
-    let mut removed = Vec::new();
-    for name in service::ALL {
-        let path = home.infra_dir().join(name);
-        match fs::remove_dir_all(&path) {
-            Ok(()) => removed.push(path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(system::Error::file("remove", &path)(error).into()),
-        }
-    }
+/// Removes what the stack left on the disk: its config (it holds keys) and its logs.
+pub(super) fn forget(home: &Home) -> Result<()> {
     let directory = home.infra_dir();
     system::remove_if_exists(&directory.join("processes.toml"))?;
     let logs = directory.join("logs");
     if logs.exists() {
         fs::remove_dir_all(&logs).map_err(system::Error::file("remove", &logs))?;
     }
-    Ok(removed)
+    Ok(())
 }

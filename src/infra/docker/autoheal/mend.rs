@@ -1,0 +1,124 @@
+//! One container that may need it: looks at it anew, and starts or restarts it.
+
+use std::io::Write;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum, RestartPolicyNameEnum};
+use bollard::query_parameters::{InspectContainerOptions, RestartContainerOptionsBuilder, StartContainerOptions};
+
+use super::judge::{Cause, Outcome};
+use super::watch::one_line;
+use crate::infra::access::Infra;
+use crate::infra::answers;
+use crate::infra::docker::error::is_not_found;
+use crate::infra::docker::names::{Project, SERVICE};
+use crate::infra::record::InfraRecord;
+use crate::system::{FileLock, Home};
+
+/// A server that does not answer gets so many seconds to end before it is killed.
+const STOP_SECONDS: i32 = 10;
+/// For a server's answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Until a command that starts or stops the servers has ended.
+const BUSY: Duration = Duration::from_secs(1);
+/// Until the next look at one that answers although its health check fails.
+const DISPUTED: Duration = Duration::from_secs(10);
+
+/// One line of this process's log.
+pub(super) fn say(text: &str) {
+    // a log that cannot be written is no reason to stop watching
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Does what has to be done to one container.
+pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -> Outcome {
+    let lock = FileLock::try_acquire(&home.infra_dir().join("lock"), "restart a container that needs it");
+    let Ok(Ok(_lock)) = lock else { return Outcome::Later(BUSY) };
+    let Ok(Some(record)) = InfraRecord::read(home) else { return Outcome::Settled };
+    // only now: a command may have changed it meanwhile
+    let container = match docker.inspect_container(id, None::<InspectContainerOptions>).await {
+        Ok(container) => container,
+        Err(error) if is_not_found(&error) => return Outcome::Settled,
+        Err(error) => {
+            say(&format!("cannot look at the container {id}: {}", one_line(&error)));
+            return Outcome::Failed;
+        }
+    };
+    let Some(service) = service(&Project::of(home, &record), &record, &container) else { return Outcome::Settled };
+    match (state(&container), cause) {
+        (State::Unhealthy, _) if answers_to_us(record, &service).await => Outcome::Later(DISPUTED),
+        (State::Unhealthy, _) => {
+            say(&format!("{service}: its health check fails{}", last_check(&container)));
+            let options = RestartContainerOptionsBuilder::new().t(STOP_SECONDS).build();
+            told(&service, "restarted", docker.restart_container(id, Some(options)).await)
+        }
+        (State::Ended(code), Cause::Died) if should_run(&container) => {
+            say(&format!("{service}: it ended with exit code {code}, and nobody stopped it"));
+            told(&service, "started", docker.start_container(id, None::<StartContainerOptions>).await)
+        }
+        _ => Outcome::Settled,
+    }
+}
+
+fn told(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>) -> Outcome {
+    match outcome {
+        Ok(()) => {
+            say(&format!("{service}: {what}"));
+            Outcome::Mended
+        }
+        Err(error) => {
+            say(&format!("{service}: could not be {what}: {}", one_line(&error)));
+            Outcome::Failed
+        }
+    }
+}
+
+/// The service of a container of ours; `None` for any other container.
+fn service(project: &Project, record: &InfraRecord, container: &ContainerInspectResponse) -> Option<String> {
+    let labels = container.config.as_ref()?.labels.as_ref();
+    let service = labels?.get(SERVICE).filter(|_| project.owns(labels))?;
+    // further containers of a service are somebody's experiment
+    let name = container.name.as_deref()?.trim_start_matches('/');
+    let is_known = Infra::service_names_of(record).contains(service);
+    (is_known && name == project.container(service)).then(|| service.clone())
+}
+
+enum State {
+    Unhealthy,
+    Ended(i64),
+    /// It runs, is paused, or the engine is about to start it.
+    Other,
+}
+
+fn state(container: &ContainerInspectResponse) -> State {
+    let Some(state) = &container.state else { return State::Other };
+    let health = state.health.as_ref().and_then(|health| health.status);
+    match state.status {
+        Some(ContainerStateStatusEnum::RUNNING) if health == Some(HealthStatusEnum::UNHEALTHY) => State::Unhealthy,
+        Some(ContainerStateStatusEnum::EXITED) => State::Ended(state.exit_code.unwrap_or(0)),
+        _ => State::Other,
+    }
+}
+
+/// Whether it is meant to run for ever, which a job that ends is not.
+fn should_run(container: &ContainerInspectResponse) -> bool {
+    let policy = container.host_config.as_ref().and_then(|host| host.restart_policy.as_ref()?.name);
+    matches!(policy, Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED))
+}
+
+/// Harness's own probe is the better judge, where it has one.
+async fn answers_to_us(record: InfraRecord, service: &str) -> bool {
+    match Infra::of(record) {
+        Ok(infra) => answers::one(&infra, service, PATIENCE).await,
+        Err(_) => false,
+    }
+}
+
+/// What the health check said last, on one line.
+fn last_check(container: &ContainerInspectResponse) -> String {
+    let health = container.state.as_ref().and_then(|state| state.health.as_ref());
+    let said = health.and_then(|health| health.log.as_ref()?.last()?.output.as_deref()).unwrap_or_default();
+    let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
+    if line.is_empty() { line } else { format!(" ({line})") }
+}

@@ -1,0 +1,29 @@
+//! Restarts a container that needs it while no command runs.
+//!
+//! Docker's restart policies start a container again whose process ended. They do nothing for one whose health check
+//! fails, nor for one that was killed from outside (`docker kill`). `harness __autoheal` does: one small process in
+//! the stack `infra` of a home whose servers are containers, under the same supervisor as the native servers. It reads
+//! the engine's event stream and sleeps in between, so that it costs no CPU.
+//!
+//! ```text
+//! stack    the process as a stack: started by `setup`, ended by `teardown --infra`
+//! entry    the hidden command
+//! watch    the event stream; again after the engine went away
+//! judge    which container is due when: a function of events and time
+//! mend     looks at one container, and starts or restarts it
+//! ```
+//!
+//! Invariants: only containers of the home's own project are touched; one that somebody stopped, paused or removed is
+//! left alone; nothing is done while a command holds the infra's lock; what Docker calls unhealthy but answers is
+//! left alone too, and looked at again.
+
+mod entry;
+mod judge;
+mod mend;
+mod stack;
+mod watch;
+
+pub use entry::entry;
+pub use stack::NAME;
+pub(in crate::infra) use stack::observe;
+pub(super) use stack::{ensure, is_up};

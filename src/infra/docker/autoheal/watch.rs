@@ -1,0 +1,124 @@
+//! The engine's event stream, from one connection to the next.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures_util::TryStreamExt;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::judge::{Judge, Told};
+use super::mend::{mend, say};
+use super::stack::WATCHING;
+use crate::infra::docker::connect::connect;
+use crate::infra::docker::error::{Error, Result};
+use crate::infra::docker::names::HOME;
+use crate::infra::docker::observed;
+use crate::system::Home;
+
+/// Between two attempts to reach an engine that does not answer.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How far back the first look goes, in seconds: what happened while this process was started again counts.
+const LOOK_BACK: i64 = 30;
+
+/// Watches for ever.
+pub(super) async fn run(home: &Home) {
+    let mut judge = Judge::default();
+    let mut since = jiff::Timestamp::now().as_second() - LOOK_BACK;
+    let mut pause = SHORTEST_PAUSE;
+    let mut told = false;
+    loop {
+        let began = Instant::now();
+        let Err(error) = session(home, &mut judge, &mut since).await;
+        if began.elapsed() > LONGEST_PAUSE {
+            (pause, told) = (SHORTEST_PAUSE, false);
+        }
+        if !told {
+            say(&format!("the engine does not answer, trying again: {}", one_line(&error)));
+            told = true;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Reads events until the connection ends. `since` is the time of the last one that was seen, so that none is missed
+/// in between, as far as the engine remembers.
+async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std::convert::Infallible> {
+    let docker = connect().await?;
+    let ours = format!("{HOME}={}", home.id());
+    let filters = HashMap::from([
+        ("type", vec!["container"]),
+        ("label", vec![ours.as_str()]),
+        // not those of the health checks themselves, which come every few seconds
+        ("event", vec!["health_status", "die", "stop"]),
+    ]);
+    let options = EventsOptionsBuilder::new().since(&since.to_string()).filters(&filters).build();
+    let mut events = Box::pin(docker.events(Some(options)));
+    // what turned unhealthy while nobody looked
+    for container in observed::list(&docker, &ours).await? {
+        if container.status.as_ref().is_some_and(|status| status.contains("(unhealthy)"))
+            && let Some(id) = &container.id
+        {
+            judge.take(id, Told::Unhealthy, Instant::now());
+        }
+    }
+    say(WATCHING);
+    loop {
+        let next = judge.next();
+        tokio::select! {
+            // an event that has come already may excuse what is due
+            biased;
+            event = events.try_next() => {
+                let event = event.map_err(Error::call("tell what happens"))?;
+                let event = event.ok_or(bollard::errors::Error::RequestTimeoutError);
+                let event = event.map_err(Error::call("go on telling what happens"))?;
+                *since = event.time.unwrap_or(*since).max(*since);
+                if let Some((id, told)) = read(&event) {
+                    judge.take(id, told, Instant::now());
+                }
+            }
+            () = until(next) => look(&docker, home, judge).await,
+        }
+    }
+}
+
+/// Looks at every container that is due.
+async fn look(docker: &Docker, home: &Home, judge: &mut Judge) {
+    for (id, cause) in judge.take_due(Instant::now()) {
+        let outcome = mend(docker, home, &id, cause).await;
+        judge.seen(&id, cause, outcome, Instant::now());
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read(event: &EventMessage) -> Option<(&str, Told)> {
+    let id = event.actor.as_ref()?.id.as_deref()?;
+    let told = match event.action.as_deref()? {
+        "health_status: unhealthy" => Told::Unhealthy,
+        "die" => Told::Died,
+        "stop" => Told::Stopped,
+        _ => return None,
+    };
+    Some((id, told))
+}
+
+/// An error with its causes.
+pub(super) fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
