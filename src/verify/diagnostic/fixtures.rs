@@ -20,8 +20,14 @@ fn the_first_diagnostic_of_every_tool() {
         let output = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
         let output = output.replace("/tree/", &format!("{root_text}/"));
         let command = Command { line, working_dir: directory.trim_start_matches('.'), error_pattern: None };
-        let diagnosis = scan(output.as_bytes(), command, &SourceTree::new(&root)).unwrap();
-        let text = diagnosis.map_or_else(String::new, |diagnosis| diagnosis.text);
+        let tree = SourceTree::new(&root);
+        let text = |output: &str| {
+            let diagnosis = scan(output.as_bytes(), command, &tree).unwrap();
+            diagnosis.map_or_else(String::new, |diagnosis| diagnosis.text)
+        };
+        let windows = text(&output.replace('\n', "\r\n"));
+        let text = text(&output);
+        assert_eq!(windows, text, "{name}, with the line ends of Windows");
         found.insert(name.to_owned(), text.replace(root_text, "/tree").replace('\n', " | "));
     }
     let expected = std::fs::read_to_string(folder.join("expected.txt")).unwrap();

@@ -7,7 +7,7 @@
 //! ```
 //! The first frame that is in the tree is the place; without one, the heading's file.
 
-use super::stack::frame;
+use super::stack::{frame, within};
 use super::{Candidate, Emit, Matcher, Rank};
 
 #[derive(Default)]
@@ -80,12 +80,21 @@ impl Block {
             self.frames = true;
             let message = self.message.as_deref().unwrap_or(&self.title);
             Candidate::new(path, row, Some(column), message, Rank::Error).map(emit);
-        } else if text.ends_with(')')
-            && let Some(found) = pattern!(r"^(?:\w+: )?(/\S+?): (.+) \((\d+):(\d+)\)$").captures(text)
-        {
-            // babel names the place within the message
+        } else if let Some(place) = within(text) {
             self.frames = true;
-            Candidate::new(&found[1], &found[3], Some(&found[4]), &found[2], Rank::Error).map(emit);
+            emit(place);
+        } else if let Some(said) = text.strip_prefix("> ")
+            && let Some(message) = &mut self.message
+            && let Some(name) = message.find("The following error originated from your ")
+        {
+            // cypress explains itself before it says what happened
+            message.replace_range(name.., said);
+        } else if let Some(message) = &mut self.message
+            && message.ends_with(':')
+            && is_error(message)
+        {
+            message.push(' ');
+            message.push_str(text);
         } else if is_error(text) {
             if self.message.as_deref().is_none_or(|message| !is_error(message)) {
                 self.message = Some(text.to_owned());

@@ -1,10 +1,15 @@
 //! Panics of Rust tests and programs, and `cargo fmt --check`. Compiler messages are [`super::boxed`].
+//!
+//! A documentation test panics at a line of the program that rustdoc made of it; where the example
+//! stands is in the heading: `---- src/lib.rs - sum (line 16) stdout ----`.
 
 use super::{Candidate, Emit, Matcher, Rank};
 
 #[derive(Default)]
 pub(super) struct Rust {
     panic: Option<Candidate>,
+    /// The documentation test whose output this is.
+    example: Option<Candidate>,
 }
 
 impl Matcher for Rust {
@@ -21,10 +26,18 @@ impl Matcher for Rust {
             }
             return;
         }
-        if line.contains("panicked at ") {
+        if line.starts_with("---- ") {
+            self.example = pattern!(r"^---- (\S+) - .*\(line (\d+)\) stdout ----$")
+                .captures(line)
+                .and_then(|found| Candidate::new(&found[1], &found[2], None, "panicked:", Rank::Error));
+        } else if line.contains("panicked at ") {
+            // nextest indents what a test printed
+            let line = line.trim_start();
             if let Some(found) = pattern!(r"^thread '.*?' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line)
             {
-                self.panic = Candidate::new(&found[1], &found[2], Some(&found[3]), "panicked:", Rank::Error);
+                let example = self.example.take().filter(|example| example.path == found[1]);
+                self.panic =
+                    example.or_else(|| Candidate::new(&found[1], &found[2], Some(&found[3]), "panicked:", Rank::Error));
             } else if let Some(found) = pattern!(r"^thread '.*?' panicked at '(.*)', (.+?):(\d+):(\d+)$").captures(line)
             {
                 Candidate::new(&found[2], &found[3], Some(&found[4]), format!("panicked: {}", &found[1]), Rank::Error)

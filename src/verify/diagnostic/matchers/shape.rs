@@ -1,5 +1,5 @@
 //! What most compilers and linters print: `path:line:column: text`. It has the lowest rank of all, and
-//! counts only where such a file exists.
+//! counts only where such a file exists. And what they print on GitHub: `::error file=…,line=…::text`.
 
 use super::{Candidate, Emit, Matcher, Rank, names_a_line, rank_of};
 
@@ -8,14 +8,8 @@ pub(super) struct Shape;
 
 impl Matcher for Shape {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
-        if line.starts_with("::")
-            && let Some(found) =
-                pattern!(r"^::(error|warning) .*?file=([^,:]+)(?:.*?line=(\d+))?(?:.*?col=(\d+))?.*?::(.*)$")
-                    .captures(line)
-        {
-            let row = found.get(3).map_or("1", |row| row.as_str());
-            let column = found.get(4).map(|column| column.as_str());
-            Candidate::new(&found[2], row, column, &found[5], rank_of(&found[1])).map(emit);
+        if line.starts_with("::") {
+            annotation(line).map(emit);
             return;
         }
         if !names_a_line(line) && !line.contains(": line ") {
@@ -38,4 +32,20 @@ impl Matcher for Shape {
         };
         Candidate::new(&found[1], row.as_str(), found.get(4).map(|column| column.as_str()), message, rank).map(emit);
     }
+}
+
+/// A workflow command of GitHub; what tools say in it is long, percent-encoded and often drawn as for a terminal.
+fn annotation(line: &str) -> Option<Candidate> {
+    let found = pattern!(r"^::(error|warning) (.*?)::(.*)$").captures(line)?;
+    let property = |name: &str| {
+        found[2].split(',').find_map(|property| property.trim_start().strip_prefix(name)?.strip_prefix('='))
+    };
+    let said = found[3].replace("%0D", "").replace("%0A", "\n").replace("%25", "%");
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = lines().find(|line| pattern!(r"^\w*Error: ").is_match(line));
+    let message = error.or_else(|| lines().next()).unwrap_or_default();
+    // the place is known already
+    let message = pattern!(r"^\S+:\d+:\d+: ").replace(message, "").into_owned();
+    let column = property("col").or_else(|| property("column"));
+    Candidate::new(property("file")?, property("line").unwrap_or("1"), column, message, rank_of(&found[1]))
 }

@@ -23,6 +23,13 @@ pub(super) fn frame(line: &str) -> Option<(&str, &str, &str)> {
     (!path.starts_with("node:") && path != "native" && path.contains(['/', '.'])).then_some((path, row, column))
 }
 
+/// The place that babel names within its message: `SyntaxError: /tree/a.ts: Unexpected token (4:20)`.
+pub(super) fn within(text: &str) -> Option<Candidate> {
+    let text = text.strip_suffix(')')?;
+    let found = pattern!(r"^(?:\w+: )?(/\S+?): (.+) \((\d+):(\d+)$").captures(text)?;
+    Candidate::new(&found[1], &found[3], Some(&found[4]), &found[2], Rank::Error)
+}
+
 impl Matcher for Stack {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         let text = line.trim();
@@ -30,6 +37,10 @@ impl Matcher for Stack {
             && let Some((path, row, column)) = frame(line)
         {
             Candidate::new(path, row, Some(column), error, Rank::Shape).map(emit);
+        } else if text.starts_with("SyntaxError: /")
+            && let Some(place) = within(text)
+        {
+            emit(place);
         } else if text.contains("rror")
             && let Some(found) =
                 pattern!(r"^(?:Uncaught |error: ')?((?:[A-Za-z_$][\w.$]*)?(?:Error|Exception)(?: \[\w+\])?: .*?)'?$")
@@ -48,6 +59,10 @@ impl Matcher for Stack {
             self.error = Some("failed".to_owned());
         } else if self.error.as_deref() == Some("failed") && !text.is_empty() {
             self.error = Some(text.to_owned());
+        } else if let Some(error) = self.error.as_mut().filter(|error| error.ends_with(':') && !text.is_empty()) {
+            // what it is about comes below it
+            error.push(' ');
+            error.push_str(text);
         }
     }
 }
