@@ -5,11 +5,29 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::{Error, Result};
 
 /// Replaces `path` by a file of `bytes` with permission bits `mode`. Readers see the old file or the
 /// new one, never a mixture, also across a crash.
 pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let file = beside(path, bytes, mode)?;
+    file.as_file().sync_all().map_err(Error::file("sync", path))?;
+    file.persist(path).map_err(|error| error.error).map_err(Error::file("replace", path))?;
+    File::open(directory).and_then(|opened| opened.sync_all()).map_err(Error::file("sync", directory))
+}
+
+/// The same without waiting for the disk, for what means nothing after a crash of the machine: then the
+/// file may be empty.
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let file = beside(path, bytes, mode)?;
+    file.persist(path).map_err(|error| error.error).map_err(Error::file("replace", path))?;
+    Ok(())
+}
+
+fn beside(path: &Path, bytes: &[u8], mode: u32) -> Result<NamedTempFile> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".tmp-")
@@ -19,9 +37,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     file.write_all(bytes).map_err(Error::file("write", path))?;
     // the umask may have taken bits away
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(Error::file("set the mode of", path))?;
-    file.as_file().sync_all().map_err(Error::file("sync", path))?;
-    file.persist(path).map_err(|error| error.error).map_err(Error::file("replace", path))?;
-    File::open(directory).and_then(|opened| opened.sync_all()).map_err(Error::file("sync", directory))
+    Ok(file)
 }
 
 /// Reads a whole file; `None` when it does not exist.

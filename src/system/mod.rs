@@ -33,4 +33,4 @@ pub use process::{
 };
 pub use secret::Secret;
 pub use user::{ServiceUser, effective_uid};
-pub use versioned::{Versioned, read_versioned, write_versioned};
+pub use versioned::{Versioned, read_versioned, write_fleeting, write_versioned};

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -91,11 +92,14 @@ struct Row {
 
 fn process_table() -> Vec<Row> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.filter_map(|entry| row(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect()
+    // there are hundreds: what is read of each is one call, into the same memory
+    let mut text = [0; 1024];
+    entries.filter_map(|entry| row(entry.ok()?.file_name().to_str()?.parse().ok()?, &mut text)).collect()
 }
 
-fn row(pid: u32) -> Option<Row> {
-    let text = fs::read(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+fn row(pid: u32, text: &mut [u8]) -> Option<Row> {
+    let length = fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(text).ok()?;
+    let text = &text[..length];
     // the command may hold spaces and parentheses: fields count from the last `)`
     let rest = &text[text.iter().rposition(|byte| *byte == b')')? + 2..];
     let fields: Vec<&str> = std::str::from_utf8(rest).ok()?.split_ascii_whitespace().collect();

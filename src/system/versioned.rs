@@ -44,6 +44,19 @@ pub fn read_versioned<T: Versioned>(path: &Path) -> Result<Option<T>> {
 /// Writes a document atomically with mode 0600; one that stands there already, word for word, is left: it was
 /// synced by whoever wrote it.
 pub fn write_versioned<T: Versioned>(path: &Path, document: &T) -> Result<()> {
+    let bytes = bytes_of(path, document)?;
+    if atomic::read_optional(path)?.as_deref() == Some(&bytes) {
+        return Ok(());
+    }
+    atomic::write_atomic(path, &bytes, 0o600)
+}
+
+/// The same without waiting for the disk, for a document that a crash of the machine may take.
+pub fn write_fleeting<T: Versioned>(path: &Path, document: &T) -> Result<()> {
+    atomic::replace(path, &bytes_of(path, document)?, 0o600)
+}
+
+fn bytes_of<T: Versioned>(path: &Path, document: &T) -> Result<Vec<u8>> {
     let envelope = Envelope { version: T::VERSION, document };
     let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(|source| Error::Damaged {
         what: T::WHAT,
@@ -51,8 +64,5 @@ pub fn write_versioned<T: Versioned>(path: &Path, document: &T) -> Result<()> {
         source,
     })?;
     bytes.push(b'\n');
-    if atomic::read_optional(path)?.as_deref() == Some(&bytes) {
-        return Ok(());
-    }
-    atomic::write_atomic(path, &bytes, 0o600)
+    Ok(bytes)
 }

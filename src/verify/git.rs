@@ -43,22 +43,41 @@ impl Said {
     }
 }
 
+/// A git at work. Dropped, it is killed.
+pub(super) struct Running {
+    child: tokio::process::Child,
+}
+
+impl Running {
+    /// What it says in the end.
+    pub(super) async fn said(self) -> Result<Said, Error> {
+        let output = self.child.wait_with_output().await.map_err(Error::NoGit)?;
+        let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Ok(Said { ok: output.status.success(), output: output.stdout, complaint })
+    }
+}
+
 /// Runs `git <arguments>` in `directory` with the user's settings only: for questions about them.
 pub(super) async fn git_as_configured(directory: &Path, arguments: &[&str]) -> Result<Said, Error> {
-    call(directory, &SETTINGS[..1], arguments, &[]).await
+    call(directory, &SETTINGS[..1], arguments, &[])?.said().await
 }
 
 /// Runs `git <arguments>` in `directory` with further `variables`.
 pub(super) async fn git(directory: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Said, Error> {
-    call(directory, &SETTINGS, arguments, variables).await
+    start(directory, arguments, variables)?.said().await
 }
 
-async fn call(
+/// The same, without waiting for its end.
+pub(super) fn start(directory: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Running, Error> {
+    call(directory, &SETTINGS, arguments, variables)
+}
+
+fn call(
     directory: &Path,
     settings: &[&str],
     arguments: &[&str],
     variables: &[(&str, &Path)],
-) -> Result<Said, Error> {
+) -> Result<Running, Error> {
     let mut command = tokio::process::Command::new("git");
     // git sets these for its hooks, and they would turn it to another repository or index
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
@@ -70,14 +89,12 @@ async fn call(
         command.args(["-c", setting]);
     }
     command.arg("-C").arg(directory).args(arguments);
-    let output = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .map_err(Error::NoGit)?;
-    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Ok(Said { ok: output.status.success(), output: output.stdout, complaint })
+    Ok(Running { child })
 }

@@ -16,6 +16,7 @@ pub mod hook;
 mod http;
 mod orphans;
 mod plan;
+mod repository;
 mod run;
 mod runs;
 mod status;

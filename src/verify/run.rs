@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Instant;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::Error;
 use super::command::{self, Surroundings, milliseconds, skipped};
@@ -132,42 +132,25 @@ async fn begin(
 
 /// Fills the document as it goes, so that an interruption leaves what is known.
 async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events: &Events, document: &mut Verify) {
-    let work_tree = told(WorkTree::open(request.tree, &run.directory).await, document).flatten();
-    let before = match &work_tree {
-        Some(work_tree) => told(work_tree.name().await, document).flatten(),
+    let Verify { stages: reports, tree, warnings, .. } = &mut *document;
+    let work_tree = told(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
+    let noted = match &work_tree {
+        Some(work_tree) => told(work_tree.note().await, warnings),
         None => None,
     };
-    document.tree = before.clone().map(|before| Tree { before, after: None, changed: Vec::new() });
-    let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
-    let around = Surroundings {
-        tree: request.tree,
-        environment: &request.environment,
-        subject: &subject,
-        every_line: request.every_line,
-        events,
-    };
+    // git works the name out while the stages run; it was started before anything could be an orphan
     let orphans = request.own_process.then(Orphans::adopt);
-    let mut failed = false;
-    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted) {
-        if failed && !request.keep_going {
-            break;
-        }
-        let report = run_stage(index, stage, run, &around).await;
-        if let Some(orphans) = &orphans {
-            orphans.kill();
-        }
-        failed |= report.status != StageStatus::Pass;
-        document.stages[index] = report;
-    }
-    if let (Some(work_tree), Some(before)) = (&work_tree, &before) {
-        let after = told(work_tree.name().await, document).flatten();
-        let changed = match &after {
-            Some(after) if after != before => {
-                told(work_tree.differing(before, after).await, document).unwrap_or_default()
-            }
-            _ => Vec::new(),
+    let named = async {
+        let before = match noted {
+            Some(naming) => told(naming.name().await, warnings).flatten(),
+            None => None,
         };
-        document.tree = Some(Tree { before: before.clone(), after, changed });
+        *tree = before.map(|before| Tree { before, after: None, changed: Vec::new() });
+    };
+    let (failed, ()) = join(run_stages(request, stages, run, events, orphans.as_ref(), reports), named).await;
+    drop(orphans);
+    if let (Some(work_tree), Some(tree)) = (&work_tree, tree) {
+        compare(work_tree, tree, warnings).await;
     }
     let changed = document.tree.as_ref().is_some_and(|tree| tree.after.as_ref() != Some(&tree.before));
     document.reason = match (failed, changed) {
@@ -178,12 +161,56 @@ async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events
     document.status = if failed || changed { Outcome::Fail } else { Outcome::Pass };
 }
 
+/// Runs the stages in order and says whether one failed.
+async fn run_stages(
+    request: &Request<'_>,
+    stages: &[PlannedStage],
+    run: &Run,
+    events: &Events,
+    orphans: Option<&Orphans>,
+    reports: &mut [Stage],
+) -> bool {
+    let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
+    let around = Surroundings {
+        tree: request.tree,
+        environment: &request.environment,
+        subject: &subject,
+        every_line: request.every_line,
+        events,
+    };
+    let mut failed = false;
+    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted) {
+        if failed && !request.keep_going {
+            break;
+        }
+        let report = run_stage(index, stage, run, &around).await;
+        if let Some(orphans) = orphans {
+            orphans.kill();
+        }
+        failed |= report.status != StageStatus::Pass;
+        reports[index] = report;
+    }
+    failed
+}
+
+/// What the stages have left of the tree.
+async fn compare(work_tree: &WorkTree, tree: &mut Tree, warnings: &mut Vec<String>) {
+    if told(work_tree.is_as_noted().await, warnings) == Some(true) {
+        tree.after = Some(tree.before.clone());
+        return;
+    }
+    tree.after = told(work_tree.name().await, warnings).flatten();
+    if let Some(after) = tree.after.as_ref().filter(|after| **after != tree.before) {
+        tree.changed = told(work_tree.differing(&tree.before, after).await, warnings).unwrap_or_default();
+    }
+}
+
 /// What git cannot say makes the result unbound, not wrong.
-fn told<T>(answer: Result<T, Error>, document: &mut Verify) -> Option<T> {
+fn told<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option<T> {
     answer
         .map_err(|error| {
             let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-            document.warnings.push(format!("this result is bound to no git tree: {error}{cause}"));
+            warnings.push(format!("this result is bound to no git tree: {error}{cause}"));
         })
         .ok()
 }

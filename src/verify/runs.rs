@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::report::verify::{Outcome, Reason, RecordedRun, Verify};
-use crate::system::{self, FileLock, Versioned, read_versioned, write_versioned};
+use crate::system::{self, FileLock, Versioned, read_versioned, write_fleeting, write_versioned};
 
 /// How many runs' logs are kept, the present one included.
 const KEPT: usize = 5;
@@ -94,7 +94,8 @@ impl Runs {
         let directory = self.directory.join("runs").join(&name);
         system::create_private_dir(&directory, 0o700)?;
         let mark = format!("{name}-{:016x}", rand::rng().random::<u64>());
-        write_versioned(&marked, &Mark { mark: mark.clone() })?;
+        // a crash of the machine ends the processes too
+        write_fleeting(&marked, &Mark { mark: mark.clone() })?;
         Ok(Run { name, directory, mark, runs: self.directory.clone(), _lock: lock })
     }
 }
@@ -126,7 +127,13 @@ impl Run {
             state.last_full_pass = None;
         }
         state.last_run = Some(proof);
-        write_versioned(&self.runs.join("state.json"), &state)?;
+        let path = self.runs.join("state.json");
+        // without the record of a run nothing is proved, so only a proof has to survive a crash of the machine
+        if everything && document.status == Outcome::Pass {
+            write_versioned(&path, &state)?;
+        } else {
+            write_fleeting(&path, &state)?;
+        }
         let _ = system::remove_if_exists(&self.runs.join("running.json"))?;
         self.prune();
         Ok(())

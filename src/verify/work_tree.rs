@@ -11,7 +11,8 @@ use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::git::{Said, git};
+use super::git::{Running, Said, git, start};
+use super::repository::Repository;
 use crate::system;
 
 /// How many changed paths are told.
@@ -25,14 +26,6 @@ pub(super) struct WorkTree {
     scratch: tempfile::TempDir,
 }
 
-/// Where a work tree's repository keeps what is read here.
-struct Repository {
-    index: PathBuf,
-    objects: PathBuf,
-    /// Of the directory, from the repository's root: `examples/board/`, or empty.
-    prefix: String,
-}
-
 impl WorkTree {
     /// The work tree at `tree`; `None` where no git repository is. `scratch` is a directory for temporary files.
     pub(super) async fn open(tree: &Path, scratch: &Path) -> Result<Option<Self>, Error> {
@@ -44,41 +37,53 @@ impl WorkTree {
         Ok(Some(Self { tree: tree.to_owned(), repository, scratch }))
     }
 
+    /// Takes note of its present state; what it is called is worked out meanwhile.
+    pub(super) async fn note(&self) -> Result<Naming, Error> {
+        note(&self.tree, &self.repository, self.scratch.path()).await
+    }
+
     /// The name of its present state; `None` where git ignores the whole directory.
     pub(super) async fn name(&self) -> Result<Option<String>, Error> {
-        write_tree(&self.tree, &self.repository, self.scratch.path()).await
+        self.note().await?.name().await
+    }
+
+    /// Whether it is for certain in the state that was noted last. Cheaper than a name: git has nothing to
+    /// add to the index that it has written then. Where it cannot tell the answer is no.
+    pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
+        if self.tree.join(".gitmodules").exists() {
+            return Ok(false);
+        }
+        let index = index_in(self.scratch.path());
+        let objects = Objects::of(&self.repository, self.scratch.path());
+        let [own, alternates] = objects.as_variables();
+        let arguments = ["add", "--all", "--sparse", "--dry-run", "."];
+        let said = git(&self.tree, &arguments, &[own, alternates, ("GIT_INDEX_FILE", index.as_path())]).await?;
+        Ok(said.ok && said.output.is_empty() && said.complaint.is_empty())
     }
 
     /// Paths that differ between two states, the first twenty.
     pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
         let arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after];
-        let (objects, _) = self.repository.variables(self.scratch.path());
+        let objects = Objects::of(&self.repository, self.scratch.path());
         let said = git(&self.tree, &arguments, &objects.as_variables()).await?.expect("diff-tree")?;
         let paths = said.output.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         Ok(paths.take(PATHS).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
     }
 }
 
-impl Repository {
-    async fn of(tree: &Path) -> Result<Option<Self>, Error> {
-        let arguments =
-            ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-path", "index", "--git-path", "objects"];
-        let said = git(tree, &arguments, &[]).await?;
-        let text = said.text();
-        let lines: Vec<&str> = text.split('\n').collect();
-        match (said.ok, lines.as_slice()) {
-            (true, [prefix, index, objects]) => {
-                Ok(Some(Self { index: index.into(), objects: objects.into(), prefix: (*prefix).to_owned() }))
-            }
-            (false, _) if !said.complaint.contains("not a git repository") => {
-                Err(Error::Git { command: "rev-parse".to_owned(), complaint: said.complaint })
-            }
-            _ => Ok(None),
-        }
-    }
+/// The name of a state, while git works it out. The state is that of the moment when this was made.
+pub(super) struct Naming {
+    git: Running,
+}
 
-    fn variables(&self, scratch: &Path) -> (Objects, PathBuf) {
-        (Objects { own: scratch.join("objects"), repository: self.objects.clone() }, scratch.join("index"))
+impl Naming {
+    /// The name; `None` where git ignores the whole directory.
+    pub(super) async fn name(self) -> Result<Option<String>, Error> {
+        let said = self.git.said().await?;
+        if !said.ok && said.complaint.contains("prefix") {
+            return Ok(None);
+        }
+        said.expect("write-tree").map(|said| Some(Said::text(&said)))
     }
 }
 
@@ -89,13 +94,21 @@ struct Objects {
 }
 
 impl Objects {
+    fn of(repository: &Repository, scratch: &Path) -> Self {
+        Self { own: scratch.join("objects"), repository: repository.objects.clone() }
+    }
+
     fn as_variables(&self) -> [(&'static str, &Path); 2] {
         [("GIT_OBJECT_DIRECTORY", &self.own), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)]
     }
 }
 
-async fn write_tree(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Option<String>, Error> {
-    let (objects, index) = repository.variables(scratch);
+fn index_in(scratch: &Path) -> PathBuf {
+    scratch.join("index")
+}
+
+async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Naming, Error> {
+    let (objects, index) = (Objects::of(repository, scratch), index_in(scratch));
     std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
     copy_index(&repository.index, &index)?;
     let [own, alternates] = objects.as_variables();
@@ -109,11 +122,7 @@ async fn write_tree(tree: &Path, repository: &Repository, scratch: &Path) -> Res
     if !repository.prefix.is_empty() {
         arguments.push(&prefix);
     }
-    let said = git(tree, &arguments, &variables).await?;
-    if !said.ok && said.complaint.contains("prefix") {
-        return Ok(None);
-    }
-    said.expect("write-tree").map(|said| Some(Said::text(&said)))
+    Ok(Naming { git: start(tree, &arguments, &variables)? })
 }
 
 /// Copies the index with its time: git takes a file for unchanged only if it is older than the index.
@@ -151,7 +160,7 @@ async fn name_submodules(tree: &Path, scratch: &Path, variables: &[(&str, &Path)
         let Some(repository) = Repository::of(&inner).await? else { continue };
         let own = scratch.join("submodules").join(path);
         std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
-        if let Some(name) = Box::pin(write_tree(&inner, &repository, &own)).await? {
+        if let Some(name) = Box::pin(note(&inner, &repository, &own)).await?.name().await? {
             let entry = format!("160000,{name},{path}");
             let _ = git(tree, &["update-index", "--add", "--cacheinfo", &entry], variables)
                 .await?

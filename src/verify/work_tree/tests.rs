@@ -198,3 +198,38 @@ fn a_repository_in_the_middle_does_not_keep_the_rest_from_counting() {
     sandbox.write("a", "2");
     assert_ne!(sandbox.name(), before);
 }
+
+#[test]
+fn whether_it_is_as_noted_is_known_without_a_name() {
+    use std::os::unix::fs::PermissionsExt;
+
+    type Edit = (&'static str, bool, fn(&Path));
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "ignored\n");
+    sandbox.write("a.txt", "one");
+    sandbox.write("b.txt", "two");
+    sandbox.commit();
+    sandbox.write("untracked.txt", "three");
+    let edits: [Edit; 8] = [
+        ("nothing", true, |_| {}),
+        ("a file that git ignores", true, |root| std::fs::write(root.join("ignored"), "x").unwrap()),
+        ("written again as it was", true, |root| std::fs::write(root.join("a.txt"), "one").unwrap()),
+        ("as long as before, in the same moment", false, |root| std::fs::write(root.join("a.txt"), "eno").unwrap()),
+        ("an untracked file changed", false, |root| std::fs::write(root.join("untracked.txt"), "eerht").unwrap()),
+        ("a new file", false, |root| std::fs::write(root.join("new.txt"), "").unwrap()),
+        ("removed", false, |root| std::fs::remove_file(root.join("b.txt")).unwrap()),
+        ("a mode", false, |root| {
+            std::fs::set_permissions(root.join("a.txt"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        }),
+    ];
+    for (what, same, edit) in edits {
+        let (before, noted, after) = sandbox.runtime.block_on(async {
+            let work_tree = WorkTree::open(&sandbox.root(), sandbox.directory.path()).await.unwrap().unwrap();
+            let before = work_tree.name().await.unwrap();
+            edit(&sandbox.root());
+            (before, work_tree.is_as_noted().await.unwrap(), work_tree.name().await.unwrap())
+        });
+        assert_eq!(noted, same, "{what}");
+        assert_eq!(before == after, same, "{what}: the names say the same");
+    }
+}
