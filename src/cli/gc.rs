@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::session::{Session, block_on};
+use super::teardown::write_things;
 use crate::agent;
-use crate::report::{Failure, Gc, Kind, Removed};
+use crate::report::{Failure, Gc, Kind};
 
 /// Remove what crashed and deleted stacks have left: by what really exists and is this home's.
 ///
@@ -46,11 +47,4 @@ fn text(gc: &Gc) -> String {
         write_things(&mut text, "", &gc.removed);
     }
     if text.is_empty() { "nothing is left over\n".to_owned() } else { text }
-}
-
-fn write_things(text: &mut String, prefix: &str, things: &[Removed]) {
-    for thing in things {
-        let detail = thing.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
-        let _ = writeln!(text, "  {prefix}{} {}{detail}", thing.kind, thing.name);
-    }
 }

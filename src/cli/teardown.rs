@@ -79,7 +79,8 @@ fn text(teardown: &Teardown) -> String {
     text
 }
 
-fn write_things(text: &mut String, prefix: &str, things: &[Removed]) {
+/// One line a thing, also for `gc`.
+pub(super) fn write_things(text: &mut String, prefix: &str, things: &[Removed]) {
     for thing in things {
         let detail = thing.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
         let _ = writeln!(text, "  {prefix}{} {}{detail}", thing.kind, thing.name);

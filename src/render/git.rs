@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use rustix::fs::{FlockOperation, flock};
 
 use super::error::{RenderError, Result};
+use crate::system;
 
 /// Adds a file to `info/exclude` of the repository that its directory belongs to. Does nothing where
 /// there is no repository, no git, or the line is there already.
@@ -85,14 +86,9 @@ fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
 
 /// git in `directory`.
 fn command(directory: &Path) -> Command {
-    let mut git = Command::new("git");
+    let mut git = system::git(directory);
     // a name is a name, not a pattern
-    git.arg("--literal-pathspecs").arg("-C").arg(directory);
-    // a hook's environment names the repository of the hook, not that of the directory
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"] {
-        git.env_remove(variable);
-    }
-    git.stdin(Stdio::null()).stderr(Stdio::null());
+    git.arg("--literal-pathspecs").stderr(Stdio::null());
     git
 }
 

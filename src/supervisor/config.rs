@@ -54,12 +54,12 @@ pub fn spec_digest(spec: &StackSpec) -> String {
 pub(crate) fn process_digest(spec: &StackSpec, name: &str) -> String {
     let Some(process) = spec.processes.get(name) else { return String::new() };
     let whole = ProcessSpec { environment: environment_of(spec, process), ..process.clone() };
-    hex(&serde_json::to_vec(&whole).unwrap_or_default())
+    system::hexadecimal(&Sha256::digest(serde_json::to_vec(&whole).unwrap_or_default()))
 }
 
 /// The digest of a stack from those of its processes.
 pub(crate) fn combined_digest(digests: &BTreeMap<String, String>) -> String {
-    hex(&serde_json::to_vec(digests).unwrap_or_default())
+    system::hexadecimal(&Sha256::digest(serde_json::to_vec(digests).unwrap_or_default()))
 }
 
 /// The environment of one process without harness's own variables.
@@ -67,14 +67,6 @@ pub(crate) fn environment_of(spec: &StackSpec, process: &ProcessSpec) -> BTreeMa
     let mut environment = spec.environment.clone();
     environment.extend(process.environment.clone());
     environment
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Refuses what could only fail later, in the middle of a launch.

@@ -9,6 +9,8 @@
 mod atomic;
 mod command;
 mod error;
+mod git;
+mod hexadecimal;
 mod home;
 mod http;
 mod lines;
@@ -23,6 +25,8 @@ mod versioned;
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use error::{Error, Result};
+pub use git::git;
+pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange};
 pub use lines::plain;

@@ -6,8 +6,7 @@ use crate::report::Failure;
 use crate::supervisor::{self, Client, StackSnapshot};
 use crate::system;
 
-/// Checks that every port of the agent is free or held by its own running stack. Returns that stack's
-/// snapshot, if it runs. What a dead supervisor left behind is swept first, so that it does not stand
+/// Checks that every port of the agent is free, unless its stack runs; returns that stack's snapshot. What a dead supervisor left behind is swept first, so that it does not stand
 /// in the way as a stranger.
 pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>, Failure> {
     let agent = attempt.record.agent;
@@ -17,18 +16,13 @@ pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>
         supervisor::sweep(attempt.context.home.id(), &attempt.directory, &agent.stack().to_string())?;
         None
     };
-    let own: Vec<u16> = snapshot
-        .iter()
-        .flat_map(|snapshot| snapshot.processes.values())
-        .filter(|process| process.process.is_some())
-        .flat_map(|process| process.ports.clone())
-        .collect();
-    // once a stack runs, a port of none of its processes is the application's own affair
-    let unclaimed_matter = snapshot.is_none();
-    for (name, port) in attempt.project.ports_of(agent) {
-        if !own.contains(&port) && unclaimed_matter && !system::is_bindable(port) {
-            let holder = system::port_holder(port);
-            return Err(Error::PortInUse { agent, name, port, holder }.into());
+    // once a stack runs, who listens on its ports is the supervisor's affair
+    if snapshot.is_none() {
+        for (name, port) in attempt.project.ports_of(agent) {
+            if !system::is_bindable(port) {
+                let holder = system::port_holder(port);
+                return Err(Error::PortInUse { agent, name, port, holder }.into());
+            }
         }
     }
     Ok(snapshot)

@@ -5,14 +5,13 @@
 //! A step's name, timeout and `incremental` are not in it: they do not change what it makes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::project::inputs::{contents, matching_files};
 use crate::project::{DatabaseSettings, StepAction, TemplateStep};
-use crate::system::{Error as SystemError, Secret};
+use crate::system::{Error as SystemError, Secret, hexadecimal};
 
 use super::super::{DatabaseCredentials, Error, Result, Server};
 
@@ -190,13 +189,6 @@ impl Hash {
     fn finish(self) -> String {
         hexadecimal(&self.0.finalize())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ pub(super) fn owner() -> Owner {
 
 /// A token is the last name in hexadecimal: opaque, and safe in XML and in a query whatever the name holds.
 fn write_token(name: &str) -> String {
-    crate::embedded::s3::store::hex(name.as_bytes())
+    crate::system::hexadecimal(name.as_bytes())
 }
 
 fn read_token(token: &str) -> S3Result<String> {

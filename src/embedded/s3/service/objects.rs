@@ -12,7 +12,8 @@ use super::Server;
 use super::checks::check_version;
 use super::content::receive;
 use super::server::blocking;
-use crate::embedded::s3::store::{Attributes, Condition, Meta, hex};
+use crate::embedded::s3::store::{Attributes, Condition, Meta};
+use crate::system::hexadecimal;
 
 /// S3's own limit for one request.
 const MOST_DELETED: usize = 1000;
@@ -29,7 +30,7 @@ impl Server {
         let meta = Meta {
             key: input.key,
             size: received.size,
-            etag: hex(&received.md5),
+            etag: hexadecimal(&received.md5),
             modified: Meta::now(),
             sums: received.sums.clone(),
             parts: vec![],

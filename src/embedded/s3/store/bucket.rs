@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 
 use super::incoming::Received;
-use super::{Condition, Hashes, Incoming, Meta, hex, io, read_meta};
+use super::{Condition, Hashes, Incoming, Meta, io, read_meta};
 use crate::embedded::log;
+use crate::system::hexadecimal;
 
 /// What listings tell of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl State {
 
 /// Where in `objects/` a key lives. A digest: every key fits, and none can name another place.
 fn file_name(key: &str) -> PathBuf {
-    Path::new(&hex(&Sha256::digest(key.as_bytes()))).to_owned()
+    Path::new(&hexadecimal(&Sha256::digest(key.as_bytes()))).to_owned()
 }
 
 #[cfg(test)]
@@ -179,7 +180,7 @@ mod tests {
         let mut incoming = bucket.receive(Hashes::of(&[])).unwrap();
         incoming.write(content).unwrap();
         let received = incoming.finish();
-        let etag = hex(&received.md5);
+        let etag = hexadecimal(&received.md5);
         let (size, modified) = (received.size, Meta::now());
         let meta = Meta {
             key: key.to_owned(),

@@ -1,7 +1,6 @@
 //! Digests of what is written: MD5 for the `ETag`, and the checksums that a client asks for.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use hyper::HeaderMap;
 use s3s::checksum::ChecksumHasher;
@@ -110,14 +109,6 @@ impl Hashes {
     }
 }
 
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +121,7 @@ mod tests {
         let mut hashes = Hashes::for_request(&headers);
         hashes.update(b"");
         let (md5, sums) = hashes.finish();
-        assert_eq!(hex(&md5), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(crate::system::hexadecimal(&md5), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(sums.get("crc32").as_deref(), Some("AAAAAA=="));
         sums.verify(&Sums::of_headers(&headers)).unwrap();
     }

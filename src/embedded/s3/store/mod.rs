@@ -34,7 +34,7 @@ pub(super) use bucket::{Bucket, Entry};
 pub(super) use buckets::Store;
 pub(super) use condition::Condition;
 pub(super) use failure::{internal, io};
-pub(super) use hashes::{Hashes, Sums, hex};
+pub(super) use hashes::{Hashes, Sums};
 pub(super) use incoming::{Incoming, Received};
 pub(super) use listing::{Item, Query, list};
 pub(super) use object_file::{Meta, read_meta};

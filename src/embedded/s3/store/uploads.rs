@@ -10,8 +10,8 @@ use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 use super::incoming::Received;
-use super::{Attributes, Bucket, Condition, Hashes, Meta, Sums, hex, internal, io, read_meta};
-use crate::system::{Versioned, create_private_dir, read_versioned, write_versioned};
+use super::{Attributes, Bucket, Condition, Hashes, Meta, Sums, internal, io, read_meta};
+use crate::system::{Versioned, create_private_dir, hexadecimal, read_versioned, write_versioned};
 
 /// Parts but the last must be this large; the rule is S3's.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub(crate) struct Part {
 impl Bucket {
     /// Begins an upload of `key`.
     pub(crate) fn begin(&self, key: String, attributes: Attributes) -> S3Result<Upload> {
-        let id = hex(&rand::rng().random::<[u8; 16]>());
+        let id = hexadecimal(&rand::rng().random::<[u8; 16]>());
         let upload = Upload { id, key, initiated: Meta::now(), attributes };
         let directory = self.directory.join("uploads").join(&upload.id);
         create_private_dir(&directory, 0o700).map_err(internal)?;
@@ -77,7 +77,7 @@ impl Bucket {
         let meta = Meta {
             key: upload.key.clone(),
             size: received.size,
-            etag: hex(&received.md5),
+            etag: hexadecimal(&received.md5),
             modified: Meta::now(),
             sums: received.sums.clone(),
             parts: vec![],
@@ -188,7 +188,7 @@ fn etag_of_parts(etags: &[String]) -> String {
         let bytes: Vec<u8> = digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
         hashes.update(&bytes);
     }
-    format!("{}-{}", hex(&hashes.finish().0), etags.len())
+    format!("{}-{}", hexadecimal(&hashes.finish().0), etags.len())
 }
 
 #[cfg(test)]
