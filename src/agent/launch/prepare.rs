@@ -2,11 +2,11 @@
 //! on has changed.
 //!
 //! What was done is remembered by tree, not by agent: agents that share the project's root share its
-//! build. A lock by tree keeps two launches from building in one directory at once.
+//! build; a tree that is made anew at the same path is another. A lock by tree keeps two launches from building in one directory at once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,6 +28,9 @@ pub(in crate::agent) struct Prepared {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Memory {
     tree: PathBuf,
+    /// Which directory of that name it was: what was done in one that is gone is undone.
+    #[serde(default)]
+    identity: String,
     done: BTreeMap<String, String>,
 }
 
@@ -67,8 +70,13 @@ pub(in crate::agent) async fn run(
     })
     .await?;
     // a damaged memory costs a rebuild, nothing else
-    let mut memory: Memory = system::read_versioned(&file).ok().flatten().unwrap_or_default();
-    tree.clone_into(&mut memory.tree);
+    let memory: Option<Memory> = system::read_versioned(&file).ok().flatten();
+    let identity = identity(tree)?;
+    let mut memory = memory.filter(|memory| memory.identity == identity).unwrap_or_else(|| Memory {
+        tree: tree.to_owned(),
+        identity,
+        done: BTreeMap::new(),
+    });
     for step in steps {
         let command = renderer.text(&format!("prepare.steps.{}.run", step.name), &step.run, context, environment)?;
         let digest = digest(step, &command, tree)?;
@@ -116,7 +124,16 @@ fn digest(step: &PrepareStep, command: &str, tree: &Path) -> Result<String, Fail
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    Ok(hex(&hash.finalize()))
+    Ok(system::hexadecimal(&hash.finalize()))
+}
+
+/// By this a directory is known from one that took its place: its inode, and when it was made where the
+/// file system tells.
+fn identity(tree: &Path) -> Result<String, Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = tree.metadata().map_err(system::Error::file("look at", tree))?;
+    let made = metadata.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+    Ok(format!("{}:{}:{}", metadata.dev(), metadata.ino(), made.unwrap_or_default().as_nanos()))
 }
 
 fn outputs_exist(step: &PrepareStep, tree: &Path) -> bool {
@@ -126,14 +143,6 @@ fn outputs_exist(step: &PrepareStep, tree: &Path) -> bool {
 fn memory_path(home: &Path, tree: &Path) -> Result<PathBuf, Failure> {
     let directory = home.join("prepared");
     system::create_private_dir(&directory, 0o700)?;
-    let name = hex(&Sha256::digest(tree.as_os_str().as_encoded_bytes()));
+    let name = system::hexadecimal(&Sha256::digest(tree.as_os_str().as_encoded_bytes()));
     Ok(directory.join(format!("{}.json", &name[..16])))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
