@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::{TestHome, get, marked, post, try_get};
+use crate::support::{Decoy, SHORT, TestHome, get, listener, marked, post, python, try_get, wait_until};
 
 #[test]
 fn nothing_of_the_agent_is_left() {
@@ -38,6 +38,22 @@ fn a_dry_run_removes_nothing() {
         assert!(look.stdout.contains(word), "no `{word}`\n{look}");
     }
     assert_eq!(get(project.port("api", 3), "/pid").body, pid);
+}
+
+#[test]
+fn a_stranger_on_a_port_is_told_and_does_not_count_as_left() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").application("web").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["stop", "3", "web"]).run().succeeds();
+    let port = project.port("web", 3);
+    let mut stranger = Decoy::shell(&format!("exec {} -m http.server --bind 127.0.0.1 {port}", python()));
+    wait_until("the stranger to listen", SHORT, || listener(port).is_some());
+    let report = project.harness(["teardown", "3", "--json"]).run().succeeds().json();
+    let foreign = report["agents"][0]["foreign"].to_string();
+    assert!(foreign.contains(&port.to_string()) && foreign.contains(&stranger.pid().to_string()), "{report}");
+    assert!(!home.path().join("agents/3").exists());
+    stranger.assert_alive();
 }
 
 /// L6: teardown of one agent while others are under load.

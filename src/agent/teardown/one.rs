@@ -117,7 +117,7 @@ async fn remove(
     }
     journal.done(&step)?;
 
-    prove(record.as_ref(), report);
+    prove(context, agent, record.as_ref(), report);
     if report.left.is_empty() {
         std::fs::remove_dir_all(&directory).map_err(system::Error::file("remove", &directory))?;
         task.finish();
@@ -203,13 +203,17 @@ fn guides_of_others(context: &Context, record: &Record) -> Result<Vec<PathBuf>, 
     Ok(guides)
 }
 
-/// Ports that somebody still listens on although the stack is gone.
-fn prove(record: Option<&Record>, report: &mut TornDownAgent) {
+/// Ports that somebody still listens on although the stack is gone: a process of the stack, which is then
+/// left, or a stranger, whose business it is.
+fn prove(context: &Context, agent: AgentId, record: Option<&Record>, report: &mut TornDownAgent) {
     let stopped_some = report.removed.iter().any(|thing| thing.kind == "process");
+    let marker = system::marker_value(context.home.id(), &agent.stack().to_string());
     for (name, port) in record.iter().filter(|_| stopped_some).flat_map(|record| &record.ports) {
         if let Some(holder) = system::port_holder(*port) {
             let pid = holder.pid.map_or_else(String::new, |pid| format!("pid {pid}, "));
-            report.left.push(Removed::with("port", port.to_string(), format!("{name}: {pid}{}", holder.command)));
+            let thing = Removed::with("port", port.to_string(), format!("{name}: {pid}{}", holder.command));
+            let ours = system::processes_with_marker(&marker).iter().any(|process| Some(process.pid) == holder.pid);
+            if ours { report.left.push(thing) } else { report.foreign.push(thing) }
         }
     }
 }
