@@ -41,6 +41,7 @@ struct Entry {
 enum Phase {
     Begin,
     Done,
+    Failed,
 }
 
 /// A step that was begun; [`Journal::done`] ends it.
@@ -75,6 +76,11 @@ impl Journal {
     pub(super) fn done(&mut self, step: &Step) -> system::Result<()> {
         self.timed(step.name, step.began.elapsed());
         self.write(step.name, Phase::Done)
+    }
+
+    /// Says that the command came to its end, in failure.
+    pub(super) fn failed(&mut self) -> system::Result<()> {
+        self.write("end", Phase::Failed)
     }
 
     /// Adds the time of work that is not a step of its own.
@@ -112,13 +118,17 @@ pub(super) fn cut_off(home: &Home, agent: AgentId) -> Option<String> {
     let path: &Path = &path(home, agent);
     let text = std::fs::read_to_string(path).ok()?;
     let last: Entry = text.lines().rev().find_map(|line| serde_json::from_str(line).ok())?;
-    (!(last.step == "end" && last.phase == Phase::Done)).then(|| format!("{}, at {}", last.command, last.step))
+    (last.step != "end" || last.phase == Phase::Begin).then(|| format!("{}, at {}", last.command, last.step))
 }
 
 #[cfg(debug_assertions)]
 fn cut_off_here(command: &str, step: &str, phase: Phase) {
     let Ok(wanted) = std::env::var("HARNESS_KILL_AT") else { return };
-    let phase = if phase == Phase::Begin { "begin" } else { "done" };
+    let phase = match phase {
+        Phase::Begin => "begin",
+        Phase::Done => "done",
+        Phase::Failed => "failed",
+    };
     if wanted == format!("{command}:{step}:{phase}") {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }

@@ -135,7 +135,8 @@ fn a_failed_launch_is_kept_when_asked() {
     assert_eq!(status["agents"][0]["processes"][0]["state"], "failed", "{status}");
     assert_eq!(status["agents"][0]["processes"][0]["exit"]["code"], 7, "{status}");
     project.replace("harness.toml", "APP_EXIT = \"7\"", "APP_EXIT = \"\"");
-    project.harness(["launch", "3"]).run().succeeds();
+    let mended = project.harness(["launch", "3"]).run().succeeds();
+    assert!(!mended.stderr.contains("cut off"), "it failed, and came to its end\n{mended}");
     assert_eq!(get(project.port("api", 3), "/health").status, 200);
 }
 

@@ -113,9 +113,7 @@ impl<'a> Attempt<'a> {
         ready::wait(self).await?;
         self.journal.done(&step)?;
 
-        if self.record.stage != Stage::Launched || self.record.spec_digest.is_none() {
-            self.record.stage = Stage::Launched;
-        }
+        self.record.stage = Stage::Launched;
         self.save()?;
         let step = self.journal.begin("end")?;
         self.journal.done(&step)?;
@@ -285,7 +283,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// After a failure: a first launch is undone, a later one is left for inspection.
-    pub(super) async fn give_up(&self, _failure: &Failure) {
+    pub(super) async fn give_up(&mut self) {
+        // the failure is told already; a journal that cannot be written is no worse than one that was cut off
+        let _ = self.journal.failed();
         if self.record.stage == Stage::Launching && !self.options.keep {
             let task = self.context.events.task(self.subject(), "undo the failed launch");
             teardown::undo(self.context, self.lease, Some(&self.record)).await;

@@ -77,8 +77,8 @@ async fn one(
         let mut attempt = Attempt::begin(context, project, &lease, options)?;
         let result = attempt.run().await;
         attempt.describe(&mut report).await;
-        if let Err(failure) = &result {
-            attempt.give_up(failure).await;
+        if result.is_err() {
+            attempt.give_up().await;
         }
         result
     }
