@@ -12,7 +12,7 @@ use crate::project::AgentId;
 use crate::system::{self, Home, Secret, Versioned};
 
 /// One agent of a home.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The agent.
     pub agent: AgentId,

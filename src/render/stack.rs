@@ -26,7 +26,20 @@ use crate::supervisor::{
 const PROCESSES_TEMPLATE: &str = include_str!("../../templates/processes.toml.j2");
 
 impl Renderer<'_> {
-    /// The process config of an agent. `with` names disabled processes to enable.
+    /// Refuses names that no process has.
+    pub fn check_names(&self, names: &[String]) -> Result<()> {
+        let known = || self.project().processes.iter().map(|(known, _)| known.as_str());
+        match names.iter().find(|name| !known().any(|known| known == *name)) {
+            Some(unknown) => {
+                let hint = nearest(unknown, known()).map(|name| format!("did you mean `{name}`?"));
+                Err(RenderError::UnknownProcess { name: unknown.clone(), hint })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The process config of an agent. `with` names disabled processes to enable; one that does not exist
+    /// enables nothing.
     pub fn stack_spec(
         &self,
         context: &Context,
@@ -35,11 +48,6 @@ impl Renderer<'_> {
         with: &[String],
     ) -> Result<StackSpec> {
         let project = self.project();
-        if let Some(unknown) = with.iter().find(|name| !project.processes.iter().any(|(known, _)| known == *name)) {
-            let near = nearest(unknown, project.processes.iter().map(|(name, _)| name.as_str()));
-            let hint = near.map(|name| format!("did you mean `{name}`?"));
-            return Err(RenderError::UnknownProcess { name: unknown.clone(), hint });
-        }
         let mut scope = scope(context, env);
         let mut processes = BTreeMap::new();
         for (name, process) in &project.processes {

@@ -189,6 +189,24 @@ fn a_process_that_is_disabled_starts_when_asked_for() {
 }
 
 #[test]
+fn a_misspelt_process_breaks_nothing_and_one_that_went_is_forgotten() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").application_with("extra", &[], "disabled = true").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["launch", "3", "--with", "extar"]).run().exits_with(5).says("did you mean `extra`?");
+    let again = project.harness(["launch", "3"]).run().succeeds();
+    assert!(again.stdout.contains("already running"), "{again}");
+    project.harness(["launch", "3", "--with", "extra"]).run().succeeds();
+    let renamed = project.read("harness.toml").replace("processes.extra", "processes.other");
+    project.put("harness.toml", &renamed);
+    let status = project.harness(["status", "3", "--json"]).run().succeeds().json();
+    assert!(!status["agents"][0]["drift"].to_string().contains("cannot be compared"), "{status}");
+    project.harness(["launch", "3"]).run().succeeds().says("process `extra`, once asked for with `--with`");
+    let again = project.harness(["launch", "3"]).run().succeeds();
+    assert!(!again.stderr.contains("extra"), "it is told once\n{again}");
+}
+
+#[test]
 fn prepare_runs_once_and_again_when_its_inputs_change() {
     let home = TestHome::new();
     let project = home

@@ -186,8 +186,10 @@ impl<'a> Attempt<'a> {
 
     /// Decides names and passwords, and writes them down before anything bears them.
     fn decide(&mut self, infra: &Infra) -> Result<(), Failure> {
+        // a name that is wrong must not get into the record
+        Renderer::new(&self.project).check_names(&self.options.with)?;
         let record = &mut self.record;
-        let before = format!("{record:?}");
+        let before = record.clone();
         record.ports = self.project.ports_of(record.agent).into_iter().collect();
         record.mail = infra.mail.is_some();
         if infra.postgres.is_some() && !self.project.database.disabled && record.database_password.is_none() {
@@ -201,7 +203,16 @@ impl<'a> Attempt<'a> {
                 record.with.push(name.clone());
             }
         }
-        if before == format!("{record:?}") { Ok(()) } else { self.save() }
+        let (known, forgotten): (Vec<String>, Vec<String>) = std::mem::take(&mut record.with)
+            .into_iter()
+            .partition(|name| self.project.processes.iter().any(|(known, _)| known == name));
+        record.with = known;
+        let changed = before != *record;
+        for name in forgotten {
+            let told = format!("process `{name}`, once asked for with `--with`, does not exist any more");
+            self.context.events.warning(self.subject(), told);
+        }
+        if changed { self.save() } else { Ok(()) }
     }
 
     /// Database, bucket and `[prepare]`: beside each other where the template is there already.
