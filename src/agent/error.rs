@@ -54,6 +54,22 @@ pub enum Error {
         /// Where that project is.
         root: PathBuf,
     },
+    /// Another agent works there.
+    #[error("`{}` is in the work tree of agent {agent}", path.display())]
+    TreeTaken {
+        /// Where the work tree should be.
+        path: PathBuf,
+        /// Whose it is.
+        agent: AgentId,
+    },
+    /// Another agent has the file.
+    #[error("`{}` is rendered for agent {agent}", path.display())]
+    FileTaken {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        agent: AgentId,
+    },
     /// A teardown was cut off.
     #[error("agent {0} is half removed: its last teardown did not end")]
     HalfRemoved(AgentId),
@@ -177,6 +193,8 @@ impl Diagnostic for Error {
             Self::Unknown(_)
             | Self::EngineInUse { .. }
             | Self::Leased { .. }
+            | Self::TreeTaken { .. }
+            | Self::FileTaken { .. }
             | Self::HalfRemoved(_)
             | Self::PortInUse { .. }
             | Self::UnknownProcess { .. }
@@ -202,6 +220,8 @@ impl Diagnostic for Error {
             Self::Unknown(_) => "agent.unknown",
             Self::EngineInUse { .. } => "engine.in_use",
             Self::Leased { .. } => "agent.leased",
+            Self::TreeTaken { .. } => "worktree.taken",
+            Self::FileTaken { .. } => "render.taken",
             Self::HalfRemoved(_) => "agent.half_removed",
             Self::PortInUse { .. } => "port.in_use",
             Self::Command { .. } => "command.failed",
@@ -231,6 +251,14 @@ impl Diagnostic for Error {
             Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),
             Self::Leased { agent, root, .. } => {
                 format!("choose another id, or run `harness -C {} teardown {agent}`", root.display())
+            }
+            Self::TreeTaken { .. } => {
+                "put `{{ id }}` into `[worktree] path`, so that each agent has one of its own".into()
+            }
+            Self::FileTaken { .. } => {
+                "agents share the directory: put `{{ id }}` into the file's name in `[render]`, or give each agent a \
+                 tree of its own with `[worktree]`"
+                    .into()
             }
             Self::HalfRemoved(agent) => format!("run `harness teardown {agent}`"),
             Self::PortInUse { holder: Some(PortHolder { pid: Some(pid), .. }), .. } => {

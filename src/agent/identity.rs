@@ -27,18 +27,24 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
 /// # Errors
 /// The home cannot be read.
 pub fn standing_in(context: &Context) -> Result<Vec<AgentId>, Failure> {
+    Ok(records_around(context)?.into_iter().map(|record| record.agent).collect())
+}
+
+/// The records of these.
+pub(super) fn records_around(context: &Context) -> Result<Vec<Record>, Failure> {
     let mut here = Vec::new();
     for agent in agents(context)? {
         // a record that cannot be read names no directory
-        if let Ok(Some(record)) = Record::read(&context.home, agent)
-            && context.directory.starts_with(&record.tree)
-        {
-            here.push((record.tree.components().count(), agent));
+        let Ok(Some(record)) = Record::read(&context.home, agent) else { continue };
+        // as recorded it may lead through symbolic links, which where one stands does not
+        let place = record.place().canonicalize().unwrap_or_else(|_| record.place().to_owned());
+        if context.directory.starts_with(&place) {
+            here.push((place.components().count(), record));
         }
     }
     // the innermost tree wins: a work tree may lie inside the project's root
     let depth = here.iter().map(|(depth, _)| *depth).max();
-    Ok(here.into_iter().filter(|(found, _)| Some(*found) == depth).map(|(_, agent)| agent).collect())
+    Ok(here.into_iter().filter(|(found, _)| Some(*found) == depth).map(|(_, record)| record).collect())
 }
 
 /// The agents that have a directory in this home, by number.

@@ -12,6 +12,7 @@
 
 mod access;
 mod checkable;
+mod claims;
 mod container;
 mod context;
 mod control;

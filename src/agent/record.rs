@@ -4,7 +4,7 @@
 //! only licence to remove anything. Passwords are in it, so the file is 0600 in a 0700 directory.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,14 @@ pub struct WorktreeRecord {
     pub branch: Option<String>,
     /// Whether harness made it; one that was adopted is never removed.
     pub made: bool,
+    /// Whether it is complete, with all that the project's root lends it.
+    #[serde(default = "complete")]
+    pub populated: bool,
+}
+
+/// Records of before did not tell.
+fn complete() -> bool {
+    true
 }
 
 /// How far an agent has come.
@@ -109,6 +117,12 @@ impl Record {
             .iter()
             .filter_map(|name| Some((name.clone(), format!("http://localhost:{}", self.ports.get(name)?))))
             .collect()
+    }
+
+    /// The directory that is the agent's: its whole work tree, of which `tree` may be a part, or the
+    /// project's root.
+    pub fn place(&self) -> &Path {
+        self.worktree.as_ref().map_or(&self.tree, |worktree| &worktree.path)
     }
 
     /// Whether the agent shares its tree with the project.

@@ -24,6 +24,7 @@ mod s3_server;
 mod schemas;
 mod teardown;
 mod trouble;
+mod trees;
 mod verbs;
 mod verify_bench;
 mod verify_cli;

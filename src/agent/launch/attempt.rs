@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{LaunchOptions, bucket, database, files, ports, prepare, ready};
+use super::{LaunchOptions, bucket, database, files, ports, prepare, ready, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, processes, teardown, values, worktree};
+use crate::agent::{Context, Error, Record, Stage, processes, teardown, values};
 use crate::infra::{self, Infra};
 use crate::project::{AgentId, Project};
 use crate::render::{self, Environment, Renderer};
@@ -86,7 +86,7 @@ impl<'a> Attempt<'a> {
         self.journal.done(&step)?;
 
         let step = self.journal.begin("tree")?;
-        self.enter_tree(&infra).await?;
+        tree::enter(self, &infra).await?;
         self.decide(&infra)?;
         self.journal.done(&step)?;
 
@@ -136,52 +136,6 @@ impl<'a> Attempt<'a> {
             self.context.events.warning("infra", drift.clone());
         }
         Ok(infra)
-    }
-
-    /// Makes or adopts the agent's work tree, or stays in the project's root.
-    async fn enter_tree(&mut self, infra: &Infra) -> Result<(), Failure> {
-        if let Some(worktree) = &self.record.worktree {
-            if worktree.path.exists() {
-                self.project = self.context.in_tree(&self.project, &self.record.tree)?;
-                return Ok(());
-            }
-            self.context
-                .events
-                .warning(self.subject(), format!("work tree `{}` is gone; making it anew", worktree.path.display()));
-            self.record.worktree = None;
-        }
-        let wanted = self.options.worktree.unwrap_or(self.project.worktree.is_some())
-            && self.record.stage == Stage::Launching
-            || self.record.tree != self.record.project_root;
-        if !wanted {
-            return Ok(());
-        }
-        let settings = self.project.worktree.clone().unwrap_or_else(worktree::default_settings);
-        let project = Project { worktree: Some(settings.clone()), ..self.project.clone() };
-        let renderer = Renderer::new(&project);
-        let values = values::of(self.context, &project, &self.record, infra);
-        let user_home = self.context.variable("HOME").map(PathBuf::from);
-        let (path, branch) =
-            (renderer.worktree_path(&values, user_home.as_deref())?, renderer.worktree_branch(&values)?);
-        let wish = worktree::Wish {
-            root: &self.project.root,
-            path: path.expect("the project has a work tree table"),
-            branch: self.options.branch.clone().or(branch).expect("the project has a work tree table"),
-            named: self.options.branch.is_some(),
-            settings: &settings,
-        };
-        let (home, mut record) = (&self.context.home, self.record.clone());
-        record.tree.clone_from(&wish.path);
-        let made = worktree::enter(&wish, &self.context.events, &self.subject(), |worktree| {
-            record.worktree = Some(worktree.clone());
-            record.write(home)
-        })
-        .await??;
-        record.worktree = Some(made);
-        self.record = record;
-        self.changed = true;
-        self.project = self.context.in_tree(&self.project, &self.record.tree)?;
-        Ok(())
     }
 
     /// Decides names and passwords, and writes them down before anything bears them.

@@ -13,6 +13,7 @@ mod post_clone;
 mod prepare;
 mod ready;
 mod template;
+mod tree;
 
 pub use many::{LaunchOptions, launch};
 pub(super) use post_clone::PostClone;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::report::{Diagnostic, Kind};
+use crate::system;
 
 /// A work tree cannot be what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +25,7 @@ pub enum Error {
     #[error("`{}` is not in a git repository, and `[worktree]` asks for work trees", .0.display())]
     NoRepository(PathBuf),
     /// There is something else at the path.
-    #[error("`{}` exists and is not a work tree of this repository", .0.display())]
+    #[error("`{}` exists and is not a work tree of this repository besides the project's own", .0.display())]
     Occupied(PathBuf),
     /// The branch is in use by another work tree.
     #[error("branch `{branch}` is checked out in `{}`", path.display())]
@@ -113,14 +114,10 @@ impl Diagnostic for Error {
 
 /// Runs git in `directory`; returns its standard output without the last line break.
 pub(super) async fn git(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
-    let output = tokio::process::Command::new("git")
-        .current_dir(directory)
+    let output = tokio::process::Command::from(system::git(directory))
         .args(arguments)
-        // of a caller inside a hook: they would point at another repository
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .stdin(std::process::Stdio::null())
+        // an interrupted launch is undone at once: nothing may write on meanwhile
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(Error::Missing)?;
@@ -131,12 +128,30 @@ pub(super) async fn git(directory: &Path, arguments: &[&str]) -> Result<String, 
     Err(Error::Failed { command: arguments.join(" "), directory: directory.to_owned(), output: told })
 }
 
-/// The directory that all work trees of a repository share; `None` outside a repository.
-pub(super) async fn common_directory(directory: &Path) -> Result<Option<PathBuf>, Error> {
-    match git(directory, &["rev-parse", "--path-format=absolute", "--git-common-dir"]).await {
-        Ok(path) => Ok(Some(PathBuf::from(path))),
-        Err(Error::Failed { .. }) => Ok(None),
-        Err(error) => Err(error),
+/// Where a directory stands in its repository.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// What all work trees of the repository share.
+    pub(super) common: PathBuf,
+    /// The top of the directory's own work tree.
+    pub(super) top: PathBuf,
+    /// From there to the directory; empty at the top.
+    pub(super) below: PathBuf,
+}
+
+impl Standing {
+    /// Asks git; `None` outside a work tree.
+    pub(super) async fn of(directory: &Path) -> Result<Option<Self>, Error> {
+        let asked = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel", "--show-prefix"];
+        let told = match git(directory, &asked).await {
+            Ok(told) => told,
+            Err(Error::Failed { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut lines = told.lines();
+        let (Some(common), Some(top)) = (lines.next(), lines.next()) else { return Ok(None) };
+        let below = lines.next().unwrap_or_default();
+        Ok(Some(Self { common: common.into(), top: top.into(), below: below.into() }))
     }
 }
 

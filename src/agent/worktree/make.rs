@@ -1,9 +1,8 @@
-//! Making or adopting a work tree.
+//! Choosing and making a work tree.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::git::{Error, common_directory, git, unique_commits};
-use super::populate::populate;
+use super::git::{Error, Standing, git, unique_commits};
 use crate::agent::record::WorktreeRecord;
 use crate::project::{Template, WorktreeSettings};
 use crate::report::Events;
@@ -13,14 +12,21 @@ use crate::report::Events;
 pub(in crate::agent) struct Wish<'a> {
     /// The project's root.
     pub(in crate::agent) root: &'a Path,
-    /// Where the work tree shall be.
+    /// Where the work tree shall be, [`resolved`].
     pub(in crate::agent) path: PathBuf,
     /// Its branch, and whether the user named it.
     pub(in crate::agent) branch: String,
     /// Whether `--branch` named it.
     pub(in crate::agent) named: bool,
-    /// What comes along.
-    pub(in crate::agent) settings: &'a WorktreeSettings,
+}
+
+/// What a wish comes to.
+#[derive(Debug)]
+pub(in crate::agent) struct Choice {
+    /// What is to be written down, before anything is made.
+    pub(in crate::agent) worktree: WorktreeRecord,
+    /// The directory in it that corresponds to the project's root, which need not be the repository's.
+    pub(in crate::agent) tree: PathBuf,
 }
 
 /// What holds for `--worktree` in a project without a `[worktree]` table.
@@ -33,41 +39,66 @@ pub(in crate::agent) fn default_settings() -> WorktreeSettings {
     }
 }
 
-/// Makes the work tree, or adopts what is there. `note` is told what will be made before it is made.
-pub(in crate::agent) async fn enter(
-    wish: &Wish<'_>,
-    events: &Events,
-    subject: &str,
-    note: impl FnOnce(&WorktreeRecord) -> Result<(), crate::system::Error>,
-) -> Result<Result<WorktreeRecord, crate::system::Error>, Error> {
-    let Some(repository) = common_directory(wish.root).await? else {
+/// A path as the kernel shows it to who stands in it: without `..`, and without symbolic links as far as
+/// it exists.
+pub(in crate::agent) fn resolved(path: &Path) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            Component::CurDir => {}
+            other => {
+                resolved.push(other);
+                resolved = resolved.canonicalize().unwrap_or(resolved);
+            }
+        }
+    }
+    resolved
+}
+
+/// Looks at what is there: a work tree of the repository is adopted, where nothing is one is to be made.
+/// Changes nothing.
+///
+/// # Errors
+/// No repository; something else is at the path; the branch is in use or holds work.
+pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
+    let Some(root) = Standing::of(wish.root).await? else {
         return Err(Error::NoRepository(wish.root.to_owned()));
     };
-    if wish.path.exists() {
-        if common_directory(&wish.path).await?.as_ref() != Some(&repository) {
-            return Err(Error::Occupied(wish.path.clone()));
+    let path = wish.path.clone();
+    let tree = path.components().chain(root.below.components()).collect();
+    if path.exists() {
+        let there = Standing::of(&path).await?;
+        // a plain directory in a checkout is of the same repository, and no work tree
+        if !there.is_some_and(|it| it.common == root.common && it.top == path && it.top != root.top) {
+            return Err(Error::Occupied(path));
         }
-        let record = WorktreeRecord { path: wish.path.clone(), branch: None, made: false };
-        return Ok(note(&record).map(|()| record));
+        return Ok(Choice { worktree: WorktreeRecord { path, branch: None, made: false, populated: true }, tree });
     }
-    let fresh = branch_is_free(wish).await?;
-    let branch = fresh.then(|| wish.branch.clone());
-    let record = WorktreeRecord { path: wish.path.clone(), branch, made: true };
-    if let Err(error) = note(&record) {
-        return Ok(Err(error));
-    }
-    let task = events.task(subject, format!("make work tree {}", wish.path.display()));
-    let path = wish.path.to_string_lossy();
+    let branch = branch_is_free(wish).await?.then(|| wish.branch.clone());
+    Ok(Choice { worktree: WorktreeRecord { path, branch, made: true, populated: false }, tree })
+}
+
+/// Makes a work tree that was chosen to be made: git's part of it.
+pub(in crate::agent) async fn make(
+    wish: &Wish<'_>,
+    chosen: &WorktreeRecord,
+    events: &Events,
+    subject: &str,
+) -> Result<(), Error> {
+    let task = events.task(subject, format!("make work tree {}", chosen.path.display()));
+    let path = chosen.path.to_string_lossy();
     // a directory that was removed by hand leaves an entry behind that would refuse the path
     git(wish.root, &["worktree", "prune"]).await?;
-    if fresh {
-        git(wish.root, &["worktree", "add", "-B", &wish.branch, &path, "HEAD"]).await?;
+    if let Some(branch) = &chosen.branch {
+        git(wish.root, &["worktree", "add", "-B", branch, &path, "HEAD"]).await?;
     } else {
         git(wish.root, &["worktree", "add", &path, &wish.branch]).await?;
     }
-    populate(wish.root, &wish.path, wish.settings, &task).await?;
     task.finish();
-    Ok(Ok(record))
+    Ok(())
 }
 
 /// Whether the branch is to be made (or is a stale one without work of its own); false when the user
@@ -101,4 +132,23 @@ async fn checked_out_at(root: &Path, reference: &str) -> Result<Option<PathBuf>,
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::resolved;
+
+    #[test]
+    fn a_path_is_resolved_as_far_as_it_exists() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("real/repository")).unwrap();
+        symlink(root.join("real"), root.join("link")).unwrap();
+        let of = |path: &str| resolved(&root.join(path)).strip_prefix(&root).unwrap().display().to_string();
+        assert_eq!(of("real/repository/../trees/agent-3"), "real/trees/agent-3");
+        assert_eq!(of("link/trees/./agent-3"), "real/trees/agent-3");
+        assert_eq!(of("link/repository/../../none/../trees"), "trees");
+    }
 }

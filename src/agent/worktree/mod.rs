@@ -3,6 +3,10 @@
 //! Everything is done by the user's `git`, so that its configuration and hooks hold. A work tree that
 //! harness did not make is adopted for use and never removed. A branch that harness made goes with its
 //! work tree, so that the next launch starts from the project's present state, never from a stale one.
+//!
+//! A work tree is chosen, written down, made by git, then populated; the record says whether that came to
+//! its end. Cut off before git had ended, it is made anew; after, only what is missing is copied, since
+//! somebody may have begun to work in it.
 
 mod git;
 mod make;
@@ -10,5 +14,6 @@ mod populate;
 mod remove;
 
 pub use git::Error;
-pub(super) use make::{Wish, default_settings, enter};
-pub(super) use remove::{loss, remove};
+pub(super) use make::{Wish, choose, default_settings, make, resolved};
+pub(super) use populate::populate;
+pub(super) use remove::{discard, is_checked_out, loss, remove};

@@ -4,12 +4,23 @@ use std::path::Path;
 
 use super::git::{Error, git};
 use crate::project::WorktreeSettings;
-use crate::report::Task;
+use crate::report::{Events, Task};
 
-/// Copies `copy`, the ignored files that `.worktreeinclude` names, and `clone` from the project's root.
+/// What is not yet copied whole ends in this, so that what has its own name is complete.
+pub(super) const PARTIAL: &str = ".harness-partial";
+
+/// Copies `copy`, the ignored files that `.worktreeinclude` names, and `clone` from the project's root to
+/// `tree`, which corresponds to it. What is there already stays as it is: cut off, it is taken up again.
 /// Directories are cloned copy-on-write where the file system can, else copied; never linked, since a
 /// package manager that purges a linked directory purges the original.
-pub(super) async fn populate(root: &Path, tree: &Path, settings: &WorktreeSettings, task: &Task) -> Result<(), Error> {
+pub(in crate::agent) async fn populate(
+    root: &Path,
+    tree: &Path,
+    settings: &WorktreeSettings,
+    events: &Events,
+    subject: &str,
+) -> Result<(), Error> {
+    let task: Task = events.task(subject, format!("populate {}", tree.display()));
     let mut names: Vec<String> = settings.copy.clone();
     names.extend(included(root).await?);
     names.extend(settings.clone.clone());
@@ -20,6 +31,7 @@ pub(super) async fn populate(root: &Path, tree: &Path, settings: &WorktreeSettin
             copy(root, tree, name).await?;
         }
     }
+    task.finish();
     Ok(())
 }
 
@@ -41,20 +53,33 @@ async fn included(root: &Path) -> Result<Vec<String>, Error> {
 
 async fn copy(root: &Path, tree: &Path, name: &str) -> Result<(), Error> {
     let failed = |source| Error::Copy { name: name.to_owned(), tree: tree.to_owned(), source };
-    let target = tree.join(name);
+    let (partial, target) = (tree.join(format!("{name}{PARTIAL}")), tree.join(name));
     if let Some(parent) = target.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
+    remove(&partial).map_err(failed)?;
     let output = tokio::process::Command::new("cp")
         .args(["-a", "--reflink=auto", "--"])
         .arg(root.join(name))
-        .arg(&target)
+        .arg(&partial)
         .stdin(std::process::Stdio::null())
+        // an interrupted launch is undone at once: nothing may write on meanwhile
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(failed)?;
-    if output.status.success() {
-        return Ok(());
+    if !output.status.success() {
+        return Err(failed(std::io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())));
     }
-    Err(failed(std::io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())))
+    std::fs::rename(&partial, &target).map_err(failed)
+}
+
+/// What a copy that was cut off has left.
+fn remove(partial: &Path) -> std::io::Result<()> {
+    match std::fs::symlink_metadata(partial) {
+        Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(partial),
+        Ok(_) => std::fs::remove_file(partial),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -1,0 +1,94 @@
+//! Into the agent's tree: the work tree that it has, one that is adopted, one that is made; or the
+//! project's root.
+
+use std::path::PathBuf;
+
+use super::attempt::Attempt;
+use crate::agent::claims::Claims;
+use crate::agent::{Stage, values, worktree};
+use crate::infra::Infra;
+use crate::project::{Project, WorktreeSettings};
+use crate::render::Renderer;
+use crate::report::Failure;
+
+/// Enters it; from then on the attempt's project is the one that rules there.
+pub(super) async fn enter(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
+    take_up(attempt).await?;
+    if attempt.record.worktree.is_none() {
+        if !is_wanted(attempt) {
+            return Ok(());
+        }
+        make_or_adopt(attempt, infra).await?;
+    }
+    complete(attempt).await?;
+    attempt.project = attempt.context.in_tree(&attempt.project, &attempt.record.tree)?;
+    Ok(())
+}
+
+/// Keeps the recorded work tree if there is one to work in; forgets it where it has to be made anew.
+async fn take_up(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
+    let Some(found) = &attempt.record.worktree else { return Ok(()) };
+    let there = found.path.exists();
+    if there && worktree::is_checked_out(found).await? {
+        return Ok(());
+    }
+    let what = if there { "was cut off in its making" } else { "is gone" };
+    let told = format!("work tree `{}` {what}; making it anew", found.path.display());
+    attempt.context.events.warning(attempt.subject(), told);
+    if !found.populated {
+        worktree::discard(&attempt.project.root, found).await?;
+    }
+    attempt.record.worktree = None;
+    Ok(())
+}
+
+/// Whether the agent gets a work tree: by the options or the project at its first launch, later because
+/// it had one.
+fn is_wanted(attempt: &Attempt<'_>) -> bool {
+    let wished = attempt.options.worktree.unwrap_or(attempt.project.worktree.is_some());
+    wished && attempt.record.stage == Stage::Launching || !attempt.record.shares_root()
+}
+
+/// Chooses the work tree, writes it down, makes it if it is not there.
+async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
+    let project = Project { worktree: Some(settings(attempt)), ..attempt.project.clone() };
+    let renderer = Renderer::new(&project);
+    let values = values::of(attempt.context, &project, &attempt.record, infra);
+    let user_home = attempt.context.variable("HOME").map(PathBuf::from);
+    let path = renderer.worktree_path(&values, user_home.as_deref())?.expect("the project has a work tree table");
+    let branch = renderer.worktree_branch(&values)?.expect("the project has a work tree table");
+    let wish = worktree::Wish {
+        root: &project.root,
+        path: worktree::resolved(&path),
+        branch: attempt.options.branch.clone().unwrap_or(branch),
+        named: attempt.options.branch.is_some(),
+    };
+    let choice = worktree::choose(&wish).await?;
+    {
+        let claims = Claims::of_others(attempt.context, attempt.record.agent)?;
+        claims.work_tree(&choice.worktree.path)?;
+        attempt.record.tree = choice.tree;
+        attempt.record.worktree = Some(choice.worktree.clone());
+        attempt.save()?;
+    }
+    attempt.changed = true;
+    if choice.worktree.made {
+        worktree::make(&wish, &choice.worktree, &attempt.context.events, &attempt.subject()).await?;
+    }
+    Ok(())
+}
+
+/// Brings along what git does not, unless that was done.
+async fn complete(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
+    let settings = settings(attempt);
+    let (events, subject) = (&attempt.context.events, attempt.subject());
+    let Some(found) = attempt.record.worktree.as_mut().filter(|found| !found.populated) else { return Ok(()) };
+    attempt.changed = true;
+    worktree::populate(&attempt.project.root, &attempt.record.tree, &settings, events, &subject).await?;
+    found.populated = true;
+    attempt.save()
+}
+
+fn settings(attempt: &Attempt<'_>) -> WorktreeSettings {
+    attempt.project.worktree.clone().unwrap_or_else(worktree::default_settings)
+}
