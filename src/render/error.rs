@@ -126,6 +126,14 @@ pub enum RenderError {
         /// The target.
         path: PathBuf,
     },
+    /// A target is there, and not harness's.
+    #[error("`{}` {}: harness does not write over it", path.display(), whose(*tracked))]
+    NotOurs {
+        /// The target.
+        path: PathBuf,
+        /// Whether it is the repository's, or only somebody's.
+        tracked: bool,
+    },
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] crate::system::Error),
@@ -138,6 +146,10 @@ pub enum RenderError {
         #[source]
         source: std::io::Error,
     },
+}
+
+fn whose(tracked: bool) -> &'static str {
+    if tracked { "is tracked by git" } else { "exists, and nothing says that harness wrote it" }
 }
 
 impl RenderError {
@@ -157,7 +169,7 @@ impl Diagnostic for RenderError {
     fn kind(&self) -> Kind {
         match self {
             Self::Write(_) | Self::Git { .. } => Kind::Environment,
-            Self::UnknownProcess { .. } => Kind::Conflict,
+            Self::UnknownProcess { .. } | Self::NotOurs { .. } => Kind::Conflict,
             _ => Kind::Configuration,
         }
     }
@@ -170,6 +182,7 @@ impl Diagnostic for RenderError {
             Self::LongVariable { .. } | Self::LargeEnvironment { .. } => "render.too_large",
             Self::Read { .. } => "render.unreadable",
             Self::Dotenv { .. } => "render.dotenv",
+            Self::NotOurs { .. } => "render.not_ours",
             Self::Spec { .. } => "render.spec",
             Self::UnknownProcess { .. } => "process.unknown",
             Self::Write(error) => error.code(),
@@ -187,6 +200,11 @@ impl Diagnostic for RenderError {
             Self::LargeEnvironment { .. } => {
                 Some("put large values into files, or raise the limit of the stack: `ulimit -s`".into())
             }
+            Self::NotOurs { .. } => Some(
+                "name another file in `[render]` (`env_file = \".env.agent.{{ id }}\"`, the target in `files`), or move \
+                 this one away"
+                    .into(),
+            ),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::context::Context;
 use super::environment::Environment;
 use super::error::{RenderError, Result};
-use super::git::keep_out_of_git;
+use super::git::{keep_out_of_git, tracked};
 use super::renderer::{Renderer, file_origin, scope};
 use crate::system::write_atomic;
 
@@ -83,6 +83,32 @@ impl Renderer<'_> {
             .collect()
     }
 
+    /// Where all of these go: the env file first.
+    pub fn targets(&self, context: &Context, env: &Environment) -> Result<Vec<PathBuf>> {
+        let scope = scope(context, env);
+        let settings = &self.project().render;
+        let files = settings.files.iter().enumerate();
+        let files = files.map(|(index, (_, target))| (format!("render.files[{index}].target"), target));
+        let all = std::iter::once(("render.env_file".to_owned(), &settings.env_file)).chain(files);
+        all.map(|(key, target)| self.target(&key, &target.0, &scope)).collect()
+    }
+
+    /// Refuses targets that are not harness's to write: what git tracks, and what is there although neither
+    /// `known`, that which was rendered for the agent before, nor its own first line says that harness
+    /// wrote it.
+    pub fn check_targets(&self, context: &Context, paths: &[PathBuf], known: &[PathBuf]) -> Result<()> {
+        let tree = &self.project().root;
+        let below: Vec<&Path> = paths.iter().filter_map(|path| path.strip_prefix(tree).ok()).collect();
+        if let Some(tracked) = tracked(tree, &below).first() {
+            return Err(RenderError::NotOurs { path: tree.join(tracked), tracked: true });
+        }
+        let there = |path: &&PathBuf| std::fs::symlink_metadata(path).is_ok();
+        match paths.iter().filter(there).find(|path| !known.contains(path) && !is_signed(path, context)) {
+            Some(path) => Err(RenderError::NotOurs { path: path.clone(), tracked: false }),
+            None => Ok(()),
+        }
+    }
+
     /// Evaluates a template's file of the project.
     pub(super) fn template_file(&self, key: &'static str, file: &Path, scope: &super::engine::Scope) -> Result<String> {
         let path = self.project().root.join(file);
@@ -100,4 +126,11 @@ impl Renderer<'_> {
         }
         Ok(self.project().root.join(relative))
     }
+}
+
+/// Whether a file begins as an env file of this agent does: the record that knew of it was lost.
+fn is_signed(path: &Path, context: &Context) -> bool {
+    let Some(id) = context.id else { return false };
+    let signature = format!("# Written by harness for agent {id} of {};", context.project);
+    std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(signature.as_bytes()))
 }

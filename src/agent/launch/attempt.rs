@@ -98,6 +98,7 @@ impl<'a> Attempt<'a> {
         }
         let context = values::of(self.context, &project, &self.record, &infra);
         let environment = values::environment(&renderer, &context, &self.record)?;
+        files::claim(self, &renderer, &context, &environment)?;
 
         self.make(&infra, &renderer, &context, &environment).await?;
 

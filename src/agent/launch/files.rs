@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::attempt::Attempt;
+use crate::agent::claims::Claims;
 use crate::agent::values;
 use crate::infra::Infra;
 use crate::render::{self, Environment, Renderer};
@@ -11,8 +12,36 @@ use crate::report::Failure;
 use crate::supervisor::{ProbeCheckSpec, StackSpec};
 use crate::system;
 
-/// Renders everything; writes what differs; returns the process config. What is written is noted in the
-/// record before it exists.
+/// Writes down which files will be rendered, before anything is made: each must be harness's to write, and
+/// no other agent's.
+///
+/// # Errors
+/// One is the project's, the user's, or another agent's.
+pub(super) fn claim(
+    attempt: &mut Attempt<'_>,
+    renderer: &Renderer<'_>,
+    context: &render::Context,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let paths = renderer.targets(context, environment)?;
+    let claims = Claims::of_others(attempt.context, attempt.record.agent)?;
+    for path in &paths {
+        claims.file(path)?;
+    }
+    if attempt.record.rendered != paths {
+        renderer.check_targets(context, &paths, &attempt.record.rendered)?;
+        // of a former configuration: not rendered any more
+        for old in attempt.record.rendered.iter().filter(|old| !paths.contains(old)) {
+            system::remove_if_exists(old)?;
+        }
+        attempt.record.env_file = paths.first().cloned();
+        attempt.record.rendered = paths;
+        attempt.save()?;
+    }
+    Ok(())
+}
+
+/// Renders everything; writes what differs; returns the process config.
 pub(super) fn write(
     attempt: &mut Attempt<'_>,
     infra: &Infra,
@@ -20,19 +49,8 @@ pub(super) fn write(
     context: &render::Context,
     environment: &Environment,
 ) -> Result<StackSpec, Failure> {
-    let env_file = renderer.env_file(context, environment)?;
-    attempt.record.env_file = Some(env_file.path.clone());
-    let mut files = vec![env_file];
+    let mut files = vec![renderer.env_file(context, environment)?];
     files.extend(renderer.files(context, environment)?);
-    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    if attempt.record.rendered != paths {
-        // of a former configuration: not rendered any more
-        for old in attempt.record.rendered.iter().filter(|old| !paths.contains(old)) {
-            system::remove_if_exists(old)?;
-        }
-        attempt.record.rendered = paths;
-        attempt.save()?;
-    }
     for file in &files {
         attempt.changed |= file.write()?;
     }
