@@ -70,7 +70,7 @@ pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
     let path = wish.path.clone();
     let tree = path.components().chain(root.below.components()).collect();
     if path.exists() {
-        let there = Standing::of(&path).await?;
+        let there = if path.is_dir() { Standing::of(&path).await? } else { None };
         // a plain directory in a checkout is of the same repository, and no work tree
         if !there.is_some_and(|it| it.common == root.common && it.top == path && it.top != root.top) {
             return Err(Error::Occupied(path));
