@@ -33,6 +33,14 @@ pub enum Error {
         /// The engine as it is.
         engine: &'static str,
     },
+    /// The shared servers cannot be stopped while agents live on them.
+    #[error("agents {} live on the shared servers", list(agents))]
+    InfraInUse {
+        /// The agents that would stay.
+        agents: Vec<AgentId>,
+        /// Whether their data was to go too.
+        volumes: bool,
+    },
     /// Several agents share the directory.
     #[error("agents {} share `{}`", list(agents), directory.display())]
     Ambiguous {
@@ -192,6 +200,7 @@ impl Diagnostic for Error {
             Self::BeyondLimit { .. } => Kind::Configuration,
             Self::Unknown(_)
             | Self::EngineInUse { .. }
+            | Self::InfraInUse { .. }
             | Self::Leased { .. }
             | Self::TreeTaken { .. }
             | Self::FileTaken { .. }
@@ -219,6 +228,7 @@ impl Diagnostic for Error {
             Self::Ambiguous { .. } => "agent.ambiguous",
             Self::Unknown(_) => "agent.unknown",
             Self::EngineInUse { .. } => "engine.in_use",
+            Self::InfraInUse { .. } => "infra.in_use",
             Self::Leased { .. } => "agent.leased",
             Self::TreeTaken { .. } => "worktree.taken",
             Self::FileTaken { .. } => "render.taken",
@@ -246,6 +256,11 @@ impl Diagnostic for Error {
             Self::EngineInUse { agents, .. } => format!(
                 "nothing of theirs moves: save what is needed, remove them (`harness teardown {}`), and repeat this",
                 agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            ),
+            Self::InfraInUse { agents, volumes } => format!(
+                "remove them with the servers (`harness teardown {} --infra`), or {} with `--force`",
+                agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                if *volumes { "lose their databases, buckets and mail" } else { "stop the servers under them" }
             ),
             Self::Ambiguous { .. } => "name one of them, or set AGENT_ID".into(),
             Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),

@@ -24,10 +24,10 @@ pub(super) struct Arguments {
     /// Say what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Remove a work tree that holds uncommitted or unpushed work.
+    /// Remove a work tree that holds uncommitted or unpushed work; with --infra, stop the servers under agents that stay.
     #[arg(long)]
     force: bool,
-    /// Also stop the shared servers; their data stays.
+    /// Also stop the shared servers; their data stays. Refused while other agents live on them.
     #[arg(long)]
     infra: bool,
     /// With --infra, also remove the servers' data.

@@ -56,6 +56,38 @@ fn a_stranger_on_a_port_is_told_and_does_not_count_as_left() {
     stranger.assert_alive();
 }
 
+#[test]
+fn the_servers_are_not_stopped_under_agents_that_stay() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    let other = home.project("blog").first_digit(5).application("web").write();
+    project.harness(["launch", "1", "2"]).run().succeeds();
+    other.harness(["launch", "3"]).run().succeeds();
+    let untouched = || {
+        let rows = [1, 2].map(|agent| project.query(agent, "SELECT name FROM items").unwrap());
+        assert_eq!(rows, [["seeded"], ["seeded"]]);
+        assert_eq!(get(other.port("web", 3), "/health").status, 200);
+    };
+
+    let refused = project.harness(["teardown", "--infra"]).run().exits_with(5);
+    refused.says("agents 1, 2, 3 live on the shared servers").says("hint:").says("`harness teardown 1 2 3 --infra`");
+    let refused = project.harness(["teardown", "--infra", "--volumes"]).run().exits_with(5);
+    refused.says("lose their databases, buckets and mail with `--force`");
+    // not even the agents that were named are removed then
+    project.harness(["teardown", "1", "--infra"]).run().exits_with(5).says("agents 2, 3 live");
+    // this project's are all, and another's stays
+    let refused = project.harness(["teardown", "--all", "--infra", "--json"]).run().exits_with(5);
+    assert_eq!(refused.json()["error"]["code"], "infra.in_use", "{refused}");
+    untouched();
+
+    other.harness(["teardown", "--all"]).run().succeeds();
+    project.harness(["teardown", "--all", "--infra"]).run().succeeds();
+    assert_eq!(home.remains(), Vec::<String>::new());
+    assert!(home.path().join("infra/record.json").exists());
+    project.harness(["teardown", "--infra", "--volumes"]).run().succeeds();
+    assert!(!home.path().join("infra/record.json").exists());
+}
+
 /// L6: teardown of one agent while others are under load.
 #[test]
 fn l6_neighbours_do_not_miss_a_request() {

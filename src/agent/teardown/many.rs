@@ -5,9 +5,9 @@ use std::time::Instant;
 use futures_util::future::join_all;
 
 use super::{one, survey};
-use crate::agent::{Context, Record, identity};
+use crate::agent::{Context, Error, Record, identity};
 use crate::infra::{self, Infra};
-use crate::project::AgentId;
+use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
 
 /// Whom to tear down, and how.
@@ -17,7 +17,7 @@ pub struct TeardownOptions {
     pub target: TeardownTarget,
     /// Only say what would be removed.
     pub dry_run: bool,
-    /// Also remove a work tree that holds work nobody else has.
+    /// Also remove a work tree that holds work nobody else has; also stop the servers under agents that stay.
     pub force: bool,
     /// Also stop the shared servers.
     pub infra: bool,
@@ -37,8 +37,9 @@ pub enum TeardownTarget {
 /// Tears agents down. Returns what happened to each, and the kind of the worst failure.
 ///
 /// # Errors
-/// Nothing could be tried.
+/// Nothing could be tried; or the servers were to be stopped under agents that stay, and nothing was done.
 pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(Teardown, Option<Kind>), Failure> {
+    check_nobody_stays(context, options)?;
     let infra = servers(context, options).await?;
     let mut agents = match &options.target {
         TeardownTarget::Agents(agents) => agents.clone(),
@@ -93,17 +94,8 @@ async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<
 /// that project only.
 async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentId>, Failure> {
     let project = context.project().ok();
-    let mut agents = Vec::new();
-    for agent in identity::agents(context)? {
-        // a damaged record is everybody's: somebody has to be able to remove it
-        let other = match (&project, Record::read(&context.home, agent)) {
-            (Some(project), Ok(Some(record))) => record.project != project.name || record.project_root != project.root,
-            _ => false,
-        };
-        if !other {
-            agents.push(agent);
-        }
-    }
+    let mut agents = identity::agents(context)?;
+    agents.retain(|agent| !is_anothers(context, project.as_ref(), *agent));
     let known = identity::agents(context)?;
     for (agent, owner) in survey::strays(context, infra).await? {
         let ours = project.as_ref().is_none_or(|project| owner.as_ref().is_none_or(|owner| *owner == project.name));
@@ -112,6 +104,33 @@ async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentI
         }
     }
     Ok(agents)
+}
+
+/// Whether an agent belongs to another project than this one.
+fn is_anothers(context: &Context, project: Option<&Project>, agent: AgentId) -> bool {
+    match (project, Record::read(&context.home, agent)) {
+        (Some(project), Ok(Some(record))) => record.project != project.name || record.project_root != project.root,
+        // a damaged record is everybody's: somebody has to be able to remove it
+        _ => false,
+    }
+}
+
+/// Refuses to stop the servers under agents that are not torn down with them.
+fn check_nobody_stays(context: &Context, options: &TeardownOptions) -> Result<(), Failure> {
+    if !options.infra || options.force {
+        return Ok(());
+    }
+    let mut agents = identity::agents(context)?;
+    match &options.target {
+        TeardownTarget::Agents(going) => agents.retain(|agent| !going.contains(agent)),
+        TeardownTarget::All => {
+            let project = context.project().ok();
+            agents.retain(|agent| is_anothers(context, project.as_ref(), *agent));
+        }
+    }
+    // a directory without a record is a command in progress, or what one left
+    agents.retain(|agent| !matches!(Record::read(&context.home, *agent), Ok(None)));
+    if agents.is_empty() { Ok(()) } else { Err(Error::InfraInUse { agents, volumes: options.volumes }.into()) }
 }
 
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
