@@ -50,6 +50,7 @@ pub use doctor::doctor;
 pub use error::Error;
 pub use gc::gc;
 pub use health::health;
+use interrupt::ended;
 pub use interrupt::interrupted;
 
 pub use identity::{agents, resolve, split_id, standing_in};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// Bytes of a body that are read; of a longer one the status alone is told.
@@ -46,12 +47,25 @@ pub async fn exchange(
     path: &str,
 ) -> Result<HttpAnswer, Box<dyn std::error::Error + Send + Sync>> {
     let port = stream.peer_addr()?.port();
+    exchange_over(stream, method, &format!("{host}:{port}"), path).await
+}
+
+/// The same over any stream; `authority` is what the server is told as its name.
+///
+/// # Errors
+/// As above.
+pub async fn exchange_over(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    method: Method,
+    authority: &str,
+    path: &str,
+) -> Result<HttpAnswer, Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let slash = if path.starts_with('/') { "" } else { "/" };
     let request = Request::builder()
         .method(method)
         .uri(format!("{slash}{path}"))
-        .header("host", format!("{host}:{port}"))
+        .header("host", authority)
         .header("user-agent", concat!("harness/", env!("CARGO_PKG_VERSION")))
         .header("connection", "close")
         .body(Empty::<Bytes>::new())?;

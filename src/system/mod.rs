@@ -19,6 +19,7 @@ mod ports;
 mod process;
 mod process_tree;
 mod secret;
+mod tty;
 mod user;
 mod versioned;
 
@@ -28,7 +29,7 @@ pub use error::{Error, Result};
 pub use git::git;
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
-pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange};
+pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
 pub use lines::plain;
 pub use lock::{FileLock, Holder};
 pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};
@@ -36,5 +37,6 @@ pub use process::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };
 pub use secret::Secret;
+pub use tty::RawTerminal;
 pub use user::{ServiceUser, effective_uid};
 pub use versioned::{Versioned, read_versioned, write_fleeting, write_versioned};

@@ -14,3 +14,4 @@ mod machine;
 mod moving;
 mod relay;
 mod stack;
+mod terminal;

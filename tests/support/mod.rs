@@ -28,6 +28,7 @@ mod project;
 mod reexec;
 mod servers;
 mod template;
+mod terminal;
 mod wait;
 
 pub(crate) use application::{APPLICATION, python};
@@ -42,4 +43,5 @@ pub(crate) use processes::{Decoy, is_alive, listener, marked, mentioning};
 pub(crate) use project::{ProjectBuilder, TestProject};
 pub(crate) use servers::{keys, mail_to, psql, s3_client};
 pub(crate) use template::{TestTemplate, agent, explain};
+pub(crate) use terminal::Terminal;
 pub(crate) use wait::{LONG, SHORT, wait_for, wait_until};

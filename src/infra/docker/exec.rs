@@ -1,12 +1,16 @@
 //! A command inside a service's container.
 
+use std::time::Duration;
+
 use bollard::Docker;
 use bollard::container::LogOutput;
-use bollard::exec::StartExecResults;
+use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
+use bollard::query_parameters::ResizeExecOptionsBuilder;
 use futures_util::TryStreamExt;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
 use super::error::{Error, Result, is_not_found};
 use super::names::Project;
@@ -21,9 +25,14 @@ pub struct ExecRequest<'a> {
     pub environment: Vec<(String, String)>,
     /// What it reads; ends when the sender is dropped. `None` is nothing.
     pub input: Option<mpsc::Receiver<Vec<u8>>>,
+    /// Gives it a terminal of this size, columns and rows, and then of each further one.
+    pub terminal: Option<watch::Receiver<(u16, u16)>>,
 }
 
-/// Runs a command without a terminal and passes on what it prints; returns its exit code.
+/// Milliseconds before further attempts to size a terminal, whose command may not have begun yet.
+const SIZE_PAUSES: [u64; 5] = [10, 20, 40, 80, 160];
+
+/// Runs a command and passes on what it prints; returns its exit code.
 pub(super) async fn exec(
     docker: &Docker,
     project: &Project,
@@ -38,6 +47,7 @@ pub(super) async fn exec(
         attach_stdin: Some(request.input.is_some()),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
+        tty: Some(request.terminal.is_some()),
         ..Default::default()
     };
     let id = match docker.create_exec(&name, config).await {
@@ -45,7 +55,8 @@ pub(super) async fn exec(
         Err(error) if is_not_found(&error) => return Err(Error::NoContainer { service: request.service.to_owned() }),
         Err(error) => return Err(failed("prepare a command")(error)),
     };
-    let started = docker.start_exec(&id, None).await.map_err(failed("start a command"))?;
+    let options = StartExecOptions { tty: request.terminal.is_some(), ..Default::default() };
+    let started = docker.start_exec(&id, Some(options)).await.map_err(failed("start a command"))?;
     if let StartExecResults::Attached { output: mut pieces, input: mut writer } = started {
         let feed = async {
             let Some(mut input) = request.input else { return };
@@ -64,14 +75,35 @@ pub(super) async fn exec(
             }
             Ok::<_, Error>(())
         };
+        let size = async {
+            if let Some(sizes) = request.terminal {
+                follow_size(docker, &id, sizes).await;
+            }
+            std::future::pending::<()>().await;
+        };
         // the command's end counts, whether it has read everything or not
-        tokio::pin!(feed);
-        tokio::pin!(read);
         tokio::select! {
-            outcome = &mut read => outcome?,
-            () = &mut feed => read.await?,
+            outcome = read => outcome?,
+            ((), ()) = async { tokio::join!(feed, size) } => {}
         }
     }
     let inspected = docker.inspect_exec(&id).await.map_err(failed("ask for a command's end"))?;
     Ok(inspected.exit_code.unwrap_or(0))
+}
+
+/// Keeps the command's terminal at the size of the user's.
+async fn follow_size(docker: &Docker, id: &str, mut sizes: watch::Receiver<(u16, u16)>) {
+    loop {
+        let (columns, rows) = *sizes.borrow_and_update();
+        for pause in SIZE_PAUSES {
+            let options = ResizeExecOptionsBuilder::new().w(columns.into()).h(rows.into()).build();
+            if docker.resize_exec(id, options).await.is_ok() {
+                break;
+            }
+            sleep(Duration::from_millis(pause)).await;
+        }
+        if sizes.changed().await.is_err() {
+            return;
+        }
+    }
 }
