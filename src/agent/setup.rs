@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::{Context, Error, identity, launch, status, values};
-use crate::infra::{self, Engine, InfraRecord};
+use crate::infra::{self, Engine, Infra, InfraRecord};
 use crate::postgres;
-use crate::project::EngineChoice;
+use crate::project::{EngineChoice, Project};
 use crate::render::Renderer;
 use crate::report::{Failure, Setup, TemplateUse};
 
@@ -26,32 +26,32 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
     for drift in &infra.drift {
         context.events.warning("infra", drift.clone());
     }
-    let mut template = None;
-    if let Some(server) = infra.postgres.as_ref().filter(|_| !project.database.disabled) {
-        let renderer = Renderer::new(&project);
-        let inputs = launch::TemplateInputs::of(context, &project, &renderer, &infra, server)?;
-        let plan = inputs.plan(context, &project, &project.root);
-        if postgres::template::find(server, &plan).await?.is_none() {
-            let values = values::shared(context, &project, &infra, None);
-            let place = launch::Place {
-                home: &context.home,
-                events: &context.events,
-                subject: "template",
-                tree: &project.root,
-            };
-            let environment = renderer.template_environment(&values, &|name| context.variable(name))?;
-            launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
-        }
-        let built = postgres::template::ensure(server, &plan, &context.events).await?;
-        template = Some(TemplateUse { name: built.name.clone(), built: built.built });
-    }
-    let infra = status::infra(context).await?;
+    let (template, infra) = tokio::join!(template(context, &project, &infra), status::infra(context));
+    let (template, infra) = (template?, infra?);
     Ok(Setup {
         schema: "harness/setup/1".to_owned(),
         infra,
         template,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
     })
+}
+
+/// The template of a project's root, found or built; `None` where the project has no database.
+async fn template(context: &Context, project: &Project, infra: &Infra) -> Result<Option<TemplateUse>, Failure> {
+    let Some(server) = infra.postgres.as_ref().filter(|_| !project.database.disabled) else { return Ok(None) };
+    let renderer = Renderer::new(project);
+    let inputs = launch::TemplateInputs::of(context, project, &renderer, infra, server)?;
+    let plan = inputs.plan(context, project, &project.root);
+    if let Some(found) = postgres::template::find(server, &plan).await? {
+        return Ok(Some(TemplateUse { name: found.name.clone(), built: false }));
+    }
+    let values = values::shared(context, project, infra, None);
+    let place =
+        launch::Place { home: &context.home, events: &context.events, subject: "template", tree: &project.root };
+    let environment = renderer.template_environment(&values, &|name| context.variable(name))?;
+    launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
+    let built = postgres::template::ensure(server, &plan, &context.events).await?;
+    Ok(Some(TemplateUse { name: built.name.clone(), built: built.built }))
 }
 
 /// Makes way for another engine than the home's, which has to be asked for by name. Databases and buckets do not move,
