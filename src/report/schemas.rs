@@ -2,6 +2,7 @@
 //!
 //! They are committed as `schema/<name>.schema.json`; a test fails when the two differ. `schema` of a
 //! document is `harness/<name>/1`. In place of its document any verb may print why there is none.
+//! `logs` prints a document a line; so does `stats --watch`, whose lines are those of `stats`.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
@@ -10,9 +11,12 @@ use serde_json::{Value, json};
 
 use super::{
     ConfigCheck, ConfigShow, Control, DatabaseReport, Doctor, Environment, ErrorDocument, Gc, Health, Hook,
-    InfraCompose, InfraPs, InfraPull, Launch, ManPages, Opened, Ports, QueryResult, Setup, SlowQueries, Stats, Status,
-    Teardown, Urls, Verify, VerifyPlan, VerifyStatus, Wait,
+    InfraCompose, InfraPs, InfraPull, Launch, LoggedLine, ManPages, Opened, Ports, QueryResult, Setup, SlowQueries,
+    Stats, Status, Teardown, Urls, Verify, VerifyPlan, VerifyStatus, Wait,
 };
+
+/// Documents that come one a line; a failure is the document of the verb instead.
+const LINES: [&str; 1] = ["logs-line"];
 
 /// A verb that failed before it had a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +48,7 @@ fn documents() -> Vec<(&'static str, Option<Document>)> {
         ("infra-ps", of::<InfraPs>()),
         ("infra-pull", of::<InfraPull>()),
         ("launch", of::<Launch>()),
+        ("logs-line", of::<LoggedLine>()),
         ("man", of::<ManPages>()),
         ("open", of::<Opened>()),
         ("ports", of::<Ports>()),
@@ -78,8 +83,8 @@ pub fn schemas() -> Vec<(String, Value)> {
 fn schema(name: &str, document: Option<Document>) -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let own = document.map(|document| document(&mut generator));
-    let failed = generator.subschema_for::<Failed>();
-    let shapes: Vec<Schema> = own.into_iter().chain([failed]).collect();
+    let failed = (!LINES.contains(&name)).then(|| generator.subschema_for::<Failed>());
+    let shapes: Vec<Schema> = own.into_iter().chain(failed).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("https://raw.githubusercontent.com/harness/harness/main/schema/{name}.schema.json"),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::render_failure;
 use super::style;
-use crate::report::{ErrorDocument, Events, Failure};
+use crate::report::{ErrorDocument, Events, Failure, LoggedLine};
 use crate::supervisor::logs::{LogLine, Stream, printable};
 
 /// How much is told on stderr.
@@ -75,11 +75,16 @@ impl Output {
         if self.json {
             let text = String::from_utf8_lossy(&line.bytes);
             let stream = if line.stream == Stream::Stdout { "stdout" } else { "stderr" };
-            let object = serde_json::json!({
-                "time": line.time.to_string(), "process": line.process, "stream": stream, "line": text,
-                "continued": line.continued,
-            });
-            let _ = writeln!(stdout, "{object}");
+            let document = LoggedLine {
+                schema: "harness/logs-line/1".to_owned(),
+                time: line.time.to_string(),
+                process: line.process.clone(),
+                stream: stream.to_owned(),
+                line: text.into_owned(),
+                continued: line.continued,
+            };
+            let _ = serde_json::to_writer(&mut stdout, &document);
+            let _ = writeln!(stdout);
             return;
         }
         let text = printable(&line.bytes, std::io::stdout().is_terminal());

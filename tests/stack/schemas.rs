@@ -1,6 +1,8 @@
 //! Every document that a verb prints is what its committed schema says.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -87,10 +89,42 @@ fn every_document_is_what_its_schema_says() {
         let outcome = project.harness(words).run();
         seen.push(validated(line, &outcome.json()));
     }
-    project.replace("harness.toml", "max_agents", "max_agentz");
-    let outcome = project.harness(["config", "check", "--json"]).run().exits_with(3);
-    validated(&["config", "check"], &outcome.json());
     seen.sort_unstable();
     seen.dedup();
     assert!(seen.len() > 24, "{seen:?}");
+    project.replace("harness.toml", "max_agents", "max_agentz");
+    let outcome = project.harness(["config", "check", "--json"]).run().exits_with(3);
+    validated(&["config", "check"], &outcome.json());
+}
+
+#[test]
+fn every_line_is_what_its_schema_says() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .toml("[processes.talker]\ncommand = \"echo out; echo err >&2; printf '\\\\377 no text'; exec sleep 1000\"\nready_log_line = \"out\"\n")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    for line in [&["logs", "3"][..], &["logs", "3", "talker", "-n", "1"], &["logs", "--infra"]] {
+        let outcome = project.harness(line.iter().copied().chain(["--json"])).run().succeeds();
+        let documents: Vec<Value> = outcome.stdout.lines().map(|text| serde_json::from_str(text).unwrap()).collect();
+        assert!(!documents.is_empty() || line.contains(&"--infra"), "{line:?}");
+        for document in &documents {
+            assert_eq!(validated(line, document), "logs-line");
+        }
+    }
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["stats", "3", "--watch", "--interval", "100ms", "--json"])
+        .current_dir(project.root())
+        .env_clear()
+        .envs(home.environment())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines().take(3);
+    for text in lines.collect::<Result<Vec<String>, _>>().unwrap() {
+        assert_eq!(validated(&["stats", "--watch"], &serde_json::from_str(&text).unwrap()), "stats");
+    }
+    watching.kill().unwrap();
+    watching.wait().unwrap();
 }

@@ -1,0 +1,21 @@
+//! `harness logs`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A line of a process's output: `harness logs --json` prints one such document a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoggedLine {
+    /// `harness/logs-line/1`.
+    pub schema: String,
+    /// When its first byte was read.
+    pub time: String,
+    /// The process, or the shared server.
+    pub process: String,
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// Its text without the line's end; what is not UTF-8 is `U+FFFD`.
+    pub line: String,
+    /// It was longer than 64 KiB: the next line of this stream goes on with it.
+    pub continued: bool,
+}
