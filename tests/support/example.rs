@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 
 use super::home::TestHome;
 use super::ports::PortBlock;
@@ -19,7 +20,7 @@ impl TestHome {
             fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
             fs::copy(example.join(&name), &target).unwrap_or_else(|error| panic!("copy {name}: {error}"));
         }
-        fs::create_dir_all(example.join("target")).expect("make cargo's directory");
+        build(&example);
         std::os::unix::fs::symlink(example.join("target"), root.join("target")).expect("link cargo's directory");
 
         let bases = BTreeMap::from([
@@ -54,6 +55,27 @@ impl TestHome {
             .collect::<toml::Table>()
             .into()
     }
+}
+
+/// Builds the example once a run of the tests. What takes minutes on a new machine, everything that the board
+/// depends on, is then at hand for each launch, which has a deadline.
+fn build(example: &Path) {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let status = Command::new("cargo")
+            .args(["build", "--locked", "--quiet"])
+            .current_dir(example)
+            // as a launch gives it to the build: what cargo sets for its tests would make it another one
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| {
+                ["PATH", "HOME", "USER", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
+                    .iter()
+                    .any(|kept| name == kept)
+            }))
+            .status()
+            .expect("run cargo");
+        assert!(status.success(), "the example cannot be built");
+    });
 }
 
 fn set(document: &mut toml::Table, table: &str, key: &str, value: i64) {
