@@ -99,3 +99,114 @@ fn no_file_is_over_the_roof() {
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// Codes that no test provokes, and what it would take.
+const UNPROVOKED: [(&str, &[&str]); 7] = [
+    (
+        "a teardown, a launch or a program killed at one exact moment",
+        &[
+            "agent.half_removed",
+            "database.busy",
+            "infra.survivors",
+            "supervisor.connection",
+            "supervisor.no_answer",
+            "supervisor.not_running",
+            "teardown.left",
+        ],
+    ),
+    (
+        "a supervisor's file changed by hand between two of its own steps",
+        &["supervisor.config_damaged", "supervisor.config_refused", "supervisor.foreign", "supervisor.rejected"],
+    ),
+    (
+        "a server that is broken in one certain way",
+        &[
+            "bucket.not_emptied",
+            "bucket.taken",
+            "database.lost",
+            "infra.engine_unavailable",
+            "infra.not_ready",
+            "infra.program_failed",
+            "infra.refused",
+            "infra.service_failed",
+            "postgres.statement_failed",
+            "postgres.unreachable",
+        ],
+    ),
+    (
+        "another version of PostgreSQL, or none",
+        &["postgres.data_version", "postgres.not_found", "postgres.too_old", "postgres.unknown_data"],
+    ),
+    (
+        "another Docker engine, or another user of it",
+        &["compose.invalid", "docker.failed", "docker.forbidden", "docker.no_container", "docker.not_well"],
+    ),
+    (
+        "another machine: its users, its directories, its git",
+        &[
+            "git.failed",
+            "home.not_traversable",
+            "home.unknown",
+            "inputs.unreadable",
+            "render.git",
+            "system.io",
+            "user.missing",
+            "worktree.branch_has_work",
+            "worktree.copy",
+        ],
+    ),
+    (
+        "a caller that is not the command line, which refuses it first",
+        &[
+            "embedded.data_in_use",
+            "embedded.usage",
+            "pattern.invalid",
+            "render.spec",
+            "render.too_large",
+            "render.value",
+            "verify.pattern",
+        ],
+    ),
+];
+
+/// Every stable code of an error is in a test or a snapshot by its name: nobody renames it unnoticed, and
+/// somebody has read what it says.
+#[test]
+fn every_error_code_is_tested() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let code = regex::Regex::new(r#""([a-z_]+\.[a-z_]+)""#).unwrap();
+    let mut known = rust_files(&tests)
+        .into_iter()
+        .filter(|file| !file.ends_with("house.rs"))
+        .chain(fs::read_dir(tests.join("cli/snapshots")).unwrap().map(|entry| entry.unwrap().path()))
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect::<String>();
+    let mut codes = Vec::new();
+    for file in rust_files(&source()) {
+        let text = fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices("fn code(&self) -> &'static str {") {
+            let end = text[at..].find("\n    }\n").expect("a function ends") + at;
+            codes.extend(code.captures_iter(&text[at..end]).map(|found| found[1].to_owned()));
+        }
+        // units beside the code count
+        if let Some((_, units)) = text.split_once("#[cfg(test)]\nmod tests {") {
+            known.push_str(units);
+        }
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    assert!(codes.len() > 100, "codes are looked for in the wrong place");
+    let excused: Vec<&str> = UNPROVOKED.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
+    let untested: Vec<&String> = codes
+        .iter()
+        .filter(|code| {
+            !known.contains(&format!("{code}\""))
+                && !known.contains(&format!("{code}\\\""))
+                && !known.contains(&format!("{code}, exit"))
+        })
+        .filter(|code| !excused.contains(&code.as_str()))
+        .collect();
+    assert!(untested.is_empty(), "no test names these codes: {untested:?}");
+    let stale: Vec<&&str> = excused.iter().filter(|code| !codes.iter().any(|known| known == **code)).collect();
+    assert!(stale.is_empty(), "these are no codes any more: {stale:?}");
+}

@@ -283,6 +283,7 @@ impl Diagnostic for Error {
             Self::Unhealthy { agent, .. } => format!("run `harness logs {agent}` or `harness status {agent}`"),
             Self::UnknownProcess { known, .. } => format!("its processes are: {}", known.join(", ")),
             Self::UnknownPort { known, .. } => format!("its ports are: {}", known.join(", ")),
+            Self::UnknownService { known, .. } if known.is_empty() => "this home has none: all are disabled".into(),
             Self::UnknownService { known, .. } => format!("there are: {}", known.join(", ")),
             Self::NoProgram { program, .. } if program == "psql" => {
                 "install it (Debian, Ubuntu: `apt-get install postgresql-client`), or give the query: \

@@ -113,7 +113,7 @@ fn path(home: &Home, agent: AgentId) -> PathBuf {
     home.stack_dir(agent.stack()).join("journal")
 }
 
-/// Where the last command on this agent was cut off: `launch, at database`; `None` when it ended.
+/// Where the last command on this agent did not end: `launch, at database`; `None` when it ended.
 pub(super) fn cut_off(home: &Home, agent: AgentId) -> Option<String> {
     let path: &Path = &path(home, agent);
     let text = std::fs::read_to_string(path).ok()?;

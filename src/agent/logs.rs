@@ -12,6 +12,9 @@ use crate::report::Failure;
 use crate::supervisor::logs::{self, Follower, LogLine, LogQuery};
 use crate::system::StackName;
 
+/// What the supervisor says of itself is a log too.
+const OWN: &str = "supervisor";
+
 /// Which lines.
 #[derive(Debug, Clone)]
 pub struct LogRequest {
@@ -46,6 +49,19 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
         && !watched
     {
         return of_containers(context, &record, request, print).await;
+    }
+    // what is not run any more, or has not begun, may be asked for too
+    let known = logs::processes(&directory);
+    if let Some(unknown) = request.processes.iter().find(|name| !known.contains(name) && *name != OWN) {
+        return Err(match request.stack {
+            StackName::Agent(id) => Error::UnknownProcess {
+                agent: AgentId::try_from(id).map_err(Error::from)?,
+                name: unknown.clone(),
+                known,
+            },
+            StackName::Infra => Error::UnknownService { name: unknown.clone(), known },
+        }
+        .into());
     }
     let since = request.since.map(|ago| jiff::Timestamp::now() - ago);
     let last = since.is_none().then_some(request.lines);

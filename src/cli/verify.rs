@@ -136,7 +136,9 @@ fn tell(session: &Session, document: &Verify) {
     if let Some(tree) = document.tree.as_ref().filter(|_| document.reason == Some(Reason::TreeChanged)) {
         let _ = writeln!(text, "the tree changed while verify ran: {}", tree.changed.join(", "));
     }
-    session.output.tell(text.trim_end());
+    if !text.is_empty() {
+        session.output.tell(text.trim_end());
+    }
     if let Some(error) = &document.error {
         session.output.tell_error(error);
     } else {

@@ -105,6 +105,30 @@ fn there_is_no_such_agent() {
     snapshot!("verify-without-agent", place.says(&["verify", "7"]));
 }
 
+/// What the snapshots show in words, by the name that scripts go by.
+#[test]
+fn codes_are_stable() {
+    let place = Place::new(PROJECT);
+    let code = |place: &Place, directory: &str, arguments: &[&str]| {
+        let text = place.says_in(directory, &[&["--json"], arguments].concat());
+        let (_, rest) = text.split_once("\"code\": \"").unwrap_or_else(|| panic!("{arguments:?}: {text}"));
+        rest.split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(code(&place, "shop", &["url"]), "agent.unnamed");
+    assert_eq!(code(&place, "shop", &["-C", "nowhere", "status"]), "directory.missing");
+    assert_eq!(code(&place, "shop", &["db", "snapshot", "3"]), "db.no_name");
+    assert_eq!(code(&place, "", &["launch", "3"]), "config.not_found");
+    let directory = place.path().join("home/agents/3");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("record.json"), "{\"version\": 99, \"data\": {}}").unwrap();
+    assert_eq!(code(&place, "shop", &["url", "3"]), "state.newer");
+    fs::create_dir(place.path().join("shop/harness.local.toml")).unwrap();
+    assert_eq!(code(&place, "shop", &["config", "check"]), "config.unreadable");
+    let mut without_git = harness();
+    without_git.current_dir(place.path()).env("PATH", "/nowhere").env("HARNESS_HOME", place.path().join("home"));
+    assert!(said(without_git.args(["hook", "install", "--json"])).contains("\"git.missing\""));
+}
+
 #[test]
 fn the_state_is_damaged_or_newer() {
     let place = Place::new(PROJECT);

@@ -3,6 +3,7 @@
 
 mod errors;
 mod help;
+mod stacks;
 
 use std::process::Command;
 

@@ -50,7 +50,7 @@ impl<'a> Attempt<'a> {
         if let Some(cut) = cut {
             context
                 .events
-                .note(subject(agent), format!("the last command was cut off ({cut}); going on from what exists"));
+                .note(subject(agent), format!("the last command did not end ({cut}); going on from what exists"));
         }
         let directory = context.home.stack_dir(agent.stack());
         let project = project.clone();

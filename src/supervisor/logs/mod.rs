@@ -25,5 +25,5 @@ mod writer;
 pub use display::printable;
 pub use follow::Follower;
 pub use frame::{LogLine, Stream};
-pub use query::{LogQuery, last_lines, read};
+pub use query::{LogQuery, last_lines, processes, read};
 pub(crate) use writer::{Limits, Writer};

@@ -8,6 +8,7 @@ use super::display::printable;
 use super::frame::LogLine;
 use super::generation::names;
 use super::source::{Source, Start};
+use crate::supervisor::config;
 use crate::supervisor::own_log::logs_in;
 
 /// Which lines are wanted.
@@ -40,6 +41,17 @@ impl LogQuery {
             _ => Start::Beginning,
         }
     }
+}
+
+/// The processes that a stack has now, and those that it had and that a log is left of; sorted.
+pub fn processes(directory: &Path) -> Vec<String> {
+    let mut all = names(&logs_in(directory));
+    if let Ok(spec) = config::load(directory) {
+        all.extend(spec.processes.into_keys());
+    }
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// The lines that exist now, of the stack in `directory`, oldest first, processes interleaved by time.
