@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{HarnessCommand, ProjectBuilder, TestHome, TestProject, get};
+use crate::support::{HarnessCommand, LONG, ProjectBuilder, TestHome, TestProject, get, wait_until};
 
 /// A project whose agents work in `trees/<path>` beside it.
 fn project<'a>(home: &'a TestHome, path: &str) -> ProjectBuilder<'a> {
@@ -189,4 +189,36 @@ fn l1_a_tree_cut_off_while_git_makes_it_is_made_anew() {
     project.harness(["teardown", "3"]).run().succeeds();
     assert!(!tree.exists());
     assert_eq!(project.git(&["branch", "--list", "agent/3"]), "");
+}
+
+/// What git and cp start does not die with harness by itself.
+#[test]
+fn l1_who_still_works_on_a_tree_that_was_cut_off_is_ended_first() {
+    let home = TestHome::new();
+    let go = home.directory().join("go");
+    let mut builder = project(&home, "{{ id }}").file(".gitattributes", "*.slow filter=slow\n");
+    for number in 0..20 {
+        builder = builder.file(&format!("{number}.slow"), "whole\n");
+    }
+    let project = builder.write();
+    let wait = format!("while [ ! -e {} ]; do sleep 0.01; done; sleep 0.01; cat", go.display());
+    project.git(&["config", "filter.slow.smudge", &wait]);
+    project.git(&["config", "filter.slow.clean", "cat"]);
+    let tree = trees(&home).join("3");
+    for next in ["launch", "teardown"] {
+        let launch = project.harness(["launch", "3"]).spawn();
+        wait_until("git to check out", LONG, || tree.join(".git").exists());
+        launch.signal(rustix::process::Signal::KILL);
+        assert_eq!(launch.wait().code, None);
+        fs::write(&go, "").unwrap();
+        project.harness([next, "3"]).run().succeeds();
+        if next == "launch" {
+            for number in 0..20 {
+                assert_eq!(fs::read_to_string(tree.join(format!("{number}.slow"))).unwrap(), "whole\n");
+            }
+            project.harness(["teardown", "3"]).run().succeeds();
+        }
+        assert!(!tree.exists());
+        fs::remove_file(&go).unwrap();
+    }
 }

@@ -10,6 +10,7 @@ use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
 use crate::render::Renderer;
 use crate::report::Failure;
+use crate::system;
 
 /// Enters it; from then on the attempt's project is the one that rules there.
 pub(super) async fn enter(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
@@ -30,6 +31,9 @@ async fn take_up(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let Some(found) = &attempt.record.worktree else { return Ok(()) };
     let there = found.path.exists();
     if there && worktree::is_checked_out(found).await? {
+        if !found.populated {
+            worktree::unlock(&attempt.project.root, found).await;
+        }
         return Ok(());
     }
     let what = if there { "was cut off in its making" } else { "is gone" };
@@ -73,7 +77,7 @@ async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), F
     }
     attempt.changed = true;
     if choice.worktree.made {
-        worktree::make(&wish, &choice.worktree, &attempt.context.events, &attempt.subject()).await?;
+        worktree::make(&wish, &choice.worktree, &marker(attempt), &attempt.context.events, &attempt.subject()).await?;
     }
     Ok(())
 }
@@ -81,12 +85,17 @@ async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), F
 /// Brings along what git does not, unless that was done.
 async fn complete(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let settings = settings(attempt);
-    let (events, subject) = (&attempt.context.events, attempt.subject());
+    let (marker, events, subject) = (marker(attempt), &attempt.context.events, attempt.subject());
     let Some(found) = attempt.record.worktree.as_mut().filter(|found| !found.populated) else { return Ok(()) };
     attempt.changed = true;
-    worktree::populate(&attempt.project.root, &attempt.record.tree, &settings, events, &subject).await?;
+    worktree::populate(&attempt.project.root, &attempt.record.tree, &settings, &marker, events, &subject).await?;
     found.populated = true;
     attempt.save()
+}
+
+/// By which what works on the tree is known as a part of the stack.
+fn marker(attempt: &Attempt<'_>) -> String {
+    system::marker_value(attempt.context.home.id(), &attempt.record.agent.stack().to_string())
 }
 
 fn settings(attempt: &Attempt<'_>) -> WorktreeSettings {

@@ -51,6 +51,9 @@ pub enum Error {
         /// What.
         lost: Vec<String>,
     },
+    /// A program cannot be run.
+    #[error(transparent)]
+    Run(#[from] system::Error),
     /// A file could not be copied into the work tree.
     #[error("cannot copy `{name}` into work tree `{}`", tree.display())]
     Copy {
@@ -67,7 +70,7 @@ pub enum Error {
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Missing(_) | Self::Failed { .. } | Self::Copy { .. } => Kind::Environment,
+            Self::Missing(_) | Self::Failed { .. } | Self::Run(_) | Self::Copy { .. } => Kind::Environment,
             Self::NoRepository(_) => Kind::Configuration,
             Self::Occupied(_) | Self::BranchInUse { .. } | Self::BranchHasWork { .. } | Self::WouldLose { .. } => {
                 Kind::Conflict
@@ -84,6 +87,7 @@ impl Diagnostic for Error {
             Self::BranchInUse { .. } => "worktree.branch_in_use",
             Self::BranchHasWork { .. } => "worktree.branch_has_work",
             Self::WouldLose { .. } => "worktree.would_lose",
+            Self::Run(error) => error.code(),
             Self::Copy { .. } => "worktree.copy",
         }
     }
@@ -100,6 +104,7 @@ impl Diagnostic for Error {
             Self::WouldLose { path, .. } => {
                 Some(format!("commit and push in `{}`, or give it up with `--force`", path.display()))
             }
+            Self::Run(error) => error.hint(),
             Self::Failed { .. } | Self::Copy { .. } => None,
         }
     }
@@ -116,7 +121,6 @@ impl Diagnostic for Error {
 pub(super) async fn git(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
     let output = tokio::process::Command::from(system::git(directory))
         .args(arguments)
-        // an interrupted launch is undone at once: nothing may write on meanwhile
         .kill_on_drop(true)
         .output()
         .await

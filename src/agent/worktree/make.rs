@@ -1,8 +1,10 @@
 //! Choosing and making a work tree.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::git::{Error, Standing, git, unique_commits};
+use super::work;
 use crate::agent::record::WorktreeRecord;
 use crate::project::{Template, WorktreeSettings};
 use crate::report::Events;
@@ -81,10 +83,11 @@ pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
     Ok(Choice { worktree: WorktreeRecord { path, branch, made: true, populated: false }, tree })
 }
 
-/// Makes a work tree that was chosen to be made: git's part of it.
+/// Makes a work tree that was chosen to be made: git's part of it. `marker` is the stack's.
 pub(in crate::agent) async fn make(
     wish: &Wish<'_>,
     chosen: &WorktreeRecord,
+    marker: &str,
     events: &Events,
     subject: &str,
 ) -> Result<(), Error> {
@@ -92,10 +95,15 @@ pub(in crate::agent) async fn make(
     let path = chosen.path.to_string_lossy();
     // a directory that was removed by hand leaves an entry behind that would refuse the path
     git(wish.root, &["worktree", "prune"]).await?;
-    if let Some(branch) = &chosen.branch {
-        git(wish.root, &["worktree", "add", "-B", branch, &path, "HEAD"]).await?;
-    } else {
-        git(wish.root, &["worktree", "add", &path, &wish.branch]).await?;
+    let add = match &chosen.branch {
+        Some(branch) => vec!["git", "worktree", "add", "--quiet", "-B", branch, &path, "HEAD"],
+        None => vec!["git", "worktree", "add", "--quiet", &path, &wish.branch],
+    };
+    let program: Vec<&OsStr> = add.iter().map(OsStr::new).collect();
+    let output = work::run(&program, wish.root, marker).await?;
+    if !output.ending.is_success() {
+        let (command, directory) = (add[1..].join(" "), wish.root.to_owned());
+        return Err(Error::Failed { command, directory, output: output.tail });
     }
     task.finish();
     Ok(())

@@ -12,8 +12,9 @@ mod git;
 mod make;
 mod populate;
 mod remove;
+mod work;
 
 pub use git::Error;
 pub(super) use make::{Wish, choose, default_settings, make, resolved};
 pub(super) use populate::populate;
-pub(super) use remove::{discard, is_checked_out, loss, remove};
+pub(super) use remove::{discard, is_checked_out, loss, remove, unlock};

@@ -1,8 +1,10 @@
 //! What git does not bring along: files that are not in git, and directories too dear to build again.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::git::{Error, git};
+use super::work;
 use crate::project::WorktreeSettings;
 use crate::report::{Events, Task};
 
@@ -12,11 +14,12 @@ pub(super) const PARTIAL: &str = ".harness-partial";
 /// Copies `copy`, the ignored files that `.worktreeinclude` names, and `clone` from the project's root to
 /// `tree`, which corresponds to it. What is there already stays as it is: cut off, it is taken up again.
 /// Directories are cloned copy-on-write where the file system can, else copied; never linked, since a
-/// package manager that purges a linked directory purges the original.
+/// package manager that purges a linked directory purges the original. `marker` is the stack's.
 pub(in crate::agent) async fn populate(
     root: &Path,
     tree: &Path,
     settings: &WorktreeSettings,
+    marker: &str,
     events: &Events,
     subject: &str,
 ) -> Result<(), Error> {
@@ -28,7 +31,7 @@ pub(in crate::agent) async fn populate(
         let name = name.trim_end_matches('/');
         if root.join(name).exists() && !tree.join(name).exists() {
             task.detail(format!("copy {name}"));
-            copy(root, tree, name).await?;
+            copy(root, tree, name, marker).await?;
         }
     }
     task.finish();
@@ -51,25 +54,19 @@ async fn included(root: &Path) -> Result<Vec<String>, Error> {
     Ok(wanted)
 }
 
-async fn copy(root: &Path, tree: &Path, name: &str) -> Result<(), Error> {
+async fn copy(root: &Path, tree: &Path, name: &str, marker: &str) -> Result<(), Error> {
     let failed = |source| Error::Copy { name: name.to_owned(), tree: tree.to_owned(), source };
     let (partial, target) = (tree.join(format!("{name}{PARTIAL}")), tree.join(name));
     if let Some(parent) = target.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     remove(&partial).map_err(failed)?;
-    let output = tokio::process::Command::new("cp")
-        .args(["-a", "--reflink=auto", "--"])
-        .arg(root.join(name))
-        .arg(&partial)
-        .stdin(std::process::Stdio::null())
-        // an interrupted launch is undone at once: nothing may write on meanwhile
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(failed)?;
-    if !output.status.success() {
-        return Err(failed(std::io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())));
+    let source = root.join(name);
+    let program = ["cp", "-a", "--reflink=auto", "--"].map(OsStr::new);
+    let program = [&program[..], &[source.as_os_str(), partial.as_os_str()]].concat();
+    let output = work::run(&program, root, marker).await?;
+    if !output.ending.is_success() {
+        return Err(failed(std::io::Error::other(output.tail.join("; "))));
     }
     std::fs::rename(&partial, &target).map_err(failed)
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::git::{Error, git, unique_commits};
+use super::git::{Error, Standing, git, unique_commits};
 use super::populate::PARTIAL;
 use crate::agent::record::WorktreeRecord;
 use crate::report::Removed;
+use crate::system;
 
 /// What only this work tree has.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -56,6 +57,12 @@ pub(in crate::agent) async fn is_checked_out(worktree: &WorktreeRecord) -> Resul
     }
 }
 
+/// Takes off the lock that git keeps on a work tree until it has ended, should it have been killed just then.
+pub(in crate::agent) async fn unlock(root: &Path, worktree: &WorktreeRecord) {
+    // a failure means that there is none
+    let _ = git(root, &["worktree", "unlock", &worktree.path.to_string_lossy()]).await;
+}
+
 /// Removes what git has left of a work tree whose making was cut off, and its entry.
 ///
 /// # Errors
@@ -66,11 +73,34 @@ pub(in crate::agent) async fn discard(root: &Path, worktree: &WorktreeRecord) ->
     if git(root, &["worktree", "remove", "--force", "--force", &path]).await.is_ok() {
         return Ok(());
     }
-    // not even its `.git` was written: an empty directory and an entry, or one of them
-    let _ = std::fs::remove_dir(&worktree.path);
-    let _ = git(root, &["worktree", "unlock", &path]).await;
+    // killed while it wrote its entry, git stumbles over that with every command
+    if let Some(standing) = Standing::of(root).await? {
+        take_apart(&standing.common.join("worktrees"), &worktree.path)?;
+    }
     git(root, &["worktree", "prune"]).await?;
     if worktree.path.exists() { Err(Error::Occupied(worktree.path.clone())) } else { Ok(()) }
+}
+
+/// Removes a work tree and its entry among `entries` without git's help, if each names the other or has
+/// not come to naming anything.
+fn take_apart(entries: &Path, tree: &Path) -> Result<(), Error> {
+    let link = tree.join(".git");
+    let told = |file: &Path| std::fs::read_to_string(file).ok().map(|text| text.trim_end().to_owned());
+    for entry in std::fs::read_dir(entries).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()) {
+        if told(&entry.join("gitdir")).is_some_and(|named| Path::new(&named) == link) {
+            std::fs::remove_dir_all(&entry).map_err(system::Error::file("remove", &entry))?;
+        }
+    }
+    match told(&link) {
+        Some(named) if named.strip_prefix("gitdir: ").is_some_and(|named| Path::new(named).starts_with(entries)) => {
+            std::fs::remove_dir_all(tree).map_err(system::Error::file("remove", tree))?;
+        }
+        Some(named) if named.is_empty() => system::remove_if_exists(&link).map(drop)?,
+        _ => {}
+    }
+    // whatever else is in it stays
+    let _ = std::fs::remove_dir(tree);
+    Ok(())
 }
 
 /// Removes a work tree that harness made, and the branch that it made for it.
@@ -100,6 +130,9 @@ pub(in crate::agent) async fn remove(
         }
         discard(root, worktree).await?;
     } else if worktree.path.exists() {
+        if !worktree.populated {
+            unlock(root, worktree).await;
+        }
         // --force: ignored files (a build, a rendered env file) are no reason to stay
         git(root, &["worktree", "remove", "--force", &worktree.path.to_string_lossy()]).await?;
         removed.push(Removed::new("worktree", worktree.path.display().to_string()));
@@ -115,4 +148,37 @@ pub(in crate::agent) async fn remove(
         }
     }
     Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::take_apart;
+
+    #[test]
+    fn only_a_tree_and_an_entry_that_name_each_other_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |path: &str| directory.path().join(path);
+        let put = |path: &str, text: String| {
+            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            fs::write(at(path), text).unwrap();
+        };
+        for (tree, link) in [("ours", "common/worktrees/3"), ("other", "elsewhere/worktrees/3"), ("begun", "")] {
+            let text = if link.is_empty() { String::new() } else { format!("gitdir: {}\n", at(link).display()) };
+            put(&format!("{tree}/.git"), text);
+        }
+        put("ours/half", String::new());
+        put("other/work", String::new());
+        fs::create_dir(at("plain")).unwrap();
+        put("plain/work", String::new());
+        for (entry, tree) in [("3", "ours"), ("4", "another")] {
+            put(&format!("common/worktrees/{entry}/gitdir"), format!("{}/.git\n", at(tree).display()));
+        }
+        for tree in ["ours", "other", "begun", "plain", "nowhere"] {
+            take_apart(&at("common/worktrees"), &at(tree)).unwrap();
+        }
+        assert!(!at("ours").exists() && !at("begun").exists() && !at("common/worktrees/3").exists());
+        assert!(at("other/work").exists() && at("plain/work").exists() && at("common/worktrees/4").exists());
+    }
 }
