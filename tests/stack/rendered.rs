@@ -11,7 +11,8 @@ fn a_file_of_the_user_is_neither_overwritten_nor_removed() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").toml(DOTENV).file(".gitignore", ".env\n").write();
     project.put(".env", "MINE=1\n");
-    let refused = project.harness(["launch", "3"]).run().exits_with(5).says("/.env` exists");
+    let refused = project.harness(["launch", "3", "--json"]).run().exits_with(5).says("/.env` exists");
+    assert_eq!(refused.json()["agents"][0]["error"]["code"], "render.not_ours");
     assert!(refused.stderr.contains("hint: ") && refused.stderr.contains("[render]"), "{refused}");
     assert_eq!(project.read(".env"), "MINE=1\n");
     project.harness(["teardown", "3"]).run().succeeds();
@@ -50,7 +51,8 @@ fn agents_that_share_a_root_do_not_share_a_rendered_file() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").toml(DOTENV).write();
     project.harness(["launch", "3"]).run().succeeds();
-    let refused = project.harness(["launch", "4"]).run().exits_with(5).says("is rendered for agent 3");
+    let refused = project.harness(["launch", "4", "--json"]).run().exits_with(5).says("is rendered for agent 3");
+    assert_eq!(refused.json()["agents"][0]["error"]["code"], "render.taken");
     assert!(refused.stderr.contains("{{ id }}"), "{refused}");
     project.harness(["teardown", "4"]).run().succeeds();
     assert!(project.read(".env").contains("AGENT_ID=3"));

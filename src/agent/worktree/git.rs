@@ -25,7 +25,7 @@ pub enum Error {
     #[error("`{}` is not in a git repository, and `[worktree]` asks for work trees", .0.display())]
     NoRepository(PathBuf),
     /// There is something else at the path.
-    #[error("`{}` exists and is not a work tree of this repository besides the project's own", .0.display())]
+    #[error("`{}` exists and is not a work tree of this repository", .0.display())]
     Occupied(PathBuf),
     /// The branch is in use by another work tree.
     #[error("branch `{branch}` is checked out in `{}`", path.display())]
