@@ -41,6 +41,16 @@ struct Look {
 type Markers = (String, Option<String>);
 
 impl Look {
+    /// The markers that this look has read of processes that are still there. A program that bore none is asked
+    /// again: between `fork` and `exec` it bears its parent's.
+    fn found_again(&self, candidates: &[Stat]) -> HashMap<u32, Option<Markers>> {
+        let markers = self.markers.borrow();
+        let is_same = |known: &Stat, stat: &Stat| known.pid == stat.pid && known.start_time == stat.start_time;
+        let known = |stat: &Stat| self.candidates.iter().any(|known| is_same(known, stat));
+        let read = |stat: &Stat| Some((stat.pid, Some(markers.get(&stat.pid)?.clone()?)));
+        candidates.iter().filter(|stat| known(stat)).filter_map(read).collect()
+    }
+
     fn is_marked(&self, pid: u32, stack: &str, name: Option<&str>) -> bool {
         let mut markers = self.markers.borrow_mut();
         let found = markers.entry(pid).or_insert_with(|| tree::markers_of(pid));
@@ -115,7 +125,9 @@ impl Lineage {
         }
         let began = Instant::now();
         let candidates = self.candidates();
-        let look = Rc::new(Look { began, ended: Instant::now(), candidates, markers: RefCell::default() });
+        let ended = Instant::now();
+        let markers = self.last.borrow().as_ref().map(|last| last.found_again(&candidates)).unwrap_or_default();
+        let look = Rc::new(Look { began, ended, candidates, markers: RefCell::new(markers) });
         *self.last.borrow_mut() = Some(Rc::clone(&look));
         look
     }

@@ -6,6 +6,7 @@
 //! [`everyone`] reads the whole of `/proc`, for the time after a guardian died, when orphans may hang
 //! below init.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 
@@ -66,23 +67,41 @@ pub(crate) fn parent_of(pid: u32) -> Option<u32> {
     Stat::of(pid).map(|stat| stat.parent)
 }
 
-/// The children of a single-threaded or any other process; `None` where the kernel does not tell.
-fn children_of(pid: u32) -> Option<Vec<u32>> {
+/// The children of a process; those of its first thread only when it has no other. `None` where the kernel
+/// does not tell.
+fn children_of(pid: u32, has_threads: bool) -> Option<Vec<u32>> {
     let mut all = Vec::new();
-    let own = format!("/proc/{pid}/task/{pid}/children");
-    let mut add = |path: &str| -> Option<()> {
-        let text = fs::read_to_string(path).ok()?;
-        all.extend(text.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        Some(())
-    };
-    add(&own)?;
-    for entry in fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok) {
-        let thread = entry.file_name();
-        if thread.to_str().is_some_and(|thread| thread.parse() != Ok(pid)) {
-            add(&format!("{}/children", entry.path().display()));
+    add_children(&format!("/proc/{pid}/task/{pid}/children"), &mut all)?;
+    if has_threads {
+        for entry in fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok) {
+            let thread = entry.file_name();
+            if thread.to_str().is_some_and(|thread| thread.parse() != Ok(pid)) {
+                add_children(&format!("{}/children", entry.path().display()), &mut all);
+            }
         }
     }
     Some(all)
+}
+
+/// Adds the pids that a list of the kernel's holds. Such a file has no size that could be asked for first.
+fn add_children(path: &str, all: &mut Vec<u32>) -> Option<()> {
+    let mut file = fs::File::open(path).ok()?;
+    let mut bytes = [0; 4096];
+    let mut number = None;
+    loop {
+        let read = file.read(&mut bytes).ok()?;
+        for byte in &bytes[..read] {
+            if byte.is_ascii_digit() {
+                number = Some(number.unwrap_or(0) * 10 + u32::from(byte - b'0'));
+            } else {
+                all.extend(number.take());
+            }
+        }
+        if read == 0 {
+            all.extend(number);
+            return Some(());
+        }
+    }
 }
 
 /// Whether the kernel lists children (`CONFIG_PROC_CHILDREN`).
@@ -95,12 +114,19 @@ pub(crate) fn lists_children() -> bool {
 /// exits, so an empty answer proves something only when it is repeated.
 pub(crate) fn descendants(roots: &[u32]) -> Vec<Stat> {
     let mut found: Vec<Stat> = Vec::new();
-    let mut open: Vec<u32> = roots.to_vec();
-    while let Some(parent) = open.pop() {
-        for child in children_of(parent).unwrap_or_default() {
-            if !roots.contains(&child) && !found.iter().any(|stat| stat.pid == child) {
-                found.extend(Stat::of(child));
-                open.push(child);
+    let mut seen: BTreeSet<u32> = roots.iter().copied().collect();
+    let mut open: Vec<(u32, bool)> = roots.iter().map(|pid| (*pid, true)).collect();
+    while let Some((parent, has_threads)) = open.pop() {
+        for child in children_of(parent, has_threads).unwrap_or_default() {
+            if !seen.insert(child) {
+                continue;
+            }
+            if let Some(stat) = Stat::of(child) {
+                found.push(stat);
+                // what is dead has no children any more, unless threads of it live on
+                if stat.is_alive() || stat.threads > 1 {
+                    open.push((child, stat.threads > 1));
+                }
             }
         }
     }

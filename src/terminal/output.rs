@@ -45,9 +45,7 @@ impl Output {
     /// Writes a document: as JSON, or as the text that `text` makes of it.
     pub fn document<T: Serialize>(self, document: &T, text: impl FnOnce(&T) -> String) {
         if self.json {
-            let mut stdout = std::io::stdout().lock();
-            let _ = serde_json::to_writer_pretty(&mut stdout, document);
-            let _ = writeln!(stdout).and_then(|()| stdout.flush());
+            write_json(serde_json::to_vec_pretty(document));
         } else {
             self.data(&text(document));
         }
@@ -56,9 +54,7 @@ impl Output {
     /// Writes one of many documents: as a line of JSON.
     #[allow(clippy::unused_self)] // stdout belongs to the output, whatever its settings
     pub fn json_line<T: Serialize>(self, document: &T) {
-        let mut stdout = std::io::stdout().lock();
-        let _ = serde_json::to_writer(&mut stdout, document);
-        let _ = writeln!(stdout).and_then(|()| stdout.flush());
+        write_json(serde_json::to_vec(document));
     }
 
     /// Tells a person something on stderr.
@@ -110,4 +106,12 @@ impl Output {
             self.document(&document, |_| String::new());
         }
     }
+}
+
+/// Writes a document whole: line by line a reader at the other end of a pipe is woken a hundred times.
+fn write_json(document: serde_json::Result<Vec<u8>>) {
+    let mut bytes = document.unwrap_or_default();
+    bytes.push(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
 }

@@ -250,7 +250,7 @@ impl Supervisor {
         if self.runs.get(&key).is_some_and(|watched| watched.ended && watched.open_pipes == 0) {
             self.runs.remove(&key);
             self.estate.ledger.retain(|entry| entry.name != name || entry.run != run);
-            self.tell(&ToGuardian::Forget { name: name.to_owned(), run }, &[]);
+            self.over.push((name.to_owned(), run));
         }
     }
 

@@ -136,7 +136,8 @@ async fn held_ports(ports: &[u16]) -> Vec<(u16, PortHolder)> {
     let mut held = Vec::new();
     for port in ports {
         for attempt in 0..20 {
-            match port_holder(*port).filter(|_| !is_bindable(*port)) {
+            // whether it is free is asked of the kernel in microseconds, whose it is of every process
+            match Some(*port).filter(|port| !is_bindable(*port)).and_then(port_holder) {
                 Some(holder) if holder.pid.is_some() || attempt == 19 => {
                     held.push((*port, holder));
                     break;

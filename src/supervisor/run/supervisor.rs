@@ -1,4 +1,9 @@
 //! The task that owns the truth: takes messages one by one, asks the machine, carries out its actions.
+//!
+//! What came of it is published once for all messages that were there: forty processes that are stopped
+//! together are forty exits, and each would write down the state of all forty. A supervisor that dies before it
+//! published leaves its heir with what the guardian was told at once (starts and exits); that a run is over is
+//! said after the state that knows its end.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -47,6 +52,8 @@ pub(super) struct Supervisor {
     pub(super) memory: OutOfMemory,
     pub(super) ending: Option<Ending>,
     pub(super) watches: Watches,
+    /// Runs that the guardian may forget, once it has the state that knows how they ended.
+    pub(super) over: Vec<(String, u64)>,
     published: u64,
     generation: watch::Sender<u64>,
     recorded: Record,
@@ -113,9 +120,17 @@ async fn supervise(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
         };
         tokio::select! {
             biased;
-            Some(message) = messages.recv() => supervisor.take(message),
+            Some(message) = messages.recv() => {
+                supervisor.take(message);
+                while !supervisor.is_at_the_end()
+                    && let Ok(message) = messages.try_recv()
+                {
+                    supervisor.take(message);
+                }
+            }
             () = tick => supervisor.handle(Event::Tick),
         }
+        supervisor.publish();
     }
     server.abort();
     supervisor.finish().await;
@@ -160,6 +175,7 @@ impl Supervisor {
             memory: OutOfMemory::new(),
             ending: None,
             watches: Watches::default(),
+            over: Vec::new(),
             published: 0,
             generation,
             recorded: Record::default(),
@@ -195,17 +211,19 @@ impl Supervisor {
             Message::Silent { name, run } => self.silent(&name, run),
             Message::Request(request, answer) => self.request(request, answer),
             Message::Guardian(message) => self.guardian_says(message),
-            Message::GuardianDied => takeover::become_guardian(&mut self.estate),
+            Message::GuardianDied => {
+                self.publish();
+                takeover::become_guardian(&mut self.estate);
+            }
             Message::Files { name, sign } => self.files_say(name, sign),
             Message::Terminate => self.shut_down(None),
         }
     }
 
-    /// Tells the machine, does what it says, and makes the outcome known.
+    /// Tells the machine and does what it says.
     pub(super) fn handle(&mut self, event: Event) {
         let actions = self.machine.handle(now(), event);
         self.carry_out(actions);
-        self.publish();
     }
 
     /// Does what the machine says. Some actions have an outcome at once, which the machine hears at once.
@@ -218,11 +236,17 @@ impl Supervisor {
         }
     }
 
-    /// Makes a change known: to the guardian, to those who wait, and on disk.
+    /// Makes what has changed known: to the guardian, to those who wait, and on disk.
     fn publish(&mut self) {
-        if self.published == self.machine.generation() {
-            return;
+        if self.published != self.machine.generation() {
+            self.publish_state();
         }
+        for (name, run) in std::mem::take(&mut self.over) {
+            self.tell(&ToGuardian::Forget { name, run }, &[]);
+        }
+    }
+
+    fn publish_state(&mut self) {
         self.published = self.machine.generation();
         match memory_file(&self.machine.save()) {
             Ok(state) => {
