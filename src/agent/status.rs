@@ -57,6 +57,7 @@ async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentS
         template_stale: None,
         drift: Vec::new(),
         tracking: Vec::new(),
+        tracking_reason: None,
         processes: Vec::new(),
         error: None,
     };
@@ -79,6 +80,7 @@ async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentS
             status.processes = processes::rows(&directory, &snapshot, &usage);
             status.state = processes::summary(&snapshot).to_owned();
             status.tracking.clone_from(&snapshot.tracking);
+            status.tracking_reason = Some(snapshot.tracking_reason.clone()).filter(|reason| !reason.is_empty());
             if record.spec_digest.as_ref() != Some(&snapshot.spec_digest) {
                 status.drift.push("the running stack was started from another process config".to_owned());
             }

@@ -77,6 +77,8 @@ pub struct AgentStatus {
     pub drift: Vec<String>,
     /// How members of its process trees are found, strongest first.
     pub tracking: Vec<String>,
+    /// Why these ways and no cgroup; `null` while the stack does not run.
+    pub tracking_reason: Option<String>,
     /// Its processes.
     pub processes: Vec<ProcessRow>,
     /// Why nothing more can be said of it.

@@ -77,6 +77,19 @@ impl Lineage {
         ways.iter().map(ToString::to_string).collect()
     }
 
+    /// Why these ways, and why no cgroup beside them.
+    pub(crate) fn reason(&self) -> &'static str {
+        if self.complete {
+            "every process hangs below the guardian, whatever sessions it opens and whatever environment it wipes; \
+             a cgroup could tell no more"
+        } else if tree::lists_children() {
+            "a guardian died, so orphans may hang below init: `harness teardown` and the next `harness launch` start \
+             anew; no cgroup is used, since few users may make one"
+        } else {
+            "this kernel does not list children (CONFIG_PROC_CHILDREN); no cgroup is used, since few users may make one"
+        }
+    }
+
     /// Live members of the process `name`, whose leader is or was `leader`, where that is known; as they were at
     /// most two milliseconds ago.
     pub(crate) fn members(&self, name: &str, leader: Option<&ProcessIdentity>) -> Vec<Stat> {

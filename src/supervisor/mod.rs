@@ -29,7 +29,9 @@
 //! `HARNESS_PROCESS` that each was born with. After a guardian died, orphans may hang below init; then the
 //! whole of `/proc` is searched for sessions and the environment marker `HARNESS_STACK`. A cgroup would
 //! tell as much, but an ordinary user has none to give away on most machines and in most containers, and
-//! a second mechanism that is mostly absent is one more way to be wrong.
+//! a second mechanism that is mostly absent is one more way to be wrong. It would add one thing: an orphan
+//! that wiped its environment *and* whose guardian and supervisor were both killed is found by neither
+//! marker nor record. `status --json` says which ways are in force (`tracking`) and why (`tracking_reason`).
 //!
 //! Nothing is signalled but by identity: pid, start time and boot, through a pidfd.
 //!

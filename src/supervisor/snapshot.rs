@@ -22,8 +22,11 @@ pub struct StackSnapshot {
     /// SHA-256 of the `processes.toml` that is in force, hexadecimal.
     pub spec_digest: String,
     /// How the members of a process's tree are found, strongest first: `subreaper` (everything hangs
-    /// below one guardian), `session`, `environment marker`. Why no cgroup: see the module's text.
+    /// below one guardian), `session`, `environment marker`.
     pub tracking: Vec<String>,
+    /// Why these ways, for people; empty of a supervisor that does not say.
+    #[serde(default)]
+    pub tracking_reason: String,
     /// The processes, by name.
     pub processes: BTreeMap<String, ProcessSnapshot>,
 }

@@ -298,6 +298,7 @@ impl Supervisor {
             guardian: self.estate.guardian.clone(),
             spec_digest: self.machine.digest(),
             tracking: self.lineage.tracking(),
+            tracking_reason: self.lineage.reason().to_owned(),
             processes: self.machine.processes(),
         }
     }
