@@ -17,6 +17,7 @@ mod lifecycle;
 mod p01_trees;
 mod p05_deaths;
 mod p07_strangers;
+mod p08_commands;
 mod p12_dependencies;
 mod p15_ports;
 mod p17_output;

@@ -7,13 +7,15 @@ use rustix::process::Signal;
 
 use crate::support::{SHORT, wait_until};
 
-use super::stack::{Stack, after, free_port, http, server, shell};
+use super::stack::{Stack, after, free_port, http, shell};
 
 #[tokio::test(flavor = "current_thread")]
 async fn p12_what_waits_for_a_dependency_can_be_stopped_and_restarted() {
-    let mut db = shell("sleep 600");
-    db.readiness_probe = Some(http(free_port()));
-    let mut api = shell("sleep 600");
+    let place = tempfile::tempdir().unwrap();
+    let mut db = shell("until [ -e go ]; do sleep 0.02; done; echo open; sleep 600");
+    db.working_dir = place.path().to_owned();
+    db.ready_log_line = Some("^open$".to_owned());
+    let mut api = shell("echo run; sleep 600");
     api.depends_on = after("db", ConditionSpec::ProcessHealthy);
     let stack = Stack::new([("api", api), ("db", db)]);
     stack.start().await;
@@ -26,7 +28,12 @@ async fn p12_what_waits_for_a_dependency_can_be_stopped_and_restarted() {
     let seen = stack.client().restart(&name).await.unwrap();
     assert_eq!(seen.processes["api"].phase, Phase::Waiting);
     assert!(seen.processes["api"].reason.as_ref().unwrap().contains("`db`"));
+    assert_eq!(stack.log("api"), b"", "it does not run before its dependency");
+    std::fs::write(place.path().join("go"), "").unwrap();
+    stack.wait(|seen| seen.processes.values().all(|process| process.phase == Phase::Ready)).await;
+    wait_until("its output", SHORT, || !stack.log("api").is_empty());
     assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+    assert_eq!(stack.log("api"), b"run\n", "two restarts are one start");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -46,12 +53,18 @@ async fn p13_dependants_of_one_that_exits_before_it_is_ready_fail_with_its_last_
 
 #[tokio::test(flavor = "current_thread")]
 async fn p14_a_dependency_that_comes_back_takes_along_who_asked_for_it() {
-    let mut db = server(&["127.0.0.1"], free_port());
+    let place = tempfile::tempdir().unwrap();
+    // it notes who it is, and is ready a while after
+    let mut db = shell("sleep 0.3; echo $$ > db; echo open; sleep 600");
+    db.ready_log_line = Some("^open$".to_owned());
+    db.working_dir = place.path().to_owned();
     db.restart = RestartSpec::OnFailure;
     let on = |restart| {
         BTreeMap::from([("db".to_owned(), DependencySpec { condition: ConditionSpec::ProcessHealthy, restart })])
     };
-    let mut api = shell("sleep 600");
+    // it says of which database it was told that it is ready
+    let mut api = shell("cat db; sleep 600");
+    api.working_dir = place.path().to_owned();
     api.depends_on = on(true);
     let mut web = shell("sleep 600");
     web.depends_on = on(false);
@@ -67,6 +80,9 @@ async fn p14_a_dependency_that_comes_back_takes_along_who_asked_for_it() {
         .await;
     assert_ne!(process(&after, "db"), process(&before, "db"));
     assert_eq!(after.processes["db"].phase, Phase::Ready);
+    let pids = [&before, &after].map(|seen| format!("{}\n", process(seen, "db").unwrap().pid)).concat();
+    wait_until("its second run to speak", SHORT, || stack.log("api").len() >= pids.len());
+    assert_eq!(String::from_utf8(stack.log("api")).unwrap(), pids, "it was started on a stale readiness");
     assert_eq!(process(&after, "web"), process(&before, "web"));
     assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
 }

@@ -18,7 +18,10 @@ async fn p15_a_port_held_by_a_stranger_is_named_with_pid_and_command() {
     let process = &seen.processes["api"];
     let (held, holder) = process.port_holder.clone().unwrap();
     assert_eq!((held, holder.pid), (port, Some(std::process::id())));
-    assert!(process.reason.as_ref().unwrap().contains(&format!("port {port} is held by pid {}", std::process::id())));
+    let own = std::env::args().next().unwrap();
+    assert!(holder.command.starts_with(&own), "{holder:?}");
+    let who = format!("port {port} is held by pid {} (`{own}", std::process::id());
+    assert!(process.reason.as_ref().unwrap().contains(&who), "{process:?}");
     assert_eq!((process.restarts, process.process.clone()), (0, None));
     drop(stranger);
     stack.client().start(&[]).await.unwrap();

@@ -119,7 +119,7 @@ async fn remove(
 
     prove(context, agent, record.as_ref(), report);
     if report.left.is_empty() {
-        std::fs::remove_dir_all(&directory).map_err(system::Error::file("remove", &directory))?;
+        forget(&directory).map_err(system::Error::file("remove", &directory))?;
         task.finish();
         return Ok(());
     }
@@ -258,11 +258,24 @@ async fn look(
     Ok(())
 }
 
+/// Removes an agent's directory in one step: a command that waits for the lease goes on making its lock file in
+/// what it takes for that directory, and would be found in the way, or sit on a lock that is removed under it.
+fn forget(directory: &Path) -> std::io::Result<()> {
+    let Some(name) = directory.file_name() else { return Ok(()) };
+    // the name of no agent; there is one already where a teardown was killed at this very moment
+    let gone = directory.with_file_name(format!(".gone-{}", name.to_string_lossy()));
+    if gone.exists() {
+        std::fs::remove_dir_all(&gone)?;
+    }
+    std::fs::rename(directory, &gone)?;
+    std::fs::remove_dir_all(&gone)
+}
+
 /// Taking the lease of an agent that does not exist made a directory: it goes again if it is empty.
 fn forget_empty(directory: &Path) {
     let only_lock = std::fs::read_dir(directory)
         .is_ok_and(|entries| entries.filter_map(Result::ok).all(|entry| entry.file_name() == "lock"));
     if only_lock {
-        let _ = std::fs::remove_dir_all(directory);
+        let _ = forget(directory);
     }
 }
