@@ -39,16 +39,21 @@ pub async fn control(context: &Context, agent: AgentId, action: Action, names: &
     let _lease = Lease::take(context, agent, verb).await?;
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
-    let before = client.snapshot().await?;
+    let before = match action {
+        // at once: of what another protocol speaks, this is all that can be asked
+        Action::ReplaceSupervisor => {
+            client.replace(&std::env::current_exe().map_err(system::Error::call("find the harness binary"))?).await?
+        }
+        _ => client.snapshot().await?,
+    };
     let names = chosen(agent, &before, names)?;
-    let task = context.events.task(format!("agent {agent}"), format!("{verb} {}", names.join(", ")));
+    let what = if action == Action::ReplaceSupervisor { "its supervisor".to_owned() } else { names.join(", ") };
+    let task = context.events.task(format!("agent {agent}"), format!("{verb} {what}"));
     let mut snapshot = match action {
         Action::Restart => client.restart(&names).await?,
         Action::Stop => client.stop(&names).await?,
         Action::Start => client.start(&names).await?,
-        Action::ReplaceSupervisor => {
-            client.replace(&std::env::current_exe().map_err(system::Error::call("find the harness binary"))?).await?
-        }
+        Action::ReplaceSupervisor => before,
     };
     let deadline = Instant::now() + SETTLE;
     while names

@@ -32,7 +32,7 @@ pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String
     let directory = home.infra_dir();
     let mut stopped = Vec::new();
     let mut survivors = Vec::new();
-    if let Some(client) = Client::connect(&directory)? {
+    if let Some(client) = Client::take_charge(&directory).await? {
         let task = events.task("infra", "stop the servers");
         let snapshot = client.snapshot().await?;
         stopped.extend(snapshot.processes.into_iter().filter(|(_, it)| it.process.is_some()).map(|(name, _)| name));

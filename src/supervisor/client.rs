@@ -1,6 +1,8 @@
 //! A command's side of the control socket: the requests, each as a function.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -10,6 +12,7 @@ use super::protocol::{Request, Response, StopReport};
 use super::snapshot::{Phase, StackSnapshot};
 use super::spec::StackSpec;
 use super::{Error, Result, config, socket};
+use crate::system;
 
 /// How long a live supervisor may take for an answer that needs no waiting.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -18,16 +21,38 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct Client {
     directory: PathBuf,
+    /// The connection that found it, for the first request.
+    found_by: Arc<Mutex<Option<UnixStream>>>,
 }
 
 impl Client {
     /// Finds the supervisor of the stack in `directory`; `None` when none runs.
     pub fn connect(directory: &Path) -> Result<Option<Self>> {
-        Ok(socket::connect_to(directory)?.map(|_| Self::new(directory)))
+        let found = socket::connect_to(directory)?;
+        Ok(found.map(|stream| Self { found_by: Arc::new(Mutex::new(Some(stream))), ..Self::new(directory) }))
+    }
+
+    /// The same for a command that is about to change the stack as a whole: a supervisor of an older protocol
+    /// becomes this binary first, which its processes do not notice.
+    pub async fn take_charge(directory: &Path) -> Result<Option<Self>> {
+        let Some(client) = Self::connect(directory)? else { return Ok(None) };
+        match client.snapshot().await {
+            Err(error) if error.is_older() => {
+                let own = std::env::current_exe().map_err(system::Error::call("find the path of this program"))?;
+                client.replace(&own).await?;
+            }
+            // whatever else is wrong with it, the next request says
+            _ => {}
+        }
+        Ok(Some(client))
     }
 
     pub(crate) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned() }
+        Self { directory: directory.to_owned(), found_by: Arc::default() }
+    }
+
+    fn first_connection(&self) -> Option<UnixStream> {
+        self.found_by.lock().ok()?.take()
     }
 
     /// The state now.
@@ -100,7 +125,8 @@ impl Client {
     pub async fn shutdown(&self) -> Result<StopReport> {
         let trio = self.snapshot().await?;
         // as long as the longest grace period asks: the supervisor itself bounds it
-        let response = ask(&self.directory, &Request::Shutdown, Duration::from_hours(1)).await?;
+        let response =
+            ask(&self.directory, self.first_connection(), &Request::Shutdown, Duration::from_hours(1)).await?;
         let Response::Stopped(report) = response else { return Err(unexpected(response)) };
         for identity in std::iter::once(trio.supervisor).chain(trio.guardian) {
             let _ = timeout(PATIENCE, gone(&identity)).await;
@@ -112,14 +138,14 @@ impl Client {
     /// otherwise, also across its own death); the processes live on. Works across protocol versions.
     pub async fn replace(&self, binary: &Path) -> Result<StackSnapshot> {
         let request = Request::Replace { binary: binary.to_string_lossy().into_owned() };
-        match ask_any_version(&self.directory, &request, PATIENCE).await? {
+        match ask_any_version(&self.directory, self.first_connection(), &request, PATIENCE).await? {
             Response::Done => self.snapshot().await,
             other => Err(unexpected(other)),
         }
     }
 
     async fn ask_snapshot(&self, request: &Request, patience: Duration) -> Result<StackSnapshot> {
-        match ask(&self.directory, request, patience).await? {
+        match ask(&self.directory, self.first_connection(), request, patience).await? {
             Response::Snapshot(snapshot) => Ok(snapshot),
             other => Err(unexpected(other)),
         }

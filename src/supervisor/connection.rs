@@ -1,9 +1,10 @@
-//! One request, one connection.
+//! One request, one connection; the first request goes over the one that found the supervisor.
 //!
 //! The socket outlives a supervisor that dies (its guardian holds it too), so a request that is cut off
 //! is asked again of the successor. Every request may be asked twice.
 
 use std::io;
+use std::os::unix::net::UnixStream as Connected;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,15 +13,20 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::protocol::{Hello, PROTOCOL, Request, Response, VERSION, Welcome};
+use super::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use super::readiness::readable;
 use super::{Error, Result, frame, own_log, socket};
 use crate::system::ProcessIdentity;
 
 /// Asks a supervisor of our own protocol.
-pub(crate) async fn ask(directory: &Path, request: &Request, patience: Duration) -> Result<Response> {
-    let (welcome, response) = persevere(directory, request, patience).await?;
-    if welcome.protocol == PROTOCOL {
+pub(crate) async fn ask(
+    directory: &Path,
+    first: Option<Connected>,
+    request: &Request,
+    patience: Duration,
+) -> Result<Response> {
+    let (welcome, response) = persevere(directory, first, request, patience).await?;
+    if welcome.protocol == protocol() {
         return Ok(response);
     }
     Err(Error::Version {
@@ -28,13 +34,18 @@ pub(crate) async fn ask(directory: &Path, request: &Request, patience: Duration)
         theirs: welcome.version,
         their_protocol: welcome.protocol,
         ours: VERSION.to_owned(),
-        our_protocol: PROTOCOL,
+        our_protocol: protocol(),
     })
 }
 
 /// Asks what every protocol understands.
-pub(crate) async fn ask_any_version(directory: &Path, request: &Request, patience: Duration) -> Result<Response> {
-    persevere(directory, request, patience).await.map(|(_, response)| response)
+pub(crate) async fn ask_any_version(
+    directory: &Path,
+    first: Option<Connected>,
+    request: &Request,
+    patience: Duration,
+) -> Result<Response> {
+    persevere(directory, first, request, patience).await.map(|(_, response)| response)
 }
 
 /// Waits until that very process is gone.
@@ -48,10 +59,19 @@ pub(crate) async fn gone(identity: &ProcessIdentity) {
     }
 }
 
-async fn persevere(directory: &Path, request: &Request, patience: Duration) -> Result<(Welcome, Response)> {
+async fn persevere(
+    directory: &Path,
+    mut first: Option<Connected>,
+    request: &Request,
+    patience: Duration,
+) -> Result<(Welcome, Response)> {
     let deadline = Instant::now() + patience;
     loop {
-        let Some(stream) = socket::connect_to(directory)? else {
+        let stream = match first.take() {
+            Some(stream) => Some(stream),
+            None => socket::connect_to(directory)?,
+        };
+        let Some(stream) = stream else {
             return Err(Error::NotRunning { directory: directory.to_owned() });
         };
         let talk = |action| move |source| Error::Talk { action, directory: directory.to_owned(), source };
@@ -68,13 +88,13 @@ async fn persevere(directory: &Path, request: &Request, patience: Duration) -> R
 }
 
 async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<(Welcome, Response)> {
-    let mut bytes = frame::encode(&Hello { protocol: PROTOCOL, version: VERSION.to_owned() })?;
+    let mut bytes = frame::encode(&Hello { protocol: protocol(), version: VERSION.to_owned() })?;
     bytes.extend(frame::encode(request)?);
     stream.write_all(&bytes).await?;
     let welcome: Welcome = frame::read(&mut stream).await?;
     let response = match frame::read(&mut stream).await {
         // another protocol's answer need not be readable
-        Err(error) if welcome.protocol != PROTOCOL && error.kind() == io::ErrorKind::InvalidData => Response::Done,
+        Err(error) if welcome.protocol != protocol() && error.kind() == io::ErrorKind::InvalidData => Response::Done,
         other => other?,
     };
     Ok((welcome, response))

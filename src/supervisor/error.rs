@@ -100,6 +100,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the supervisor is of an older harness, which this one may replace; never the other way round.
+    pub(crate) fn is_older(&self) -> bool {
+        matches!(self, Self::Version { their_protocol, our_protocol, .. } if their_protocol < our_protocol)
+    }
+
     /// Whether the supervisor is gone, or will be in a moment.
     pub(crate) fn is_ending(&self) -> bool {
         match self {
@@ -140,10 +145,13 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::System(error) => error.hint(),
-            Self::Version { stack, .. } => {
-                let id = stack.strip_prefix("agent-").unwrap_or(stack);
-                Some(format!("run `harness restart --supervisor {id}`; its processes keep running"))
+            Self::Version { their_protocol, our_protocol, .. } if their_protocol > our_protocol => {
+                Some("use that version of harness, or a newer one".to_owned())
             }
+            Self::Version { stack, .. } => Some(match stack.strip_prefix("agent-") {
+                Some(id) => format!("run `harness restart --supervisor {id}`; its processes keep running"),
+                None => "run `harness setup`; the servers keep running".to_owned(),
+            }),
             Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
             _ => None,
         }

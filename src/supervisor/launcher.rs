@@ -57,7 +57,8 @@ impl Launcher {
 
     /// Puts `spec` in force in the stack directory `directory`. Where no supervisor runs, what a dead one
     /// left is swept and a new trio is started. Where one runs, it takes the spec over without restarting
-    /// what runs, and starts what had failed. Returns once the supervisor answers.
+    /// what runs, and starts what had failed; one of an older protocol is replaced first, which its processes do
+    /// not notice. Returns once the supervisor answers.
     pub async fn start(&self, directory: &Path, spec: &StackSpec) -> Result<Started> {
         system::create_private_dir(directory, 0o700)?;
         let directory = std::fs::canonicalize(directory).map_err(system::Error::file("resolve", directory))?;
@@ -73,6 +74,9 @@ impl Launcher {
             match client.revive().await {
                 // it has just ended, or is about to: then it is our turn
                 Err(error) if error.is_ending() && Instant::now() < deadline => sleep(PAUSE).await,
+                Err(error) if error.is_older() && Instant::now() < deadline => {
+                    drop(client.replace(&self.binary).await?);
+                }
                 Err(error) => return Err(error),
                 Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
             }

@@ -10,8 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::StackSnapshot;
 use crate::system::ProcessIdentity;
 
-/// Grows when requests or answers change incompatibly.
-pub(crate) const PROTOCOL: u32 = 1;
+/// What this binary speaks; the number grows when requests or answers change incompatibly. It is a text, so that
+/// `strings` tells of any binary what it speaks, and so that a test can make one that speaks something else.
+const SPOKEN: &str = "harness supervisor protocol 0001";
+
+/// The number in [`SPOKEN`].
+pub(crate) fn protocol() -> u32 {
+    let (_, number) = std::hint::black_box(SPOKEN).rsplit_once(' ').unwrap_or_default();
+    number.parse().unwrap_or(0)
+}
 
 /// Version of this binary.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

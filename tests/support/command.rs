@@ -15,6 +15,7 @@ const DEADLINE: Duration = Duration::from_mins(5);
 
 /// One call of `harness`, being put together.
 pub(crate) struct HarnessCommand {
+    binary: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     directory: PathBuf,
@@ -24,7 +25,14 @@ pub(crate) struct HarnessCommand {
 impl HarnessCommand {
     /// A call in `directory` with this environment and nothing else.
     pub(crate) fn new(directory: &Path, environment: Vec<(OsString, OsString)>) -> Self {
-        Self { arguments: Vec::new(), environment, directory: directory.to_owned(), deadline: DEADLINE }
+        let binary = env!("CARGO_BIN_EXE_harness").into();
+        Self { binary, arguments: Vec::new(), environment, directory: directory.to_owned(), deadline: DEADLINE }
+    }
+
+    /// Runs another binary than the one under test.
+    pub(crate) fn binary(mut self, binary: &Path) -> Self {
+        binary.clone_into(&mut self.binary);
+        self
     }
 
     /// Adds arguments.
@@ -61,7 +69,7 @@ impl HarnessCommand {
     /// Starts it.
     #[track_caller]
     pub(crate) fn spawn(self) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+        let mut command = Command::new(&self.binary);
         command.args(&self.arguments).env_clear().envs(self.environment).current_dir(&self.directory);
         let mut child = command
             .stdin(Stdio::null())

@@ -10,7 +10,7 @@ use crate::system;
 /// in the way as a stranger.
 pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>, Failure> {
     let agent = attempt.record.agent;
-    let snapshot = if let Some(client) = Client::connect(&attempt.directory)? {
+    let snapshot = if let Some(client) = Client::take_charge(&attempt.directory).await? {
         Some(client.snapshot().await?)
     } else {
         supervisor::sweep(attempt.context.home.id(), &attempt.directory, &agent.stack().to_string())?;

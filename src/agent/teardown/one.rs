@@ -134,7 +134,7 @@ async fn processes(
     agent: AgentId,
     report: &mut TornDownAgent,
 ) -> Result<(), Failure> {
-    if let Some(client) = Client::connect(directory)? {
+    if let Some(client) = Client::take_charge(directory).await? {
         let snapshot = client.snapshot().await?;
         let running =
             snapshot.processes.iter().filter_map(|(name, process)| Some((name, process.process.as_ref()?.pid)));

@@ -17,7 +17,7 @@ use crate::system::{self, Home, StackName};
 /// first: it must not fight with what is started next.
 pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<&'static str>> {
     let directory = home.infra_dir();
-    let snapshot = if let Some(client) = Client::connect(&directory)? {
+    let snapshot = if let Some(client) = Client::take_charge(&directory).await? {
         Some(client.snapshot().await?)
     } else {
         supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string())?;

@@ -6,7 +6,7 @@ use crate::system::Home;
 
 /// Whether all of these processes are ready.
 pub(in crate::infra) async fn is_up(home: &Home, services: &[&str]) -> Result<bool> {
-    let Some(client) = Client::connect(&home.infra_dir())? else { return Ok(false) };
+    let Some(client) = Client::take_charge(&home.infra_dir()).await? else { return Ok(false) };
     let snapshot = client.snapshot().await?;
     Ok(services.iter().all(|name| snapshot.processes.get(*name).is_some_and(|process| process.phase == Phase::Ready)))
 }

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::messages::{Message, Sender};
 use crate::supervisor::error::ENDING;
 use crate::supervisor::frame;
-use crate::supervisor::protocol::{Hello, PROTOCOL, Request, Response, VERSION, Welcome};
+use crate::supervisor::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use crate::supervisor::socket::peer_uid;
 
 /// How long a client may take to ask, and to take its answer.
@@ -58,10 +58,10 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
         return Ok(());
     }
     let (hello, asked) = timeout(PATIENCE, listen_to(&mut stream)).await??;
-    let welcome = Welcome { protocol: PROTOCOL, version: VERSION.to_owned(), stack: desk.stack.clone() };
+    let welcome = Welcome { protocol: protocol(), version: VERSION.to_owned(), stack: desk.stack.clone() };
     let response = match Request::deserialize(asked) {
         Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
-        _ if hello.protocol != PROTOCOL => error("supervisor.version", format!("harness {VERSION} rules here")),
+        _ if hello.protocol != protocol() => error("supervisor.version", format!("harness {VERSION} rules here")),
         Ok(request) => answer(request, desk).await,
         Err(problem) => error("supervisor.request", problem.to_string()),
     };
