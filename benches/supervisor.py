@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -77,6 +78,9 @@ def pids_that_mention(text):
 class Peer:
     """A supervisor with a directory of its own and `count` processes."""
 
+    # output of the flooder in MiB: what takes minutes elsewhere is not waited for
+    flood_mb = FLOOD_MB
+
     def __init__(self, directory):
         self.directory = Path(directory)
         # the user of the shared servers must get through, though none of them is asked for
@@ -98,10 +102,27 @@ class Peer:
         return {f"p{number}": f"{self.directory}/idler {number}" for number in range(count)}
 
     def flood(self):
-        return {"p0": f"{PYTHON} -I -S {self.directory}/flooder.py {FLOOD_MB * 16}"}
+        return {"p0": f"{PYTHON} -I -S {self.directory}/flooder.py {self.flood_mb * 16}"}
 
     def lost(self):
         return 0
+
+    def blocks(self):
+        """Numbers of the blocks in the log, oldest first."""
+        found = []
+        for path in self.logs():
+            if path.exists():
+                found += [int(number) for number in re.findall(rb"block (\d{9})", path.read_bytes())]
+        return found
+
+    def last_block(self):
+        """The number of the newest block in the log, as far as its end shows one."""
+        for path in [path for path in self.logs() if path.exists()][-1:]:
+            with path.open("rb") as file:
+                file.seek(max(path.stat().st_size - 400_000, 0))
+                found = re.findall(rb"block (\d{9})", file.read())
+                return int(found[-1]) if found else None
+        return None
 
 
 class Harness(Peer):
@@ -229,12 +250,15 @@ class Supervisord(Peer):
 
 class Pitchfork(Peer):
     name = "pitchfork"
+    # its log is a database: 512 MiB of lines take minutes
+    flood_mb = 32
     program = PEERS / "pitchfork/bin/pitchfork"
 
     def __init__(self, directory):
         super().__init__(directory)
         self.environment["PITCHFORK_STATE_DIR"] = str(self.directory / "state")
         self.environment["PITCHFORK_CONFIG_DIR"] = str(self.directory / "config")
+        self.environment["PITCHFORK_HOSTS_FILE"] = str(self.directory / "hosts")
 
     def version(self):
         return self.call(self.program, "--version").split()[-1]
@@ -260,11 +284,24 @@ class Pitchfork(Peer):
         self.call(self.program, "supervisor", "stop", check=False)
 
     def supervisors(self):
+        # one `log-sink` a process belongs to it
+        marks = (b"supervisor\0", b"log-sink\0")
         return [pid for pid in pids_that_mention(str(self.directory / "state"))
-                if b"supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+                if any(mark in Path(f"/proc/{pid}/cmdline").read_bytes() for mark in marks)]
 
-    def logs(self):
-        return [path for path in sorted((self.directory / "state/logs").rglob("*")) if path.is_file() and "p0" in path.name]
+    def rows(self, order):
+        store = sqlite3.connect(f"file:{self.directory}/state/logs/logs.db?mode=ro", uri=True, timeout=LIMIT)
+        try:
+            query = "select message from log_entries where message like 'block %' order by id "
+            return [int(message[6:15]) for (message,) in store.execute(query + order)]
+        finally:
+            store.close()
+
+    def blocks(self):
+        return self.rows("asc")
+
+    def last_block(self):
+        return (self.rows("desc limit 1") or [None])[0]
 
 
 def wait(condition, what):
@@ -330,28 +367,16 @@ def flood(make):
         (directory / "go").touch()
         wait((directory / "written").exists, "the end of the output")
         written = (directory / "written").stat().st_mtime
-        speed = FLOOD_MB * 65536 * 16 / 1e6 / max(written - began, 0.001)
-        final = b"block %09d" % (FLOOD_MB * 16 - 1)
-
-        def numbers():
-            found = []
-            for path in peer.logs():
-                if path.exists():
-                    found += [int(number) for number in re.findall(rb"block (\d{9})", path.read_bytes())]
-            return found
-
-        def arrived():
-            tail = [path for path in peer.logs() if path.exists()][-1:]
-            return bool(tail) and final in tail[0].read_bytes()[-400_000:]
-
+        count = peer.flood_mb * 16
+        speed = count * 65536 / 1e6 / max(written - began, 0.001)
         try:
-            wait(arrived, "the last block in the log")
-        except RuntimeError:
-            pass
-        kept = numbers()
+            wait(lambda: peer.last_block() == count - 1, "the last block in the log")
+        except RuntimeError as error:
+            print(f"{peer.name}: {error}", file=sys.stderr)
+        kept = peer.blocks()
         # what was rotated away on purpose is not lost; what is missing in between is
-        gaps = (kept[-1] - kept[0] + 1 - len(set(kept)) if kept else FLOOD_MB * 16)
-        gaps += FLOOD_MB * 16 - 1 - kept[-1] if kept else 0
+        gaps = (kept[-1] - kept[0] + 1 - len(set(kept)) if kept else count)
+        gaps += count - 1 - kept[-1] if kept else 0
         peak = sum(kilobytes(pid, "status", "VmHWM") for pid in own) / 1000
         return {"speed": speed, "lost": gaps, "said": peer.lost(), "peak": peak}
     finally:
@@ -420,7 +445,7 @@ def main():
                     print(f"{maker.name}, {count} processes: {error}", file=sys.stderr)
             try:
                 floods[maker.name].append(flood(maker))
-            except (RuntimeError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+            except (RuntimeError, subprocess.TimeoutExpired, OSError, ValueError, sqlite3.Error) as error:
                 print(f"{maker.name}, output: {error}", file=sys.stderr)
         loads.append(os.getloadavg()[0])
         print(f"round {number + 1} of {ROUNDS}", file=sys.stderr)
@@ -457,8 +482,9 @@ def main():
     print(f"|---|{'---|' * len(makers)}")
     print("\n".join(rows))
     print(f"\n`app \\| cat > file` took {statistics.median(cats):.0f} MB/s. Medians of {ROUNDS} rounds on {os.cpu_count()} "
-          f"cores with a load of {min(loads):.1f} to {max(loads):.1f}; harness counts supervisor and guardian together. "
-          f"{FLOOD_MB} MiB of output each.")
+          f"cores with a load of {min(loads):.1f} to {max(loads):.1f}; harness counts supervisor and guardian together, pitchfork "
+          f"its log sinks. "
+          f"{FLOOD_MB} MiB of output, {Pitchfork.flood_mb} MiB through pitchfork.")
 
 
 main()
