@@ -38,7 +38,7 @@ pub(super) async fn choose(settings: &InfraSettings, events: &Events) -> Result<
 pub(super) async fn is_up(home: &Home, record: &InfraRecord, services: &[&str]) -> Result<bool> {
     match record.engine {
         Engine::Native => native::is_up(home, services).await,
-        Engine::Docker => docker::is_up(home, record).await.map_err(Error::from),
+        Engine::Docker => docker::is_up(home, record).await,
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn bring_up(
 pub(super) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMap<String, Observation>> {
     match record.engine {
         Engine::Native => processes::observe(home).await,
-        Engine::Docker => docker::observe(home, record).await.map_err(Error::from),
+        Engine::Docker => docker::observe(home, record).await,
     }
 }
 

@@ -61,7 +61,7 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
     }))
     .await?;
     wait::until_ready(&docker, project, record, events).await?;
-    autoheal::ensure(home).await
+    if wanted.document.services.is_empty() { Ok(()) } else { autoheal::ensure(home).await }
 }
 
 /// Docker calls a server unhealthy until its next look, which may be seconds after it came back: one that answers is

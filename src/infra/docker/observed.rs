@@ -28,6 +28,8 @@ pub(super) enum State {
     Stopped,
     /// It runs, and its health check has nothing against it.
     Running,
+    /// It runs, and its health check has not passed yet.
+    Starting,
     /// It runs, and its health check fails.
     Unhealthy,
     /// Frozen by somebody.
@@ -80,6 +82,7 @@ fn of(summary: ContainerSummary, name: String) -> Container {
         name,
         state: match summary.state {
             Some(ContainerSummaryStateEnum::RUNNING) if status.contains("(unhealthy)") => State::Unhealthy,
+            Some(ContainerSummaryStateEnum::RUNNING) if status.contains("(health: starting)") => State::Starting,
             Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
             Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
             Some(ContainerSummaryStateEnum::RESTARTING) => State::Restarting,

@@ -61,7 +61,7 @@ fn action(service: &Service, image_id: Option<&String>, container: Option<&Conta
         return Action::Recreate(id, "its image is another one now");
     }
     match container.state {
-        State::Running | State::Restarting => Action::Keep,
+        State::Running | State::Starting | State::Restarting => Action::Keep,
         State::Stopped => Action::Start(id),
         State::Paused => Action::Unpause(id),
         State::Unhealthy => Action::Restart(id),
@@ -93,6 +93,7 @@ mod tests {
         let same = |state| decide(Some(container(state, hash.clone(), "sha256:1")));
         assert_eq!(decide(None), Action::Create);
         assert_eq!(same(State::Running), Action::Keep);
+        assert_eq!(same(State::Starting), Action::Keep);
         assert_eq!(same(State::Restarting), Action::Keep);
         assert_eq!(same(State::Stopped), Action::Start("c".to_owned()));
         assert_eq!(same(State::Paused), Action::Unpause("c".to_owned()));

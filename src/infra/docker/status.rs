@@ -1,30 +1,53 @@
 //! What the containers are doing, for `status` and for the question whether anything has to be done.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::Docker;
+use futures_util::future::join_all;
 
 use super::connect::connect;
 use super::error::Result;
 use super::observed::{self, Container, State};
 use super::plan::{self, Action};
 use super::{autoheal, wanted};
+use crate::infra::access::Infra;
 use crate::infra::engine::Observation;
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
+use crate::infra::{self, answers, service};
 use crate::system::Home;
 
-/// Whether every container runs as described, and is watched. Makes two calls to the engine.
-pub(in crate::infra) async fn is_up(home: &Home, record: &InfraRecord) -> Result<bool> {
+/// For the answer of a server of which Docker does not say that it is healthy.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether every container runs as described, answers, and is watched. Makes two calls to the engine.
+pub(in crate::infra) async fn is_up(home: &Home, record: &InfraRecord) -> infra::Result<bool> {
     if !autoheal::is_up(home).await {
         return Ok(false);
     }
     let docker = connect().await?;
     let wanted = wanted::of(home, record)?;
     let there = observed::containers(&docker, &wanted.project).await?;
-    let restarting = there.values().any(|container| container.state == State::Restarting);
     let actions = plan::of(&wanted.document.services, &BTreeMap::new(), &there);
-    Ok(!restarting && actions.values().all(|action| *action == Action::Keep))
+    let restarting = there.values().any(|container| container.state == State::Restarting);
+    if restarting || actions.values().any(|action| *action != Action::Keep) {
+        return Ok(false);
+    }
+    let seen = probe(record, &there).await?;
+    Ok(seen.values().all(|answers| *answers))
+}
+
+/// Asks those servers that Docker does not call healthy: its health checks come seconds apart, and one that was just
+/// started or unpaused is judged by what was.
+async fn probe(record: &InfraRecord, there: &BTreeMap<String, Container>) -> infra::Result<BTreeMap<String, bool>> {
+    let in_doubt = |name: &&str| {
+        let state = there.get(*name).map(|container| container.state);
+        matches!(state, Some(State::Starting | State::Unhealthy))
+    };
+    let infra = Infra::of(record.clone())?;
+    let asked = service::ALL.into_iter().filter(in_doubt);
+    let answers = asked.map(async |name| (name.to_owned(), answers::one(&infra, name, PATIENCE).await));
+    Ok(join_all(answers).await.into_iter().collect())
 }
 
 /// The services whose containers have to be made or started, and so need their host ports.
@@ -36,19 +59,29 @@ pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> 
 }
 
 /// Every service that the home runs itself.
-pub(in crate::infra) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMap<String, Observation>> {
+pub(in crate::infra) async fn observe(
+    home: &Home,
+    record: &InfraRecord,
+) -> infra::Result<BTreeMap<String, Observation>> {
     let wanted = wanted::of(home, record)?;
     let docker: Docker = connect().await?;
     let there = observed::containers(&docker, &wanted.project).await?;
     let actions = plan::of(&wanted.document.services, &BTreeMap::new(), &there);
-    Ok(wanted.document.services.keys().map(|name| (name.clone(), row(there.get(name), &actions[name]))).collect())
+    let seen = probe(record, &there).await?;
+    let rows = wanted.document.services.keys();
+    Ok(rows.map(|name| (name.clone(), row(there.get(name), &actions[name], seen.get(name).copied()))).collect())
 }
 
-fn row(container: Option<&Container>, action: &Action) -> Observation {
-    let (state, reason) = match (container.map(|container| container.state), action) {
+/// `answers` is what harness's own probe says, where it was asked.
+fn row(container: Option<&Container>, action: &Action, answers: Option<bool>) -> Observation {
+    let state = container.map(|container| container.state);
+    let (state, reason) = match (state, action) {
         (None, _) => ("stopped", Some("it has no container".to_owned())),
         (Some(State::Running), Action::Recreate(_, why)) => ("ready", Some(format!("`setup` replaces it: {why}"))),
         (Some(State::Running), _) => ("ready", None),
+        (Some(State::Starting | State::Unhealthy), _) if answers == Some(true) => ("ready", None),
+        (Some(State::Starting), _) if answers == Some(false) => ("starting", Some("it does not answer yet".to_owned())),
+        (Some(State::Starting), _) => ("starting", Some("its health check has not passed yet".to_owned())),
         (Some(State::Unhealthy), _) => ("unhealthy", Some("its health check fails".to_owned())),
         (Some(State::Paused), _) => ("paused", Some("somebody paused its container".to_owned())),
         (Some(State::Restarting), _) => ("backoff", Some("it ends again and again".to_owned())),

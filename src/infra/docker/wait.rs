@@ -57,10 +57,9 @@ async fn until_added_are_well(docker: &Docker, project: &Project, record: &Infra
         loop {
             let containers = observed::containers(docker, project).await?;
             let found = containers.get(&added.name);
-            let starting = found.is_some_and(|container| container.status.contains("health: starting"));
             match found.map(|container| container.state) {
-                Some(State::Running) if !starting => break,
-                Some(State::Running | State::Restarting | State::Unhealthy) if Instant::now() < deadline => {}
+                Some(State::Running) => break,
+                Some(State::Starting | State::Restarting | State::Unhealthy) if Instant::now() < deadline => {}
                 _ => {
                     let reason = found.map_or("it has no container", |container| &container.status).to_owned();
                     let tail = logs::tail(docker, project, &added.name, TAIL).await;
