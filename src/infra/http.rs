@@ -1,6 +1,7 @@
 //! One plain request to a shared server of this machine.
 
 use hyper::Method;
+use url::Url;
 
 use crate::system::{http_connect, http_exchange};
 
@@ -11,9 +12,9 @@ pub(super) async fn get(base: &str, path: &str) -> Result<String, String> {
 
 /// The body of a 2xx answer of `http://host:port`; the error is one line.
 pub(super) async fn request(method: Method, base: &str, path: &str) -> Result<String, String> {
-    let authority = base.strip_prefix("http://").unwrap_or(base);
-    let (host, port) = authority.rsplit_once(':').ok_or("no port")?;
-    let port: u16 = port.parse().map_err(|_| "no port")?;
+    let url = Url::parse(base).map_err(|error| error.to_string())?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().ok_or("no port")?;
     let stream = http_connect(Some(host), port).await.map_err(|error| error.to_string())?;
     let answer = http_exchange(stream, method, host, path).await.map_err(|error| error.to_string())?;
     if !answer.status.is_success() {

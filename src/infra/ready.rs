@@ -76,7 +76,11 @@ pub(super) async fn browser(browser: &Browser, limit: Duration) -> Result<(), St
     let path = match &browser.token {
         // browserless answers this at once, where the other one starts a browser
         Some(token) => format!("/active?token={}", token.expose()),
-        None => "/json/version".to_owned(),
+        // what a URL of the user's says behind its host (`?token=…`) is asked for here as well
+        None => match browser.http_url.split_once('?') {
+            Some((_, query)) => format!("/json/version?{query}"),
+            None => "/json/version".to_owned(),
+        },
     };
     until(limit, async || http::get(&browser.http_url, &path).await.map(drop)).await
 }

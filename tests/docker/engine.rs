@@ -217,7 +217,7 @@ fn mail_is_found_by_the_tag_of_the_agent_that_sent_it() {
 }
 
 /// Sends one message as somebody who logs in.
-fn send(port: u16, login: &str, to: &str) {
+pub(super) fn send(port: u16, login: &str, to: &str) {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut answer = || loop {

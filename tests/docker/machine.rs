@@ -184,6 +184,10 @@ impl Decoy {
         Self { kind, name: name.to_owned() }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn exists(&self) -> bool {
         try_docker([self.kind, "inspect", &self.name]).is_ok()
     }

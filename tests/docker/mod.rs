@@ -9,6 +9,7 @@ mod autoheal;
 mod buckets;
 mod d11_images;
 mod engine;
+mod external;
 mod faults;
 mod machine;
 mod moving;
