@@ -8,6 +8,8 @@ use tokio::time::Instant;
 /// Between the end of a container and the look at it: a deliberate stop is told right after the end, and where the
 /// engine itself starts it again, that has begun.
 const GRACE: Duration = Duration::from_secs(1);
+/// Between a signal and the end that it brings, at most.
+const SIGNAL_TO_END: Duration = Duration::from_mins(2);
 /// Before the second restart in a row; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -19,6 +21,8 @@ const FORGIVEN: Duration = Duration::from_mins(10);
 pub(super) enum Told {
     /// Its health check fails.
     Unhealthy,
+    /// It was sent a signal from outside.
+    Killed,
     /// Its process ended.
     Died,
     /// It was stopped by request.
@@ -49,7 +53,7 @@ pub(super) enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     due: BTreeMap<String, (Instant, Cause)>,
-    stopped: BTreeMap<String, Instant>,
+    killed: BTreeMap<String, Instant>,
     attempts: BTreeMap<String, Attempts>,
 }
 
@@ -63,13 +67,19 @@ impl Judge {
     /// Takes note of an event.
     pub(super) fn take(&mut self, id: &str, told: Told, now: Instant) {
         match told {
+            Told::Killed => {
+                self.killed.insert(id.to_owned(), now);
+            }
+            // Docker tells a stop as signals, an end and a stop; Podman as an end alone
             Told::Stopped => {
                 self.due.remove(id);
-                self.stopped.insert(id.to_owned(), now);
+                self.killed.remove(id);
             }
-            // some engines tell the stop before the end that it brings
-            Told::Died if self.stopped.remove(id).is_some_and(|stopped| now - stopped < GRACE) => {}
-            Told::Died => self.put(id, now + GRACE, Cause::Died),
+            Told::Died if self.killed.remove(id).is_some_and(|killed| now - killed < SIGNAL_TO_END) => {
+                self.put(id, now + GRACE, Cause::Died);
+            }
+            // it ended by itself, which is for its restart policy
+            Told::Died => {}
             Told::Unhealthy => self.put(id, now, Cause::Unhealthy),
         }
     }
@@ -127,9 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unhealthy_one_is_due_at_once_and_a_dead_one_after_its_grace() {
+    fn an_unhealthy_one_is_due_at_once_and_a_killed_one_after_its_grace() {
         let (mut judge, now) = (Judge::default(), Instant::now());
         judge.take("a", Told::Unhealthy, now);
+        judge.take("b", Told::Killed, now);
         judge.take("b", Told::Died, now);
         assert_eq!(ids(&mut judge, now), [("a".to_owned(), Cause::Unhealthy)]);
         assert_eq!(judge.next(), Some(now + GRACE));
@@ -138,16 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn one_that_was_stopped_is_never_due_whichever_is_told_first() {
+    fn one_that_was_stopped_or_ended_by_itself_is_never_due() {
         let (mut judge, now) = (Judge::default(), Instant::now());
-        judge.take("a", Told::Died, now);
-        judge.take("a", Told::Stopped, now);
-        judge.take("b", Told::Stopped, now);
+        for told in [Told::Killed, Told::Died, Told::Stopped] {
+            judge.take("a", told, now);
+        }
         judge.take("b", Told::Died, now);
         assert_eq!(judge.next(), None);
-        // a stop excuses one end only
-        judge.take("b", Told::Died, now + Duration::from_secs(30));
-        assert!(judge.next().is_some());
+        // a signal explains one end only
+        judge.take("b", Told::Killed, now);
+        judge.take("b", Told::Died, now + SIGNAL_TO_END);
+        judge.take("b", Told::Died, now + SIGNAL_TO_END);
+        assert_eq!(judge.next(), None);
     }
 
     #[test]

@@ -53,8 +53,8 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
     let filters = HashMap::from([
         ("type", vec!["container"]),
         ("label", vec![ours.as_str()]),
-        // not those of the health checks themselves, which come every few seconds
-        ("event", vec!["health_status", "die", "stop"]),
+        // not those of the health checks themselves, which come every few seconds; `died` is Podman's word
+        ("event", vec!["health_status", "kill", "die", "died", "stop"]),
     ]);
     let options = EventsOptionsBuilder::new().since(&since.to_string()).filters(&filters).build();
     let mut events = Box::pin(docker.events(Some(options)));
@@ -105,7 +105,8 @@ fn read(event: &EventMessage) -> Option<(&str, Told)> {
     let id = event.actor.as_ref()?.id.as_deref()?;
     let told = match event.action.as_deref()? {
         "health_status: unhealthy" => Told::Unhealthy,
-        "die" => Told::Died,
+        "kill" => Told::Killed,
+        "die" | "died" => Told::Died,
         "stop" => Told::Stopped,
         _ => return None,
     };
