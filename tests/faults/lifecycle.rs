@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::{Decoy, TestHome, get, marked, try_get};
+use crate::support::{Decoy, TestHome, TestProject, get, marked, try_get};
 
 /// The steps that a launch of this kind of project goes through.
 const LAUNCH: [&str; 9] = ["lease", "ports", "infra", "tree", "make", "render", "start", "ready", "end"];
@@ -63,11 +63,22 @@ fn l1_a_teardown_cut_off_anywhere_is_taken_up_by_the_next() {
     }
 }
 
+/// Agents' databases and roles on the server, each once, as agent `asking` sees them.
+fn roles_and_databases(project: &TestProject<'_>, asking: u8) -> String {
+    let query = "select string_agg(distinct name, ' ') from (select rolname as name from pg_roles \
+                 union select datname from pg_database) as names where name ~ '^agent_'";
+    let outcome = project.harness(["psql", &asking.to_string(), query, "--csv"]).run().succeeds();
+    outcome.stdout.lines().last().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn l2_an_interrupted_launch_is_undone() {
     let home = TestHome::new();
     let project = home.project("shop").with_items().application_with("api", &[("APP_HEALTH", "bad")], "").write();
-    project.harness(["setup"]).run().succeeds();
+    // a neighbour of the same kind, who never gets healthy either but stays
+    project.harness(["launch", "4", "--keep", "--timeout", "1s"]).run().exits_with(1);
+    let look_alike = project.root().join(".env.agent.33");
+    fs::write(&look_alike, "mine").unwrap();
     let launch = project.harness(["launch", "3"]).spawn();
     crate::support::wait_until("the process to run", crate::support::LONG, || {
         try_get(project.port("api", 3), "/health").is_ok()
@@ -76,6 +87,10 @@ fn l2_an_interrupted_launch_is_undone() {
     launch.wait().exits_with(130);
     assert_eq!(marked(&format!("{}/agent-3", home.id().unwrap())), []);
     assert!(!home.path().join("agents/3").exists());
+    assert!(!project.root().join(".env.agent.3").exists());
+    assert_eq!(roles_and_databases(&project, 4), "agent_4");
+    assert!(try_get(project.port("api", 4), "/health").is_ok(), "the neighbour runs on");
+    assert_eq!(fs::read_to_string(&look_alike).unwrap(), "mine");
 }
 
 #[test]
@@ -91,9 +106,15 @@ fn l3_teardown_cleans_the_rest_of_a_deleted_tree() {
     project.harness(["launch", "4"]).run().succeeds();
     let tree = project.root().parent().unwrap().join("trees/3");
     assert!(tree.join(".env.agent.3").exists(), "the tree is where it was asked for");
+    let look_alike = tree.with_file_name("33");
+    project.git(&["worktree", "add", "--quiet", "-b", "agent/33", look_alike.to_str().unwrap()]);
     fs::remove_dir_all(&tree).unwrap();
     project.harness(["teardown", "3"]).run().succeeds();
-    assert!(!project.git(&["worktree", "list"]).contains("trees/3"));
+    assert_eq!(marked(&format!("{}/agent-3", home.id().unwrap())), []);
+    assert!(!home.path().join("agents/3").exists());
+    assert_eq!(roles_and_databases(&project, 4), "agent_4");
+    assert!(look_alike.join("harness.toml").exists() && project.git(&["branch"]).contains("agent/33"));
+    assert!(!project.git(&["worktree", "list"]).contains("trees/3 "));
     assert!(!project.git(&["branch", "--list", "agent/3"]).contains("agent/3"));
     assert!(project.git(&["worktree", "list"]).contains("trees/4"));
     assert_eq!(get(project.port("api", 4), "/health").status, 200);
