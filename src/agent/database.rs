@@ -7,7 +7,7 @@ use std::path::Path;
 use super::lease::Lease;
 use super::{Context, Error, Record, Stage, launch, values};
 use crate::infra;
-use crate::postgres::{Server, snapshot, template};
+use crate::postgres::{CloneRequest, Server, snapshot, template};
 use crate::project::AgentId;
 use crate::render::Renderer;
 use crate::report::{DatabaseReport, Failure, SnapshotRow};
@@ -67,7 +67,7 @@ pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction
     match action {
         DatabaseAction::List => {}
         DatabaseAction::Snapshot(name) => snapshot::create(server, home, agent, name).await?,
-        DatabaseAction::Restore(name) => snapshot::restore(server, home, agent, name).await?,
+        DatabaseAction::Restore(name) => restore(context, &mut record, server, name).await?,
         DatabaseAction::Drop(name) => snapshot::drop(server, home, agent, name).await?,
         DatabaseAction::Reset => reset(context, &mut record, &infra, server).await?,
     }
@@ -98,6 +98,16 @@ fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
     }
 }
 
+async fn restore(context: &Context, record: &mut Record, server: &Server, name: &str) -> Result<(), Failure> {
+    let template = snapshot::restore(server, context.home.id(), record.agent, name).await?;
+    // complete, whatever was there before: a launch must not take it for a clone whose `post_clone` was cut off
+    if template.is_some() && template != record.template {
+        record.template = template;
+        record.write(&context.home)?;
+    }
+    Ok(())
+}
+
 async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, server: &Server) -> Result<(), Failure> {
     let agent = record.agent;
     let without = || Error::Without { agent, what: "database" };
@@ -111,12 +121,24 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
     let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
     let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;
+    let password = record.database_password.as_ref().ok_or_else(without)?;
+    let request = CloneRequest {
+        home_id: context.home.id(),
+        project: &record.project,
+        agent,
+        password,
+        create_databases: project.database.create,
+        roles: &project.database.roles,
+    };
     // a launch clones again what has no template yet: `post_clone` may be cut off
-    let mut unfinished = record.clone();
-    unfinished.template = None;
+    let unfinished = Record { template: None, ..record.clone() };
     unfinished.write(&context.home)?;
-    snapshot::reset(server, &template, context.home.id(), agent).await?;
-    let login = server.agent_login(agent, record.database_password.as_ref().ok_or_else(without)?);
+    if let Err(error) = snapshot::reset(server, &template, &request).await {
+        // nothing was replaced, and no launch may do so unasked
+        record.write(&context.home)?;
+        return Err(error.into());
+    }
+    let login = server.agent_login(agent, password);
     let traces = &template.traces;
     let post_clone = launch::PostClone { context, project: &project, agent, tree, server, login: &login, traces };
     post_clone.run(&renderer, &values, &environment).await?;

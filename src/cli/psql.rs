@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let (named, rest) = agent::split_id(&arguments.words);
     let id = agent::resolve(&context, named)?;
     match rest.first() {
-        Some(query) if arguments.psql.is_empty() => {
+        Some(query) if arguments.psql.is_empty() && !is_for_psql(query) => {
             let result = block_on(agent::query(&context, id, query))?;
             session.output.document(&result, if arguments.csv { csv } else { text });
             Ok(ExitCode::SUCCESS)
@@ -51,9 +51,16 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     }
 }
 
+/// Whether only psql itself understands it: its own commands, and data that flows beside a statement.
+fn is_for_psql(query: &str) -> bool {
+    let query = query.trim_start();
+    query.starts_with('\\') || query.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("copy "))
+}
+
 fn text(result: &QueryResult) -> String {
     if result.columns.is_empty() {
-        return format!("{} rows affected\n", result.affected);
+        let affected = result.affected;
+        return format!("{affected} row{} affected\n", if affected == 1 { "" } else { "s" });
     }
     let titles: Vec<&str> = result.columns.iter().map(String::as_str).collect();
     let mut table = Table::verbatim(&titles);

@@ -62,7 +62,7 @@ pub struct Owned {
 }
 
 /// Gives an agent its database and role; returns how to log in. A complete pair is kept with its data,
-/// it only gets this password; an incomplete one is made anew.
+/// it only gets this password; of an incomplete one the database is made anew, and snapshots stay.
 ///
 /// # Errors
 /// [`Error::Foreign`] when a database or role of the agent's name is not ours, [`Error::OtherProject`]
@@ -98,23 +98,33 @@ async fn create_locked(
             events.note(subject, format!("database {name} is kept as it is"));
             return Ok(server.login(&name, &name, request.password));
         }
-        CloneState::Incomplete => {
-            drop::agent_with(server, session, request.home_id, request.agent).await?;
-        }
+        CloneState::Incomplete => drop::database(server, session, &name).await?,
         CloneState::Absent => {}
     }
+    // what is there of it may own snapshots
+    let known = !named(session, &[&name]).await?.1.is_empty();
     let task = events.task(subject, format!("clone database {name}"));
-    let made = make(server, session, template, request).await;
+    let made = make(server, session, template, request, known).await;
     if made.is_err() {
         // the failure is what the caller must hear of; what is left is ours and incomplete
-        let _ = drop::agent_with(server, session, request.home_id, request.agent).await;
+        let _ = if known {
+            drop::database(server, session, &name).await
+        } else {
+            drop::agent_with(server, session, request.home_id, request.agent).await.map(|_| ())
+        };
     }
     made?;
     task.finish();
     Ok(server.login(&name, &name, request.password))
 }
 
-async fn make(server: &Server, session: &Session, template: &Template, request: &CloneRequest<'_>) -> Result<()> {
+async fn make(
+    server: &Server,
+    session: &Session,
+    template: &Template,
+    request: &CloneRequest<'_>,
+    role_exists: bool,
+) -> Result<()> {
     let name = request.agent.database();
     let source = Source::inspect(session, &template.name).await?;
     let mark = Mark::new(request.home_id, request.project, Some(request.agent), OwnedKind::Agent);
@@ -126,7 +136,7 @@ async fn make(server: &Server, session: &Session, template: &Template, request: 
         create_databases: request.create_databases,
         member_of: request.roles,
     };
-    session.execute(&format!("create role `{name}`"), &role.sql(session, server, false)).await?;
+    session.execute(&format!("create role `{name}`"), &role.sql(session, server, role_exists)).await?;
     let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
     let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
     copy(server, session, &source, &target).await?;

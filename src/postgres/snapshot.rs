@@ -7,11 +7,12 @@
 
 use crate::project::AgentId;
 
-use super::clone::{CloneState, state_with};
+use super::clone::{CloneRequest, CloneState, state_with};
 use super::copy::{Source, Target, copy, evict_sql, without_sessions};
 use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{database_named, databases};
+use super::roles::NewRole;
 use super::session::{Session, text};
 use super::sql::{identifier, literal};
 use super::template::Template;
@@ -41,7 +42,8 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
         return Err(Error::SnapshotExists { agent, name: name.to_owned() });
     }
     let source = Source::inspect(&session, &agent.database()).await?;
-    let facts = Facts { made_at: Some(jiff::Timestamp::now().to_string()), ..Facts::default() };
+    let template = database_named(&session, &agent.database()).await?.and_then(|database| database.facts().template);
+    let facts = Facts { made_at: Some(jiff::Timestamp::now().to_string()), template, ..Facts::default() };
     let owner = agent.database();
     let mark = mark.with_kind(OwnedKind::Snapshot);
     let target = Target { name: &snapshot, owner: &owner, objects: &owner, mark: &mark, facts: &facts, open: false };
@@ -52,27 +54,42 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
     copied
 }
 
-/// Puts a snapshot in the place of an agent's database; the snapshot stays.
-pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
+/// Puts a snapshot in the place of an agent's database; the snapshot stays. Returns the template that the
+/// snapshot comes from, where that is known.
+pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<Option<String>> {
     let snapshot = database_of(agent, name)?;
     let session = Session::admin(server).await?;
     Key::of_agent(agent).take(&session).await?;
-    match database_named(&session, &snapshot).await? {
-        Some(existing) if existing.valid => existing.ours(home_id)?,
-        _ => {
-            let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
-            return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
-        }
+    let Some(existing) = database_named(&session, &snapshot).await?.filter(|existing| existing.valid) else {
+        let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+        return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
     };
-    replace(server, &session, home_id, agent, &snapshot, None).await
+    existing.ours(home_id)?;
+    let template = existing.facts().template;
+    replace(server, &session, home_id, agent, &snapshot, template.clone()).await?;
+    Ok(template)
 }
 
-/// Puts a fresh clone of the template in the place of an agent's database. Role, password and snapshots
-/// stay; `post_clone` is the caller's.
-pub async fn reset(server: &Server, template: &Template, home_id: &str, agent: AgentId) -> Result<()> {
+/// Puts a fresh clone of the template in the place of an agent's complete database, and makes its role what it
+/// would be if it were new. Snapshots, and databases that the agent made, stay; `post_clone` is the caller's.
+///
+/// # Errors
+/// Whatever happens, the agent has the database that it had.
+pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<'_>) -> Result<()> {
+    let (agent, home) = (request.agent, request.home_id);
     let session = Session::admin(server).await?;
     Key::of_agent(agent).take(&session).await?;
-    replace(server, &session, home_id, agent, &template.name, Some(template.name.clone())).await
+    let mark = complete(&session, home, agent).await?;
+    let role = NewRole {
+        name: &agent.database(),
+        mark: &mark,
+        password: request.password,
+        login: true,
+        create_databases: request.create_databases,
+        member_of: request.roles,
+    };
+    session.execute(&format!("renew role `{}`", role.name), &role.sql(&session, server, true)).await?;
+    replace(server, &session, home, agent, &template.name, Some(template.name.clone())).await
 }
 
 /// The snapshots of an agent, by name.
@@ -141,9 +158,10 @@ async fn replace(
         Ok(()) => swap(server, session, &mark, &facts, &name).await,
         Err(error) => Err(error),
     };
+    // what cannot be dropped is marked as the agent's: the next replacement or teardown takes it
     let rest = if swapped.is_ok() { &outgoing } else { &incoming };
-    let dropped = drop::database(server, session, rest).await;
-    swapped.and(dropped)
+    let _ = drop::database(server, session, rest).await;
+    swapped
 }
 
 /// Renames both in one transaction. The old one is open again in the end whatever happens.

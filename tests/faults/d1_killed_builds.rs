@@ -42,7 +42,7 @@ fn d1_victim() {
     let outcome = block_on(async {
         match std::env::var(ACTION).unwrap().as_str() {
             "launch" => project.try_launch(1).await.map(|_| ()),
-            "restore" => snapshot::restore(server, home, agent(1), "kept").await,
+            "restore" => snapshot::restore(server, home, agent(1), "kept").await.map(|_| ()),
             "teardown" => drop::agent(server, home, agent(1)).await.map(|_| ()),
             other => unreachable!("{other}"),
         }

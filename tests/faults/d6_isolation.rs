@@ -82,7 +82,7 @@ fn d13_nobody_gets_in_while_a_database_comes_and_goes() {
                 clone::create(server, &template, &project.request(1, &password), &Events::silent()).await?;
                 snapshot::create(server, home, agent(1), "s").await?;
                 snapshot::restore(server, home, agent(1), "s").await?;
-                snapshot::reset(server, &template, home, agent(1)).await?;
+                snapshot::reset(server, &template, &project.request(1, &password)).await?;
                 harness::postgres::drop::agent(server, home, agent(1)).await
             });
             if let Err(error) = outcome {

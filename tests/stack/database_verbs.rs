@@ -75,3 +75,44 @@ fn psql_prints_what_is_asked_for_and_passes_its_status_on() {
     project.harness(["psql", "3", "--", "-c", "select nonsense"]).run().exits_with(1);
     project.harness(["psql", "4", "select 1"]).run().exits_with(125).says("agent 4 does not exist");
 }
+
+#[test]
+fn what_was_kept_outlives_a_reset_that_fails() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .with_items()
+        .toml("[database]\npost_clone = [\"test ! -e broken\"]")
+        .application("api")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let port = project.port("api", 3);
+    post(port, "/items", "text/plain", b"kept");
+    project.harness(["db", "snapshot", "3", "good"]).run().succeeds();
+
+    project.put("broken", "");
+    let failed = project.harness(["db", "reset", "3", "--yes", "--json"]).run().exits_with(3);
+    assert_eq!(failed.json()["error"]["code"], "post_clone.failed");
+    project.harness(["db", "restore", "3", "good"]).run().succeeds();
+    std::fs::remove_file(project.root().join("broken")).unwrap();
+    // restored is complete: a launch must not take it for a clone that was cut off
+    project.harness(["launch", "3"]).run().succeeds();
+    assert!(get(port, "/items").body.contains("kept"));
+
+    // also what is asked to be replaced leaves snapshots alone
+    project.harness(["launch", "3", "--reset-db"]).run().succeeds();
+    assert_eq!(get(port, "/items").body.trim(), "seeded");
+    project.harness(["db", "restore", "3", "good"]).run().succeeds();
+    assert!(get(port, "/items").body.contains("kept"));
+}
+
+#[test]
+fn what_only_psql_understands_goes_to_psql() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let tables = project.harness(["psql", "3", r"\dt"]).run().succeeds().stdout;
+    assert!(tables.contains("items"), "{tables}");
+    let copied = project.harness(["psql", "3", "copy (select name from items) to stdout"]).run().succeeds();
+    assert_eq!(copied.stdout, "seeded\n");
+}

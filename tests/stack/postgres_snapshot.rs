@@ -43,7 +43,7 @@ fn names_of_snapshots_are_checked_and_known_ones_are_told() {
     let code = |outcome: harness::postgres::Result<()>| Failure::from(outcome.unwrap_err()).document();
     block_on(snapshot::create(server, home, agent(1), "one")).unwrap();
     assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "one"))).code, "snapshot.exists");
-    let missing = code(block_on(snapshot::restore(server, home, agent(1), "two")));
+    let missing = code(block_on(snapshot::restore(server, home, agent(1), "two")).map(|_| ()));
     assert_eq!((missing.code.as_str(), missing.hint.as_deref()), ("snapshot.missing", Some("there are: one")));
     assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "a-b"))).code, "snapshot.invalid_name");
     assert_eq!(code(block_on(snapshot::create(server, home, agent(2), "one"))).code, "database.missing");
@@ -57,7 +57,7 @@ fn reset_gives_a_fresh_clone_and_keeps_role_and_snapshots() {
     let (server, home) = (&project.server, &project.home);
     block_on(snapshot::create(server, home, agent(1), "one")).unwrap();
     try_sql(&login, "DROP TABLE message").unwrap();
-    block_on(snapshot::reset(server, &project.ensure(), home, agent(1))).unwrap();
+    block_on(snapshot::reset(server, &project.ensure(), &project.request(1, &login.password))).unwrap();
     assert_eq!(try_sql(&login, "SELECT body FROM message").unwrap(), ["seed"]);
     try_sql(&login, "ALTER TABLE message ADD COLUMN more int").unwrap();
     assert_eq!(block_on(snapshot::list(server, home, agent(1))).unwrap().len(), 1);

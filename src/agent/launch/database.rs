@@ -9,7 +9,7 @@ use crate::agent::Error;
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
 use crate::postgres::survey::Survey;
-use crate::postgres::{self, CloneRequest, Server, Traces, template};
+use crate::postgres::{self, CloneRequest, Server, Traces, snapshot, template};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Failure, TemplateUse};
 
@@ -94,10 +94,6 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         made.times.push(("template".to_owned(), began.elapsed()));
     }
     let began = Instant::now();
-    // what is there is a clone whose `post_clone` did not end, or one that is to be replaced
-    if plan.state != CloneState::Absent {
-        postgres::drop::agent(&plan.server, context.home.id(), record.agent).await?;
-    }
     let request = CloneRequest {
         home_id: context.home.id(),
         project: &record.project,
@@ -106,7 +102,14 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         create_databases: attempt.project.database.create,
         roles: &attempt.project.database.roles,
     };
-    clone::create(&plan.server, template, &request, &context.events).await?;
+    if plan.state == CloneState::Complete {
+        // a clone whose `post_clone` did not end, or one that is to be replaced; its snapshots stay
+        let task = context.events.task(attempt.subject(), format!("clone database {} anew", record.agent.database()));
+        snapshot::reset(&plan.server, template, &request).await?;
+        task.finish();
+    } else {
+        clone::create(&plan.server, template, &request, &context.events).await?;
+    }
     made.times.push(("database".to_owned(), began.elapsed()));
     made.traces = template.traces.clone();
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
