@@ -24,12 +24,18 @@ pub struct LogRequest {
     pub processes: Vec<String>,
     /// Go on as lines are written.
     pub follow: bool,
-    /// Only the last so many.
-    pub lines: usize,
+    /// Only the last so many; 100, or all with `since`, when not given.
+    pub lines: Option<usize>,
     /// Only lines of this long ago or newer.
     pub since: Option<Duration>,
     /// Only lines that match.
     pub grep: Option<regex::bytes::Regex>,
+}
+
+impl LogRequest {
+    fn last(&self) -> Option<usize> {
+        self.lines.or(self.since.is_none().then_some(100))
+    }
 }
 
 /// Passes each line to `print`, oldest first. Following ends with SIGINT, which is no failure.
@@ -64,7 +70,7 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
         .into());
     }
     let since = request.since.map(|ago| jiff::Timestamp::now() - ago);
-    let last = since.is_none().then_some(request.lines);
+    let last = request.last();
     let query = LogQuery { processes: request.processes, last, since, grep: request.grep };
     if !request.follow {
         logs::read(&directory, &query).for_each(|line| print(&line));
@@ -99,16 +105,20 @@ async fn of_containers(
         let known = known.into_iter().chain([docker::autoheal::NAME.to_owned()]).collect();
         return Err(Error::UnknownService { name: unknown.clone(), known }.into());
     }
+    let last = request.last();
     let services = if request.processes.is_empty() { known } else { request.processes };
     let since = request.since.map(|ago| (jiff::Timestamp::now() - ago).as_second());
     let range = LogRange {
-        tail: since.is_none().then_some(request.lines),
+        // which lines match is only known here
+        tail: last.filter(|_| request.grep.is_none()),
         since: since.and_then(|seconds| i32::try_from(seconds).ok()),
     };
     let matches = |line: &LogLine| request.grep.as_ref().is_none_or(|pattern| pattern.is_match(&line.bytes));
     if !request.follow {
         let lines = docker::read_logs(&context.home, record, &services, range).await?;
-        lines.iter().filter(|line| matches(line)).for_each(print);
+        let lines: Vec<&LogLine> = lines.iter().filter(|line| matches(line)).collect();
+        let first = lines.len().saturating_sub(last.unwrap_or(usize::MAX));
+        lines[first..].iter().copied().for_each(print);
         return Ok(());
     }
     let mut lines = docker::follow_logs(&context.home, record, &services, range).await?;

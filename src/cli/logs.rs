@@ -19,9 +19,9 @@ pub(super) struct Arguments {
     /// Go on as lines are written.
     #[arg(short, long)]
     follow: bool,
-    /// Only the last N lines.
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
-    lines: usize,
+    /// Only the last N lines; 100, or all with `--since`, unless given.
+    #[arg(short = 'n', long, alias = "tail", value_name = "N")]
+    lines: Option<usize>,
     /// Only lines of this long ago or newer.
     #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
     since: Option<Duration>,

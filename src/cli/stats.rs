@@ -46,13 +46,13 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
                 stats => stats?,
             };
             pause = interval;
-            if output.json {
-                output.json_line(&stats);
-            } else if std::io::stdout().is_terminal() {
-                output.data(&format!("\u{1b}[H\u{1b}[J{}", text(&stats)));
-            } else {
-                output.data(&(text(&stats) + "\n"));
-            }
+            output.next_document(&stats, |stats| {
+                if std::io::stdout().is_terminal() {
+                    format!("\u{1b}[H\u{1b}[J{}", text(stats))
+                } else {
+                    text(stats) + "\n"
+                }
+            });
         }
     })?;
     Ok(ExitCode::SUCCESS)

@@ -1,12 +1,12 @@
 //! The one place that decides what is written where.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
 use super::error::render_failure;
 use super::style;
-use crate::report::{ErrorDocument, Events, Failure, LoggedLine};
+use crate::report::{ErrorDocument, Events, Failure, Kind, LoggedLine};
 use crate::supervisor::logs::{LogLine, Stream, printable};
 
 /// How much is told on stderr.
@@ -32,29 +32,32 @@ pub struct Output {
 impl Output {
     /// The event sink that fits: live on a terminal, lines elsewhere.
     pub fn events(self) -> Events {
-        super::progress(self.verbosity, std::io::stderr().is_terminal())
+        super::progress(self.verbosity, io::stderr().is_terminal())
     }
 
     /// Writes data to stdout; a reader that went away (`| head`) is no error.
     #[allow(clippy::unused_self)] // stdout belongs to the output, whatever its settings
     pub fn data(self, text: &str) {
         let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
     }
 
     /// Writes a document: as JSON, or as the text that `text` makes of it.
     pub fn document<T: Serialize>(self, document: &T, text: impl FnOnce(&T) -> String) {
         if self.json {
-            write_json(serde_json::to_vec_pretty(document));
+            written(json(|buffer| serde_json::to_writer_pretty(buffer, document)));
         } else {
             self.data(&text(document));
         }
     }
 
-    /// Writes one of many documents: as a line of JSON.
-    #[allow(clippy::unused_self)] // stdout belongs to the output, whatever its settings
-    pub fn json_line<T: Serialize>(self, document: &T) {
-        write_json(serde_json::to_vec(document));
+    /// Writes one of a series of documents: as a line of JSON, or as the text that `text` makes of it.
+    pub fn next_document<T: Serialize>(self, document: &T, text: impl FnOnce(&T) -> String) {
+        if self.json {
+            streamed(json(|buffer| serde_json::to_writer(buffer, document)));
+        } else {
+            streamed(anstream::stdout().write_all(text(document).as_bytes()));
+        }
     }
 
     /// Tells a person something on stderr.
@@ -67,7 +70,6 @@ impl Output {
     /// Writes a line of a log: as a JSON object, or for people, with the process's name where several
     /// are shown.
     pub fn log_line(self, line: &LogLine, several: bool) {
-        let mut stdout = anstream::stdout().lock();
         if self.json {
             let text = String::from_utf8_lossy(&line.bytes);
             let stream = if line.stream == Stream::Stdout { "stdout" } else { "stderr" };
@@ -79,17 +81,16 @@ impl Output {
                 line: text.into_owned(),
                 continued: line.continued,
             };
-            let _ = serde_json::to_writer(&mut stdout, &document);
-            let _ = writeln!(stdout);
-            return;
+            return streamed(json(|buffer| serde_json::to_writer(buffer, &document)));
         }
-        let text = printable(&line.bytes, std::io::stdout().is_terminal());
-        let _ = if several {
+        let mut stdout = anstream::stdout().lock();
+        let text = printable(&line.bytes, io::stdout().is_terminal());
+        streamed(if several {
             let style = style::of_name(&line.process);
             writeln!(stdout, "{style}{}{style:#} | {text}", line.process)
         } else {
             writeln!(stdout, "{text}")
-        };
+        });
     }
 
     /// Shows one error of several to people.
@@ -108,10 +109,32 @@ impl Output {
     }
 }
 
-/// Writes a document whole: line by line a reader at the other end of a pipe is woken a hundred times.
-fn write_json(document: serde_json::Result<Vec<u8>>) {
-    let mut bytes = document.unwrap_or_default();
-    bytes.push(b'\n');
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+/// Writes a whole line of JSON to stdout in one piece: line by line, a long document costs a system call each.
+fn json(serialize: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    serialize(&mut buffer)?;
+    buffer.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&buffer)?;
+    stdout.flush()
+}
+
+/// Ends the command when its data did not reach stdout (a full disk): what is cut off is worth nothing. A
+/// reader that went away (`| head`) has all it wanted, which changes nothing about the command's outcome.
+fn written(result: io::Result<()>) {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(anstream::stderr(), "error: cannot write to stdout: {error}");
+            std::process::exit(Kind::Environment.exit_code().into());
+        }
+        _ => {}
+    }
+}
+
+/// The same for one piece of many: without a reader the series ends.
+fn streamed(result: io::Result<()>) {
+    if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
+    }
+    written(result);
 }

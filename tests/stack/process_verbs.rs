@@ -177,3 +177,52 @@ fn a_replaced_supervisor_keeps_every_process() {
         "the guardian stays, the supervisor is new"
     );
 }
+
+#[test]
+fn a_process_that_does_not_exist_has_no_logs() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["logs", "3", "apu"]).run().exits_with(5).says("its processes are: api");
+    project.harness(["logs", "--infra", "bd"]).run().exits_with(5);
+    get(project.port("api", 3), "/health");
+    let last = project.harness(["logs", "3", "--since", "1h", "-n", "1"]).run().succeeds().stdout;
+    assert_eq!(last.lines().count(), 1, "{last}");
+}
+
+/// A shell line in the project's root, with `$harness` for the binary; its exit status.
+fn shell(project: &TestProject<'_>, home: &TestHome, line: &str) -> Option<i32> {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", line]).env_clear().envs(home.environment()).current_dir(project.root());
+    command.env("harness", env!("CARGO_BIN_EXE_harness")).status().unwrap().code()
+}
+
+#[test]
+fn who_follows_ends_with_its_reader_or_with_the_agent() {
+    let home = TestHome::new();
+    let talks = "[processes.talks]\ncommand = \"sh -c 'while :; do echo word; sleep 0.02; done'\"\n";
+    let project = home.project("shop").toml(talks).write();
+    project.harness(["launch", "3"]).run().succeeds();
+    for follow in ["logs 3 -f", "stats 3 --watch --interval 50ms", "stats 3 --watch --interval 50ms --json"] {
+        let line = format!("timeout 60 sh -c '\"$harness\" {follow}; echo $? >ended' | head -n 1 >/dev/null");
+        assert_eq!(shell(&project, &home, &line), Some(0));
+        assert_eq!(project.read("ended"), "0\n", "{follow}");
+    }
+    let following = project.harness(["logs", "3", "-f"]).spawn();
+    project.harness(["teardown", "3"]).run().succeeds();
+    following.wait().succeeds();
+}
+
+#[test]
+fn what_cannot_be_written_is_a_failure() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    for line in ["env 3", "status --json", "verify 3", "logs 3"] {
+        let code = shell(&project, &home, &format!("exec \"$harness\" {line} >/dev/full"));
+        assert_eq!(code, Some(4), "{line}");
+    }
+    // a reader that went away is none
+    assert_eq!(shell(&project, &home, "{ \"$harness\" status --json; echo $? >ended; } | true"), Some(0));
+    assert_eq!(project.read("ended"), "0\n");
+}

@@ -32,7 +32,13 @@ impl Follower {
         let watching = system::Error::call(format!("watch `{}`", logs.display()));
         let events = inotify::WatchFlags::MODIFY | inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
         let changes = inotify::init(flags)
-            .and_then(|descriptor| inotify::add_watch(&descriptor, &logs, events).map(|_| descriptor))
+            .and_then(|descriptor| {
+                inotify::add_watch(&descriptor, &logs, events)?;
+                // the end of the stack is seen from outside: a directory whose files are open does not tell its own
+                let around = directory.parent().unwrap_or(directory);
+                inotify::add_watch(&descriptor, around, inotify::WatchFlags::DELETE)?;
+                Ok(descriptor)
+            })
             .map_err(std::io::Error::from)
             .and_then(readable)
             .map_err(watching)?;
@@ -42,7 +48,8 @@ impl Follower {
         Ok(Self { logs, query: query.clone(), sources, changes })
     }
 
-    /// The next lines, oldest first; waits until there are some.
+    /// The next lines, oldest first; waits until there are some. None when there will be no more: the logs were removed
+    /// with their stack.
     pub async fn next(&mut self) -> Vec<LogLine> {
         loop {
             let lines = self.take();
@@ -53,6 +60,9 @@ impl Follower {
             let mut buffer = [0; 4096];
             while rustix::io::read(ready.get_inner(), &mut buffer).is_ok_and(|read| read > 0) {}
             ready.clear_ready();
+            if !self.logs.exists() {
+                return Vec::new();
+            }
         }
     }
 
