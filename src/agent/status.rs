@@ -1,15 +1,18 @@
 //! `status`: what the supervisors say, beside what the records and the configuration say.
 
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
 use futures_util::future::join_all;
 
 use super::{Context, Error, Record, Stage, identity, launch, processes, values};
-use crate::infra::{self, InfraRecord};
+use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link};
-use crate::project::AgentId;
+use crate::project::{AgentId, ConfigError, Project};
 use crate::render::Renderer;
 use crate::report::{AgentStatus, Failure, InfraStatus, Status};
 use crate::supervisor::{self, Client, Usage};
-use crate::system::ProcessIdentity;
+use crate::system::{self, ProcessIdentity};
 
 /// Every agent of the home, or one of them.
 ///
@@ -23,7 +26,15 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
             return Err(Error::Unknown(agent).into());
         }
     }
-    let rows = join_all(agents.iter().map(|agent| one(context, *agent, only.is_some())));
+    let records: Vec<_> = agents.into_iter().map(|agent| (agent, Record::read(&context.home, agent))).collect();
+    let wishes = Wishes::read(context, records.iter().filter_map(|(_, record)| record.as_ref().ok()?.as_ref())).await?;
+    let rows = join_all(records.into_iter().map(|(agent, record)| {
+        let wishes = &wishes;
+        async move {
+            let record = record.transpose()?;
+            Some(one(context, agent, record, wishes, only.is_some()).await)
+        }
+    }));
     let (infra, agents) = tokio::join!(self::infra(context), rows);
     Ok(Status {
         schema: "harness/status/1".to_owned(),
@@ -42,16 +53,41 @@ pub(super) async fn infra(context: &Context) -> Result<InfraStatus, Failure> {
     Ok(status)
 }
 
-/// One agent; `None` when it is nothing but the lock of a command in progress.
-async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentStatus> {
+/// What running stacks are compared with, read once for all of them.
+struct Wishes {
+    infra: Option<Infra>,
+    /// By the project's root.
+    projects: BTreeMap<PathBuf, Result<Project, ConfigError>>,
+}
+
+impl Wishes {
+    async fn read(context: &Context, records: impl Iterator<Item = &Record>) -> Result<Self, Failure> {
+        let mut projects = BTreeMap::new();
+        for record in records {
+            if !projects.contains_key(&record.project_root) {
+                projects.insert(record.project_root.clone(), context.project_at(&record.project_root));
+            }
+        }
+        Ok(Self { infra: infra::open(&context.home).await?, projects })
+    }
+}
+
+/// One agent that has a record, readable or not.
+async fn one(
+    context: &Context,
+    agent: AgentId,
+    record: system::Result<Record>,
+    wishes: &Wishes,
+    thorough: bool,
+) -> AgentStatus {
     let directory = context.home.stack_dir(agent.stack());
     let mut status = AgentStatus {
         agent: agent.get(),
         project: String::new(),
         state: "damaged".to_owned(),
         tree: String::new(),
-        urls: std::collections::BTreeMap::new(),
-        ports: std::collections::BTreeMap::new(),
+        urls: BTreeMap::new(),
+        ports: BTreeMap::new(),
         database: None,
         template: None,
         template_stale: None,
@@ -61,11 +97,11 @@ async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentS
         processes: Vec::new(),
         error: None,
     };
-    let record = match Record::read(&context.home, agent) {
-        Ok(record) => record?,
+    let record = match record {
+        Ok(record) => record,
         Err(error) => {
             status.error = Some(Failure::from(error).document());
-            return Some(status);
+            return status;
         }
     };
     status.urls = record.urls();
@@ -91,13 +127,13 @@ async fn one(context: &Context, agent: AgentId, thorough: bool) -> Option<AgentS
     if record.stage != Stage::Launched {
         "incomplete".clone_into(&mut status.state);
     }
-    drift(context, &record, thorough, &mut status).await;
-    Some(status)
+    drift(context, &record, wishes, thorough, &mut status).await;
+    status
 }
 
-type Usages = std::collections::HashMap<ProcessIdentity, Usage>;
+type Usages = HashMap<ProcessIdentity, Usage>;
 
-async fn running(directory: &std::path::Path) -> Result<Option<(supervisor::StackSnapshot, Usages)>, Failure> {
+async fn running(directory: &Path) -> Result<Option<(supervisor::StackSnapshot, Usages)>, Failure> {
     let Some(client) = Client::connect(directory)? else { return Ok(None) };
     let snapshot = client.snapshot().await?;
     let leaders: Vec<ProcessIdentity> =
@@ -109,21 +145,25 @@ async fn running(directory: &std::path::Path) -> Result<Option<(supervisor::Stac
 
 /// Whether the files of the project say something else than the running stack. Costs a rendering, and
 /// with `thorough` a digest of the template's inputs.
-async fn drift(context: &Context, record: &Record, thorough: bool, status: &mut AgentStatus) {
+async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bool, status: &mut AgentStatus) {
+    let (Some(infra), Some(project)) = (&wishes.infra, wishes.projects.get(&record.project_root)) else { return };
+    let project = match project {
+        Ok(project) => project,
+        Err(error) => return status.drift.push(format!("cannot be compared: {error}")),
+    };
     let result: Result<(), Failure> = async {
-        let Some(infra) = infra::open(&context.home).await? else { return Ok(()) };
-        let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+        let project = context.in_tree(project, &record.tree)?;
         let renderer = Renderer::new(&project);
-        let values = values::of(context, &project, record, &infra);
+        let values = values::of(context, &project, record, infra);
         let environment = values::environment(&renderer, &values, record)?;
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
-        values::add_way_back(&mut spec, record, &infra)?;
+        values::add_way_back(&mut spec, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
             status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));
         }
         if let (true, Some(server), Some(used)) = (thorough, &infra.postgres, &record.template) {
-            let inputs = launch::TemplateInputs::of(context, &project, &renderer, &infra, server)?;
+            let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
             let plan = inputs.plan(context, &project, &record.tree);
             let admin = Admin::connect(server).await?;
             let name = plan.links(admin.version().major)?.last().map(Link::database);
