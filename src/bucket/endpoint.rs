@@ -15,11 +15,19 @@ pub struct S3Endpoint {
     pub access_key: String,
     /// Its secret.
     pub secret_key: Secret,
+    /// Whether it is the home's own server, which stays the same when it moves to another port.
+    #[serde(default)]
+    pub own: bool,
 }
 
 impl S3Endpoint {
     /// The region of servers that know none.
     pub const REGION: &str = "us-east-1";
+
+    /// What the home's registry calls this server.
+    pub(super) fn server(&self) -> &str {
+        if self.own { "own" } else { &self.url }
+    }
 }
 
 /// What one agent is given: its bucket, and keys that open nothing else.
@@ -31,4 +39,22 @@ pub struct AgentEndpoint {
     pub access_key: String,
     /// Its secret.
     pub secret_key: Secret,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_homes_own_server_is_the_same_on_another_port() {
+        let at = |url: &str, own: bool| S3Endpoint {
+            url: url.to_owned(),
+            region: S3Endpoint::REGION.to_owned(),
+            access_key: String::new(),
+            secret_key: Secret::new(""),
+            own,
+        };
+        assert_eq!(at("http://127.0.0.1:1", true).server(), at("http://127.0.0.1:2", true).server());
+        assert_ne!(at("http://127.0.0.1:1", false).server(), at("http://127.0.0.1:2", false).server());
+    }
 }

@@ -8,12 +8,15 @@ use crate::system::Home;
 pub struct OwnedBuckets {
     buckets: Buckets,
     registry: BucketRegistry,
+    /// What the registry calls the server.
+    server: String,
 }
 
 impl OwnedBuckets {
     /// The home's buckets on this server.
     pub fn new(home: &Home, endpoint: &S3Endpoint) -> Self {
-        Self { buckets: Buckets::new(endpoint), registry: BucketRegistry::of(home) }
+        let server = endpoint.server().to_owned();
+        Self { buckets: Buckets::new(endpoint), registry: BucketRegistry::of(home), server }
     }
 
     /// The client, for what asks no ownership.
@@ -36,9 +39,8 @@ impl OwnedBuckets {
     }
 
     async fn ensure_owned(&self, bucket: &str, agent: Option<u8>, project: Option<&str>) -> Result<bool> {
-        let endpoint = self.buckets.url.clone();
-        let wanted = BucketOwner { endpoint, agent, project: project.map(ToOwned::to_owned) };
-        match self.registry.owner(&wanted.endpoint, bucket)? {
+        let wanted = BucketOwner { server: self.server.clone(), agent, project: project.map(ToOwned::to_owned) };
+        match self.registry.owner(&wanted.server, bucket)? {
             Some(owner) if owner == wanted => return self.buckets.ensure(bucket).await,
             Some(owner) => {
                 let (agent, project) = (owner.agent.unwrap_or_default(), owner.project.unwrap_or_default());
@@ -53,7 +55,7 @@ impl OwnedBuckets {
         let made = self.buckets.ensure(bucket).await?;
         if !made {
             // made by a stranger since the look a moment ago
-            self.registry.remove(&wanted.endpoint, bucket)?;
+            self.registry.remove(&wanted.server, bucket)?;
             return Err(Error::Foreign { bucket: bucket.to_owned() });
         }
         Ok(true)
@@ -64,22 +66,21 @@ impl OwnedBuckets {
     /// # Errors
     /// [`Error::Foreign`] when a bucket of this name exists that this home did not make: it is not touched.
     pub async fn delete(&self, bucket: &str) -> Result<Purged> {
-        let endpoint = self.buckets.url.as_str();
-        if self.registry.owner(endpoint, bucket)?.is_none() {
+        if self.registry.owner(&self.server, bucket)?.is_none() {
             if self.buckets.exists(bucket).await? {
                 return Err(Error::Foreign { bucket: bucket.to_owned() });
             }
             return Ok(Purged::default());
         }
         let purged = self.buckets.purge_and_delete(bucket).await?;
-        self.registry.remove(endpoint, bucket)?;
+        self.registry.remove(&self.server, bucket)?;
         Ok(purged)
     }
 
     /// This home's buckets on this server with their owners, by name; some may not exist (yet, or any more).
     pub fn list(&self) -> Result<Vec<(String, BucketOwner)>> {
         let mut buckets = self.registry.list()?;
-        buckets.retain(|(_, owner)| owner.endpoint == self.buckets.url);
+        buckets.retain(|(_, owner)| owner.server == self.server);
         Ok(buckets)
     }
 }

@@ -13,8 +13,8 @@ use crate::system::{FileLock, Home, Result, Versioned, read_versioned, write_ver
 /// Whose bucket it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketOwner {
-    /// The server it is on; the same name on another server is another bucket.
-    pub endpoint: String,
+    /// The server it is on, `own` or a URL; the same name on another server is another bucket.
+    pub server: String,
     /// The agent; `None` for a bucket that all agents share.
     pub agent: Option<u8>,
     /// The agent's project.
@@ -48,8 +48,8 @@ impl BucketRegistry {
     }
 
     /// Whose this bucket of a server is; `None` when this home did not make it.
-    pub fn owner(&self, endpoint: &str, bucket: &str) -> Result<Option<BucketOwner>> {
-        Ok(self.read()?.buckets.remove(bucket).filter(|owner| owner.endpoint == endpoint))
+    pub fn owner(&self, server: &str, bucket: &str) -> Result<Option<BucketOwner>> {
+        Ok(self.read()?.buckets.remove(bucket).filter(|owner| owner.server == server))
     }
 
     /// Every bucket of this home with its owner, by name.
@@ -65,9 +65,9 @@ impl BucketRegistry {
     }
 
     /// Strikes a bucket of a server out.
-    pub(super) fn remove(&self, endpoint: &str, bucket: &str) -> Result<()> {
+    pub(super) fn remove(&self, server: &str, bucket: &str) -> Result<()> {
         self.change(|buckets| {
-            if buckets.get(bucket).is_some_and(|owner| owner.endpoint == endpoint) {
+            if buckets.get(bucket).is_some_and(|owner| owner.server == server) {
                 buckets.remove(bucket);
             }
         })
@@ -93,7 +93,7 @@ mod tests {
     fn a_name_on_another_server_is_not_ours() {
         let home = tempfile::tempdir().unwrap();
         let registry = BucketRegistry::at(home.path());
-        let owner = BucketOwner { endpoint: "http://a".into(), agent: Some(1), project: Some("board".into()) };
+        let owner = BucketOwner { server: "http://a".into(), agent: Some(1), project: Some("board".into()) };
         registry.add("agent-1", &owner).unwrap();
         assert_eq!(registry.owner("http://a", "agent-1").unwrap(), Some(owner));
         assert_eq!(registry.owner("http://b", "agent-1").unwrap(), None);

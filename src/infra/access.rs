@@ -112,6 +112,7 @@ impl Infra {
                 region: REGION.to_owned(),
                 access_key: credentials.s3_access_key.clone(),
                 secret_key: credentials.s3_secret_key.clone(),
+                own: true,
             }),
         };
         let mail = match &record.mail {

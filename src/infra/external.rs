@@ -5,7 +5,10 @@
 //! | postgres | `postgres://admin:password@host:5432` |
 //! | s3 | `https://key:secret@host:9000?region=us-east-1` |
 //! | mail | `smtp://host:1025?web=http://host:8025` |
-//! | browser | `http://host:9222`, or `ws://host:3000?token=…` |
+//! | browser | `http://host:9222`, or `ws://host:3000?token=…` (browserless) |
+//!
+//! What harness itself asks (is it ready, mail by tag) it asks in plain HTTP; of a browser behind TLS it only sees
+//! whether it listens.
 //!
 //! Errors never repeat a URL: it may hold a password.
 
@@ -20,6 +23,15 @@ use crate::system::Secret;
 /// The administrator's login of an external PostgreSQL.
 pub(super) fn postgres(url: &Secret) -> Result<Server> {
     let url = Parsed::of("postgres", url, &["postgres", "postgresql"])?;
+    for (name, value) in url.url.query_pairs() {
+        match (name.as_ref(), value.as_ref()) {
+            ("sslmode", "disable" | "allow" | "prefer") => {}
+            ("sslmode", _) => {
+                return Err(url.wrong("`sslmode` asks for TLS, which harness does not speak to PostgreSQL"));
+            }
+            (name, _) => return Err(url.wrong(&format!("its parameter `{name}` is not understood"))),
+        }
+    }
     let password = Secret::new(url.decoded(url.url.password().unwrap_or_default())?);
     let user = url.decoded(url.url.username())?;
     if user.is_empty() {
@@ -41,7 +53,7 @@ pub(super) fn s3(url: &Secret) -> Result<S3Endpoint> {
         return Err(url.wrong("it lacks `key:secret@` before the host"));
     }
     let region = url.parameter("region").unwrap_or_else(|| "us-east-1".to_owned());
-    Ok(S3Endpoint { url: url.origin()?, region, access_key, secret_key })
+    Ok(S3Endpoint { url: url.origin()?, region, access_key, secret_key, own: false })
 }
 
 /// An external mail catcher.
@@ -49,8 +61,8 @@ pub(super) fn mail(url: &Secret) -> Result<Mail> {
     let url = Parsed::of("mail", url, &["smtp"])?;
     let smtp_host = url.host()?;
     let web_url = url.parameter("web").unwrap_or_else(|| format!("http://{smtp_host}:8025"));
-    if !web_url.starts_with("http://") && !web_url.starts_with("https://") {
-        return Err(url.wrong("`web` is not an http URL"));
+    if !web_url.starts_with("http://") {
+        return Err(url.wrong("`web` does not begin with `http://`"));
     }
     Ok(Mail { smtp_port: url.url.port().unwrap_or(1025), smtp_host, web_url: web_url.trim_end_matches('/').to_owned() })
 }
@@ -63,13 +75,13 @@ pub(super) fn browser(url: &Secret) -> Result<Browser> {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     let secure = matches!(parsed.url.scheme(), "https" | "wss");
     let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
-    let http_url = format!("{http}://{rest}");
+    let port = parsed.url.port().map(|port| format!(":{port}")).unwrap_or_default();
     Ok(Browser {
         ws_url: Some(format!("{ws}://{rest}")),
-        cdp_url: http_url.clone(),
-        http_url,
+        cdp_url: format!("{http}://{rest}"),
+        http_url: format!("{http}://{}{port}", parsed.host()?),
         app_host: "127.0.0.1".into(),
-        token: None,
+        token: parsed.parameter("token").map(Secret::new),
     })
 }
 
@@ -148,7 +160,9 @@ mod tests {
         assert_eq!((found.smtp_port, found.web_url.as_str()), (1025, "http://mail.example:8025"));
         let found = browser(&secret("ws://127.0.0.1:3000/chromium?token=t")).unwrap();
         assert_eq!(found.ws_url.as_deref(), Some("ws://127.0.0.1:3000/chromium?token=t"));
-        assert_eq!(found.http_url, "http://127.0.0.1:3000/chromium?token=t");
+        assert_eq!(found.cdp_url, "http://127.0.0.1:3000/chromium?token=t");
+        assert_eq!((found.http_url.as_str(), found.token.unwrap().expose()), ("http://127.0.0.1:3000", "t"));
+        assert_eq!(browser(&secret("wss://b.example")).unwrap().http_url, "https://b.example");
     }
 
     #[test]
@@ -158,6 +172,9 @@ mod tests {
             (s3(&secret("https://hunter2@host")).map(|_| ()), "s3"),
             (mail(&secret("smtp:hunter2")).map(|_| ()), "mail"),
             (browser(&secret("hunter2")).map(|_| ()), "browser"),
+            (postgres(&secret("postgres://root:hunter2@host?sslmode=require")).map(|_| ()), "postgres"),
+            (postgres(&secret("postgres://root:hunter2@host?options=-c")).map(|_| ()), "postgres"),
+            (mail(&secret("smtp://hunter2:1025?web=https://hunter2")).map(|_| ()), "mail"),
         ] {
             let message = result.unwrap_err().to_string();
             assert!(message.contains(&format!("[infra.{service}]")) && !message.contains("hunter2"), "{message}");

@@ -82,7 +82,14 @@ pub(super) async fn browser(browser: &Browser, limit: Duration) -> Result<(), St
             None => "/json/version".to_owned(),
         },
     };
-    until(limit, async || http::get(&browser.http_url, &path).await.map(drop)).await
+    until(limit, async || match browser.http_url.strip_prefix("https://") {
+        Some(authority) => {
+            let authority = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
+            TcpStream::connect(authority).await.map(drop).map_err(|error| error.to_string())
+        }
+        None => http::get(&browser.http_url, &path).await.map(drop),
+    })
+    .await
 }
 
 /// An error with its causes on one line.

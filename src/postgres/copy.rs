@@ -218,10 +218,13 @@ async fn busy(session: &Session, database: &str, waited: Duration, error: Error)
     }
 }
 
-/// Ends every session on a database but this one's.
+/// Ends every session on a database but this one's, as far as the admin may: one that is no superuser is refused
+/// the server's own workers (autovacuum, which gives way by itself) and superusers' sessions.
 pub(super) fn evict_sql(database: &str) -> String {
     format!(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = {} AND pid <> pg_backend_pid()",
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity s LEFT JOIN pg_roles r ON r.oid = s.usesysid \
+          WHERE s.datname = {} AND s.pid <> pg_backend_pid() \
+            AND (current_setting('is_superuser') = 'on' OR NOT r.rolsuper AND pg_has_role(r.oid, 'USAGE'))",
         literal(database)
     )
 }

@@ -140,6 +140,7 @@ impl S3Server {
             region: S3Endpoint::REGION.to_owned(),
             access_key: Self::ACCESS_KEY.to_owned(),
             secret_key: Secret::new(Self::SECRET),
+            own: false,
         }
     }
 
