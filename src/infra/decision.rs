@@ -10,7 +10,8 @@ use super::record::{
     S3Record,
 };
 use super::{docker, engine, external, native, service};
-use crate::project::{InfraSettings, ServiceSettings};
+use crate::postgres::packages;
+use crate::project::{EngineChoice, InfraSettings, ServiceSettings};
 use crate::report::Events;
 use crate::system::{Home, Secret, ServiceUser};
 
@@ -41,7 +42,18 @@ pub(super) async fn decide(
     let mut record = match previous {
         Some(record) if record.settled => record,
         Some(record) => {
-            let blank = blank(record.service_user, settings, events).await?;
+            let mut wish = settings.clone();
+            if record.served && wish.engine == EngineChoice::Auto {
+                // data does not move with the weather: `auto` is only asked where there is none
+                wish.engine = match record.engine {
+                    Engine::Docker => EngineChoice::Docker,
+                    Engine::Native => EngineChoice::Native,
+                };
+            }
+            let mut blank = blank(record.service_user, &wish, events).await?;
+            if wish.engine != settings.engine {
+                blank.engine_reason = "its data is there".to_owned();
+            }
             let docker = DockerRecord { postgres_major: record.docker.postgres_major, ..blank.docker.clone() };
             InfraRecord { served: record.served, credentials: record.credentials, lost: record.lost, docker, ..blank }
         }
@@ -178,7 +190,7 @@ pub(super) fn check_extensions(record: &InfraRecord, extensions: &[String]) -> R
     match &postgres.binaries {
         Some(BinariesRecord { version, major, .. }) if !missing.is_empty() => Err(Error::ServerLacksExtension {
             version: version.clone(),
-            packages: native::packages(*major, &missing),
+            packages: packages(*major, &missing),
             extensions: missing,
         }),
         _ => Ok(()),

@@ -6,6 +6,8 @@ use crate::project::AgentId;
 use crate::project::inputs::InputsError;
 use crate::report::{Diagnostic, Kind};
 
+use super::packages::packages;
+
 /// Result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -278,7 +280,7 @@ impl Diagnostic for Error {
             )),
             Self::ExtensionMissing { name, major } => Some(format!(
                 "install it for this server (Debian, Ubuntu: `apt-get install {}`)",
-                package_of(name, *major)
+                packages(*major, std::slice::from_ref(name)).join(" ")
             )),
             Self::Step { .. } | Self::Script { .. } => Some("mend it and run the command again".into()),
             Self::Inputs { source, .. } => source.hint(),
@@ -311,17 +313,4 @@ impl Diagnostic for Error {
             _ => Vec::new(),
         }
     }
-}
-
-/// Debian's package of an extension.
-fn package_of(extension: &str, major: u32) -> String {
-    let name = match extension {
-        // the server's own package has these; builds from elsewhere may lack them
-        "pgcrypto" | "uuid-ossp" | "xml2" | "sslinfo" => return format!("postgresql-{major}"),
-        "vector" => "pgvector",
-        "postgis" | "postgis_raster" | "postgis_topology" | "postgis_tiger_geocoder" => "postgis-3",
-        "pg_cron" => "cron",
-        other => other,
-    };
-    format!("postgresql-{major}-{}", name.replace('_', "-"))
 }

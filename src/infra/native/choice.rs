@@ -11,10 +11,10 @@
 use std::path::PathBuf;
 
 use super::binaries::{self, Binaries};
-use super::packages::packages;
 use super::{cluster, download};
 use crate::infra::error::{Error, Result};
 use crate::infra::record::{BinariesRecord, PostgresRecord};
+use crate::postgres::packages;
 use crate::project::PostgresSettings;
 use crate::report::Events;
 use crate::system::{Home, ServiceUser};

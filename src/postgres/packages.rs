@@ -1,7 +1,7 @@
 //! Which Debian package brings an extension.
 
 /// The Debian packages that bring these extensions to a server of this major version.
-pub(in crate::infra) fn packages(major: u32, extensions: &[String]) -> Vec<String> {
+pub(crate) fn packages(major: u32, extensions: &[String]) -> Vec<String> {
     let mut packages: Vec<String> = extensions
         .iter()
         .map(|extension| match extension.as_str() {
