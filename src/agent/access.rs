@@ -82,7 +82,7 @@ pub async fn exec(context: &Context, agent: AgentId, service: Option<&str>, comm
     if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
         return container::exec(context, &loaded.infra, &loaded.record, service, command).await;
     }
-    let mut environment = loaded.environment.all();
+    let mut environment = with_home(context, loaded.environment.all());
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
     }
@@ -99,7 +99,13 @@ pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
     context
         .events
         .note(format!("agent {agent}"), format!("`{shell}` in {}; `exit` leaves it", loaded.record.tree.display()));
-    run(&loaded.record, loaded.environment.all(), &[shell]).await
+    run(&loaded.record, with_home(context, loaded.environment.all()), &[shell]).await
+}
+
+/// An agent's environment for commands that may call harness: they mean this home, whatever its default is.
+pub(super) fn with_home(context: &Context, mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    environment.insert("HARNESS_HOME".to_owned(), context.home.path().display().to_string());
+    environment
 }
 
 async fn run(record: &Record, environment: BTreeMap<String, String>, command: &[String]) -> Result<u8, Failure> {

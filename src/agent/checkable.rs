@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{Context, Error, Record, processes, values};
+use super::{Context, Error, Record, access, processes, values};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
@@ -32,8 +33,8 @@ pub struct Checkable {
     pub judged: Judged,
     values: render::Context,
     environment: render::Environment,
-    /// Whether its stack is up; stopped by hand is not.
-    pub running: bool,
+    /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when all is well.
+    pub not_up: Option<Error>,
 }
 
 /// Looks up who judges an agent's tree, without looking at any server.
@@ -59,17 +60,31 @@ pub async fn checkable(context: &Context, agent: AgentId) -> Result<Checkable, F
     let in_tree = context.in_tree(&judged.project, &record.tree)?;
     let values = values::of(context, &in_tree, &record, &infra);
     let environment = values::environment(&Renderer::new(&in_tree), &values, &record)?;
-    let running = match Client::connect(&context.home.stack_dir(agent.stack()))? {
-        Some(client) => processes::summary(&client.snapshot().await?) != "stopped",
-        None => false,
-    };
-    Ok(Checkable { judged, values, environment, running })
+    let not_up = not_up(context, agent, judged.project.launch.timeout).await?;
+    Ok(Checkable { judged, values, environment, not_up })
+}
+
+/// Looks at the stack; what is only just starting is given `patience`.
+async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result<Option<Error>, Failure> {
+    let directory = context.home.stack_dir(agent.stack());
+    let Some(client) = Client::connect(&directory)? else { return Ok(Some(Error::NotRunning(agent))) };
+    let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != "starting").await?;
+    Ok(match processes::summary(&snapshot) {
+        "healthy" => None,
+        "stopped" => Some(Error::NotRunning(agent)),
+        _ => {
+            let rows = processes::rows(&directory, &snapshot, &|_| None);
+            let unwell = rows.iter().filter(|row| !matches!(row.state.as_str(), "ready" | "completed" | "disabled"));
+            let summary = unwell.map(processes::describe).collect::<Vec<_>>().join(", ");
+            Some(Error::Unhealthy { agent, summary, evidence: processes::evidence(&rows) })
+        }
+    })
 }
 
 impl Checkable {
-    /// The environment of its processes, complete.
-    pub fn environment(&self) -> BTreeMap<String, String> {
-        self.environment.all()
+    /// The environment of its processes, complete, and the home: a check may call harness itself.
+    pub fn environment(&self, context: &Context) -> BTreeMap<String, String> {
+        access::with_home(context, self.environment.all())
     }
 
     /// Evaluates a template of the plan; `key` is its path in `harness.toml`.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::postgres;
 use crate::project::{AgentId, InvalidAgentId};
 use crate::report::{Diagnostic, Kind};
 use crate::system::PortHolder;
@@ -170,6 +171,9 @@ pub enum Error {
         /// `database`.
         what: &'static str,
     },
+    /// A command of `post_clone` failed.
+    #[error(transparent)]
+    PostClone(postgres::Error),
     /// The server that held the agent's database is gone.
     #[error("the database of agent {0} was lost with its server")]
     DatabaseLost(AgentId),
@@ -198,6 +202,7 @@ impl Diagnostic for Error {
         match self {
             Self::Id(_) | Self::Unnamed | Self::Ambiguous { .. } => Kind::Usage,
             Self::BeyondLimit { .. } => Kind::Configuration,
+            Self::PostClone(source) => source.kind(),
             Self::Unknown(_)
             | Self::EngineInUse { .. }
             | Self::InfraInUse { .. }
@@ -243,6 +248,7 @@ impl Diagnostic for Error {
             Self::NotRunning(_) => "stack.not_running",
             Self::Left { .. } => "teardown.left",
             Self::Without { .. } => "agent.without",
+            Self::PostClone(_) => "post_clone.failed",
             Self::DatabaseLost(_) => "database.lost",
             Self::NoInfra => "infra.absent",
             Self::Interrupted => "interrupted",
@@ -251,7 +257,7 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unnamed => "name it (`harness status 3`), set AGENT_ID, or stand in its work tree".into(),
+            Self::Unnamed => "give its id after the verb, set AGENT_ID, or stand in its work tree".into(),
             Self::BeyondLimit { .. } => "raise `max_agents`, or choose a smaller id".into(),
             Self::EngineInUse { agents, .. } => format!(
                 "nothing of theirs moves: save what is needed, remove them (`harness teardown {}`), and repeat this",
@@ -295,12 +301,14 @@ impl Diagnostic for Error {
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a fresh one"),
             Self::NoInfra => "run `harness setup`".into(),
+            Self::PostClone(source) => return source.hint(),
             Self::Id(_) | Self::Command { .. } | Self::Without { .. } | Self::Interrupted => return None,
         })
     }
 
     fn details(&self) -> Vec<String> {
         match self {
+            Self::PostClone(source) => source.details(),
             Self::Command { output, .. } => output.clone(),
             Self::Unhealthy { evidence, .. } => evidence.clone(),
             _ => Vec::new(),

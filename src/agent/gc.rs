@@ -43,6 +43,7 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
         force: false,
         infra: false,
         volumes: false,
+        only_leftovers: true,
     };
     let (torn_down, worst) = if left.is_empty() {
         (None, None)
@@ -51,6 +52,7 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     };
     let why = |agent: u8| AgentId::try_from(agent).ok().and_then(|agent| left.get(&agent).cloned()).unwrap_or_default();
     let agents = torn_down.into_iter().flat_map(|report| report.agents);
+    let agents = agents.filter(|agent| dry_run || agent.error.is_some() || !taken_up(context, agent.agent));
     let agents = agents.map(|removed| CollectedAgent { why: why(removed.agent), removed }).collect();
     let mut removed = Vec::new();
     if let Some(server) = infra.as_ref().and_then(|infra| infra.postgres.as_ref()) {
@@ -67,6 +69,11 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
         }
     }
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
+}
+
+/// Whether a launch has taken an agent up that was to be collected.
+fn taken_up(context: &Context, agent: u8) -> bool {
+    AgentId::try_from(agent).is_ok_and(|agent| matches!(Record::read(&context.home, agent), Ok(Some(_))))
 }
 
 /// Whether the home holds anything that might be left on a server.
@@ -89,9 +96,11 @@ pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, 
     Ok(left)
 }
 
-fn why(record: Option<&Record>) -> Option<String> {
+/// Why nobody will take up an agent whose lease is free; `None` when somebody may.
+pub(super) fn why(record: Option<&Record>) -> Option<String> {
     let Some(record) = record else { return Some("its first launch was cut off at its beginning".to_owned()) };
     match record.stage {
+        Stage::Launching if record.kept => None,
         Stage::Launching => Some("its first launch was cut off".to_owned()),
         Stage::TearingDown => Some("its teardown was cut off".to_owned()),
         Stage::Launched if !record.project_root.exists() => {

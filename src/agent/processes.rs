@@ -94,6 +94,8 @@ pub(super) fn summary(snapshot: &StackSnapshot) -> &'static str {
         "starting"
     } else if phases.iter().all(|phase| matches!(phase, Phase::Stopped | Phase::Disabled)) && !phases.is_empty() {
         "stopped"
+    } else if phases.contains(&Phase::Stopped) {
+        "partly_stopped"
     } else {
         "healthy"
     }
@@ -111,8 +113,8 @@ pub(super) fn evidence(rows: &[ProcessRow]) -> Vec<String> {
 
 /// `api: failed (exit status 1; connection refused)`.
 pub(super) fn describe(row: &ProcessRow) -> String {
-    let mut why: Vec<String> = row.exit.iter().filter(|_| row.pid.is_none()).map(ToString::to_string).collect();
-    why.extend(row.reason.clone());
-    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+    // the reason of an end tells how it ended
+    let exit = row.exit.iter().filter(|_| row.pid.is_none()).map(ToString::to_string).next();
+    let why = row.reason.clone().or(exit).map_or_else(String::new, |why| format!(" ({why})"));
     format!("{}: {}{why}", row.name, row.state.replace('_', " "))
 }

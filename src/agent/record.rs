@@ -27,6 +27,9 @@ pub struct Record {
     pub worktree: Option<WorktreeRecord>,
     /// How far it has come.
     pub stage: Stage,
+    /// Whether what a failed first launch made shall stay (`launch --keep`).
+    #[serde(default)]
+    pub kept: bool,
     /// Ports by name.
     pub ports: BTreeMap<String, u16>,
     /// Which of its ports speak HTTP.

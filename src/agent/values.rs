@@ -51,7 +51,7 @@ pub(super) fn shared(
 ) -> render::Context {
     let home = context.home.path().to_owned();
     let mut values = render::Context::shared(project, project.root.clone(), home);
-    values.browser = browser(infra);
+    values.browser = browser(infra).map(|browser| BrowserContext { ws_url: None, ..browser });
     values.database = database.map(self::database);
     if let Some(s3) = &infra.s3 {
         let (bucket, access_key, secret_key) = (None, None, None);
@@ -108,7 +108,7 @@ fn browser(infra: &Infra) -> Option<BrowserContext> {
         BrowserContext {
             host,
             port,
-            ws_url: browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone()),
+            ws_url: Some(browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone())),
             cdp_url: browser.cdp_url.clone(),
             http_url: browser.http_url.clone(),
             app_host: browser.app_host.clone(),

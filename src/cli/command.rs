@@ -1,6 +1,7 @@
 //! The whole command line, routed to its verbs.
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use super::{
     completions, config, control, db, doctor, env, examples, exec, gc, health, hook, infra, launch, logs, man, open,
     ports, psql, setup, shell, slow_queries, stats, status, teardown, url, verify, wait,
 };
-use crate::report::{ErrorDocument, Failure, Kind};
+use crate::report::{Diagnostic, ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
 
 /// A complete, running, isolated copy of an application for each of N coding agents.
@@ -123,8 +124,12 @@ impl Verb {
 
 /// The parser, for help, completions and man pages.
 pub fn parser() -> clap::Command {
-    examples::add(CommandLine::command())
+    let parser = examples::add(CommandLine::command());
+    ALIASES.iter().fold(parser, |parser, (verb, alias)| parser.mut_subcommand(*verb, |command| command.alias(*alias)))
 }
+
+/// Verbs, and what fingers that know docker compose type for them.
+const ALIASES: [(&str, &str); 3] = [("launch", "up"), ("teardown", "down"), ("status", "ps")];
 
 /// Who reads JSON waits for a document, also of a command line that is wrong; of `verify` always.
 fn misused(arguments: &[OsString], error: &clap::Error) {
@@ -142,6 +147,25 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
         let name = if verb == "harness" { "usage" } else { verb };
         let document = serde_json::json!({ "schema": format!("harness/{name}/1"), "error": error });
         Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
+    }
+}
+
+/// Where and why is on stderr already.
+#[derive(Debug, thiserror::Error)]
+#[error("harness has a bug")]
+struct Panicked;
+
+impl Diagnostic for Panicked {
+    fn kind(&self) -> Kind {
+        Kind::Bug
+    }
+
+    fn code(&self) -> &'static str {
+        "bug"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("please report the message above; nothing is lost: the command can be given again".to_owned())
     }
 }
 
@@ -176,7 +200,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output { json: line.json, verbosity };
     let session = Session::new(output, line.directory);
     let (name, own_code) = (line.verb.name(), line.verb.failure_code());
-    line.verb.run(&session).unwrap_or_else(|failure| {
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| line.verb.run(&session)));
+    outcome.unwrap_or_else(|_| Err(Panicked.into())).unwrap_or_else(|failure| {
         output.failure(name, &failure);
         let code = failure.kind().exit_code();
         // a query that the server refuses is psql's exit status 1, not a failure of harness

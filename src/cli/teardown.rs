@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         dry_run: arguments.dry_run,
         force: arguments.force,
         infra: arguments.infra,
+        only_leftovers: false,
         volumes: arguments.volumes,
     };
     let (teardown, kind) = block_on(agent::teardown(&context, &options))?;

@@ -69,7 +69,11 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 
 async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
-    let checkable = agent::checkable(context, id).await?;
+    let mut checkable = agent::checkable(context, id).await?;
+    // a pass says that the application works: without one there is nothing to say
+    if let Some(error) = checkable.not_up.take() {
+        return Err(error.into());
+    }
     let judged = &checkable.judged;
     let selection = Selection { full: arguments.full, only: arguments.stage.clone(), timeout: arguments.timeout };
     let warnings: Vec<String> = judged
@@ -77,10 +81,6 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
         .iter()
         .map(|difference| format!("`[verify]` of the work tree is not the project's, which counts: {difference}"))
         .collect();
-    // a pass says that the application works: without one there is nothing to say
-    if !checkable.running {
-        return Err(agent::Error::NotRunning(id).into());
-    }
     let evaluate = |key: &str, template: &crate::project::Template| checkable.evaluate(key, template);
     let request = Request {
         tree: &judged.tree,
@@ -88,7 +88,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
         stages: &judged.project.verify,
         selection,
         keep_going: arguments.keep_going,
-        environment: checkable.environment().into_iter().collect(),
+        environment: checkable.environment(context).into_iter().collect(),
         evaluate: &evaluate,
         directory: &judged.directory,
         agent: Some(id.get()),
@@ -103,7 +103,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
 /// A failure before the first stage is the same document.
 fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
     let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);
-    if failure.diagnostic().code().starts_with("agent.") || failure.diagnostic().code() == "stack.not_running" {
+    if failure.diagnostic().code().starts_with("agent.") || failure.diagnostic().code().starts_with("stack.") {
         verdict.document.reason = Some(Reason::NotRunning);
     }
     verdict

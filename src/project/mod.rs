@@ -29,6 +29,7 @@ pub use load::{FILE, OVERLAY, find_root};
 pub use model::*;
 pub use nearest::nearest;
 pub use problem::{ConfigError, Location, Problem};
+pub(crate) use raw::DurationValue;
 pub use schema::schema;
 pub use show::{check, is_secret};
 pub use tree::TreeProject;

@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use super::AgentId;
 use super::agent_id::STRIDE;
 use super::model::{InfraPort, InfraSettings, Project};
+use crate::system;
 
 impl Project {
     /// The port of an agent by name; `None` when `[ports]` has no such name.
@@ -163,9 +164,10 @@ pub(super) fn ephemeral_warnings(
         let range = if first == last { first.to_string() } else { format!("{first}-{last}") };
         format!(
             "{what} ({range}) lies in the kernel's range for outgoing connections ({}-{}): any program may be given \
-             such a port; reserve it with `sysctl -w net.ipv4.ip_local_reserved_ports={range}`",
+             such a port; reserve it with `sysctl -w net.ipv4.ip_local_reserved_ports={}`",
             ephemeral.start(),
-            ephemeral.end()
+            ephemeral.end(),
+            system::reserving(reserved, &range)
         )
     };
     let agents = ports.iter().filter_map(|(name, base)| {

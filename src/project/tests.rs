@@ -147,7 +147,7 @@ fn wrong_values_are_refused_with_their_place() {
         ("project.max_agents = 100", "2:9: `project.max_agents` must be from 1 to 99, not 100"),
         (
             "launch.timeout = \"soon\"",
-            "2:8: `launch.timeout`: `soon` is not a duration, expected one like `10m`, `90s` or `1h 30m`",
+            "2:8: `launch.timeout`: `soon` is not a duration, expected one like `10m`, `90s` or `1h 30m`, at most a week",
         ),
         (
             "infra.s3.memory = \"much\"",

@@ -170,7 +170,7 @@ fn sample(project: &Project) -> Context {
         browser: (!infra.browser.disabled).then(|| BrowserContext {
             host: "127.0.0.1".to_owned(),
             port: infra.ports.browser,
-            ws_url: format!("ws://127.0.0.1:{}", infra.ports.browser),
+            ws_url: Some(format!("ws://127.0.0.1:{}", infra.ports.browser)),
             cdp_url: url(infra.ports.browser),
             http_url: url(infra.ports.browser),
             app_host: "localhost".to_owned(),

@@ -101,8 +101,10 @@ pub struct BrowserContext {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// For Playwright and Puppeteer over WebSocket.
-    pub ws_url: String,
+    /// For Playwright and Puppeteer over WebSocket. Chromium has another one after each start, so that it is no value
+    /// to build a template with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ws_url: Option<String>,
     /// For the protocol of the developer tools (CDP).
     pub cdp_url: String,
     /// For its HTTP API.
@@ -127,7 +129,8 @@ impl Context {
     pub fn without_agent(self) -> Self {
         let s3 = self.s3.map(|s3| S3Context { bucket: None, access_key: None, secret_key: None, ..s3 });
         let mail = self.mail.map(|mail| MailContext { user: None, password: None, search_url: None, ..mail });
-        Self { id: None, ports: BTreeMap::new(), worktree: None, s3, mail, ..self }
+        let browser = self.browser.map(|browser| BrowserContext { ws_url: None, ..browser });
+        Self { id: None, ports: BTreeMap::new(), worktree: None, s3, mail, browser, ..self }
     }
 
     /// What all agents have in common, for steps that make something that they share.

@@ -95,9 +95,13 @@ impl CommandSpec {
         self
     }
 
+    /// For messages: never a whole shell line, which may hold a rendered password.
     fn name(&self) -> String {
         match &self.program {
-            Program::Shell(line) => line.clone(),
+            Program::Shell(line) => match line.split_whitespace().next() {
+                Some(word) if !word.contains('=') => format!("{word} …"),
+                _ => "sh".to_owned(),
+            },
             Program::Argv(words) => words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default(),
         }
     }

@@ -32,7 +32,7 @@ pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
 pub use lines::plain;
 pub use lock::{FileLock, Holder};
-pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports};
+pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
 pub use process::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };

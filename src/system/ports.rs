@@ -75,6 +75,14 @@ pub fn ephemeral_range() -> Option<RangeInclusive<u16>> {
     Some(numbers.next()?..=numbers.next()?)
 }
 
+/// The value of `ip_local_reserved_ports` that reserves `ports` beside what is reserved already: what is written there
+/// replaces all that was.
+pub fn reserving(reserved: &[RangeInclusive<u16>], ports: &str) -> String {
+    let mut known: Vec<String> = reserved.iter().map(|range| format!("{}-{}", range.start(), range.end())).collect();
+    known.push(ports.to_owned());
+    known.join(",")
+}
+
 /// Ports that `ip_local_reserved_ports` takes out of the ephemeral range.
 pub fn reserved_ports() -> Vec<RangeInclusive<u16>> {
     let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_reserved_ports").unwrap_or_default();

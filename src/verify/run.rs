@@ -103,7 +103,7 @@ async fn begin(
         stages: stages.iter().map(skipped_stage).collect(),
         total_duration_ms: 0,
         agent: request.agent,
-        full: request.selection.full,
+        full: request.selection.full && request.selection.only.is_empty(),
         reason: None,
         tree: None,
         template: request.template.take(),

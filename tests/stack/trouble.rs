@@ -27,7 +27,7 @@ fn an_application_that_exits_at_start_is_named_with_its_status_and_last_lines() 
         .write();
     let (outcome, agent) = failed_launch(project.harness(["launch", "1", "--json"]));
     let outcome = outcome.exits_with(1);
-    for text in ["api", "exit status 3", "fatal: told to exit with 3"] {
+    for text in ["api", "exited with status 3", "fatal: told to exit with 3"] {
         assert!(outcome.stderr.contains(text), "`{text}` is missing\n{outcome}");
     }
     let error = agent["error"].to_string();
@@ -169,4 +169,53 @@ fn the_env_file_is_private_and_unknown_to_git() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&read.stdout), "it's \"quoted\" $HOME #1");
+}
+
+#[test]
+fn a_first_crash_is_told_at_once_and_the_hint_leads_somewhere() {
+    let home = TestHome::new();
+    let project = home.project("shop").application_with("api", &[("APP_EXIT", "3")], "max_restarts = 1").write();
+    let (outcome, agent) = failed_launch(project.harness(["launch", "1", "--json"]));
+    let outcome = outcome.says("agent 1: api exited with status 3").says("fatal: told to exit with 3");
+    let hint = agent["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("harness launch 1 --keep"), "{outcome}");
+    assert_eq!(outcome.stderr.matches("exit status 3").count(), 0, "said twice\n{outcome}");
+}
+
+#[test]
+fn what_was_kept_stays_until_it_is_torn_down() {
+    let home = TestHome::new();
+    let project = home.project("shop").application_with("api", &[("APP_EXIT", "3")], "max_restarts = 1").write();
+    project.harness(["launch", "1", "--keep"]).run().exits_with(1);
+    project.harness(["gc"]).run().succeeds();
+    project.harness(["status", "1"]).run().succeeds();
+    // a later launch that fails does not undo it either
+    project.harness(["launch", "1"]).run().exits_with(1);
+    project.harness(["logs", "1", "api"]).run().succeeds();
+    project.harness(["teardown", "1"]).run().succeeds();
+}
+
+#[test]
+fn an_interrupted_launch_that_only_waited_undoes_nothing() {
+    let home = TestHome::new();
+    let gate = "[processes.gate]\ncommand = \"sh -c 'until [ -e go ]; do sleep 0.02; done; echo open; exec sleep 600'\"\n\
+                ready_log_line = 'open'\n";
+    let project = home.project("shop").application("api").toml(gate).write();
+    let first = project.harness(["launch", "3"]).spawn();
+    wait_until("the first launch to hold the agent", SHORT, || {
+        project.harness(["status", "3", "--json"]).run().stdout.contains("\"gate\"")
+    });
+    let second = project.harness(["launch", "3", "--json"]).spawn();
+    let waits = format!("/proc/{}/syscall", second.pid());
+    wait_until("the second launch to handle signals", SHORT, || std::fs::read_to_string(&waits).is_ok());
+    wait_until("the second launch to catch SIGINT", SHORT, || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", second.pid())).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+        caught.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+    });
+    second.signal(rustix::process::Signal::INT);
+    second.wait().exits_with(130);
+    project.put("go", "");
+    first.wait().succeeds();
+    assert_eq!(project.harness(["status", "3", "--json"]).run().json()["agents"][0]["state"], "healthy");
 }

@@ -241,3 +241,49 @@ fn an_interrupted_verify_says_so_and_leaves_nothing() {
     assert_eq!(document["error"]["code"], "interrupted");
     assert!(!is_alive(leader));
 }
+
+#[test]
+fn an_application_that_is_down_never_passes() {
+    let home = TestHome::new();
+    let crash = "[processes.web]\ncommand = \"sh -c 'test ! -e broken && exec sleep 600; echo no more; exit 3'\"\nmax_restarts = 1\n";
+    let project = project(&home);
+    let text = project.read("harness.toml") + crash;
+    project.put("harness.toml", &text);
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["verify", "3", "--full"]).run().succeeds();
+
+    project.put("broken", "");
+    project.harness(["restart", "3", "web"]).run();
+    let state =
+        || project.harness(["status", "3", "--json"]).run().json()["agents"][0]["processes"][1]["state"].clone();
+    wait_until("the application to be given up", SHORT, || state() == "failed");
+    let outcome = project.harness(["verify", "3", "--full"]).run().exits_with(1);
+    let document = outcome.json();
+    assert_eq!((&document["status"], &document["reason"]), (&"fail".into(), &"not_running".into()));
+    assert_eq!(document["error"]["code"], "stack.unhealthy");
+    outcome.says("no more");
+
+    // nor one of which a part was stopped by hand
+    std::fs::remove_file(project.root().join("broken")).unwrap();
+    project.harness(["start", "3", "web"]).run().succeeds();
+    project.harness(["stop", "3", "web"]).run().succeeds();
+    let status = project.harness(["status", "3", "--json"]).run().succeeds().json();
+    assert_eq!(status["agents"][0]["state"], "partly_stopped");
+    project.harness(["verify", "3"]).run().exits_with(1).says("web: stopped");
+
+    // a part of the stages is not the full run
+    project.harness(["start", "3", "web"]).run().succeeds();
+    let part = project.harness(["verify", "3", "--full", "--stage", "test"]).run().succeeds().json();
+    assert_eq!(part["full"], false);
+    project.harness(["verify", "3", "--timeout", "10000000000000000000"]).run().exits_with(2).says("of at most a week");
+}
+
+#[test]
+fn harness_inside_an_agent_means_the_same_home() {
+    let home = TestHome::new();
+    let project = project(&home);
+    project.harness(["launch", "3"]).run().succeeds();
+    let harness = env!("CARGO_BIN_EXE_harness");
+    let inner = ["exec", "3", "--", harness, "url", "--json"];
+    assert_eq!(project.harness(inner).run().succeeds().json()["agent"], 3);
+}

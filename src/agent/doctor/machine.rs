@@ -155,7 +155,7 @@ fn ephemeral(project: &Project) -> Option<Finding> {
         "{} ports of this project ({first} to {last}) are among those that the kernel gives to outgoing connections",
         among.len()
     );
-    let hint =
-        format!("run `sudo sysctl -w net.ipv4.ip_local_reserved_ports={first}-{last}`, and put it into /etc/sysctl.d");
+    let all = system::reserving(&system::reserved_ports(), &format!("{first}-{last}"));
+    let hint = format!("run `sudo sysctl -w net.ipv4.ip_local_reserved_ports={all}`, and put it into /etc/sysctl.d");
     Some(Finding::bad(PORTS, Level::Warning, message, hint))
 }

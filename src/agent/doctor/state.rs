@@ -4,6 +4,7 @@ use crate::agent::{Context, Record, Stage, gc, identity};
 use crate::project::{Project, find_root};
 use crate::report::{Failure, Finding, Level};
 use crate::supervisor::Client;
+use crate::system;
 
 const AREA: &str = "state";
 
@@ -28,12 +29,13 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
     }
     for agent in identity::agents(context)?.into_iter().filter(|agent| !left.contains_key(agent)) {
         findings.push(match Record::read(&context.home, agent) {
-            Err(error) => Finding::bad(
-                AREA,
-                Level::Error,
-                format!("agent {agent}: {error}"),
-                format!("run `harness teardown {agent}`, which goes by what exists"),
-            ),
+            Err(error) => {
+                let hint = match error {
+                    system::Error::Newer { .. } => "use the harness that wrote it, or a newer one".to_owned(),
+                    _ => format!("run `harness teardown {agent}`, which goes by what exists"),
+                };
+                Finding::bad(AREA, Level::Error, format!("agent {agent}: {error}"), hint)
+            }
             Ok(None) => continue,
             Ok(Some(record)) if record.stage != Stage::Launched => {
                 Finding::ok(AREA, format!("agent {agent}: a command is at work on it"))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{LaunchOptions, bucket, database, files, ports, prepare, ready, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, processes, teardown, values};
+use crate::agent::{Context, Error, Record, Stage, processes, setup, teardown, values};
 use crate::infra::{self, Infra};
 use crate::project::{AgentId, Project};
 use crate::render::{self, Environment, Renderer};
@@ -42,11 +42,12 @@ impl<'a> Attempt<'a> {
         let found = lease.record(context, project)?;
         let cut = journal::cut_off(&context.home, agent);
         let journal = Journal::open(&context.home, agent, "launch")?;
-        let record = match found {
+        let mut record = match found {
             Some(record) if record.stage == Stage::TearingDown => return Err(Error::HalfRemoved(agent).into()),
             Some(record) => record,
             None => new_record(project, agent),
         };
+        record.kept |= options.keep;
         if let Some(cut) = cut {
             context
                 .events
@@ -115,6 +116,7 @@ impl<'a> Attempt<'a> {
         self.journal.done(&step)?;
 
         self.record.stage = Stage::Launched;
+        self.record.kept = false;
         self.save()?;
         let step = self.journal.begin("end")?;
         self.journal.done(&step)?;
@@ -130,6 +132,7 @@ impl<'a> Attempt<'a> {
         if let Some(engine) = self.options.engine {
             settings.engine = engine;
         }
+        setup::stay_with_data(self.context, settings.engine)?;
         let infra =
             infra::ensure(&self.context.home, &settings, &self.project.database.extensions, &self.context.events)
                 .await?;
@@ -248,15 +251,17 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// After a failure: a first launch is undone, a later one is left for inspection.
-    pub(super) async fn give_up(&mut self) {
+    /// After a failure: a first launch is undone, a later one is left for inspection. Says whether it was undone.
+    pub(super) async fn give_up(&mut self) -> bool {
         // the failure is told already; a journal that cannot be written is no worse than one that was cut off
         let _ = self.journal.failed();
-        if self.record.stage == Stage::Launching && !self.options.keep {
+        let undo = self.record.stage == Stage::Launching && !self.record.kept;
+        if undo {
             let task = self.context.events.task(self.subject(), "undo the failed launch");
             teardown::undo(self.context, self.lease, Some(&self.record)).await;
             task.finish();
         }
+        undo
     }
 }
 
@@ -272,6 +277,7 @@ fn new_record(project: &Project, agent: AgentId) -> Record {
         tree: project.root.clone(),
         worktree: None,
         stage: Stage::Launching,
+        kept: false,
         ports: project.ports_of(agent).into_iter().collect(),
         web_ports: Vec::new(),
         server: None,

@@ -1,5 +1,7 @@
 //! Several agents in one command: the shared servers once, then every agent beside the others.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -45,8 +47,9 @@ pub async fn launch(
         let (project, max) = (project.name.clone(), project.max_agents);
         return Err(Error::BeyondLimit { agent: *agent, project, max }.into());
     }
+    let at_work = RefCell::default();
     let work = async {
-        let attempts = agents.iter().map(|agent| one(context, &project, *agent, options));
+        let attempts = agents.iter().map(|agent| one(context, &project, *agent, options, &at_work));
         join_all(attempts).await
     };
     tokio::select! {
@@ -56,8 +59,16 @@ pub async fn launch(
             Ok((Launch { schema: "harness/launch/1".to_owned(), agents }, worst))
         }
         () = crate::agent::interrupted() => {
-            for agent in agents {
-                undo(context, *agent, options).await;
+            let begun = at_work.take();
+            let undo = async {
+                for agent in begun {
+                    undo(context, agent, options).await;
+                }
+            };
+            tokio::select! {
+                () = undo => {}
+                // whoever asks again does not want to wait; the next launch or teardown goes on from there
+                () = crate::agent::interrupted() => {}
             }
             Err(Error::Interrupted.into())
         }
@@ -69,17 +80,21 @@ async fn one(
     project: &Project,
     agent: AgentId,
     options: &LaunchOptions,
+    at_work: &RefCell<BTreeSet<AgentId>>,
 ) -> (LaunchedAgent, Option<Kind>) {
     let began = Instant::now();
     let mut report = LaunchedAgent::of(agent.get(), &project.name);
+    let mut undone = false;
     let result = async {
         let lease = Lease::take(context, agent, "launch").await?;
+        at_work.borrow_mut().insert(agent);
         let mut attempt = Attempt::begin(context, project, &lease, options)?;
         let result = attempt.run().await;
         attempt.describe(&mut report).await;
         if result.is_err() {
-            attempt.give_up().await;
+            undone = attempt.give_up().await;
         }
+        at_work.borrow_mut().remove(&agent);
         result
     }
     .await;
@@ -91,18 +106,27 @@ async fn one(
         }
         Err(failure) => {
             report.outcome = LaunchOutcome::Failed;
-            report.error = Some(failure.document());
+            let mut document = failure.document();
+            if undone && document.code == "stack.unhealthy" {
+                // its logs are gone with the rest
+                document.hint =
+                    Some(format!("to look into it, run `harness launch {agent} --keep`, then `harness logs {agent}`"));
+            }
+            report.error = Some(document);
             (report, Some(failure.kind()))
         }
     }
 }
 
-/// Undoes a first launch that was interrupted.
+/// Undoes a first launch of ours that was interrupted, unless another command has taken it up meanwhile.
 async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
-    let Ok(Some(record)) = Record::read(&context.home, agent) else { return };
-    if record.stage == Stage::Launching
-        && !options.keep
-        && let Ok(lease) = Lease::take(context, agent, "undo launch").await
+    if options.keep {
+        return;
+    }
+    let Ok(lease) = Lease::take(context, agent, "undo launch").await else { return };
+    if let Ok(Some(record)) = Record::read(&context.home, agent)
+        && record.stage == Stage::Launching
+        && !record.kept
     {
         teardown::undo(context, &lease, Some(&record)).await;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::Context;
+use crate::agent::{Context, Error};
 use crate::postgres::{self, DatabaseCredentials, Server, Step, Traces};
 use crate::project::{AgentId, Project, StepAction, Template};
 use crate::render::{self, Environment, Renderer};
@@ -53,7 +53,7 @@ impl PostClone<'_> {
                 login: self.login,
                 timeout: entry.timeout,
             };
-            postgres::run_step(&step, &task).await?;
+            postgres::run_step(&step, &task).await.map_err(Error::PostClone)?;
             task.finish();
         }
         for place in self.traces.remaining(self.server, self.login).await? {

@@ -1,5 +1,6 @@
 //! The last steps: start the supervisor on the rendered config, then wait until the stack is healthy.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::attempt::Attempt;
@@ -52,6 +53,7 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(agent))?;
     let mut snapshot = client.snapshot().await?;
     let mut told = None;
+    let mut crashed = BTreeSet::new();
     loop {
         let waiting: Vec<String> = snapshot
             .processes
@@ -66,6 +68,16 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
         attempt.changed = true;
         let task = told.get_or_insert_with(|| attempt.context.events.task(attempt.subject(), "wait for health"));
         task.detail(waiting.join(", "));
+        // the first crash is told at once: nobody should wait for the last to read why
+        for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Backoff) {
+            if crashed.insert(name.clone()) {
+                let last = processes::last_lines(&attempt.directory, name)
+                    .pop()
+                    .map_or_else(String::new, |line| format!(": {line}"));
+                let why = process.reason.clone().unwrap_or_default();
+                attempt.context.events.warning(attempt.subject(), format!("{name} {why}{last}"));
+            }
+        }
         let lost = snapshot.processes.values().any(|process| processes::is_lost(process.phase));
         let left = deadline.saturating_duration_since(Instant::now());
         if lost || left.is_zero() {

@@ -23,6 +23,8 @@ pub struct TeardownOptions {
     pub infra: bool,
     /// And remove their data.
     pub volumes: bool,
+    /// Only those that turn out to be left over once nobody else is at work on them.
+    pub only_leftovers: bool,
 }
 
 /// Whom to tear down.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::TeardownOptions;
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, WorktreeError, identity, worktree};
+use crate::agent::{Context, Error, Record, Stage, WorktreeError, gc, identity, worktree};
 use crate::bucket::{BucketRegistry, OwnedBuckets, S3Endpoint};
 use crate::infra::{self, Infra};
 use crate::postgres;
@@ -14,6 +14,9 @@ use crate::render;
 use crate::report::{Failure, Removed, TornDownAgent};
 use crate::supervisor::{self, Client};
 use crate::system;
+
+/// Where something lived that cannot be looked for any more.
+const NO_SERVER: &str = "its server is not set up any more: run `harness setup` first, or forget it with --force";
 
 /// Tears `agent` down, telling in `report` what went, even when the end is a failure.
 pub(super) async fn teardown(
@@ -34,6 +37,10 @@ pub(super) async fn teardown(
         }
     };
     report.project = record.as_ref().map(|record| record.project.clone());
+    if options.only_leftovers && gc::why(record.as_ref()).is_none() {
+        // a launch took it up while we waited for it
+        return Ok(());
+    }
     if options.dry_run {
         let result = look(context, infra, agent, record.as_ref(), report).await;
         forget_empty(&context.home.stack_dir(agent.stack()));
@@ -45,7 +52,8 @@ pub(super) async fn teardown(
 /// Undoes a first launch, as far as it came; problems are left to the next teardown.
 pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Option<&Record>) {
     let mut report = TornDownAgent::of(lease.agent.get());
-    let infra = infra::open(&context.home).await.ok().flatten();
+    // servers that never came up hold nothing
+    let infra = infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served);
     if let Err(failure) = remove(context, infra.as_ref(), lease, record.cloned(), false, &mut report).await {
         context.events.warning(format!("agent {}", lease.agent), format!("could not undo everything: {failure}"));
     }
@@ -86,14 +94,16 @@ async fn remove(
         report.removed.extend(dropped.databases.iter().map(|name| Removed::new("database", name)));
         report.removed.extend(dropped.roles.iter().map(|name| Removed::new("role", name)));
         report.foreign.extend(dropped.foreign.iter().map(|name| Removed::new("database or role", name)));
-    } else if record.as_ref().is_some_and(|record| record.database_password.is_some()) {
-        report.left.push(Removed::with("database", agent.database(), "its server is not set up any more"));
+    } else if !force && record.as_ref().is_some_and(|record| record.database_password.is_some()) {
+        report.left.push(Removed::with("database", agent.database(), NO_SERVER));
     }
     journal.done(&step)?;
 
     let step = journal.begin("bucket")?;
     if let Some((infra, s3)) = infra.and_then(|infra| Some((infra, infra.s3.as_ref()?))) {
         bucket(context, infra, s3, agent, report).await?;
+    } else if !force && record.as_ref().is_some_and(|record| record.bucket_secret.is_some()) {
+        report.left.push(Removed::with("bucket", agent.bucket(), NO_SERVER));
     }
     journal.done(&step)?;
 

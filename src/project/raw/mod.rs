@@ -12,5 +12,6 @@ pub(super) use database::{Database, PostClone, PostCloneStep, TemplateStep};
 pub(super) use file::{File, PrepareStep, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
 pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, TcpConnect};
-pub(super) use value::{DurationValue, Flag, MemoryValue, Ordered, PortValue, Scalar};
+pub(crate) use value::DurationValue;
+pub(super) use value::{Flag, MemoryValue, Ordered, PortValue, Scalar};
 pub(super) use verify::{Command, Stage};
