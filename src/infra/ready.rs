@@ -76,11 +76,7 @@ pub(super) async fn browser(browser: &Browser, limit: Duration) -> Result<(), St
     let path = match &browser.token {
         // browserless answers this at once, where the other one starts a browser
         Some(token) => format!("/active?token={}", token.expose()),
-        // what a URL of the user's says behind its host (`?token=…`) is asked for here as well
-        None => match browser.http_url.split_once('?') {
-            Some((_, query)) => format!("/json/version?{query}"),
-            None => "/json/version".to_owned(),
-        },
+        None => "/json/version".to_owned(),
     };
     until(limit, async || match browser.http_url.strip_prefix("https://") {
         Some(authority) => {
