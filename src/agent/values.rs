@@ -20,12 +20,13 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
         values.database = Some(database(&server.agent_login(agent, password)));
     }
     if let (Some(s3), Some(secret)) = (&infra.s3, &record.bucket_secret) {
+        let (access_key, secret_key) = infra.agent_s3_keys(s3, &agent.bucket(), secret);
         values.s3 = Some(S3Context {
             endpoint: s3.url.clone(),
             region: s3.region.clone(),
             bucket: Some(agent.bucket()),
-            access_key: Some(agent.bucket()),
-            secret_key: Some(secret.clone()),
+            access_key: Some(access_key),
+            secret_key: Some(secret_key),
         });
     }
     if let Some(mail) = &infra.mail {

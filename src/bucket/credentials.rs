@@ -14,11 +14,21 @@ pub enum Credentials {
     /// An account of a MinIO server, limited to the bucket; these are its administrator's keys.
     Minio(S3Endpoint),
     /// The server has no way to make keys: the agent is given the administrator's. Isolation is then by
-    /// agreement only, which `doctor` and the README say.
+    /// agreement only, which `setup` and the README say.
     Shared(S3Endpoint),
 }
 
 impl Credentials {
+    /// How keys come into being on a server that is not harness's: it is asked whether it is a MinIO that the given
+    /// keys administer.
+    pub async fn of_external(endpoint: &S3Endpoint) -> Self {
+        if minio::is_administered(endpoint).await {
+            Self::Minio(endpoint.clone())
+        } else {
+            Self::Shared(endpoint.clone())
+        }
+    }
+
     /// Keys that open `bucket` and nothing else, in place of any that the agent had. `secret` is the one to
     /// use, so that a repeated launch can keep it.
     pub async fn issue(&self, bucket: &str, secret: &Secret) -> Result<AgentEndpoint> {

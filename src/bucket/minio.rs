@@ -34,6 +34,11 @@ struct Admin<'a> {
     endpoint: &'a S3Endpoint,
 }
 
+/// Whether this is a MinIO server, and the keys are its administrator's.
+pub(super) async fn is_administered(endpoint: &S3Endpoint) -> bool {
+    Buckets::new(endpoint).client.get_object().bucket(BUCKET).key(path("info")).send().await.is_ok()
+}
+
 /// Makes or changes the account `access_key`, so that it opens `bucket` with this secret.
 pub(super) async fn grant(endpoint: &S3Endpoint, access_key: &str, secret: &Secret, bucket: &str) -> Result<()> {
     let admin = Admin { buckets: Buckets::new(endpoint), endpoint };

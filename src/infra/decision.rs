@@ -135,6 +135,7 @@ async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, even
         credentials: Credentials::generate(),
         postgres: Place::Disabled,
         s3: Place::Disabled,
+        s3_makes_keys: false,
         mail: Place::Disabled,
         browser: Place::Disabled,
         lost: Vec::new(),

@@ -5,7 +5,8 @@ use super::decision;
 use super::drift;
 use super::error::Result;
 use super::record::{InfraRecord, Place};
-use super::{engine, service};
+use super::{engine, external, service};
+use crate::bucket;
 use crate::project::InfraSettings;
 use crate::report::Events;
 use crate::system::{FileLock, Holder, Home};
@@ -73,6 +74,15 @@ async fn start(home: &Home, record: &mut InfraRecord, events: &Events) -> Result
     engine::check_ports(record, &services).await?;
     record.write(home)?;
     engine::bring_up(home, record, &services, events).await?;
+    if let Place::External(url) = &record.s3 {
+        let credentials = bucket::Credentials::of_external(&external::s3(url)?).await;
+        record.s3_makes_keys = matches!(credentials, bucket::Credentials::Minio(_));
+        if !record.s3_makes_keys {
+            let text =
+                "the external S3 server makes no keys: every agent is given those of its URL, which open all buckets";
+            events.warning("infra", text);
+        }
+    }
     record.settled = true;
     record.served = true;
     record.write(home)?;

@@ -84,6 +84,9 @@ pub struct InfraRecord {
     pub postgres: Place<PostgresRecord>,
     /// The S3 server.
     pub s3: Place<S3Record>,
+    /// Whether an external S3 server makes keys for agents; without, all are given those of its URL.
+    #[serde(default)]
+    pub s3_makes_keys: bool,
     /// The mail catcher.
     pub mail: Place<MailRecord>,
     /// The browser.

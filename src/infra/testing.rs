@@ -52,6 +52,7 @@ pub(super) fn record() -> InfraRecord {
             image: None,
         }),
         s3: Place::Own(S3Record { port: ports.s3, console_port: ports.s3_console, image: None }),
+        s3_makes_keys: false,
         mail: Place::Own(MailRecord { smtp_port: ports.smtp, web_port: ports.mail_web, program: None, image: None }),
         browser: Place::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
         lost: Vec::new(),

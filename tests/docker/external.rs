@@ -100,6 +100,7 @@ fn servers_given_by_url_are_used_apart_and_left_as_they_were() {
         let home = TestHome::new();
         let project = home.project("shop").engine(engine).with_items().with_s3().with_mail().with_browser();
         let project = project.env("S3_BUCKET", "{{ s3.bucket }}").env("SMTP_USER", "{{ mail.user }}");
+        let project = project.env("S3_KEY", "{{ s3.access_key }}").env("S3_SECRET", "{{ s3.secret_key }}");
         let project = project.env("BROWSER", "{{ browser.ws_url }}").application("api").write();
         servers.give_to(&project);
         let setup = project.harness(["setup", "--json"]).deadline(LONG).run().succeeds().json();
@@ -118,6 +119,10 @@ fn servers_given_by_url_are_used_apart_and_left_as_they_were() {
             assert_eq!(project.variables(agent)["S3_BUCKET"], format!("agent-{agent}"));
             assert_eq!(list(&format!("agent-{agent}")).unwrap(), Vec::<String>::new());
         }
+        let own = project.variables(1);
+        let list_as_1 = |bucket: &str| keys(&servers.s3(), &own["S3_KEY"], &own["S3_SECRET"], bucket);
+        assert_eq!(list_as_1("agent-1").unwrap(), Vec::<String>::new());
+        assert_eq!(list_as_1("agent-3").unwrap_err(), "AccessDenied");
         assert_eq!(project.variables(3)["SMTP_USER"], "agent-3");
         // `agent-3` and any password, as SMTP writes them
         send(servers.ports.infra(2), "AGFnZW50LTMAcHc=", "reader@example.com");
@@ -134,6 +139,7 @@ fn servers_given_by_url_are_used_apart_and_left_as_they_were() {
         project.harness(["teardown", "--all", "--infra", "--volumes"]).run().succeeds();
         assert_eq!(servers.databases(), ["agent_7"]);
         assert_eq!(list("agent-1").unwrap_err(), "NoSuchBucket");
+        assert_eq!(list_as_1("agent-1").unwrap_err(), "InvalidAccessKeyId");
         assert_eq!(list("agent-7").unwrap(), Vec::<String>::new());
         assert_eq!(mail_to(servers.ports.infra(3), "agent-3"), Vec::<String>::new());
         assert_eq!(get(servers.ports.infra(3), "/readyz").status, 200);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Decoy, TestHome, TestProject, is_alive, marked, wait_until};
+use crate::support::{Decoy, S3Server, TestHome, TestProject, is_alive, keys, marked, wait_until};
 
 /// A project that wants every server but the browser.
 fn project<'a>(home: &'a TestHome, name: &str) -> TestProject<'a> {
@@ -251,6 +251,21 @@ fn an_external_server_is_used_and_never_stopped() {
     assert_eq!(listed.iter().find(|row| row.0 == "db").unwrap().1, "external");
     project.harness(["teardown", "--infra", "--volumes"]).run().succeeds();
     assert_eq!(sql(&host, "postgres", "SELECT 1"), "1");
+}
+
+#[test]
+fn an_external_s3_server_that_makes_no_keys_is_shared_and_said_to_be() {
+    let (server, home) = (S3Server::start(), TestHome::new());
+    let project = home.project("guest").with_s3().env("S3_KEY", "{{ s3.access_key }}");
+    let project = project.env("S3_SECRET", "{{ s3.secret_key }}").application("api").write();
+    let given = server.endpoint();
+    let authority = format!("{}:{}@127.0.0.1:{}", given.access_key, given.secret_key.expose(), server.port());
+    project.replace("harness.toml", "[infra.s3]\n", &format!("[infra.s3]\nurl = \"http://{authority}\"\n"));
+    project.harness(["launch", "1"]).run().succeeds().says("makes no keys");
+    let own = project.variables(1);
+    assert_eq!(keys(&given.url, &own["S3_KEY"], &own["S3_SECRET"], "agent-1").unwrap(), Vec::<String>::new());
+    project.harness(["teardown", "1"]).run().succeeds();
+    assert_eq!(keys(&given.url, &own["S3_KEY"], &own["S3_SECRET"], "agent-1").unwrap_err(), "NoSuchBucket");
 }
 
 /// SIGKILL to every process of the home, the two supervisors included, as a power cut would.

@@ -119,7 +119,7 @@ fn an_application_that_exits_is_named_with_its_last_words() {
     let home = TestHome::new();
     let project = home.project("shop").application_with("api", &[("APP_EXIT", "7")], "restart = \"no\"").write();
     let failed = project.harness(["launch", "3"]).run().exits_with(1);
-    for word in ["api", "exit status 7", "fatal: told to exit with 7", "about to give up"] {
+    for word in ["api", "exited with status 7", "fatal: told to exit with 7", "about to give up"] {
         assert!(failed.stderr.contains(word), "no `{word}`\n{failed}");
     }
     let status = project.harness(["status", "--json"]).run().succeeds().json();
