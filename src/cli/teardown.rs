@@ -74,7 +74,7 @@ fn text(teardown: &Teardown) -> String {
         text.push_str("no agents\n");
     }
     if let Some(infra) = &teardown.infra {
-        let _ = writeln!(text, "infra: {verb}");
+        let _ = writeln!(text, "infra: {}", if infra.is_empty() { "nothing to remove" } else { verb });
         write_things(&mut text, "", infra);
     }
     text
