@@ -5,6 +5,7 @@
 //! and the stack's whole name, an identity holds start time and boot id.
 
 use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,14 @@ use crate::system::{ProcessIdentity, marker_value, processes_with_marker};
 /// How long a swept process may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// Longer than a program takes to get its environment.
+const EXEC: Duration = Duration::from_millis(5);
+
 /// How long a trio may take to vanish after it was killed.
 const PASSING: Duration = Duration::from_secs(1);
+
+/// By then a dead supervisor's socket has hung up; a live one waits for a request.
+const ATTENTION: Duration = Duration::from_millis(200);
 
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,11 +49,19 @@ pub fn sweep(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport
             return Ok(sweep_locked(home_id, directory, stack));
         }
         // a trio that was killed holds its lock until the kernel has taken it apart
-        if super::Client::connect(directory)?.is_some() || Instant::now() > deadline {
+        let ruled = super::socket::connect_to(directory)?.is_some_and(|stream| is_attended(&stream));
+        if ruled || Instant::now() > deadline {
             return Ok(SweepReport::default());
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Whether somebody lives at the other end: the socket of a supervisor that is being taken apart accepts too, and hangs
+/// up a moment later.
+fn is_attended(stream: &UnixStream) -> bool {
+    let limit = Timespec::try_from(ATTENTION).ok();
+    matches!(poll(&mut [PollFd::new(stream, PollFlags::IN)], limit.as_ref()), Ok(0))
 }
 
 /// The same for a caller who holds the stack's lock.
@@ -62,6 +77,7 @@ fn kill(home_id: &str, stack: &str, record: &Record) -> SweepReport {
     let spared = own_line();
     let mut seen: BTreeMap<u32, ProcessIdentity> = BTreeMap::new();
     let deadline = Instant::now() + GRACE;
+    let mut was_empty = false;
     for round in 0.. {
         let mut left: Vec<ProcessIdentity> = processes_with_marker(&marker);
         left.extend(record.processes.values().filter(|identity| identity.is_alive()).cloned());
@@ -70,6 +86,13 @@ fn kill(home_id: &str, stack: &str, record: &Record) -> SweepReport {
         left.dedup();
         seen.extend(left.iter().map(|identity| (identity.pid, identity.clone())));
         let overdue = Instant::now() >= deadline;
+        if left.is_empty() && !seen.is_empty() && !was_empty {
+            // a child of the last one may have been in the midst of `exec`, where it bears no environment
+            was_empty = true;
+            std::thread::sleep(EXEC);
+            continue;
+        }
+        was_empty = false;
         // members may fork while they are killed, so look again; give up on what even SIGKILL does not end
         if left.is_empty() || (overdue && round > 20) {
             let killed = seen.into_values().filter(|identity| !left.contains(identity)).collect();
