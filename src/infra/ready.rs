@@ -10,6 +10,7 @@ use super::access::{Browser, Mail};
 use super::http;
 use crate::bucket::{Buckets, S3Endpoint};
 use crate::postgres::{Admin, Server};
+use crate::system::with_causes;
 
 /// Between two attempts.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -35,8 +36,8 @@ async fn until<T>(limit: Duration, mut attempt: impl AsyncFnMut() -> Result<T, S
 /// Waits for SQL; returns the identity of the cluster.
 pub(super) async fn postgres(server: &Server, limit: Duration) -> Result<String, String> {
     until(limit, async || {
-        let admin = Admin::connect(server).await.map_err(|error| chain(&error))?;
-        admin.system_identifier().await.map_err(|error| chain(&error))
+        let admin = Admin::connect(server).await.map_err(|error| with_causes(&error))?;
+        admin.system_identifier().await.map_err(|error| with_causes(&error))
     })
     .await
 }
@@ -86,15 +87,4 @@ pub(super) async fn browser(browser: &Browser, limit: Duration) -> Result<(), St
         None => http::get(&browser.http_url, &path).await.map(drop),
     })
     .await
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -5,6 +5,17 @@ use std::path::{Path, PathBuf};
 /// Result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// An error with its causes, on one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
 /// An operating-system operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -25,7 +25,7 @@ mod versioned;
 
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
 pub use command::{CommandSpec, Ending, Output, Program, run};
-pub use error::{Error, Result};
+pub use error::{Error, Result, with_causes};
 pub use git::{GIT_REPOSITORY, git};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};

@@ -10,7 +10,7 @@
 //! plan           what has to be done: a function of wanted and observed
 //! carry_out      doing it; places: network and volumes
 //! forward        the browser's way back to applications on loopback
-//! autoheal       restarts what needs it while no command runs
+//! autoheal       restarts what needs it while no command runs; process: how both of them run
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
 //! ```
 //!
@@ -40,6 +40,7 @@ mod observed;
 mod places;
 mod plan;
 mod ports;
+mod process;
 mod resolved;
 mod service_access;
 mod stats;

@@ -1,6 +1,5 @@
 //! Answering requests.
 
-use std::error::Error as _;
 use std::os::unix::fs::PermissionsExt;
 
 use tokio::sync::oneshot;
@@ -13,6 +12,7 @@ use crate::supervisor::error::ENDING;
 use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
 use crate::supervisor::protocol::{Request, Response};
+use crate::system::with_causes;
 
 impl Supervisor {
     /// Answers a request; a shutdown is answered at its end.
@@ -77,11 +77,5 @@ impl Supervisor {
 
 /// An error with its causes, in one sentence.
 fn refusal_of(problem: &Error) -> Response {
-    let mut sentence = vec![problem.to_string()];
-    let mut source = problem.source();
-    while let Some(cause) = source {
-        sentence.push(cause.to_string());
-        source = cause.source();
-    }
-    error(problem.code(), sentence.join(": "))
+    error(problem.code(), with_causes(problem))
 }

@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::watch;
+use crate::infra::docker::process::until_told;
 use crate::report::Kind;
 use crate::system::Home;
 
@@ -22,19 +21,5 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     }
     let [home] = rest else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
     let Ok(home) = Home::open(Path::new(home)) else { return Some(ExitCode::from(Kind::Environment.exit_code())) };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        return Some(ExitCode::from(Kind::Environment.exit_code()));
-    };
-    runtime.block_on(async {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            return Some(ExitCode::from(Kind::Environment.exit_code()));
-        };
-        tokio::select! {
-            () = watch::run(&home) => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Some(ExitCode::SUCCESS)
-    })
+    Some(until_told(watch::run(&home)))
 }

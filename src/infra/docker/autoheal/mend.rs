@@ -8,13 +8,12 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, Health
 use bollard::query_parameters::{InspectContainerOptions, RestartContainerOptionsBuilder, StartContainerOptions};
 
 use super::judge::{Cause, Outcome};
-use super::watch::one_line;
 use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::docker::error::is_not_found;
 use crate::infra::docker::names::{Project, SERVICE};
 use crate::infra::record::InfraRecord;
-use crate::system::{FileLock, Home};
+use crate::system::{FileLock, Home, with_causes};
 
 /// A server that does not answer gets so many seconds to end before it is killed.
 const STOP_SECONDS: i32 = 10;
@@ -41,7 +40,7 @@ pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -
         Ok(container) => container,
         Err(error) if is_not_found(&error) => return Outcome::Settled,
         Err(error) => {
-            say(&format!("cannot look at the container {id}: {}", one_line(&error)));
+            say(&format!("cannot look at the container {id}: {}", with_causes(&error)));
             return Outcome::Failed;
         }
     };
@@ -68,7 +67,7 @@ fn told(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>) 
             Outcome::Mended
         }
         Err(error) => {
-            say(&format!("{service}: could not be {what}: {}", one_line(&error)));
+            say(&format!("{service}: could not be {what}: {}", with_causes(&error)));
             Outcome::Failed
         }
     }

@@ -16,7 +16,7 @@ use crate::infra::docker::connect::connect;
 use crate::infra::docker::error::{Error, Result};
 use crate::infra::docker::names::HOME;
 use crate::infra::docker::observed;
-use crate::system::Home;
+use crate::system::{Home, with_causes};
 
 /// Between two attempts to reach an engine that does not answer.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub(super) async fn run(home: &Home) {
             (pause, told) = (SHORTEST_PAUSE, false);
         }
         if !told {
-            say(&format!("the engine does not answer, trying again: {}", one_line(&error)));
+            say(&format!("the engine does not answer, trying again: {}", with_causes(&error)));
             told = true;
         }
         sleep(pause).await;
@@ -111,15 +111,4 @@ fn read(event: &EventMessage) -> Option<(&str, Told)> {
         _ => return None,
     };
     Some((id, told))
-}
-
-/// An error with its causes.
-pub(super) fn one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

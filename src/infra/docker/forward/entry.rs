@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::relay;
+use crate::infra::docker::process::until_told;
 use crate::report::Kind;
 
 /// The hidden command.
@@ -20,21 +19,7 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
         return None;
     }
     let Some((address, ports)) = parse(rest) else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        return Some(ExitCode::from(Kind::Environment.exit_code()));
-    };
-    runtime.block_on(async {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            return Some(ExitCode::from(Kind::Environment.exit_code()));
-        };
-        tokio::select! {
-            () = relay::run(address, &ports) => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Some(ExitCode::SUCCESS)
-    })
+    Some(until_told(relay::run(address, &ports)))
 }
 
 /// `ADDRESS PORT...`
