@@ -65,6 +65,7 @@ pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
     Ok(infra
+        .servers
         .postgres
         .as_ref()
         .zip(record.database_password.as_ref())
@@ -171,7 +172,7 @@ fn enter_service(
         let path = environment.get("PATH").cloned().unwrap_or_default();
         environment.insert("PATH".to_owned(), format!("{}:{path}", directory.display()));
     }
-    if let (Some(server), Some(password), "db") = (&infra.postgres, &record.database_password, service) {
+    if let (Some(server), Some(password), "db") = (&infra.servers.postgres, &record.database_password, service) {
         environment.extend(server.agent_login(record.agent, password).environment());
     }
     Ok(())

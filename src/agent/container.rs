@@ -28,7 +28,7 @@ pub(super) async fn exec(
         return Err(Error::UnknownService { name: service.to_owned(), known }.into());
     }
     let mut environment = Vec::new();
-    if let (Some(server), Some(password), "db") = (&infra.postgres, &record.database_password, service) {
+    if let (Some(server), Some(password), "db") = (&infra.servers.postgres, &record.database_password, service) {
         let mut login = server.agent_login(record.agent, password);
         // beside the server, its port is the usual one
         login.port = 5432;

@@ -57,7 +57,7 @@ pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction
     }
     let without = || Error::Without { agent, what: "database" };
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    let server = infra.postgres.as_ref().ok_or_else(without)?;
+    let server = infra.servers.postgres.as_ref().ok_or_else(without)?;
     record.database_password.as_ref().ok_or_else(without)?;
     let home = context.home.id();
     let work = match action {

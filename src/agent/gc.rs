@@ -55,7 +55,7 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     let agents = agents.filter(|agent| dry_run || agent.error.is_some() || !taken_up(context, agent.agent));
     let agents = agents.map(|removed| CollectedAgent { why: why(removed.agent), removed }).collect();
     let mut removed = Vec::new();
-    if let Some(server) = infra.as_ref().and_then(|infra| infra.postgres.as_ref()) {
+    if let Some(server) = infra.as_ref().and_then(|infra| infra.servers.postgres.as_ref()) {
         let swept = if dry_run {
             template::unfinished(server, context.home.id()).await
         } else {

@@ -36,7 +36,7 @@ pub async fn slow_queries(
 ) -> Result<SlowQueries, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    let server = infra.postgres.as_ref().filter(|_| record.database_password.is_some());
+    let server = infra.servers.postgres.as_ref().filter(|_| record.database_password.is_some());
     let server = server.ok_or(Error::Without { agent, what: "database" })?;
     let database = agent.database();
     let queries = postgres::slow_queries::list(server, &database, limit).await?;

@@ -39,7 +39,7 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
 
 /// The template of a project's root, found or built; `None` where the project has no database.
 async fn template(context: &Context, project: &Project, infra: &Infra) -> Result<Option<TemplateUse>, Failure> {
-    let Some(server) = infra.postgres.as_ref().filter(|_| !project.database.disabled) else { return Ok(None) };
+    let Some(server) = infra.servers.postgres.as_ref().filter(|_| !project.database.disabled) else { return Ok(None) };
     let renderer = Renderer::new(project);
     let inputs = launch::TemplateInputs::of(context, project, &renderer, infra, server)?;
     let plan = inputs.plan(context, project, &project.root);

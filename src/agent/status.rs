@@ -157,12 +157,12 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         let values = values::of(context, &project, record, infra);
         let environment = values::environment(&renderer, &values, record)?;
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
-        values::add_way_back(&mut spec, record, infra)?;
+        values::add_forwarder(&mut spec, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
             status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));
         }
-        if let (true, Some(server), Some(used)) = (thorough, &infra.postgres, &record.template) {
+        if let (true, Some(server), Some(used)) = (thorough, &infra.servers.postgres, &record.template) {
             let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
             let plan = inputs.plan(context, &project, &record.tree);
             let admin = Admin::connect(server).await?;

@@ -16,10 +16,10 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     let mut values = render::Context::of(project, agent, record.project_root.clone(), home);
     values.worktree = Some(record.tree.clone());
     values.browser = browser(infra);
-    if let (Some(server), Some(password)) = (&infra.postgres, &record.database_password) {
+    if let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) {
         values.database = Some(database(&server.agent_login(agent, password)));
     }
-    if let (Some(s3), Some(secret)) = (&infra.s3, &record.bucket_secret) {
+    if let (Some(s3), Some(secret)) = (&infra.servers.s3, &record.bucket_secret) {
         let (access_key, secret_key) = infra.agent_s3_keys(s3, &agent.bucket(), secret);
         values.s3 = Some(S3Context {
             endpoint: s3.url.clone(),
@@ -29,7 +29,7 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
             secret_key: Some(secret_key),
         });
     }
-    if let Some(mail) = &infra.mail {
+    if let Some(mail) = &infra.servers.mail {
         let user = agent.bucket();
         values.mail = Some(MailContext {
             smtp_host: mail.smtp_host.clone(),
@@ -54,12 +54,12 @@ pub(super) fn shared(
     let mut values = render::Context::shared(project, project.root.clone(), home);
     values.browser = browser(infra).map(|browser| BrowserContext { ws_url: None, ..browser });
     values.database = database.map(self::database);
-    if let Some(s3) = &infra.s3 {
+    if let Some(s3) = &infra.servers.s3 {
         let (bucket, access_key, secret_key) = (None, None, None);
         let (endpoint, region) = (s3.url.clone(), s3.region.clone());
         values.s3 = Some(S3Context { endpoint, region, bucket, access_key, secret_key });
     }
-    if let Some(mail) = &infra.mail {
+    if let Some(mail) = &infra.servers.mail {
         values.mail = Some(MailContext {
             smtp_host: mail.smtp_host.clone(),
             smtp_port: mail.smtp_port,
@@ -83,7 +83,7 @@ pub(super) fn environment(
 }
 
 /// Adds the process by which a browser in a container reaches the agent's ports on loopback, where one is needed.
-pub(super) fn add_way_back(spec: &mut StackSpec, record: &Record, infra: &Infra) -> system::Result<()> {
+pub(super) fn add_forwarder(spec: &mut StackSpec, record: &Record, infra: &Infra) -> system::Result<()> {
     let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
     let ports: Vec<u16> = record.ports.values().copied().collect();
     if let Some((name, process)) = forward::process(&infra.record, &ports, &harness, &record.tree) {
@@ -104,7 +104,7 @@ fn database(login: &DatabaseCredentials) -> DatabaseContext {
 }
 
 fn browser(infra: &Infra) -> Option<BrowserContext> {
-    infra.browser.as_ref().map(|browser| {
+    infra.servers.browser.as_ref().map(|browser| {
         let (host, port) = host_and_port(&browser.http_url);
         BrowserContext {
             host,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::ensure::is_own;
 use super::error::Result;
-use super::record::{BrowserRecord, Engine, InfraRecord, Place};
+use super::record::{BrowserRecord, Engine, Hosting, InfraRecord};
 use super::{external, native, service};
 use crate::bucket::S3Endpoint;
 use crate::postgres::Server;
@@ -17,9 +17,9 @@ const HOST: &str = "127.0.0.1";
 /// The region of the home's own S3 server.
 const REGION: &str = "us-east-1";
 
-/// The servers of a home; `None` for one that is disabled or, in the browser's case, was not found.
+/// How the servers of a home are reached; `None` for one that is disabled or, in the browser's case, was not found.
 #[derive(Debug, Clone)]
-pub struct Infra {
+pub struct Servers {
     /// PostgreSQL, as its administrator.
     pub postgres: Option<Server>,
     /// S3, as its administrator.
@@ -28,6 +28,13 @@ pub struct Infra {
     pub mail: Option<Mail>,
     /// The browser.
     pub browser: Option<Browser>,
+}
+
+/// The shared servers of a home.
+#[derive(Debug, Clone)]
+pub struct Infra {
+    /// How each is reached.
+    pub servers: Servers,
     /// What runs them.
     pub engine: Engine,
     /// What was decided for this home.
@@ -96,18 +103,18 @@ impl Infra {
     /// The servers that a record describes.
     pub(super) fn of(record: InfraRecord) -> Result<Self> {
         let credentials = &record.credentials;
-        let postgres = match &record.postgres {
-            Place::Disabled => None,
-            Place::External(url) => Some(external::postgres(url)?),
-            Place::Own(own) => {
+        let postgres = match &record.hostings.postgres {
+            Hosting::Disabled => None,
+            Hosting::External(url) => Some(external::postgres(url)?),
+            Hosting::Own(own) => {
                 let password = credentials.postgres_password.clone();
                 Some(Server::local(own.port, &credentials.postgres_user, password))
             }
         };
-        let s3 = match &record.s3 {
-            Place::Disabled => None,
-            Place::External(url) => Some(external::s3(url)?),
-            Place::Own(own) => Some(S3Endpoint {
+        let s3 = match &record.hostings.s3 {
+            Hosting::Disabled => None,
+            Hosting::External(url) => Some(external::s3(url)?),
+            Hosting::Own(own) => Some(S3Endpoint {
                 url: format!("http://{HOST}:{}", own.port),
                 region: REGION.to_owned(),
                 access_key: credentials.s3_access_key.clone(),
@@ -115,31 +122,32 @@ impl Infra {
                 own: true,
             }),
         };
-        let mail = match &record.mail {
-            Place::Disabled => None,
-            Place::External(url) => Some(external::mail(url)?),
-            Place::Own(own) => Some(Mail {
+        let mail = match &record.hostings.mail {
+            Hosting::Disabled => None,
+            Hosting::External(url) => Some(external::mail(url)?),
+            Hosting::Own(own) => Some(Mail {
                 smtp_host: HOST.to_owned(),
                 smtp_port: own.smtp_port,
                 web_url: format!("http://{HOST}:{}", own.web_port),
             }),
         };
-        let browser = match &record.browser {
-            Place::External(url) => Some(external::browser(url)?),
-            Place::Own(own) if own.runs(record.engine) => Some(match record.engine {
+        let browser = match &record.hostings.browser {
+            Hosting::External(url) => Some(external::browser(url)?),
+            Hosting::Own(own) if own.runs(record.engine) => Some(match record.engine {
                 Engine::Native => Browser::native(own.port),
                 Engine::Docker => Browser::browserless(own.port, &record),
             }),
-            Place::Disabled | Place::Own(_) => None,
+            Hosting::Disabled | Hosting::Own(_) => None,
         };
-        Ok(Self { postgres, s3, mail, browser, engine: record.engine, drift: Vec::new(), record })
+        let servers = Servers { postgres, s3, mail, browser };
+        Ok(Self { servers, engine: record.engine, drift: Vec::new(), record })
     }
 
     /// The same with the socket of the browser as it runs now, which only the browser knows.
     pub(super) async fn with_browser_socket(mut self) -> Self {
         let is_chromium = |own: &&BrowserRecord| self.engine == Engine::Native && own.runs(self.engine);
-        let own = self.record.browser.own().filter(is_chromium);
-        if let (Some(browser), Some(own)) = (&mut self.browser, own) {
+        let own = self.record.hostings.browser.own().filter(is_chromium);
+        if let (Some(browser), Some(own)) = (&mut self.servers.browser, own) {
             browser.ws_url = native::browser_ws_url(own.port).await;
         }
         self
@@ -163,23 +171,23 @@ impl Infra {
         if !self.service_names().iter().any(|name| name == service) {
             return None;
         }
-        let binaries = self.record.postgres.own().and_then(|own| own.binaries.as_ref());
+        let binaries = self.record.hostings.postgres.own().and_then(|own| own.binaries.as_ref());
         Some(binaries.filter(|_| service == service::DB).map(|binaries| binaries.bin_dir.clone()))
     }
 
     /// The same as one project sees it: without what it has disabled.
     pub(super) fn seen_by(mut self, settings: &InfraSettings) -> Self {
         if settings.postgres.service.disabled {
-            self.postgres = None;
+            self.servers.postgres = None;
         }
         if settings.s3.disabled {
-            self.s3 = None;
+            self.servers.s3 = None;
         }
         if settings.mail.disabled {
-            self.mail = None;
+            self.servers.mail = None;
         }
         if settings.browser.disabled {
-            self.browser = None;
+            self.servers.browser = None;
         }
         self
     }

@@ -47,19 +47,19 @@ impl Unanswered {
 /// Whether one server answers within this time.
 pub(super) async fn one(infra: &Infra, service: &str, limit: Duration) -> bool {
     match service {
-        service::DB => match infra.postgres.as_ref() {
+        service::DB => match infra.servers.postgres.as_ref() {
             Some(server) => ready::postgres(server, limit).await.is_ok(),
             None => true,
         },
-        service::S3 => match infra.s3.as_ref() {
+        service::S3 => match infra.servers.s3.as_ref() {
             Some(endpoint) => ready::s3(endpoint, limit).await.is_ok(),
             None => true,
         },
-        service::MAIL => match infra.mail.as_ref() {
+        service::MAIL => match infra.servers.mail.as_ref() {
             Some(mail) => ready::mail(mail, limit).await.is_ok(),
             None => true,
         },
-        service::BROWSER => match infra.browser.as_ref() {
+        service::BROWSER => match infra.servers.browser.as_ref() {
             Some(browser) => ready::browser(browser, limit).await.is_ok(),
             None => true,
         },
@@ -73,7 +73,7 @@ pub(super) async fn all(infra: &Infra, events: &Events) -> Result<Option<String>
     let silent = |service| move |last| Unanswered { service, problem: Problem::Silent(last) };
     let failed = |service, error| Unanswered { service, problem: Problem::Failed(Box::new(error)) };
     let database = async {
-        let Some(server) = infra.postgres.as_ref() else { return Ok(None) };
+        let Some(server) = infra.servers.postgres.as_ref() else { return Ok(None) };
         let task = events.task("infra", "start PostgreSQL");
         let identifier = ready::postgres(server, LIMIT).await.map_err(silent(service::DB))?;
         postgres::prepare(server).await.map_err(|error| failed(service::DB, error.into()))?;
@@ -81,24 +81,24 @@ pub(super) async fn all(infra: &Infra, events: &Events) -> Result<Option<String>
         Ok(Some(identifier))
     };
     let storage = async {
-        let Some(endpoint) = infra.s3.as_ref() else { return Ok(()) };
+        let Some(endpoint) = infra.servers.s3.as_ref() else { return Ok(()) };
         let task = events.task("infra", "start S3");
         let buckets = ready::s3(endpoint, LIMIT).await.map_err(silent(service::S3))?;
-        if infra.record.s3.own().is_some() {
+        if infra.record.hostings.s3.own().is_some() {
             make_buckets(&buckets).await.map_err(|error| failed(service::S3, error.into()))?;
         }
         task.finish();
         Ok(())
     };
     let mail = async {
-        let Some(mail) = infra.mail.as_ref() else { return Ok(()) };
+        let Some(mail) = infra.servers.mail.as_ref() else { return Ok(()) };
         let task = events.task("infra", "start mail");
         ready::mail(mail, LIMIT).await.map_err(silent(service::MAIL))?;
         task.finish();
         Ok(())
     };
     let browser = async {
-        let Some(browser) = infra.browser.as_ref() else { return Ok(()) };
+        let Some(browser) = infra.servers.browser.as_ref() else { return Ok(()) };
         let task = events.task("infra", "start the browser");
         ready::browser(browser, LIMIT).await.map_err(silent(service::BROWSER))?;
         task.finish();

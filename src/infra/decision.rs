@@ -6,8 +6,8 @@
 
 use super::error::{Error, Result};
 use super::record::{
-    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, MailRecord, Place, PostgresRecord,
-    S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, Hosting, Hostings, InfraRecord, MailRecord,
+    PostgresRecord, S3Record,
 };
 use super::{docker, engine, external, native, service};
 use crate::postgres::packages;
@@ -17,18 +17,18 @@ use crate::system::{Home, Secret, ServiceUser};
 
 /// Whether this project wants something that can be added to a settled record without a change for others.
 pub(super) fn wants_more(record: &InfraRecord, settings: &InfraSettings) -> bool {
-    missing(&record.postgres, &settings.postgres.service)
-        || missing(&record.s3, &settings.s3)
-        || missing(&record.mail, &settings.mail)
-        || missing(&record.browser, &settings.browser)
+    missing(&record.hostings.postgres, &settings.postgres.service)
+        || missing(&record.hostings.s3, &settings.s3)
+        || missing(&record.hostings.mail, &settings.mail)
+        || missing(&record.hostings.browser, &settings.browser)
         || record.engine == Engine::Docker && record.docker.added.is_none() && settings.compose.is_some()
-        || record.browser.own().is_some_and(|browser| browser.program.is_none())
+        || record.hostings.browser.own().is_some_and(|browser| browser.program.is_none())
             && record.engine == Engine::Native
             && native::find_chromium().is_some()
 }
 
-fn missing<T>(place: &Place<T>, settings: &ServiceSettings) -> bool {
-    matches!(place, Place::Disabled) && !settings.disabled
+fn missing<T>(place: &Hosting<T>, settings: &ServiceSettings) -> bool {
+    matches!(place, Hosting::Disabled) && !settings.disabled
 }
 
 /// The record that this home should have.
@@ -63,26 +63,26 @@ pub(super) async fn decide(
         native::open_way(home)?;
         user.check_can_enter(&home.infra_dir())?;
     }
-    if missing(&record.postgres, &settings.postgres.service) {
-        record.postgres = match &settings.postgres.service.url {
+    if missing(&record.hostings.postgres, &settings.postgres.service) {
+        record.hostings.postgres = match &settings.postgres.service.url {
             Some(url) => given(url, external::postgres)?,
-            None => Place::Own(postgres(home, settings, extensions, &record, events).await?),
+            None => Hosting::Own(postgres(home, settings, extensions, &record, events).await?),
         };
     }
-    if missing(&record.s3, &settings.s3) {
-        record.s3 = match &settings.s3.url {
+    if missing(&record.hostings.s3, &settings.s3) {
+        record.hostings.s3 = match &settings.s3.url {
             Some(url) => given(url, external::s3)?,
-            None => Place::Own(S3Record {
+            None => Hosting::Own(S3Record {
                 port: settings.ports.s3,
                 console_port: settings.ports.s3_console,
                 image: image(&record, service::S3, &settings.s3),
             }),
         };
     }
-    if missing(&record.mail, &settings.mail) {
-        record.mail = match &settings.mail.url {
+    if missing(&record.hostings.mail, &settings.mail) {
+        record.hostings.mail = match &settings.mail.url {
             Some(url) => given(url, external::mail)?,
-            None => Place::Own(MailRecord {
+            None => Hosting::Own(MailRecord {
                 smtp_port: settings.ports.smtp,
                 web_port: settings.ports.mail_web,
                 program: native::find_mailpit(),
@@ -90,16 +90,19 @@ pub(super) async fn decide(
             }),
         };
     }
-    if missing(&record.browser, &settings.browser) {
-        record.browser = match &settings.browser.url {
+    if missing(&record.hostings.browser, &settings.browser) {
+        record.hostings.browser = match &settings.browser.url {
             Some(url) => given(url, external::browser)?,
-            None => Place::Own(BrowserRecord {
+            None => Hosting::Own(BrowserRecord {
                 port: settings.ports.browser,
                 program: None,
                 image: image(&record, service::BROWSER, &settings.browser),
             }),
         };
-        if record.engine == Engine::Native && record.browser.own().is_some() && native::find_chromium().is_none() {
+        if record.engine == Engine::Native
+            && record.hostings.browser.own().is_some()
+            && native::find_chromium().is_none()
+        {
             events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
         }
     }
@@ -113,7 +116,7 @@ pub(super) async fn decide(
         }
     }
     let is_native = record.engine == Engine::Native;
-    if let Some(browser) = record.browser.own_mut().filter(|browser| is_native && browser.program.is_none()) {
+    if let Some(browser) = record.hostings.browser.own_mut().filter(|browser| is_native && browser.program.is_none()) {
         browser.program = native::find_chromium();
     }
     Ok(record)
@@ -133,11 +136,13 @@ async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, even
         served: false,
         service_user,
         credentials: Credentials::generate(),
-        postgres: Place::Disabled,
-        s3: Place::Disabled,
+        hostings: Hostings {
+            postgres: Hosting::Disabled,
+            s3: Hosting::Disabled,
+            mail: Hosting::Disabled,
+            browser: Hosting::Disabled,
+        },
         s3_makes_keys: false,
-        mail: Place::Disabled,
-        browser: Place::Disabled,
         lost: Vec::new(),
         docker: docker::decide(settings),
     })
@@ -153,10 +158,10 @@ fn image(record: &InfraRecord, service: &str, settings: &ServiceSettings) -> Opt
 }
 
 /// An external server whose URL makes sense.
-fn given<T, E>(url: &str, parse: impl Fn(&Secret) -> Result<E>) -> Result<Place<T>> {
+fn given<T, E>(url: &str, parse: impl Fn(&Secret) -> Result<E>) -> Result<Hosting<T>> {
     let url = Secret::new(url);
     parse(&url)?;
-    Ok(Place::External(url))
+    Ok(Hosting::External(url))
 }
 
 async fn postgres(
@@ -186,7 +191,7 @@ async fn postgres(
 
 /// Refuses extensions that the home's own server does not have.
 pub(super) fn check_extensions(record: &InfraRecord, extensions: &[String]) -> Result<()> {
-    let Some(postgres) = record.postgres.own() else { return Ok(()) };
+    let Some(postgres) = record.hostings.postgres.own() else { return Ok(()) };
     let missing: Vec<String> = extensions.iter().filter(|name| !postgres.offers(name)).cloned().collect();
     match &postgres.binaries {
         Some(BinariesRecord { version, major, .. }) if !missing.is_empty() => Err(Error::ServerLacksExtension {

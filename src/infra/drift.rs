@@ -2,7 +2,7 @@
 //! `teardown --infra` or `setup --engine` opens the decision; they are only said.
 
 use super::native::BinariesWish;
-use super::record::{Engine, InfraRecord, Place};
+use super::record::{Engine, Hosting, InfraRecord};
 use crate::project::{Durability, EngineChoice, InfraPort, InfraSettings, PortSource, ServiceSettings};
 
 /// One line for each difference.
@@ -25,11 +25,11 @@ pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
             "`{file}` changed since this home took it over; `harness teardown --infra` and `setup` apply it"
         ));
     }
-    drift.extend(place("postgres", &record.postgres, &settings.postgres.service));
-    drift.extend(place("s3", &record.s3, &settings.s3));
-    drift.extend(place("mail", &record.mail, &settings.mail));
-    drift.extend(place("browser", &record.browser, &settings.browser));
-    if let Some(postgres) = record.postgres.own().filter(|_| wants_own(&settings.postgres.service)) {
+    drift.extend(place("postgres", &record.hostings.postgres, &settings.postgres.service));
+    drift.extend(place("s3", &record.hostings.s3, &settings.s3));
+    drift.extend(place("mail", &record.hostings.mail, &settings.mail));
+    drift.extend(place("browser", &record.hostings.browser, &settings.browser));
+    if let Some(postgres) = record.hostings.postgres.own().filter(|_| wants_own(&settings.postgres.service)) {
         if postgres.durability != settings.postgres.durability {
             drift.push(differs("durability", word(postgres.durability), word(settings.postgres.durability)));
         }
@@ -81,12 +81,12 @@ fn ports(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
         .collect()
 }
 
-fn place<T>(service: &str, there: &Place<T>, wished: &ServiceSettings) -> Option<String> {
+fn place<T>(service: &str, there: &Hosting<T>, wished: &ServiceSettings) -> Option<String> {
     match (there, &wished.url) {
         _ if wished.disabled => None,
-        (Place::Own(_), Some(_)) => Some(differs(service, "run by harness", "an external server")),
-        (Place::External(_), None) => Some(differs(service, "an external server", "one run by harness")),
-        (Place::External(url), Some(wished)) if url.expose() != wished => {
+        (Hosting::Own(_), Some(_)) => Some(differs(service, "run by harness", "an external server")),
+        (Hosting::External(_), None) => Some(differs(service, "an external server", "one run by harness")),
+        (Hosting::External(url), Some(wished)) if url.expose() != wished => {
             Some(differs(service, "an external server", "another external server"))
         }
         _ => None,

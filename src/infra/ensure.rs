@@ -4,7 +4,7 @@ use super::access::Infra;
 use super::decision;
 use super::drift;
 use super::error::Result;
-use super::record::{InfraRecord, Place};
+use super::record::{Hosting, InfraRecord};
 use super::{engine, external, service};
 use crate::bucket;
 use crate::project::InfraSettings;
@@ -74,7 +74,7 @@ async fn start(home: &Home, record: &mut InfraRecord, events: &Events) -> Result
     engine::check_ports(record, &services).await?;
     record.write(home)?;
     engine::bring_up(home, record, &services, events).await?;
-    if let Place::External(url) = &record.s3 {
+    if let Hosting::External(url) = &record.hostings.s3 {
         let credentials = bucket::Credentials::of_external(&external::s3(url)?).await;
         record.s3_makes_keys = matches!(credentials, bucket::Credentials::Minio(_));
         if !record.s3_makes_keys {
@@ -111,7 +111,7 @@ async fn runs(home: &Home, record: &InfraRecord) -> Result<bool> {
     if !record.settled {
         return Ok(false);
     }
-    if record.postgres.own().is_some_and(|own| own.system_identifier.is_none()) {
+    if record.hostings.postgres.own().is_some_and(|own| own.system_identifier.is_none()) {
         return Ok(false);
     }
     let own: Vec<&str> = service::ALL.into_iter().filter(|name| is_own(record, name)).collect();
@@ -121,10 +121,10 @@ async fn runs(home: &Home, record: &InfraRecord) -> Result<bool> {
 /// Whether the engine runs this service.
 pub(super) fn is_own(record: &InfraRecord, name: &str) -> bool {
     match name {
-        service::DB => matches!(record.postgres, Place::Own(_)),
-        service::S3 => matches!(record.s3, Place::Own(_)),
-        service::MAIL => matches!(record.mail, Place::Own(_)),
-        service::BROWSER => record.browser.own().is_some_and(|browser| browser.runs(record.engine)),
+        service::DB => matches!(record.hostings.postgres, Hosting::Own(_)),
+        service::S3 => matches!(record.hostings.s3, Hosting::Own(_)),
+        service::MAIL => matches!(record.hostings.mail, Hosting::Own(_)),
+        service::BROWSER => record.hostings.browser.own().is_some_and(|browser| browser.runs(record.engine)),
         _ => record.added_services().iter().any(|added| added.name == name),
     }
 }
@@ -134,7 +134,7 @@ fn say(record: &InfraRecord, previous: Option<&InfraRecord>, events: &Events) {
     if previous.is_none_or(|previous| !previous.settled) {
         events.note("infra", format!("engine {}: {}", record.engine.as_str(), record.engine_reason));
     }
-    let binaries = |record: &InfraRecord| record.postgres.own().and_then(|own| own.binaries.clone());
+    let binaries = |record: &InfraRecord| record.hostings.postgres.own().and_then(|own| own.binaries.clone());
     if let Some(chosen) = binaries(record).filter(|chosen| previous.and_then(binaries).as_ref() != Some(chosen)) {
         let place = chosen.bin_dir.display();
         events.note("infra", format!("PostgreSQL {} in {place}: {}", chosen.version, chosen.reason));

@@ -40,14 +40,14 @@ mod teardown;
 #[cfg(test)]
 mod testing;
 
-pub use access::{Browser, Infra, Mail, open};
+pub use access::{Browser, Infra, Mail, Servers, open};
 pub use drift::of as drift;
 pub use ensure::{ensure, resume};
 pub use error::{Error, Result};
 pub use installed::installed_postgres;
 pub use record::{
-    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, LostCluster, MailRecord, Place,
-    PostgresRecord, S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, Hosting, Hostings, InfraRecord, LostCluster,
+    MailRecord, PostgresRecord, S3Record,
 };
 pub use status::status;
 pub use teardown::{TeardownReport, teardown};

@@ -16,7 +16,7 @@ use crate::system::{self, Home, Secret, ServiceUser, Versioned, read_versioned, 
 /// How a service of this home is provided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place<T> {
+pub enum Hosting<T> {
     /// Nobody has asked for it yet.
     Disabled,
     /// A server that the user gave by URL; it may hold a password.
@@ -25,7 +25,7 @@ pub enum Place<T> {
     Own(T),
 }
 
-impl<T> Place<T> {
+impl<T> Hosting<T> {
     /// The record of a service that the engine runs.
     pub fn own(&self) -> Option<&T> {
         match self {
@@ -41,6 +41,19 @@ impl<T> Place<T> {
             Self::Disabled | Self::External(_) => None,
         }
     }
+}
+
+/// How each server of a home is provided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hostings {
+    /// PostgreSQL.
+    pub postgres: Hosting<PostgresRecord>,
+    /// The S3 server.
+    pub s3: Hosting<S3Record>,
+    /// The mail catcher.
+    pub mail: Hosting<MailRecord>,
+    /// The browser.
+    pub browser: Hosting<BrowserRecord>,
 }
 
 /// What runs the shared servers.
@@ -80,17 +93,12 @@ pub struct InfraRecord {
     pub service_user: Option<ServiceUser>,
     /// Made once and never changed: kept data knows them.
     pub credentials: Credentials,
-    /// PostgreSQL.
-    pub postgres: Place<PostgresRecord>,
-    /// The S3 server.
-    pub s3: Place<S3Record>,
+    /// How each server is provided.
+    #[serde(flatten)]
+    pub hostings: Hostings,
     /// Whether an external S3 server makes keys for agents; without, all are given those of its URL.
     #[serde(default)]
     pub s3_makes_keys: bool,
-    /// The mail catcher.
-    pub mail: Place<MailRecord>,
-    /// The browser.
-    pub browser: Place<BrowserRecord>,
     /// Clusters that a host crash took, oldest first.
     #[serde(default)]
     pub lost: Vec<LostCluster>,
@@ -259,20 +267,20 @@ impl InfraRecord {
     /// The ports that its own services hold, each with the service's name.
     pub fn ports(&self) -> Vec<(InfraPort, u16, &'static str)> {
         let mut ports = Vec::new();
-        if let Some(postgres) = self.postgres.own() {
+        if let Some(postgres) = self.hostings.postgres.own() {
             ports.push((InfraPort::Postgres, postgres.port, service::DB));
         }
-        if let Some(s3) = self.s3.own() {
+        if let Some(s3) = self.hostings.s3.own() {
             ports.push((InfraPort::S3, s3.port, service::S3));
             if self.engine == Engine::Docker {
                 ports.push((InfraPort::S3Console, s3.console_port, service::S3));
             }
         }
-        if let Some(mail) = self.mail.own() {
+        if let Some(mail) = self.hostings.mail.own() {
             ports.push((InfraPort::Smtp, mail.smtp_port, service::MAIL));
             ports.push((InfraPort::MailWeb, mail.web_port, service::MAIL));
         }
-        if let Some(browser) = self.browser.own().filter(|browser| browser.runs(self.engine)) {
+        if let Some(browser) = self.hostings.browser.own().filter(|browser| browser.runs(self.engine)) {
             ports.push((InfraPort::Browser, browser.port, service::BROWSER));
         }
         ports
@@ -293,10 +301,10 @@ impl InfraRecord {
     /// The image of a service's container.
     pub fn image(&self, service: &str) -> Option<&str> {
         let image = match service {
-            service::DB => &self.postgres.own()?.image,
-            service::S3 => &self.s3.own()?.image,
-            service::MAIL => &self.mail.own()?.image,
-            _ => &self.browser.own()?.image,
+            service::DB => &self.hostings.postgres.own()?.image,
+            service::S3 => &self.hostings.s3.own()?.image,
+            service::MAIL => &self.hostings.mail.own()?.image,
+            _ => &self.hostings.browser.own()?.image,
         };
         image.as_deref()
     }
@@ -366,12 +374,33 @@ mod tests {
         let home = Home::open(&directory.path().join("home")).unwrap();
         assert_eq!(InfraRecord::read(&home).unwrap(), None);
         let mut written = record();
-        written.mail = Place::External(Secret::new("smtp://user:secret@host"));
-        written.browser = Place::Disabled;
+        written.hostings.mail = Hosting::External(Secret::new("smtp://user:secret@host"));
+        written.hostings.browser = Hosting::Disabled;
         written.write(&home).unwrap();
         assert_eq!(InfraRecord::read(&home).unwrap(), Some(written.clone()));
         assert_eq!(InfraRecord::path(&home).metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!format!("{written:?}").contains("secret@"));
+    }
+
+    /// As a released version wrote it: `hostings` is no level of its own in the file.
+    #[test]
+    fn the_record_of_an_older_version_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::open(&directory.path().join("home")).unwrap();
+        let text = r#"{"version":1,"engine":"native","engine_reason":"asked","settled":true,"service_user":null,
+            "credentials":{"postgres_user":"postgres","postgres_password":"p","s3_access_key":"k","s3_secret_key":"s",
+            "browser_token":"t"},"postgres":{"own":{"port":15432,"durability":"fast","system_identifier":"7",
+            "binaries":null,"image":null}},"s3":{"external":"http://k:s@host"},"mail":"disabled",
+            "browser":{"own":{"port":13001,"program":null,"image":null}}}"#;
+        std::fs::write(InfraRecord::path(&home), text).unwrap();
+        let record = InfraRecord::read(&home).unwrap().unwrap();
+        assert_eq!(record.hostings.postgres.own().unwrap().port, 15432);
+        assert_eq!((&record.hostings.mail, record.served), (&Hosting::Disabled, true));
+        record.write(&home).unwrap();
+        let written: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(InfraRecord::path(&home)).unwrap()).unwrap();
+        assert_eq!(written["s3"]["external"], "http://k:s@host");
+        assert_eq!(written.get("hostings"), None);
     }
 
     #[test]
@@ -390,8 +419,8 @@ mod tests {
         let names = |record: &InfraRecord| record.ports().into_iter().map(|(_, _, name)| name).collect::<Vec<_>>();
         let mut record = record();
         assert_eq!(names(&record), ["db", "minio", "mailpit", "mailpit"]);
-        record.postgres = Place::External(Secret::new("postgres://host"));
-        record.browser.own_mut().unwrap().program = Some("/usr/bin/chromium".into());
+        record.hostings.postgres = Hosting::External(Secret::new("postgres://host"));
+        record.hostings.browser.own_mut().unwrap().program = Some("/usr/bin/chromium".into());
         assert_eq!(names(&record), ["minio", "mailpit", "mailpit", "headless-browser"]);
     }
 }

@@ -8,7 +8,7 @@ use super::docker;
 use super::engine::{self, Observation};
 use super::ensure::is_own;
 use super::error::Result;
-use super::record::{Engine, InfraRecord, Place};
+use super::record::{Engine, Hosting, InfraRecord};
 use super::service;
 use crate::report::{InfraStatus, ServiceRow};
 use crate::system::Home;
@@ -54,7 +54,7 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
 
 fn reasons(record: &InfraRecord) -> Vec<String> {
     let mut reasons = vec![format!("engine {}: {}", record.engine.as_str(), record.engine_reason)];
-    if let Some(binaries) = record.postgres.own().and_then(|own| own.binaries.as_ref()) {
+    if let Some(binaries) = record.hostings.postgres.own().and_then(|own| own.binaries.as_ref()) {
         let place = binaries.bin_dir.display();
         reasons.push(format!("PostgreSQL {} in {place}: {}", binaries.version, binaries.reason));
     }
@@ -68,10 +68,10 @@ fn reasons(record: &InfraRecord) -> Vec<String> {
 
 fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> ServiceRow {
     let kind = match name {
-        service::DB => kind(&record.postgres),
-        service::S3 => kind(&record.s3),
-        service::MAIL => kind(&record.mail),
-        _ => kind(&record.browser),
+        service::DB => kind(&record.hostings.postgres),
+        service::S3 => kind(&record.hostings.s3),
+        service::MAIL => kind(&record.hostings.mail),
+        _ => kind(&record.hostings.browser),
     };
     let state = match (kind, observed) {
         (Kind::Disabled, _) => "disabled".to_owned(),
@@ -130,11 +130,11 @@ enum Kind {
     Own,
 }
 
-fn kind<T>(place: &Place<T>) -> Kind {
+fn kind<T>(place: &Hosting<T>) -> Kind {
     match place {
-        Place::Disabled => Kind::Disabled,
-        Place::External(_) => Kind::External,
-        Place::Own(_) => Kind::Own,
+        Hosting::Disabled => Kind::Disabled,
+        Hosting::External(_) => Kind::External,
+        Hosting::Own(_) => Kind::Own,
     }
 }
 
@@ -143,12 +143,12 @@ fn version(name: &str, record: &InfraRecord) -> Option<String> {
         return record.image(name).map(str::to_owned);
     }
     match name {
-        service::DB => Some(format!("PostgreSQL {}", record.postgres.own()?.binaries.as_ref()?.version)),
+        service::DB => Some(format!("PostgreSQL {}", record.hostings.postgres.own()?.binaries.as_ref()?.version)),
         service::S3 => Some("embedded".to_owned()),
-        service::MAIL => Some(match &record.mail.own()?.program {
+        service::MAIL => Some(match &record.hostings.mail.own()?.program {
             Some(program) => program.display().to_string(),
             None => "embedded".to_owned(),
         }),
-        _ => Some(record.browser.own()?.program.as_ref()?.display().to_string()),
+        _ => Some(record.hostings.browser.own()?.program.as_ref()?.display().to_string()),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::record::{
-    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, InfraRecord, MailRecord, Place, PostgresRecord,
-    S3Record,
+    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, Hosting, Hostings, InfraRecord, MailRecord,
+    PostgresRecord, S3Record,
 };
 use crate::project::{
     Durability, EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
@@ -43,18 +43,25 @@ pub(super) fn record() -> InfraRecord {
         served: true,
         service_user: None,
         credentials: Credentials::generate(),
-        postgres: Place::Own(PostgresRecord {
-            port: ports.postgres,
-            durability: Durability::Fast,
-            settings: BTreeMap::new(),
-            system_identifier: Some("7710577484846198135".to_owned()),
-            binaries: Some(binaries),
-            image: None,
-        }),
-        s3: Place::Own(S3Record { port: ports.s3, console_port: ports.s3_console, image: None }),
+        hostings: Hostings {
+            postgres: Hosting::Own(PostgresRecord {
+                port: ports.postgres,
+                durability: Durability::Fast,
+                settings: BTreeMap::new(),
+                system_identifier: Some("7710577484846198135".to_owned()),
+                binaries: Some(binaries),
+                image: None,
+            }),
+            s3: Hosting::Own(S3Record { port: ports.s3, console_port: ports.s3_console, image: None }),
+            mail: Hosting::Own(MailRecord {
+                smtp_port: ports.smtp,
+                web_port: ports.mail_web,
+                program: None,
+                image: None,
+            }),
+            browser: Hosting::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
+        },
         s3_makes_keys: false,
-        mail: Place::Own(MailRecord { smtp_port: ports.smtp, web_port: ports.mail_web, program: None, image: None }),
-        browser: Place::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
         lost: Vec::new(),
         docker: DockerRecord::default(),
     }

@@ -9,7 +9,7 @@ use crate::support::{block_on, s3_client};
 #[test]
 fn d9_a_bucket_with_thousands_of_objects_versions_and_open_uploads_goes() {
     let Some(machine) = machine(&["minio"]) else { return };
-    let endpoint = machine.setup().unwrap().s3.unwrap();
+    let endpoint = machine.setup().unwrap().servers.s3.unwrap();
     block_on(async {
         let owned = OwnedBuckets::new(&machine.home, &endpoint);
         owned.ensure("agent-3", 3, "shop").await.unwrap();

@@ -35,11 +35,11 @@ fn setup_brings_up_all_four_and_a_second_one_changes_nothing() {
     assert_eq!(again.record, infra.record);
 
     // reached through what agents will be told
-    let server = infra.postgres.unwrap();
+    let server = infra.servers.postgres.unwrap();
     let url = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", server.password.expose(), server.port);
     assert_eq!(psql(&url, "SHOW pg_stat_statements.track").unwrap(), ["all"]);
     assert_eq!(psql(&url, "SHOW fsync").unwrap(), ["off"]);
-    let buckets = Buckets::new(infra.s3.as_ref().unwrap());
+    let buckets = Buckets::new(infra.servers.s3.as_ref().unwrap());
     assert_eq!(block_on(buckets.list()).unwrap(), ["default", "results"]);
     for port in docker(["port", &machine.container("db")]).lines() {
         assert!(port.contains("127.0.0.1:"), "{port}");
@@ -118,7 +118,7 @@ fn a_changed_definition_recreates_one_container_and_keeps_its_volume() {
     let Some(mut machine) = machine(&["db", "mailpit"]) else { return };
     let infra = machine.setup().unwrap();
     let before = machine.ids();
-    let server = infra.postgres.unwrap();
+    let server = infra.servers.postgres.unwrap();
     let url = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", server.password.expose(), server.port);
     psql(&url, "CREATE TABLE kept AS SELECT 42 AS answer").unwrap();
     machine.teardown(false).unwrap();
@@ -173,7 +173,7 @@ fn a_users_compose_file_adds_services_and_what_is_not_supported_is_named() {
 fn an_agents_keys_open_its_bucket_and_no_other() {
     let Some(machine) = machine(&["minio"]) else { return };
     let infra = machine.setup().unwrap();
-    let endpoint = infra.s3.clone().unwrap();
+    let endpoint = infra.servers.s3.clone().unwrap();
     let credentials = infra.s3_credentials(&machine.home, &endpoint);
     assert!(matches!(credentials, Credentials::Minio(_)));
     let buckets = Buckets::new(&endpoint);
@@ -207,7 +207,7 @@ fn an_agents_keys_open_its_bucket_and_no_other() {
 #[test]
 fn mail_is_found_by_the_tag_of_the_agent_that_sent_it() {
     let Some(machine) = machine(&["mailpit"]) else { return };
-    let mail = machine.setup().unwrap().mail.unwrap();
+    let mail = machine.setup().unwrap().servers.mail.unwrap();
     // `agent-3` and any password, as SMTP writes them
     send(mail.smtp_port, "AGFnZW50LTMAcHc=", "reader@example.com");
     let web_port = machine.settings.ports.mail_web;

@@ -6,7 +6,7 @@ use harness::report::Diagnostic;
 
 /// A URL of the administrator.
 fn url(infra: &harness::infra::Infra) -> String {
-    let server = infra.postgres.as_ref().unwrap();
+    let server = infra.servers.postgres.as_ref().unwrap();
     format!("postgres://postgres:{}@127.0.0.1:{}/postgres", server.password.expose(), server.port)
 }
 
@@ -56,7 +56,7 @@ fn d11_an_image_that_cannot_be_had_is_named_with_its_setting_and_leaves_nothing(
     let error = machine.setup().unwrap_err();
     assert_eq!(error.code(), "image.no_network");
     assert!(error.to_string().contains("`127.0.0.1:9/nobody/mailpit:v0` of `mailpit`"), "{error}");
-    assert!(error.hint().unwrap().contains("[infra.mail]"), "{:?}", error.hint());
+    assert!(error.hint().unwrap().contains("[infra.servers.mail]"), "{:?}", error.hint());
     assert_eq!(machine.ours(), Vec::<String>::new());
 
     // mended, the next one works without a manual step

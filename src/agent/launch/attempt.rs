@@ -149,11 +149,11 @@ impl<'a> Attempt<'a> {
         let record = &mut self.record;
         let before = record.clone();
         record.ports = self.project.ports_of(record.agent).into_iter().collect();
-        record.mail = infra.mail.is_some();
-        if infra.postgres.is_some() && !self.project.database.disabled && record.database_password.is_none() {
+        record.mail = infra.servers.mail.is_some();
+        if infra.servers.postgres.is_some() && !self.project.database.disabled && record.database_password.is_none() {
             record.database_password = Some(Secret::generate());
         }
-        if infra.s3.is_some() && record.bucket_secret.is_none() {
+        if infra.servers.s3.is_some() && record.bucket_secret.is_none() {
             record.bucket_secret = Some(Secret::generate());
         }
         for name in &self.options.with {

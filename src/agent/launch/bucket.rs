@@ -16,7 +16,9 @@ pub(super) struct Made {
 
 /// Makes the bucket and its key where they are missing.
 pub(super) async fn ensure(attempt: &Attempt<'_>, infra: &Infra) -> Result<Made, Failure> {
-    let (Some(s3), Some(secret)) = (&infra.s3, &attempt.record.bucket_secret) else { return Ok(Made::default()) };
+    let (Some(s3), Some(secret)) = (&infra.servers.s3, &attempt.record.bucket_secret) else {
+        return Ok(Made::default());
+    };
     let began = Instant::now();
     let bucket = attempt.record.agent.bucket();
     let buckets = OwnedBuckets::new(&attempt.context.home, s3);

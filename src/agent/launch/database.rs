@@ -46,7 +46,7 @@ impl Plan {
         infra: &Infra,
         renderer: &Renderer<'_>,
     ) -> Result<Option<Self>, Failure> {
-        let Some(server) = infra.postgres.clone().filter(|_| !attempt.project.database.disabled) else {
+        let Some(server) = infra.servers.postgres.clone().filter(|_| !attempt.project.database.disabled) else {
             return Ok(None);
         };
         let (context, record) = (attempt.context, &attempt.record);
@@ -127,7 +127,7 @@ pub(super) async fn post_clone(
     traces: &Traces,
 ) -> Result<(), Failure> {
     let record = &attempt.record;
-    let (Some(server), Some(password)) = (&infra.postgres, &record.database_password) else { return Ok(()) };
+    let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) else { return Ok(()) };
     let post_clone = PostClone {
         context: attempt.context,
         project: &attempt.project,

@@ -57,7 +57,7 @@ pub(super) fn write(
     let mut spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
     attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
     guides(attempt, renderer, context, environment)?;
-    values::add_way_back(&mut spec, &attempt.record, infra)?;
+    values::add_forwarder(&mut spec, &attempt.record, infra)?;
     Ok(spec)
 }
 

@@ -89,7 +89,7 @@ async fn remove(
     journal.done(&step)?;
 
     let step = journal.begin("database")?;
-    if let Some(server) = infra.and_then(|infra| infra.postgres.as_ref()) {
+    if let Some(server) = infra.and_then(|infra| infra.servers.postgres.as_ref()) {
         let dropped = postgres::drop::agent(server, home.id(), agent).await?;
         report.removed.extend(dropped.databases.iter().map(|name| Removed::new("database", name)));
         report.removed.extend(dropped.roles.iter().map(|name| Removed::new("role", name)));
@@ -100,7 +100,7 @@ async fn remove(
     journal.done(&step)?;
 
     let step = journal.begin("bucket")?;
-    if let Some((infra, s3)) = infra.and_then(|infra| Some((infra, infra.s3.as_ref()?))) {
+    if let Some((infra, s3)) = infra.and_then(|infra| Some((infra, infra.servers.s3.as_ref()?))) {
         bucket(context, infra, s3, agent, report).await?;
     } else if !force && record.as_ref().is_some_and(|record| record.bucket_secret.is_some()) {
         report.left.push(Removed::with("bucket", agent.bucket(), NO_SERVER));
@@ -108,7 +108,7 @@ async fn remove(
     journal.done(&step)?;
 
     let step = journal.begin("mail")?;
-    if let Some(mail) = infra.and_then(|infra| infra.mail.as_ref()) {
+    if let Some(mail) = infra.and_then(|infra| infra.servers.mail.as_ref()) {
         match mail.delete_tag(&agent.bucket()).await {
             Ok(0) => {}
             Ok(count) => report.removed.push(Removed::with("mail", agent.bucket(), format!("{count} messages"))),
@@ -244,7 +244,7 @@ async fn look(
             snapshot.processes.iter().filter_map(|(name, process)| Some((name, process.process.as_ref()?.pid)));
         report.removed.extend(running.map(|(name, pid)| Removed::with("process", name, format!("pid {pid}"))));
     }
-    if let Some(server) = infra.and_then(|infra| infra.postgres.as_ref()) {
+    if let Some(server) = infra.and_then(|infra| infra.servers.postgres.as_ref()) {
         // a look starts nothing: a server that is down is passed over
         if let Ok(found) = postgres::drop::plan(server, home.id(), agent).await {
             report.removed.extend(found.databases.iter().map(|name| Removed::new("database", name)));

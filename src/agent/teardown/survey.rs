@@ -14,7 +14,7 @@ pub(in crate::agent) async fn strays(
     infra: Option<&Infra>,
 ) -> Result<Vec<(AgentId, Option<String>)>, Failure> {
     let mut found = Vec::new();
-    if let Some(server) = infra.and_then(|infra| infra.postgres.as_ref()) {
+    if let Some(server) = infra.and_then(|infra| infra.servers.postgres.as_ref()) {
         let mut owned = clone::agent_databases(server, context.home.id()).await?;
         owned.extend(clone::agent_roles(server, context.home.id()).await?);
         found.extend(owned.into_iter().filter_map(|owned| Some((owned.agent?, Some(owned.project)))));

@@ -9,11 +9,11 @@ use std::time::Duration;
 use bollard::Docker;
 use futures_util::future::try_join_all;
 
-use super::carry_out::{Subject, carry_out, check_name};
+use super::apply::{Subject, apply, check_name};
 use super::connect::connect;
 use super::image::{self, Image};
 use super::plan::{self, Action};
-use super::{autoheal, observed, places, variables, wait, wanted};
+use super::{autoheal, observed, resources, variables, wait, wanted};
 use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::error::Result;
@@ -44,9 +44,9 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
         }
     }
     if actions.values().any(|action| matches!(action, Action::Create | Action::Recreate(..))) {
-        places::ensure(&docker, &wanted).await?;
+        resources::ensure(&docker, &wanted).await?;
     }
-    record.docker.gateway = places::network(&docker, project).await?.and_then(|network| network.gateway);
+    record.docker.gateway = resources::network(&docker, project).await?.and_then(|network| network.gateway);
     let directory = variables::directory(home);
     let work = actions.iter().filter_map(|(name, action)| Some((name, action, action.verb()?)));
     try_join_all(work.map(async |(name, action, verb)| {
@@ -55,7 +55,7 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
             task.detail(*reason);
         }
         let subject = Subject { name, service: &wanted.document.services[name], image_id: &images[name] };
-        carry_out(&docker, project, &subject, action, &directory).await?;
+        apply(&docker, project, &subject, action, &directory).await?;
         task.finish();
         Ok::<_, super::Error>(())
     }))

@@ -8,7 +8,7 @@
 //! connect        which engine; names: names and labels; image: pulls
 //! observed       what is there
 //! plan           what has to be done: a function of wanted and observed
-//! carry_out      doing it; places: network and volumes
+//! apply      doing it; resources: network and volumes
 //! forward        the browser's way back to applications on loopback
 //! autoheal       restarts what needs it while no command runs; process: how both of them run
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
@@ -26,8 +26,8 @@ pub mod compose;
 pub mod forward;
 
 mod added;
+mod apply;
 mod bring_up;
-mod carry_out;
 mod choose;
 mod connect;
 mod container;
@@ -37,11 +37,11 @@ mod image;
 mod logs;
 mod names;
 mod observed;
-mod places;
 mod plan;
 mod ports;
 mod process;
 mod resolved;
+mod resources;
 mod service_access;
 mod stats;
 mod status;

@@ -6,7 +6,7 @@ use bollard::Docker;
 use bollard::query_parameters::{ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use futures_util::future::try_join_all;
 
-use super::carry_out::{remove, stop};
+use super::apply::{remove, stop};
 use super::connect::connect;
 use super::error::{Error, Result, is_not_found};
 use super::names::{HOME, PROJECT, Project};

@@ -37,7 +37,7 @@ pub(super) fn of(home: &Home, record: &InfraRecord) -> Variables {
             variables.insert(name, value);
         }
     };
-    if let Some(own) = record.postgres.own() {
+    if let Some(own) = record.hostings.postgres.own() {
         put("AGENT_DB_IMAGE", own.image.clone());
         let fsync = if own.durability == Durability::Safe { "on" } else { "off" };
         put("AGENT_DB_FSYNC", Some(fsync.to_owned()));
@@ -48,9 +48,9 @@ pub(super) fn of(home: &Home, record: &InfraRecord) -> Variables {
             put("AGENT_DB_DATA", Some("/var/lib/postgresql/data".to_owned()));
         }
     }
-    put("AGENT_MINIO_IMAGE", record.s3.own().and_then(|own| own.image.clone()));
-    put("AGENT_BROWSER_IMAGE", record.browser.own().and_then(|own| own.image.clone()));
-    put("AGENT_MAILPIT_IMAGE", record.mail.own().and_then(|own| own.image.clone()));
+    put("AGENT_MINIO_IMAGE", record.hostings.s3.own().and_then(|own| own.image.clone()));
+    put("AGENT_BROWSER_IMAGE", record.hostings.browser.own().and_then(|own| own.image.clone()));
+    put("AGENT_MAILPIT_IMAGE", record.hostings.mail.own().and_then(|own| own.image.clone()));
     for (service, name) in [
         ("db", "AGENT_DB_MEMORY"),
         ("minio", "AGENT_MINIO_MEMORY"),

@@ -38,7 +38,7 @@ pub(super) async fn until_ready(
     };
     match outcome {
         Ok(identifier) => {
-            if let Some(own) = record.postgres.own_mut() {
+            if let Some(own) = record.hostings.postgres.own_mut() {
                 own.system_identifier = identifier;
             }
             until_added_are_well(docker, project, record).await

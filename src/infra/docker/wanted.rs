@@ -45,7 +45,7 @@ fn document(record: &InfraRecord, variables: &Variables) -> Result<ComposeFile> 
         document.volumes.extend(added.volumes);
     }
     document.services.retain(|name, _| is_own(record, name));
-    if let (Some(database), Some(own)) = (document.services.get_mut(service::DB), record.postgres.own()) {
+    if let (Some(database), Some(own)) = (document.services.get_mut(service::DB), record.hostings.postgres.own()) {
         let command = database.command.get_or_insert_default();
         for (name, value) in &own.settings {
             command.extend(["-c".to_owned(), format!("{name}={value}")]);

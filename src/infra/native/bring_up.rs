@@ -63,7 +63,7 @@ async fn prepare(home: &Home, record: &mut InfraRecord, missing: &[&str], events
         match *name {
             service::DB => prepare_postgres(home, record, events).await?,
             service::BROWSER => directories::make_owned(&directory.join("run"), user)?,
-            service::MAIL if record.mail.own().is_some_and(|mail| mail.program.is_some()) => {
+            service::MAIL if record.hostings.mail.own().is_some_and(|mail| mail.program.is_some()) => {
                 directories::make_owned(&directory.join("run"), user)?;
             }
             _ => directories::make(&directory.join("data"), false)?,
@@ -75,7 +75,7 @@ async fn prepare(home: &Home, record: &mut InfraRecord, missing: &[&str], events
 async fn prepare_postgres(home: &Home, record: &mut InfraRecord, events: &Events) -> Result<()> {
     let user = record.service_user.clone();
     let credentials = record.credentials.clone();
-    let Some(own) = record.postgres.own_mut() else { return Ok(()) };
+    let Some(own) = record.hostings.postgres.own_mut() else { return Ok(()) };
     let Some(recorded) = own.binaries.clone() else { return Ok(()) };
     let binaries = match binaries::inspect(&recorded.bin_dir, user.as_ref()).await {
         Ok(found) if found.major == recorded.major => recorded,

@@ -11,7 +11,7 @@ use crate::system::{self, Home};
 /// Writes to the disk what PostgreSQL under `fast` did not wait for: a machine that is switched off next must
 /// find it all.
 pub(in crate::infra) fn settle_data(home: &Home, record: &InfraRecord) {
-    let fast = record.postgres.own().is_some_and(|own| own.durability == Durability::Fast);
+    let fast = record.hostings.postgres.own().is_some_and(|own| own.durability == Durability::Fast);
     if let (true, Ok(data)) = (fast, fs::File::open(PostgresRecord::data_dir(home))) {
         let _ = rustix::fs::syncfs(&data);
     }

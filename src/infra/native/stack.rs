@@ -35,22 +35,22 @@ fn browser_profile(home: &Home) -> PathBuf {
 pub(super) fn of(home: &Home, record: &InfraRecord, harness: &Path) -> StackSpec {
     let user = record.service_user.as_ref();
     let mut processes = BTreeMap::new();
-    if let Some(own) = record.postgres.own()
+    if let Some(own) = record.hostings.postgres.own()
         && let Some(binaries) = &own.binaries
     {
         processes.insert(service::DB.to_owned(), postgres(home, own, binaries, user));
     }
-    if let Some(own) = record.s3.own() {
+    if let Some(own) = record.hostings.s3.own() {
         processes.insert(service::S3.to_owned(), s3(home, record, own, harness));
     }
-    if let Some(own) = record.mail.own() {
+    if let Some(own) = record.hostings.mail.own() {
         let spec = match &own.program {
             Some(program) => mailpit(home, own, program, user),
             None => embedded_mail(home, own, harness),
         };
         processes.insert(service::MAIL.to_owned(), spec);
     }
-    if let Some(own) = record.browser.own()
+    if let Some(own) = record.hostings.browser.own()
         && let Some(program) = &own.program
     {
         processes.insert(service::BROWSER.to_owned(), browser(home, own.port, program, user));

@@ -24,7 +24,7 @@ pub(super) async fn until_ready(home: &Home, record: &mut InfraRecord, events: &
         })?,
         error = given_up(home, &directory) => return Err(error),
     };
-    if let Some(own) = record.postgres.own_mut() {
+    if let Some(own) = record.hostings.postgres.own_mut() {
         own.system_identifier = identifier;
     }
     seen_by_supervisor(&directory).await

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{Error, Result};
-use super::fields::{Lookup, Place};
+use super::fields::{Field, Lookup};
 use super::parts::Source;
 use super::service::Service;
 use super::yaml;
@@ -38,32 +38,32 @@ impl ComposeFile {
     pub fn parse(file: &Path, text: &str, lookup: Lookup<'_>) -> Result<Self> {
         let node =
             yaml::parse(text).map_err(|error| Error::Syntax { file: file.to_owned(), source: Box::new(error) })?;
-        let root = Place { file, lookup, path: String::new(), line: node.line, node: &node };
+        let root = Field { file, lookup, path: String::new(), line: node.line, node: &node };
         let mut document = Self::default();
-        for (key, place) in root.entries()? {
+        for (key, field) in root.entries()? {
             match key {
-                "name" => document.name = Some(place.text()?),
+                "name" => document.name = Some(field.text()?),
                 "services" => {
-                    for (name, place) in place.entries()? {
-                        document.services.insert(name.to_owned(), Service::read(&place)?);
+                    for (name, field) in field.entries()? {
+                        document.services.insert(name.to_owned(), Service::read(&field)?);
                     }
                 }
                 "volumes" => {
-                    for (name, place) in place.entries()? {
-                        document.volumes.insert(name.to_owned(), Volume { labels: labels(&place)? });
+                    for (name, field) in field.entries()? {
+                        document.volumes.insert(name.to_owned(), Volume { labels: labels(&field)? });
                     }
                 }
                 "networks" => {
-                    for (name, place) in place.entries()? {
+                    for (name, field) in field.entries()? {
                         if name != "default" {
-                            return Err(place.unsupported("every service is on the network `default`"));
+                            return Err(field.unsupported("every service is on the network `default`"));
                         }
-                        document.network_labels = labels(&place)?;
+                        document.network_labels = labels(&field)?;
                     }
                 }
                 // docker compose itself ignores it
                 "version" => {}
-                _ => return Err(place.unsupported("")),
+                _ => return Err(field.unsupported("")),
             }
         }
         document.check_volumes(&root)?;
@@ -71,7 +71,7 @@ impl ComposeFile {
     }
 
     /// Every volume that is mounted is declared.
-    fn check_volumes(&self, root: &Place<'_>) -> Result<()> {
+    fn check_volumes(&self, root: &Field<'_>) -> Result<()> {
         for (name, service) in &self.services {
             for mount in &service.mounts {
                 if let Source::Volume(volume) = &mount.source
@@ -88,23 +88,23 @@ impl ComposeFile {
     }
 }
 
-fn labels(place: &Place<'_>) -> Result<BTreeMap<String, String>> {
+fn labels(field: &Field<'_>) -> Result<BTreeMap<String, String>> {
     let mut labels = BTreeMap::new();
-    for (key, place) in place.entries()? {
+    for (key, field) in field.entries()? {
         match key {
-            "labels" => labels = place.pairs()?,
-            _ => return Err(place.unsupported("")),
+            "labels" => labels = field.pairs()?,
+            _ => return Err(field.unsupported("")),
         }
     }
     Ok(labels)
 }
 
-fn line_of(root: &Place<'_>, path: &[&str]) -> Option<u64> {
-    let mut place = root.clone();
+fn line_of(root: &Field<'_>, path: &[&str]) -> Option<u64> {
+    let mut field = root.clone();
     for step in path {
-        place = place.entries().ok()?.into_iter().find(|(key, _)| key == step)?.1;
+        field = field.entries().ok()?.into_iter().find(|(key, _)| key == step)?.1;
     }
-    Some(place.line)
+    Some(field.line)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A place in a compose file: a node, the path that led to it, and the variables. Its methods read the node as what
+//! A field in a compose file: a node, the path that led to it, and the variables. Its methods read the node as what
 //! its key demands and name key and line where it is something else.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A node and how to speak of it.
 #[derive(Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct Field<'a> {
     pub(super) file: &'a Path,
     pub(super) lookup: Lookup<'a>,
     pub(super) path: String,
@@ -21,7 +21,7 @@ pub(super) struct Place<'a> {
     pub(super) node: &'a Node,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Field<'a> {
     /// That the value makes no sense.
     pub(super) fn wrong(&self, problem: impl Into<String>) -> Error {
         Error::Value { file: self.file.to_owned(), line: self.line, key: self.path.clone(), problem: problem.into() }
@@ -33,7 +33,7 @@ impl<'a> Place<'a> {
     }
 
     /// The entries of a map; none for an absent value. Extensions (`x-…`) are left out.
-    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Place<'a>)>> {
+    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Field<'a>)>> {
         let entries = match &self.node.value {
             Value::Null => return Ok(Vec::new()),
             Value::Map(entries) => entries,
@@ -45,19 +45,19 @@ impl<'a> Place<'a> {
             .map(|entry| {
                 let path =
                     if self.path.is_empty() { entry.key.clone() } else { format!("{}.{}", self.path, entry.key) };
-                (entry.key.as_str(), Place { path, line: entry.line, node: &entry.node, ..self.clone() })
+                (entry.key.as_str(), Field { path, line: entry.line, node: &entry.node, ..self.clone() })
             })
             .collect())
     }
 
     /// The items of a list; none for an absent value.
-    pub(super) fn items(&self) -> Result<Vec<Place<'a>>> {
+    pub(super) fn items(&self) -> Result<Vec<Field<'a>>> {
         match &self.node.value {
             Value::Null => Ok(Vec::new()),
             Value::List(items) => Ok(items
                 .iter()
                 .enumerate()
-                .map(|(at, node)| Place { path: format!("{}[{at}]", self.path), line: node.line, node, ..self.clone() })
+                .map(|(at, node)| Field { path: format!("{}[{at}]", self.path), line: node.line, node, ..self.clone() })
                 .collect()),
             Value::Scalar(_) | Value::Map(_) => Err(self.wrong("is not a list")),
         }
@@ -87,7 +87,7 @@ impl<'a> Place<'a> {
     pub(super) fn texts(&self) -> Result<Vec<String>> {
         match &self.node.value {
             Value::Scalar(_) => Ok(vec![self.text()?]),
-            _ => self.items()?.iter().map(Place::text).collect(),
+            _ => self.items()?.iter().map(Field::text).collect(),
         }
     }
 
@@ -114,8 +114,8 @@ impl<'a> Place<'a> {
             }
             return Ok(pairs);
         }
-        for (name, place) in self.entries()? {
-            if let Some(value) = place.optional_text()?.or_else(|| (self.lookup)(name)) {
+        for (name, field) in self.entries()? {
+            if let Some(value) = field.optional_text()?.or_else(|| (self.lookup)(name)) {
                 pairs.insert(name.to_owned(), value);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::Result;
-use super::fields::Place;
+use super::fields::Field;
 use super::parts::{HealthCheck, Mount, PortMapping, Restart};
 use super::units;
 
@@ -13,9 +13,9 @@ use super::units;
 pub struct Service {
     /// Its image, with tag.
     pub image: String,
-    /// In place of the image's command.
+    /// In field of the image's command.
     pub command: Option<Vec<String>>,
-    /// In place of the image's entrypoint.
+    /// In field of the image's entrypoint.
     pub entrypoint: Option<Vec<String>>,
     /// Added to the image's environment.
     pub environment: BTreeMap<String, String>,
@@ -25,9 +25,9 @@ pub struct Service {
     pub mounts: Vec<Mount>,
     /// Paths in memory, with options behind a colon.
     pub tmpfs: Vec<String>,
-    /// In place of the image's user.
+    /// In field of the image's user.
     pub user: Option<String>,
-    /// In place of the image's working directory.
+    /// In field of the image's working directory.
     pub working_dir: Option<String>,
     /// Whether a small init reaps orphans.
     pub init: Option<bool>,
@@ -37,11 +37,11 @@ pub struct Service {
     pub mem_limit: Option<u64>,
     /// When the engine starts it again.
     pub restart: Option<Restart>,
-    /// In place of the image's.
+    /// In field of the image's.
     pub stop_signal: Option<String>,
     /// Before it is killed.
     pub stop_grace_period: Option<Duration>,
-    /// In place of the image's.
+    /// In field of the image's.
     pub health_check: Option<HealthCheck>,
     /// Beside those of docker compose.
     pub labels: BTreeMap<String, String>,
@@ -49,49 +49,49 @@ pub struct Service {
 
 impl Service {
     /// Reads one entry of `services`.
-    pub(super) fn read(place: &Place<'_>) -> Result<Self> {
+    pub(super) fn read(field: &Field<'_>) -> Result<Self> {
         let mut service = Self::default();
-        for (key, place) in place.entries()? {
-            service.read_key(key, &place)?;
+        for (key, field) in field.entries()? {
+            service.read_key(key, &field)?;
         }
         if service.image.is_empty() {
-            return Err(place.wrong("has no `image`"));
+            return Err(field.wrong("has no `image`"));
         }
         Ok(service)
     }
 
-    fn read_key(&mut self, key: &str, place: &Place<'_>) -> Result<()> {
+    fn read_key(&mut self, key: &str, field: &Field<'_>) -> Result<()> {
         let size = |text: &str| units::bytes(text);
         match key {
-            "image" => self.image = place.text()?,
-            "command" => self.command = place.command()?,
-            "entrypoint" => self.entrypoint = place.command()?,
-            "environment" => self.environment = place.pairs()?,
+            "image" => self.image = field.text()?,
+            "command" => self.command = field.command()?,
+            "entrypoint" => self.entrypoint = field.command()?,
+            "environment" => self.environment = field.pairs()?,
             "ports" => {
                 let what = "a port like `8080:80` or `127.0.0.1:8080:80/udp`";
                 self.ports =
-                    place.items()?.iter().map(|item| item.parsed(what, PortMapping::parse)).collect::<Result<_>>()?;
+                    field.items()?.iter().map(|item| item.parsed(what, PortMapping::parse)).collect::<Result<_>>()?;
             }
             "volumes" => {
                 let what = "a mount like `name:/path`, `name:/path:ro` or `/absolute/path:/path`";
                 self.mounts =
-                    place.items()?.iter().map(|item| item.parsed(what, Mount::parse)).collect::<Result<_>>()?;
+                    field.items()?.iter().map(|item| item.parsed(what, Mount::parse)).collect::<Result<_>>()?;
             }
-            "tmpfs" => self.tmpfs = place.texts()?,
-            "user" => self.user = Some(place.text()?),
-            "working_dir" => self.working_dir = Some(place.text()?),
-            "init" => self.init = Some(place.parsed("`true` or `false`", |text| text.parse().ok())?),
-            "shm_size" => self.shm_size = Some(place.parsed("a size like `256m`", size)?),
-            "mem_limit" => self.mem_limit = Some(place.parsed("a size like `256m`", size)?),
+            "tmpfs" => self.tmpfs = field.texts()?,
+            "user" => self.user = Some(field.text()?),
+            "working_dir" => self.working_dir = Some(field.text()?),
+            "init" => self.init = Some(field.parsed("`true` or `false`", |text| text.parse().ok())?),
+            "shm_size" => self.shm_size = Some(field.parsed("a size like `256m`", size)?),
+            "mem_limit" => self.mem_limit = Some(field.parsed("a size like `256m`", size)?),
             "restart" => {
                 let what = "`no`, `always`, `unless-stopped` or `on-failure`";
-                self.restart = Some(place.parsed(what, Restart::parse)?);
+                self.restart = Some(field.parsed(what, Restart::parse)?);
             }
-            "stop_signal" => self.stop_signal = Some(place.text()?),
-            "stop_grace_period" => self.stop_grace_period = Some(duration(place)?),
-            "healthcheck" => self.health_check = Some(HealthCheck::read(place)?),
-            "labels" => self.labels = place.pairs()?,
-            _ => return Err(place.unsupported(reason(key))),
+            "stop_signal" => self.stop_signal = Some(field.text()?),
+            "stop_grace_period" => self.stop_grace_period = Some(duration(field)?),
+            "healthcheck" => self.health_check = Some(HealthCheck::read(field)?),
+            "labels" => self.labels = field.pairs()?,
+            _ => return Err(field.unsupported(reason(key))),
         }
         Ok(())
     }
@@ -111,31 +111,31 @@ fn reason(key: &str) -> &'static str {
     }
 }
 
-fn duration(place: &Place<'_>) -> Result<Duration> {
-    place.parsed("a duration like `5s`", units::duration)
+fn duration(field: &Field<'_>) -> Result<Duration> {
+    field.parsed("a duration like `5s`", units::duration)
 }
 
 impl HealthCheck {
-    fn read(place: &Place<'_>) -> Result<Self> {
+    fn read(field: &Field<'_>) -> Result<Self> {
         let mut check = Self::default();
-        for (key, place) in place.entries()? {
+        for (key, field) in field.entries()? {
             match key {
                 "test" => {
-                    check.test = place.texts()?;
-                    if !matches!(place.node.value, super::yaml::Value::List(_)) {
+                    check.test = field.texts()?;
+                    if !matches!(field.node.value, super::yaml::Value::List(_)) {
                         check.test.insert(0, "CMD-SHELL".to_owned());
                     }
                     let first = check.test.first().map_or("", String::as_str);
                     if !["CMD", "CMD-SHELL", "NONE"].contains(&first) {
-                        return Err(place.wrong("does not begin with `CMD`, `CMD-SHELL` or `NONE`"));
+                        return Err(field.wrong("does not begin with `CMD`, `CMD-SHELL` or `NONE`"));
                     }
                 }
-                "interval" => check.interval = Some(duration(&place)?),
-                "timeout" => check.timeout = Some(duration(&place)?),
-                "start_period" => check.start_period = Some(duration(&place)?),
-                "retries" => check.retries = Some(place.parsed("a number", |text| text.parse().ok())?),
-                "disable" => check.disable = place.parsed("`true` or `false`", |text| text.parse().ok())?,
-                _ => return Err(place.unsupported("")),
+                "interval" => check.interval = Some(duration(&field)?),
+                "timeout" => check.timeout = Some(duration(&field)?),
+                "start_period" => check.start_period = Some(duration(&field)?),
+                "retries" => check.retries = Some(field.parsed("a number", |text| text.parse().ok())?),
+                "disable" => check.disable = field.parsed("`true` or `false`", |text| text.parse().ok())?,
+                _ => return Err(field.unsupported("")),
             }
         }
         Ok(check)

@@ -19,7 +19,7 @@ pub fn process(
     harness: &Path,
     directory: &Path,
 ) -> Option<(&'static str, ProcessSpec)> {
-    let needed = record.engine == Engine::Docker && record.browser.own().is_some() && !ports.is_empty();
+    let needed = record.engine == Engine::Docker && record.hostings.browser.own().is_some() && !ports.is_empty();
     // an engine in a machine of its own has a way back that needs nobody
     let address: IpAddr =
         record.docker.gateway.as_ref().filter(|_| needed && cfg!(target_os = "linux"))?.parse().ok()?;

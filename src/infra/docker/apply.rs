@@ -22,7 +22,7 @@ pub(super) struct Subject<'a> {
 }
 
 /// Does it. `directory` is where the home keeps the compose file.
-pub(super) async fn carry_out(
+pub(super) async fn apply(
     docker: &Docker,
     project: &Project,
     subject: &Subject<'_>,

@@ -41,7 +41,7 @@ pub(super) async fn ensure(docker: &Docker, wanted: &Wanted) -> Result<()> {
 }
 
 /// The gateway of the project's network, where there is one; an error when the network is another's.
-pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option<NetworkPlace>> {
+pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option<ProjectNetwork>> {
     let name = project.network();
     match docker.inspect_network(&name, None).await {
         Ok(found) if project.owns(found.labels.as_ref()) => {
@@ -49,7 +49,7 @@ pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option
                 .ipam
                 .and_then(|ipam| ipam.config)
                 .and_then(|configs| configs.into_iter().find_map(|config| config.gateway));
-            Ok(Some(NetworkPlace { gateway }))
+            Ok(Some(ProjectNetwork { gateway }))
         }
         Ok(found) => Err(Error::Foreign { kind: "network", name, whose: whose(found.labels.as_ref()) }),
         Err(error) if is_not_found(&error) => Ok(None),
@@ -58,7 +58,7 @@ pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option
 }
 
 /// The project's network.
-pub(super) struct NetworkPlace {
+pub(super) struct ProjectNetwork {
     /// Its address of this machine.
     pub(super) gateway: Option<String>,
 }
