@@ -1,15 +1,15 @@
 //! Keeps rendered files out of git, through the repository's own `info/exclude`: no tracked file is
 //! touched, and every linked work tree shares it.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::error::{RenderError, Result};
-use crate::system;
+use crate::system::{Git, GitError};
 
 /// Adds a file to `info/exclude` of the repository that its directory belongs to. Does nothing where
 /// there is no repository, no git, or the line is there already.
@@ -64,32 +64,31 @@ pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
 
 /// Which of `paths`, below `directory`, the repository tracks. None where there is no repository.
 pub(super) fn tracked(directory: &Path, paths: &[&Path]) -> Vec<PathBuf> {
-    let output = command(directory).args(["ls-files", "-z", "--"]).args(paths).output();
-    let Ok(output) = output else { return Vec::new() };
-    let text = String::from_utf8_lossy(&output.stdout);
+    let mut arguments: Vec<&OsStr> = ["--literal-pathspecs", "ls-files", "-z", "--"].map(OsStr::new).to_vec();
+    arguments.extend(paths.iter().map(|path| path.as_os_str()));
+    let Ok(output) = git(directory).output_blocking(&arguments) else { return Vec::new() };
+    let text = output.text();
     text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
 }
 
 /// `info/exclude` of the repository, and the path of `directory` in it, ending in `/` unless empty.
 fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
-    let mut git = command(directory);
-    let output = match git.args(["rev-parse", "--git-path", "info/exclude", "--show-prefix"]).output() {
+    let arguments = ["rev-parse", "--git-path", "info/exclude", "--show-prefix"];
+    let output = match git(directory).output_blocking(&arguments) {
         Ok(output) => output,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+        Err(GitError::Missing(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(GitError::Missing(error)) => return Err(error),
+        Err(error) => return Err(std::io::Error::other(error)),
     };
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = output.text();
     let mut lines = text.lines();
-    let exclude = lines.next().filter(|line| output.status.success() && !line.is_empty());
+    let exclude = lines.next().filter(|line| output.success && !line.is_empty());
     Ok(exclude.map(|exclude| (directory.join(exclude), lines.next().unwrap_or_default().to_owned())))
 }
 
-/// git in `directory`.
-fn command(directory: &Path) -> Command {
-    let mut git = system::git(directory);
-    // a name is a name, not a pattern
-    git.arg("--literal-pathspecs").stderr(Stdio::null());
-    git
+/// git in `directory`. Who owns the repository does not matter for these questions: they run nothing of it.
+fn git(directory: &Path) -> Git {
+    Git::asking(directory).set("safe.directory=*")
 }
 
 /// A name as a pattern that means only itself.

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::system::GitError;
+
 /// What sort of failure it is. The discriminant is the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -152,5 +154,73 @@ impl Diagnostic for crate::system::Error {
             Self::NoHome => Some("set HARNESS_HOME to a directory".into()),
             _ => None,
         }
+    }
+}
+
+impl Diagnostic for GitError {
+    fn kind(&self) -> Kind {
+        Kind::Environment
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "git.missing",
+            Self::Failed { .. } => "git.failed",
+            Self::TimedOut { .. } => "git.timed_out",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing(_) => Some("install git".into()),
+            Self::Failed { output, .. } => {
+                // git names the command that mends it: `git config --global --add safe.directory ...`
+                let offered = output.iter().map(|line| line.trim()).find(|line| line.starts_with("git "));
+                offered.map(|command| format!("run `{command}`"))
+            }
+            Self::TimedOut { directory, .. } => {
+                Some(format!("run `git status` in `{}` to see what it waits for", directory.display()))
+            }
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            // one line is in the message
+            Self::Failed { output, .. } if output.len() > 1 => output.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_git_offers_what_git_offers() {
+        let failed = |output: &str| GitError::Failed {
+            command: "status".to_owned(),
+            directory: "/tree".into(),
+            output: output.lines().map(ToOwned::to_owned).collect(),
+        };
+        let owner = failed(
+            "fatal: detected dubious ownership in repository at '/tree'\nTo add an exception, call:\n\n\tgit config --global --add safe.directory /tree",
+        );
+        assert_eq!(
+            owner.to_string(),
+            "`git status` failed in `/tree`: detected dubious ownership in repository at '/tree'"
+        );
+        assert_eq!(owner.hint().unwrap(), "run `git config --global --add safe.directory /tree`");
+        assert_eq!(failed("").to_string(), "`git status` failed in `/tree`: it printed no reason");
+        let late = GitError::TimedOut {
+            command: "status".to_owned(),
+            directory: "/tree".into(),
+            after: std::time::Duration::from_mins(1),
+        };
+        assert_eq!(
+            (late.code(), late.to_string().as_str()),
+            ("git.timed_out", "`git status` did not end within 60 s in `/tree`")
+        );
     }
 }

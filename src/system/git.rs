@@ -1,27 +1,334 @@
-//! The user's own `git`, so that its configuration holds.
+//! Runs the user's `git`. Every call of git goes through this file.
+//!
+//! The repository is the one of the directory that is given, also inside a hook: the variables by which
+//! git points its children to a repository or an index are removed. A question ([`Git::asking`]) has no
+//! side effects: it runs no hook, no file system monitor, no pager and no maintenance, takes no optional
+//! lock and prompts for nothing. An action ([`Git::acting`]) runs the user's hooks wherever git does.
+//!
+//! A failure carries git's own reason. A call that exceeds its deadline is killed.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// What names a repository in the environment. A caller inside a hook has them set, and they would turn
-/// git to the hook's repository instead of that of the directory. Source: `git rev-parse
-/// --local-env-vars`, less the configuration.
-pub const GIT_REPOSITORY: [&str; 7] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX",
-];
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// git in `directory`, with nothing on its standard input.
-pub fn git(directory: &Path) -> Command {
-    let mut git = Command::new("git");
-    for variable in GIT_REPOSITORY {
-        git.env_remove(variable);
+/// How long a call may take unless the caller says otherwise.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// What a question must not start.
+const ASKING: [&str; 5] =
+    ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false"];
+
+/// Variables of git that concern the user's configuration and identity, not a repository. An action keeps
+/// them.
+const KEPT: [&str; 5] = ["GIT_CONFIG_", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_SSH", "GIT_ASKPASS"];
+
+/// git in a directory.
+#[derive(Debug, Clone)]
+pub struct Git {
+    directory: PathBuf,
+    settings: Vec<&'static str>,
+    variables: Vec<(&'static str, OsString)>,
+    deadline: Duration,
+    asking: bool,
+}
+
+/// A call of git that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// git cannot be started.
+    #[error("cannot run `git`")]
+    Missing(#[source] std::io::Error),
+    /// git ended with an error.
+    #[error("`git {command}` failed in `{}`: {}", directory.display(), reason_of(output))]
+    Failed {
+        /// Its arguments.
+        command: String,
+        /// Where it ran.
+        directory: PathBuf,
+        /// What it wrote to standard error.
+        output: Vec<String>,
+    },
+    /// git did not end in time.
+    #[error("`git {command}` did not end within {} s in `{}`", after.as_secs_f32(), directory.display())]
+    TimedOut {
+        /// Its arguments.
+        command: String,
+        /// Where it ran.
+        directory: PathBuf,
+        /// The deadline.
+        after: Duration,
+    },
+}
+
+impl GitError {
+    /// Whether git found no repository at the directory, as opposed to one that it cannot or must not read.
+    pub fn is_no_repository(&self) -> bool {
+        matches!(self, Self::Failed { output, .. } if output.iter().any(|line| line.contains("not a git repository")))
     }
-    git.current_dir(directory).stdin(Stdio::null());
-    git
+}
+
+/// The line that names the reason among those that git printed.
+fn reason_of(output: &[String]) -> &str {
+    let begins = |start: &str| output.iter().find(|line| line.starts_with(start));
+    let line = begins("fatal: ").or_else(|| begins("error: ")).or_else(|| output.iter().find(|line| !line.is_empty()));
+    let line = line.map_or("it printed no reason", String::as_str);
+    line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line)
+}
+
+/// What git printed, and whether it succeeded.
+#[derive(Debug, Clone)]
+pub struct GitOutput {
+    /// Whether it exited with 0.
+    pub success: bool,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error, trimmed.
+    pub stderr: String,
+}
+
+impl GitOutput {
+    /// Standard output without its last line break.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
+    }
+}
+
+impl Git {
+    /// A git that changes nothing and starts nothing.
+    pub fn asking(directory: impl Into<PathBuf>) -> Self {
+        Self { asking: true, settings: ASKING.to_vec(), ..Self::acting(directory) }
+    }
+
+    /// A git that acts as the user would, hooks included.
+    pub fn acting(directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        Self { directory, settings: Vec::new(), variables: Vec::new(), deadline: DEADLINE, asking: false }
+    }
+
+    /// A question about the user's own settings: nothing is set aside.
+    pub fn asking_as_configured(directory: impl Into<PathBuf>) -> Self {
+        Self { asking: true, ..Self::acting(directory) }
+    }
+
+    /// The same, with a setting `name=value`.
+    #[must_use]
+    pub fn set(mut self, setting: &'static str) -> Self {
+        self.settings.push(setting);
+        self
+    }
+
+    /// The same, with a variable.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// The same, killed after `deadline`.
+    #[must_use]
+    pub fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Runs it. A failure of git is an answer: see [`GitOutput::success`].
+    ///
+    /// # Errors
+    /// git cannot be started, or the deadline passed.
+    pub async fn output(&self, arguments: &[impl AsRef<OsStr>]) -> Result<GitOutput, GitError> {
+        self.start(arguments)?.output().await
+    }
+
+    /// Runs it; returns its standard output without the last line break.
+    ///
+    /// # Errors
+    /// As for [`Self::output`]; or git failed.
+    pub async fn text(&self, arguments: &[impl AsRef<OsStr>]) -> Result<String, GitError> {
+        let output = self.output(arguments).await?;
+        self.check(arguments, output).map(|output| output.text())
+    }
+
+    /// The same as [`Self::output`], for code that is not asynchronous.
+    ///
+    /// # Errors
+    /// As for [`Self::output`].
+    pub fn output_blocking(&self, arguments: &[impl AsRef<OsStr>]) -> Result<GitOutput, GitError> {
+        let mut child = self.command(arguments).spawn().map_err(GitError::Missing)?;
+        let read = read_both(&mut child, Instant::now() + self.deadline);
+        if !matches!(read, Ok(Some(_))) {
+            let _ = child.kill();
+        }
+        let status = child.wait().map_err(GitError::Missing)?;
+        match read.map_err(GitError::Missing)? {
+            Some([stdout, stderr]) => Ok(finished(status.success(), stdout, &stderr)),
+            None => Err(timed_out(arguments, &self.directory, self.deadline)),
+        }
+    }
+
+    /// Starts it. Dropped, the call is killed.
+    ///
+    /// # Errors
+    /// git cannot be started.
+    pub fn start(&self, arguments: &[impl AsRef<OsStr>]) -> Result<RunningGit, GitError> {
+        let mut command = tokio::process::Command::from(self.command(arguments));
+        let child = command.kill_on_drop(true).spawn().map_err(GitError::Missing)?;
+        Ok(RunningGit { child, git: self.clone(), command: joined(arguments) })
+    }
+
+    /// The output as an error where git failed.
+    ///
+    /// # Errors
+    /// [`GitError::Failed`].
+    pub fn check(&self, arguments: &[impl AsRef<OsStr>], output: GitOutput) -> Result<GitOutput, GitError> {
+        if output.success {
+            return Ok(output);
+        }
+        let lines = output.stderr.lines().map(ToOwned::to_owned).collect();
+        Err(GitError::Failed { command: joined(arguments), directory: self.directory.clone(), output: lines })
+    }
+
+    /// The environment that git and its hooks get: the caller's, without what points to a repository.
+    pub fn environment(caller: impl Iterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
+        caller.filter(|(name, _)| is_kept(name)).collect()
+    }
+
+    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new("git");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| !is_kept(name)) {
+            command.env_remove(name);
+        }
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_PAGER", "cat");
+        if self.asking {
+            // hooks of an action keep the user's language; of a question the answer is read
+            command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
+        // not the working directory: git itself says that a directory does not exist
+        command.arg("-C").arg(&self.directory).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// A call of git that was started.
+#[derive(Debug)]
+pub struct RunningGit {
+    child: tokio::process::Child,
+    git: Git,
+    command: String,
+}
+
+impl RunningGit {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// The deadline passed.
+    pub async fn output(self) -> Result<GitOutput, GitError> {
+        let ended = tokio::time::timeout(self.git.deadline, self.child.wait_with_output()).await;
+        let Ok(output) = ended else {
+            return Err(timed_out(&[self.command], &self.git.directory, self.git.deadline));
+        };
+        let output = output.map_err(GitError::Missing)?;
+        Ok(finished(output.status.success(), output.stdout, &output.stderr))
+    }
+}
+
+fn is_kept(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    // `git -c` hands its settings down in GIT_CONFIG_PARAMETERS: they are meant for that call only
+    !name.starts_with("GIT_") || (KEPT.iter().any(|kept| name.starts_with(kept)) && name != "GIT_CONFIG_PARAMETERS")
+}
+
+fn finished(success: bool, stdout: Vec<u8>, stderr: &[u8]) -> GitOutput {
+    GitOutput { success, stdout, stderr: String::from_utf8_lossy(stderr).trim().to_owned() }
+}
+
+fn timed_out(arguments: &[impl AsRef<OsStr>], directory: &Path, after: Duration) -> GitError {
+    GitError::TimedOut { command: joined(arguments), directory: directory.to_owned(), after }
+}
+
+fn joined(arguments: &[impl AsRef<OsStr>]) -> String {
+    arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads both streams to their ends; `None` when the deadline passed.
+fn read_both(child: &mut Child, deadline: Instant) -> std::io::Result<Option<[Vec<u8>; 2]>> {
+    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else { return Ok(None) };
+    let mut streams = [Some(File::from(OwnedFd::from(stdout))), Some(File::from(OwnedFd::from(stderr)))];
+    let mut texts = [Vec::new(), Vec::new()];
+    let mut chunk = vec![0; 64 * 1024];
+    while streams.iter().any(Option::is_some) {
+        let Some(left) = deadline.checked_duration_since(Instant::now()) else { return Ok(None) };
+        let open: Vec<usize> = (0..streams.len()).filter(|at| streams[*at].is_some()).collect();
+        let mut watched: Vec<PollFd<'_>> =
+            streams.iter().flatten().map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+        match poll(&mut watched, Timespec::try_from(left).ok().as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready: Vec<bool> = watched.iter().map(|stream| !stream.revents().is_empty()).collect();
+        for (at, _) in open.into_iter().zip(ready).filter(|(_, ready)| *ready) {
+            let length = streams[at].as_mut().map_or(Ok(0), |stream| stream.read(&mut chunk))?;
+            texts[at].extend_from_slice(&chunk[..length]);
+            if length == 0 {
+                streams[at] = None;
+            }
+        }
+    }
+    Ok(Some(texts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failure_says_the_reason_of_git() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = Git::asking(directory.path());
+        for error in [
+            git.text(&["rev-parse", "--show-toplevel"]).await.unwrap_err(),
+            git.output_blocking(&["rev-parse"]).and_then(|output| git.check(&["rev-parse"], output)).unwrap_err(),
+        ] {
+            assert!(error.is_no_repository(), "{error}");
+            assert!(error.to_string().contains("not a git repository"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_git_that_does_not_end_is_killed_at_the_deadline() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = Git::asking(directory.path()).set("alias.hang=!sleep 3").within(Duration::from_millis(50));
+        for error in [git.output(&["hang"]).await.unwrap_err(), git.output_blocking(&["hang"]).unwrap_err()] {
+            assert!(matches!(error, GitError::TimedOut { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_points_to_a_repository_is_removed() {
+        let names =
+            ["GIT_DIR", "GIT_INDEX_FILE", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL", "GIT_SSH_COMMAND", "PATH"];
+        let kept = Git::environment(names.iter().map(|name| ((*name).into(), "x".into())));
+        let kept: Vec<String> = kept.into_iter().filter_map(|(name, _)| name.into_string().ok()).collect();
+        assert_eq!(kept, ["GIT_CONFIG_GLOBAL", "GIT_SSH_COMMAND", "PATH"]);
+    }
+
+    #[test]
+    fn both_streams_are_read_while_either_is_full() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = Git::asking(directory.path());
+        let git = git.set("alias.much=!yes error | head -c 300000 >&2; yes | head -c 300000");
+        let output = git.output_blocking(&["much"]).unwrap();
+        assert_eq!((output.success, output.stdout.len()), (true, 300_000));
+        assert!(output.stderr.len() > 299_000);
+    }
 }

@@ -26,7 +26,7 @@ mod versioned;
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use error::{Error, Result, with_causes};
-pub use git::{GIT_REPOSITORY, git};
+pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::render::RenderError;
 use crate::report::{Diagnostic, Kind};
-use crate::system::{self, Holder};
+use crate::system::{self, GitError, Holder};
 
 /// `verify` could not run, or could not tell.
 #[derive(Debug, thiserror::Error)]
@@ -46,17 +46,9 @@ pub enum Error {
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,
-    /// There is no git.
-    #[error("cannot run `git`")]
-    NoGit(#[source] std::io::Error),
-    /// Git failed.
-    #[error("`git {command}` failed: {complaint}")]
-    Git {
-        /// Its arguments.
-        command: String,
-        /// What it said.
-        complaint: String,
-    },
+    /// git cannot be run, failed, or did not end.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The tree is in no repository, and a hook was asked for.
     #[error("`{}` is not in a git repository", .0.display())]
     NoRepository(PathBuf),
@@ -78,7 +70,8 @@ impl Diagnostic for Error {
             Self::UnknownStage { .. } => Kind::Usage,
             Self::Busy(_) | Self::ForeignHook(_) | Self::SharedHooks(_) => Kind::Conflict,
             Self::Interrupted => Kind::Interrupted,
-            Self::NoGit(_) | Self::Git { .. } | Self::NoRepository(_) => Kind::Environment,
+            Self::NoRepository(_) => Kind::Environment,
+            Self::Git(error) => error.kind(),
             Self::Render(error) => error.kind(),
             Self::System(error) => error.kind(),
         }
@@ -93,12 +86,19 @@ impl Diagnostic for Error {
             Self::Render(error) => error.code(),
             Self::Busy(_) => "verify.busy",
             Self::Interrupted => "interrupted",
-            Self::NoGit(_) => "git.missing",
-            Self::Git { .. } => "git.failed",
+            Self::Git(error) => error.code(),
             Self::NoRepository(_) => "git.no_repository",
             Self::ForeignHook(_) => "hook.foreign",
             Self::SharedHooks(_) => "hook.shared",
             Self::System(error) => error.code(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Git(error) => error.details(),
+            Self::Render(error) => error.details(),
+            _ => Vec::new(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Diagnostic for Error {
             ),
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
             Self::Busy(_) => Some("wait for it, or stop it".into()),
-            Self::NoGit(_) => Some("install git".into()),
+            Self::Git(error) => error.hint(),
             Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {}", super::hook::CHAIN)),
             Self::SharedHooks(_) => Some(
                 "run `git config core.hooksPath .githooks` to give the repository hooks of its own, or call `harness verify --status` in yours".into(),

@@ -7,9 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::git::{Said, git_as_configured};
 use crate::report::{Hook, HookOutcome};
-use crate::system;
+use crate::system::{self, Git};
 
 /// What another hook can call to the same effect.
 pub(super) const CHAIN: &str = "harness verify --status > /dev/null || [ $? -eq 5 ] || exit 1";
@@ -92,10 +91,10 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
 async fn place(tree: &Path) -> Result<PathBuf, Error> {
     let arguments =
         ["rev-parse", "--path-format=absolute", "--git-path", "hooks", "--git-common-dir", "--show-toplevel"];
-    let said = git_as_configured(tree, &arguments).await?;
-    let text = Said::text(&said);
+    let output = Git::asking_as_configured(tree).set("safe.directory=*").output(&arguments).await?;
+    let text = output.text();
     let lines: Vec<&Path> = text.lines().map(Path::new).collect();
-    let (true, [hooks, common, top]) = (said.ok, lines.as_slice()) else {
+    let (true, [hooks, common, top]) = (output.success, lines.as_slice()) else {
         return Err(Error::NoRepository(tree.to_owned()));
     };
     if !hooks.starts_with(common) && !hooks.starts_with(top) {

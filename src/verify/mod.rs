@@ -11,7 +11,6 @@
 mod command;
 pub mod diagnostic;
 mod error;
-mod git;
 pub mod hook;
 mod http;
 mod orphans;

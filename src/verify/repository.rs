@@ -4,9 +4,13 @@
 //! costs nothing, and every run begins with it. Anything else git is asked about.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Error;
-use super::git::git;
+use crate::system::Git;
+
+/// The first look at a large tree hashes every file.
+const DEADLINE: Duration = Duration::from_mins(10);
 
 /// What is read of a repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +31,18 @@ impl Repository {
             None => asked(tree).await,
         }
     }
+}
+
+/// git in a work tree, for questions about its content. Who owns the tree does not matter, because its
+/// commands are run anyway. What is written is thrown away, so it need not survive.
+pub(super) fn git(tree: &Path) -> Git {
+    Git::asking(tree)
+        .set("safe.directory=*")
+        .set("core.splitIndex=false")
+        .set("core.fsync=none")
+        .set("core.looseCompression=0")
+        .set("advice.addEmbeddedRepo=false")
+        .within(DEADLINE)
 }
 
 fn found(tree: &Path) -> Option<Repository> {
@@ -55,16 +71,17 @@ fn found(tree: &Path) -> Option<Repository> {
 async fn asked(tree: &Path) -> Result<Option<Repository>, Error> {
     let arguments =
         ["rev-parse", "--path-format=absolute", "--show-prefix", "--git-path", "index", "--git-path", "objects"];
-    let said = git(tree, &arguments, &[]).await?;
-    let text = said.text();
+    let output = git(tree).output(&arguments).await?;
+    let text = output.text();
     let lines: Vec<&str> = text.split('\n').collect();
-    match (said.ok, lines.as_slice()) {
+    match (output.success, lines.as_slice()) {
         (true, [prefix, index, objects]) => {
             Ok(Some(Repository { index: index.into(), objects: objects.into(), prefix: (*prefix).to_owned() }))
         }
-        (false, _) if !said.complaint.contains("not a git repository") => {
-            Err(Error::Git { command: "rev-parse".to_owned(), complaint: said.complaint })
-        }
+        (false, _) => match git(tree).check(&arguments, output) {
+            Err(error) if !error.is_no_repository() => Err(error.into()),
+            _ => Ok(None),
+        },
         _ => Ok(None),
     }
 }

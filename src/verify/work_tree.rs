@@ -11,9 +11,8 @@ use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::git::{Running, Said, git, start};
-use super::repository::Repository;
-use crate::system;
+use super::repository::{Repository, git};
+use crate::system::{self, Git, RunningGit};
 
 /// How many changed paths are told.
 const PATHS: usize = 20;
@@ -54,36 +53,37 @@ impl WorkTree {
             return Ok(false);
         }
         let index = index_in(self.scratch.path());
-        let objects = Objects::of(&self.repository, self.scratch.path());
-        let [own, alternates] = objects.as_variables();
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
         let arguments = ["add", "--all", "--sparse", "--dry-run", "."];
-        let said = git(&self.tree, &arguments, &[own, alternates, ("GIT_INDEX_FILE", index.as_path())]).await?;
-        Ok(said.ok && said.output.is_empty() && said.complaint.is_empty())
+        let output = git.variable("GIT_INDEX_FILE", index).output(&arguments).await?;
+        Ok(output.success && output.stdout.is_empty() && output.stderr.is_empty())
     }
 
     /// Paths that differ between two states, the first twenty.
     pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
         let arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after];
-        let objects = Objects::of(&self.repository, self.scratch.path());
-        let said = git(&self.tree, &arguments, &objects.as_variables()).await?.expect("diff-tree")?;
-        let paths = said.output.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
+        let output = git.check(&arguments, git.output(&arguments).await?)?;
+        let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         Ok(paths.take(PATHS).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
     }
 }
 
 /// The name of a state, while git works it out. The state is that of the moment when this was made.
 pub(super) struct Naming {
-    git: Running,
+    git: Git,
+    arguments: Vec<String>,
+    running: RunningGit,
 }
 
 impl Naming {
     /// The name; `None` where git ignores the whole directory.
     pub(super) async fn name(self) -> Result<Option<String>, Error> {
-        let said = self.git.said().await?;
-        if !said.ok && said.complaint.contains("prefix") {
+        let output = self.running.output().await?;
+        if !output.success && output.stderr.contains("prefix") {
             return Ok(None);
         }
-        said.expect("write-tree").map(|said| Some(Said::text(&said)))
+        Ok(Some(self.git.check(&self.arguments, output)?.text()))
     }
 }
 
@@ -98,8 +98,11 @@ impl Objects {
         Self { own: scratch.join("objects"), repository: repository.objects.clone() }
     }
 
-    fn as_variables(&self) -> [(&'static str, &Path); 2] {
-        [("GIT_OBJECT_DIRECTORY", &self.own), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)]
+    /// A git in `tree` that reads both and writes only its own.
+    fn git(&self, tree: &Path) -> Git {
+        git(tree)
+            .variable("GIT_OBJECT_DIRECTORY", &self.own)
+            .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)
     }
 }
 
@@ -111,18 +114,17 @@ async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Na
     let (objects, index) = (Objects::of(repository, scratch), index_in(scratch));
     std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
     copy_index(&repository.index, &index)?;
-    let [own, alternates] = objects.as_variables();
-    let variables = [own, alternates, ("GIT_INDEX_FILE", index.as_path())];
+    let git = objects.git(tree).variable("GIT_INDEX_FILE", index);
     // a file that cannot be read, or a repository without a commit in the middle of the tree, is left
     // out of the name and must not keep the rest from having one
-    let _ = git(tree, &["add", "--all", "--sparse", "--ignore-errors", "."], &variables).await?;
-    name_submodules(tree, scratch, &variables).await?;
-    let prefix = format!("--prefix={}", repository.prefix);
-    let mut arguments = vec!["write-tree", "--missing-ok"];
+    let _ = git.output(&["add", "--all", "--sparse", "--ignore-errors", "."]).await?;
+    name_submodules(tree, scratch, &git).await?;
+    let mut arguments = vec!["write-tree".to_owned(), "--missing-ok".to_owned()];
     if !repository.prefix.is_empty() {
-        arguments.push(&prefix);
+        arguments.push(format!("--prefix={}", repository.prefix));
     }
-    Ok(Naming { git: start(tree, &arguments, &variables)? })
+    let running = git.start(&arguments)?;
+    Ok(Naming { git, arguments, running })
 }
 
 /// Copies the index with its time: git takes a file for unchanged only if it is older than the index.
@@ -144,13 +146,13 @@ fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 /// Puts the name of each populated submodule's state in the place of its commit.
-async fn name_submodules(tree: &Path, scratch: &Path, variables: &[(&str, &Path)]) -> Result<(), Error> {
+async fn name_submodules(tree: &Path, scratch: &Path, with_index: &Git) -> Result<(), Error> {
     if !tree.join(".gitmodules").is_file() {
         return Ok(());
     }
     let arguments = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"];
-    let said = git(tree, &arguments, &[]).await?;
-    for entry in said.output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+    let output = git(tree).output(&arguments).await?;
+    for entry in output.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
         let Some((_, path)) = entry.split_once('\n') else { continue };
         let inner = tree.join(path);
@@ -162,9 +164,7 @@ async fn name_submodules(tree: &Path, scratch: &Path, variables: &[(&str, &Path)
         std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
         if let Some(name) = Box::pin(note(&inner, &repository, &own)).await?.name().await? {
             let entry = format!("160000,{name},{path}");
-            let _ = git(tree, &["update-index", "--add", "--cacheinfo", &entry], variables)
-                .await?
-                .expect("update-index")?;
+            with_index.text(&["update-index", "--add", "--cacheinfo", &entry]).await?;
         }
     }
     Ok(())

@@ -1,26 +1,16 @@
-//! Running the user's `git`.
+//! What can go wrong with a work tree, and the questions to git that several steps ask.
 
 use std::path::{Path, PathBuf};
 
 use crate::report::{Diagnostic, Kind};
-use crate::system;
+use crate::system::{self, Git, GitError};
 
 /// A work tree cannot be what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// git cannot be started.
-    #[error("cannot run `git`")]
-    Missing(#[source] std::io::Error),
-    /// A git command failed.
-    #[error("`git {command}` failed in `{}`", directory.display())]
-    Failed {
-        /// Its arguments.
-        command: String,
-        /// Where.
-        directory: PathBuf,
-        /// What it printed.
-        output: Vec<String>,
-    },
+    /// git cannot be started, failed, or did not end.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The project is not in a git repository.
     #[error("`{}` is not in a git repository, and `[worktree]` asks for work trees", .0.display())]
     NoRepository(PathBuf),
@@ -70,7 +60,8 @@ pub enum Error {
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Missing(_) | Self::Failed { .. } | Self::Run(_) | Self::Copy { .. } => Kind::Environment,
+            Self::Git(error) => error.kind(),
+            Self::Run(_) | Self::Copy { .. } => Kind::Environment,
             Self::NoRepository(_) => Kind::Configuration,
             Self::Occupied(_) | Self::BranchInUse { .. } | Self::BranchHasWork { .. } | Self::WouldLose { .. } => {
                 Kind::Conflict
@@ -80,8 +71,7 @@ impl Diagnostic for Error {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) => "git.missing",
-            Self::Failed { .. } => "git.failed",
+            Self::Git(error) => error.code(),
             Self::NoRepository(_) => "worktree.no_repository",
             Self::Occupied(_) => "worktree.occupied",
             Self::BranchInUse { .. } => "worktree.branch_in_use",
@@ -94,7 +84,7 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing(_) => Some("install git".into()),
+            Self::Git(error) => error.hint(),
             Self::NoRepository(_) => Some("run `git init` and commit, or take `[worktree]` out".into()),
             Self::Occupied(_) => Some("move it away, or change `[worktree] path`".into()),
             Self::BranchInUse { .. } => Some("name another with `--branch`".into()),
@@ -105,31 +95,26 @@ impl Diagnostic for Error {
                 Some(format!("commit and push in `{}`, or give it up with `--force`", path.display()))
             }
             Self::Run(error) => error.hint(),
-            Self::Failed { .. } | Self::Copy { .. } => None,
+            Self::Copy { .. } => None,
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Failed { output, .. } => output.clone(),
+            Self::Git(error) => error.details(),
             _ => Vec::new(),
         }
     }
 }
 
-/// Runs git in `directory`; returns its standard output without the last line break.
-pub(super) async fn git(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
-    let output = tokio::process::Command::from(system::git(directory))
-        .args(arguments)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(Error::Missing)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned());
-    }
-    let told = String::from_utf8_lossy(&output.stderr).lines().map(ToOwned::to_owned).collect();
-    Err(Error::Failed { command: arguments.join(" "), directory: directory.to_owned(), output: told })
+/// Asks git about `directory`; returns its standard output without the last line break.
+pub(super) async fn ask(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
+    Ok(Git::asking(directory).text(arguments).await?)
+}
+
+/// Has git change the repository of `directory`.
+pub(super) async fn act(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
+    Ok(Git::acting(directory).text(arguments).await?)
 }
 
 /// Where a directory stands in its repository.
@@ -147,12 +132,12 @@ impl Standing {
     /// Asks git; `None` outside a work tree.
     pub(super) async fn of(directory: &Path) -> Result<Option<Self>, Error> {
         let asked = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel", "--show-prefix"];
-        let told = match git(directory, &asked).await {
-            Ok(told) => told,
-            Err(Error::Failed { .. }) => return Ok(None),
+        let answer = match ask(directory, &asked).await {
+            Ok(answer) => answer,
+            Err(Error::Git(error)) if error.is_no_repository() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut lines = told.lines();
+        let mut lines = answer.lines();
         let (Some(common), Some(top)) = (lines.next(), lines.next()) else { return Ok(None) };
         let below = lines.next().unwrap_or_default();
         Ok(Some(Self { common: common.into(), top: top.into(), below: below.into() }))
@@ -165,5 +150,5 @@ pub(super) async fn unique_commits(directory: &Path, revision: &str, branch: Opt
     let mut arguments = vec!["rev-list", "--count", revision, "--not", "--remotes", "--tags"];
     arguments.extend(exclude.as_deref());
     arguments.push("--branches");
-    Ok(git(directory, &arguments).await?.parse().unwrap_or(0))
+    Ok(ask(directory, &arguments).await?.parse().unwrap_or(0))
 }

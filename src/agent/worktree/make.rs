@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::git::{Error, Standing, git, unique_commits};
+use super::git::{Error, Standing, act, ask, unique_commits};
 use super::work;
 use crate::agent::record::WorktreeRecord;
 use crate::project::{Template, WorktreeSettings};
 use crate::report::Events;
+use crate::system::GitError;
 
 /// What a launch asks for.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ pub(in crate::agent) async fn make(
     let task = events.task(subject, format!("make work tree {}", chosen.path.display()));
     let path = chosen.path.to_string_lossy();
     // a directory that was removed by hand leaves an entry behind that would refuse the path
-    git(wish.root, &["worktree", "prune"]).await?;
+    act(wish.root, &["worktree", "prune"]).await?;
     let add = match &chosen.branch {
         Some(branch) => vec!["git", "worktree", "add", "--quiet", "-B", branch, &path, "HEAD"],
         None => vec!["git", "worktree", "add", "--quiet", &path, &wish.branch],
@@ -103,7 +104,7 @@ pub(in crate::agent) async fn make(
     let output = work::run(&program, wish.root, marker).await?;
     if !output.ending.is_success() {
         let (command, directory) = (add[1..].join(" "), wish.root.to_owned());
-        return Err(Error::Failed { command, directory, output: output.tail });
+        return Err(GitError::Failed { command, directory, output: output.tail }.into());
     }
     task.finish();
     Ok(())
@@ -113,7 +114,7 @@ pub(in crate::agent) async fn make(
 /// named one that exists.
 async fn branch_is_free(wish: &Wish<'_>) -> Result<bool, Error> {
     let reference = format!("refs/heads/{}", wish.branch);
-    if git(wish.root, &["show-ref", "--verify", "--quiet", &reference]).await.is_err() {
+    if ask(wish.root, &["show-ref", "--verify", "--quiet", &reference]).await.is_err() {
         return Ok(true);
     }
     if let Some(path) = checked_out_at(wish.root, &reference).await? {
@@ -130,7 +131,7 @@ async fn branch_is_free(wish: &Wish<'_>) -> Result<bool, Error> {
 
 /// The work tree that has a branch checked out, if it still exists.
 async fn checked_out_at(root: &Path, reference: &str) -> Result<Option<PathBuf>, Error> {
-    let list = git(root, &["worktree", "list", "--porcelain"]).await?;
+    let list = ask(root, &["worktree", "list", "--porcelain"]).await?;
     let mut path = None;
     for line in list.lines() {
         if let Some(found) = line.strip_prefix("worktree ") {

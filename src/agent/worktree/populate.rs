@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::git::{Error, git};
+use super::git::{Error, ask};
 use super::work;
 use crate::project::WorktreeSettings;
 use crate::report::{Events, Task};
@@ -44,10 +44,10 @@ async fn included(root: &Path) -> Result<Vec<String>, Error> {
         return Ok(Vec::new());
     }
     let arguments = ["ls-files", "--others", "--ignored", "--directory", "-z", "--exclude-from=.worktreeinclude"];
-    let named = git(root, &arguments).await?;
+    let named = ask(root, &arguments).await?;
     let mut wanted = Vec::new();
     for name in named.split('\0').filter(|name| !name.is_empty()) {
-        if git(root, &["check-ignore", "--quiet", name]).await.is_ok() {
+        if ask(root, &["check-ignore", "--quiet", name]).await.is_ok() {
             wanted.push(name.to_owned());
         }
     }

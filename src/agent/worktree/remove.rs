@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::git::{Error, Standing, git, unique_commits};
+use super::git::{Error, Standing, act, ask, unique_commits};
 use super::populate::PARTIAL;
 use crate::agent::record::WorktreeRecord;
 use crate::report::Removed;
-use crate::system;
+use crate::system::{self, GitError};
 
 /// What only this work tree has.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(in crate::agent) async fn loss(worktree: &WorktreeRecord) -> Result<Loss, Er
         return Ok(loss);
     }
     let path = &worktree.path;
-    let changed = git(path, &["status", "--porcelain", "--untracked-files=all"]).await?;
+    let changed = ask(path, &["status", "--porcelain", "--untracked-files=all"]).await?;
     let files = changed.lines().filter_map(|line| line.get(3..));
     // copies of what the project's root has
     let files: Vec<&str> = files.filter(|name| !name.contains(PARTIAL)).collect();
@@ -31,7 +31,7 @@ pub(in crate::agent) async fn loss(worktree: &WorktreeRecord) -> Result<Loss, Er
         let more = if files.len() > 3 { ", ..." } else { "" };
         loss.what.push(format!("{} uncommitted files ({}{more})", files.len(), named.join(", ")));
     }
-    let branch = git(path, &["branch", "--show-current"]).await?;
+    let branch = ask(path, &["branch", "--show-current"]).await?;
     let commits =
         unique_commits(path, "HEAD", Some(&branch).filter(|name| !name.is_empty()).map(String::as_str)).await?;
     if commits > 0 {
@@ -50,9 +50,9 @@ pub(in crate::agent) async fn is_checked_out(worktree: &WorktreeRecord) -> Resul
     if !path.join(".git").is_file() {
         return Ok(false);
     }
-    match git(path, &["rev-parse", "--path-format=absolute", "--git-path", "index"]).await {
+    match ask(path, &["rev-parse", "--path-format=absolute", "--git-path", "index"]).await {
         Ok(index) => Ok(Path::new(&index).exists()),
-        Err(Error::Failed { .. }) => Ok(false),
+        Err(Error::Git(GitError::Failed { .. })) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -60,7 +60,7 @@ pub(in crate::agent) async fn is_checked_out(worktree: &WorktreeRecord) -> Resul
 /// Takes off the lock that git keeps on a work tree until it has ended, should it have been killed just then.
 pub(in crate::agent) async fn unlock(root: &Path, worktree: &WorktreeRecord) {
     // a failure means that there is none
-    let _ = git(root, &["worktree", "unlock", &worktree.path.to_string_lossy()]).await;
+    let _ = act(root, &["worktree", "unlock", &worktree.path.to_string_lossy()]).await;
 }
 
 /// Removes what git has left of a work tree whose making was cut off, and its entry.
@@ -70,14 +70,14 @@ pub(in crate::agent) async fn unlock(root: &Path, worktree: &WorktreeRecord) {
 pub(in crate::agent) async fn discard(root: &Path, worktree: &WorktreeRecord) -> Result<(), Error> {
     let path = worktree.path.to_string_lossy();
     // twice: git locks what it has not ended
-    if git(root, &["worktree", "remove", "--force", "--force", &path]).await.is_ok() {
+    if act(root, &["worktree", "remove", "--force", "--force", &path]).await.is_ok() {
         return Ok(());
     }
     // killed while it wrote its entry, git stumbles over that with every command
     if let Some(standing) = Standing::of(root).await? {
         take_apart(&standing.common.join("worktrees"), &worktree.path)?;
     }
-    git(root, &["worktree", "prune"]).await?;
+    act(root, &["worktree", "prune"]).await?;
     if worktree.path.exists() { Err(Error::Occupied(worktree.path.clone())) } else { Ok(()) }
 }
 
@@ -134,16 +134,16 @@ pub(in crate::agent) async fn remove(
             unlock(root, worktree).await;
         }
         // --force: ignored files (a build, a rendered env file) are no reason to stay
-        git(root, &["worktree", "remove", "--force", &worktree.path.to_string_lossy()]).await?;
+        act(root, &["worktree", "remove", "--force", &worktree.path.to_string_lossy()]).await?;
         removed.push(Removed::new("worktree", worktree.path.display().to_string()));
     } else {
-        git(root, &["worktree", "prune"]).await?;
+        act(root, &["worktree", "prune"]).await?;
     }
     if let Some(branch) = &worktree.branch {
         let reference = format!("refs/heads/{branch}");
-        let exists = git(root, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
+        let exists = ask(root, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
         if exists && (force || unique_commits(root, &reference, Some(branch)).await? == 0) {
-            git(root, &["branch", "-D", "--", branch]).await?;
+            act(root, &["branch", "-D", "--", branch]).await?;
             removed.push(Removed::new("branch", branch));
         }
     }

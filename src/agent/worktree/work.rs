@@ -6,13 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::git::Error;
-use crate::system::{self, CommandSpec, GIT_REPOSITORY, MARKER, Output, Program};
+use crate::system::{self, CommandSpec, Git, MARKER, Output, Program};
 
 /// Runs `program` in `directory`, as a part of the stack that `marker` names.
 pub(super) async fn run(program: &[&OsStr], directory: &Path, marker: &str) -> Result<Output, Error> {
-    let caller =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut environment: Vec<_> = caller.filter(|(name, _)| !GIT_REPOSITORY.contains(&name.as_str())).collect();
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let mut environment: Vec<_> = Git::environment(std::env::vars_os()).into_iter().filter_map(text).collect();
     environment.push((MARKER.to_owned(), marker.to_owned()));
     let program = Program::Argv(program.iter().copied().map(OsString::from).collect());
     let spec = CommandSpec { program, ..CommandSpec::shell("", directory, environment) };
