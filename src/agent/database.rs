@@ -139,8 +139,9 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
         return Err(error.into());
     }
     let login = server.agent_login(agent, password);
-    let traces = &template.traces;
-    let post_clone = launch::PostClone { context, project: &project, agent, tree, server, login: &login, traces };
+    let leftover_references = &template.leftover_references;
+    let post_clone =
+        launch::PostClone { context, project: &project, agent, tree, server, login: &login, leftover_references };
     post_clone.run(&renderer, &values, &environment).await?;
     record.template = Some(template.name.clone());
     record.write(&context.home)?;

@@ -8,13 +8,13 @@ use crate::project::AgentId;
 use crate::report::Events;
 use crate::system::Secret;
 
+use super::connection::Connection;
 use super::copy::{Source, Target, copy};
 use super::drop;
 use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{self, databases, named};
 use super::roles::{NewRole, allow_login_sql};
-use super::session::Session;
 use super::template::Template;
 use super::{DatabaseCredentials, Error, Result, Server};
 
@@ -73,44 +73,44 @@ pub async fn create(
     request: &CloneRequest<'_>,
     events: &Events,
 ) -> Result<DatabaseCredentials> {
-    let session = template.session(server).await?;
+    let connection = template.connection(server).await?;
     let key = Key::of_agent(request.agent);
-    key.take(&session).await?;
-    let outcome = create_locked(server, &session, template, request, events).await;
+    key.take(&connection).await?;
+    let outcome = create_locked(server, &connection, template, request, events).await;
     // the session may live on for as long as the template is in use
-    let released = key.release(&session).await;
+    let released = key.release(&connection).await;
     outcome.and_then(|login| released.map(|()| login))
 }
 
 async fn create_locked(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     template: &Template,
     request: &CloneRequest<'_>,
     events: &Events,
 ) -> Result<DatabaseCredentials> {
     let name = request.agent.database();
     let subject = format!("agent {}", request.agent);
-    match state_with(session, request.home_id, Some(request.project), request.agent).await? {
+    match state_with(connection, request.home_id, Some(request.project), request.agent).await? {
         CloneState::Complete => {
             let sql = allow_login_sql(&name, Some(request.password));
-            session.execute(&format!("set the password of role `{name}`"), &sql).await?;
+            connection.execute(&format!("set the password of role `{name}`"), &sql).await?;
             events.note(subject, format!("database {name} is kept as it is"));
             return Ok(server.login(&name, &name, request.password));
         }
-        CloneState::Incomplete => drop::database(server, session, &name).await?,
+        CloneState::Incomplete => drop::database(server, connection, &name).await?,
         CloneState::Absent => {}
     }
     // what is there of it may own snapshots
-    let known = !named(session, &[&name]).await?.1.is_empty();
+    let known = !named(connection, &[&name]).await?.1.is_empty();
     let task = events.task(subject, format!("clone database {name}"));
-    let made = make(server, session, template, request, known).await;
+    let made = make(server, connection, template, request, known).await;
     if made.is_err() {
         // the failure is what the caller must hear of; what is left is ours and incomplete
         let _ = if known {
-            drop::database(server, session, &name).await
+            drop::database(server, connection, &name).await
         } else {
-            drop::agent_with(server, session, request.home_id, request.agent).await.map(|_| ())
+            drop::agent_with(server, connection, request.home_id, request.agent).await.map(|_| ())
         };
     }
     made?;
@@ -120,13 +120,13 @@ async fn create_locked(
 
 async fn make(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     template: &Template,
     request: &CloneRequest<'_>,
     role_exists: bool,
 ) -> Result<()> {
     let name = request.agent.database();
-    let source = Source::inspect(session, &template.name).await?;
+    let source = Source::inspect(connection, &template.name).await?;
     let mark = Mark::new(request.home_id, request.project, Some(request.agent), OwnedKind::Agent);
     let role = NewRole {
         name: &name,
@@ -136,11 +136,11 @@ async fn make(
         create_databases: request.create_databases,
         member_of: request.roles,
     };
-    session.execute(&format!("create role `{name}`"), &role.sql(session, server, role_exists)).await?;
+    connection.execute(&format!("create role `{name}`"), &role.sql(connection, server, role_exists)).await?;
     let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
     let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
-    copy(server, session, &source, &target).await?;
-    session.execute(&format!("let role `{name}` log in"), &allow_login_sql(&name, None)).await
+    copy(server, connection, &source, &target).await?;
+    connection.execute(&format!("let role `{name}` log in"), &allow_login_sql(&name, None)).await
 }
 
 /// What there is of an agent's pair.
@@ -148,7 +148,7 @@ async fn make(
 /// # Errors
 /// [`Error::Foreign`] as for [`create`].
 pub async fn state(server: &Server, home_id: &str, agent: AgentId) -> Result<CloneState> {
-    state_with(&Session::admin(server).await?, home_id, None, agent).await
+    state_with(&Connection::admin(server).await?, home_id, None, agent).await
 }
 
 /// Whether an agent has a database that can be used.
@@ -157,13 +157,13 @@ pub async fn exists(server: &Server, home_id: &str, agent: AgentId) -> Result<bo
 }
 
 pub(super) async fn state_with(
-    session: &Session,
+    connection: &Connection,
     home: &str,
     project: Option<&str>,
     agent: AgentId,
 ) -> Result<CloneState> {
     let name = agent.database();
-    let (databases, roles) = named(session, &[&name]).await?;
+    let (databases, roles) = named(connection, &[&name]).await?;
     let (database, role) = (databases.first(), roles.first());
     for mark in [database.map(|one| one.ours(home)), role.map(|one| one.ours(home))].into_iter().flatten() {
         let mark = mark?;
@@ -180,21 +180,21 @@ pub(super) async fn state_with(
 
 /// Every database of this home: agents', snapshots, templates, what agents made.
 pub async fn agent_databases(server: &Server, home_id: &str) -> Result<Vec<Owned>> {
-    let session = Session::admin(server).await?;
+    let connection = Connection::admin(server).await?;
     let owned = |database: objects::Database| {
         let mark = database.mark(home_id)?;
         let template = database.facts().template;
         Some(Owned { name: database.name, kind: mark.kind, agent: mark.agent, project: mark.project, template })
     };
-    Ok(databases(&session).await?.into_iter().filter_map(owned).collect())
+    Ok(databases(&connection).await?.into_iter().filter_map(owned).collect())
 }
 
 /// Every role of this home.
 pub async fn agent_roles(server: &Server, home_id: &str) -> Result<Vec<Owned>> {
-    let session = Session::admin(server).await?;
+    let connection = Connection::admin(server).await?;
     let owned = |role: objects::Role| {
         let mark = role.mark(home_id)?;
         Some(Owned { name: role.name, kind: mark.kind, agent: mark.agent, project: mark.project, template: None })
     };
-    Ok(objects::roles(&session).await?.into_iter().filter_map(owned).collect())
+    Ok(objects::roles(&connection).await?.into_iter().filter_map(owned).collect())
 }

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 use tokio_postgres::error::SqlState;
 
+use super::connection::{Connection, flag, optional, text};
 use super::mark::{Facts, Mark, OwnedKind};
 use super::ownership::{self, Owner};
-use super::session::{Session, flag, optional, text};
 use super::sql::{identifier, literal, literals};
 use super::{Error, Result, Server};
 
@@ -73,7 +73,7 @@ impl Source {
     ///
     /// # Errors
     /// [`Error::Missing`] when there is none of this name.
-    pub(super) async fn inspect(session: &Session, name: &str) -> Result<Self> {
+    pub(super) async fn inspect(connection: &Connection, name: &str) -> Result<Self> {
         let quoted = literal(name);
         let sql = format!(
             "SELECT shobj_description(oid, 'pg_database') AS comment, current_setting('fsync') = 'on' AS fsync \
@@ -90,7 +90,7 @@ impl Source {
              {}",
             evict_sql(name)
         );
-        let results = session.results(&format!("inspect database `{name}`"), &sql).await?;
+        let results = connection.results(&format!("inspect database `{name}`"), &sql).await?;
         let [about, owners, settings, _] = &results[..] else { return Err(Error::Missing { name: name.into() }) };
         let Some(about) = about.first() else { return Err(Error::Missing { name: name.into() }) };
         let owners: Vec<Owner> = owners
@@ -117,24 +117,24 @@ impl Source {
 }
 
 /// Copies `source`. A failure may leave the unfinished copy behind, marked or owned by a marked role.
-pub(super) async fn copy(server: &Server, session: &Session, source: &Source, target: &Target<'_>) -> Result<()> {
-    create(server, session, source, target).await?;
-    session.execute(&format!("open database `{}`", target.name), &finish_sql(source, target)).await?;
+pub(super) async fn copy(server: &Server, connection: &Connection, source: &Source, target: &Target<'_>) -> Result<()> {
+    create(server, connection, source, target).await?;
+    connection.execute(&format!("open database `{}`", target.name), &finish_sql(source, target)).await?;
     let others: Vec<&Owner> = source.owners.iter().filter(|owner| owner.name != target.objects).collect();
     if !others.is_empty() {
-        let inside = Session::open(&server.admin_of(target.name)).await?;
+        let inside = Connection::open(&server.admin_of(target.name)).await?;
         ownership::give(&inside, target.name, &others, target.objects).await?;
     }
     Ok(())
 }
 
-async fn create(server: &Server, session: &Session, source: &Source, target: &Target<'_>) -> Result<()> {
-    let strategy = strategy(session.version().major, source);
-    if strategy == "FILE_COPY" && session.version().major >= 18 {
+async fn create(server: &Server, connection: &Connection, source: &Source, target: &Target<'_>) -> Result<()> {
+    let strategy = strategy(connection.version().major, source);
+    if strategy == "FILE_COPY" && connection.version().major >= 18 {
         // where the platform can: PostgreSQL falls back to copying on a file system that cannot
         let sql = "SELECT set_config('file_copy_method', 'clone', false) FROM pg_settings \
                    WHERE name = 'file_copy_method' AND 'clone' = ANY (enumvals)";
-        session.rows("choose how files are copied", sql).await?;
+        connection.rows("choose how files are copied", sql).await?;
     }
     let sql = format!(
         "CREATE DATABASE {} OWNER {} TEMPLATE {} ALLOW_CONNECTIONS false IS_TEMPLATE false STRATEGY {strategy}",
@@ -143,7 +143,7 @@ async fn create(server: &Server, session: &Session, source: &Source, target: &Ta
         identifier(&source.name)
     );
     let action = format!("create database `{}` from `{}`", target.name, source.name);
-    without_sessions(server, session, &source.name, &action, &sql).await
+    without_sessions(server, connection, &source.name, &action, &sql).await
 }
 
 fn owns(owners: &[Owner], role: &str) -> bool {
@@ -153,14 +153,14 @@ fn owns(owners: &[Owner], role: &str) -> bool {
 /// Runs a statement that needs a database without sessions; evicts them, however many come.
 pub(super) async fn without_sessions(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     database: &str,
     action: &str,
     sql: &str,
 ) -> Result<()> {
     let began = Instant::now();
     loop {
-        let attempt = session.execute(action, sql);
+        let attempt = connection.execute(action, sql);
         tokio::pin!(attempt);
         let result = tokio::select! {
             result = &mut attempt => result,
@@ -176,9 +176,9 @@ pub(super) async fn without_sessions(
         match result {
             Err(error) if error.sql_state() == Some(&SqlState::OBJECT_IN_USE) => {
                 if began.elapsed() > PATIENCE {
-                    return Err(busy(session, database, began.elapsed(), error).await);
+                    return Err(busy(connection, database, began.elapsed(), error).await);
                 }
-                let _ = session.rows("evict sessions", &evict_sql(database)).await;
+                let _ = connection.rows("evict sessions", &evict_sql(database)).await;
                 let jitter = rand::rng().random_range(5..100);
                 tokio::time::sleep(Duration::from_millis(jitter)).await;
             }
@@ -189,13 +189,13 @@ pub(super) async fn without_sessions(
 
 /// Evicts sessions again and again; returns only when that fails.
 async fn keep_evicting(server: &Server, database: &str) -> Error {
-    let session = match Session::admin(server).await {
-        Ok(session) => session,
+    let connection = match Connection::admin(server).await {
+        Ok(connection) => connection,
         Err(error) => return error,
     };
     let mut pause = Duration::from_millis(20);
     loop {
-        if let Err(error) = session.rows("evict sessions", &evict_sql(database)).await {
+        if let Err(error) = connection.rows("evict sessions", &evict_sql(database)).await {
             return error;
         }
         tokio::time::sleep(pause).await;
@@ -203,13 +203,13 @@ async fn keep_evicting(server: &Server, database: &str) -> Error {
     }
 }
 
-async fn busy(session: &Session, database: &str, waited: Duration, error: Error) -> Error {
+async fn busy(connection: &Connection, database: &str, waited: Duration, error: Error) -> Error {
     let sql = format!(
         "SELECT format('pid %s, %s, %s', pid, coalesce(usename, backend_type), application_name) AS session \
            FROM pg_stat_activity WHERE datname = {}",
         literal(database)
     );
-    let sessions = session.rows("list sessions", &sql).await.unwrap_or_default();
+    let sessions = connection.rows("list sessions", &sql).await.unwrap_or_default();
     Error::Busy {
         name: database.to_owned(),
         waited,

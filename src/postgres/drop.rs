@@ -8,10 +8,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::project::AgentId;
 
+use super::connection::{Connection, text};
 use super::copy::without_sessions;
 use super::lock::Key;
 use super::objects::{databases, roles};
-use super::session::{Session, text};
 use super::sql::{identifier, literal};
 use super::{Error, Result, Server};
 
@@ -29,23 +29,23 @@ pub struct DroppedReport {
 /// Drops everything of an agent on this server, connected sessions notwithstanding. Nothing there is no
 /// error.
 pub async fn agent(server: &Server, home_id: &str, agent: AgentId) -> Result<DroppedReport> {
-    let session = Session::admin(server).await?;
-    Key::of_agent(agent).take(&session).await?;
-    agent_with(server, &session, home_id, agent).await
+    let connection = Connection::admin(server).await?;
+    Key::of_agent(agent).take(&connection).await?;
+    agent_with(server, &connection, home_id, agent).await
 }
 
 /// What [`agent`] would drop.
 pub async fn plan(server: &Server, home_id: &str, agent: AgentId) -> Result<DroppedReport> {
-    find(&Session::admin(server).await?, home_id, agent).await
+    find(&Connection::admin(server).await?, home_id, agent).await
 }
 
 pub(super) async fn agent_with(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     home: &str,
     agent: AgentId,
 ) -> Result<DroppedReport> {
-    let report = find(session, home, agent).await?;
+    let report = find(connection, home, agent).await?;
     for name in &report.roles {
         // nobody comes back while the databases go
         let sql = format!(
@@ -53,28 +53,28 @@ pub(super) async fn agent_with(
             identifier(name),
             literal(name)
         );
-        session.execute(&format!("lock out role `{name}`"), &sql).await?;
+        connection.execute(&format!("lock out role `{name}`"), &sql).await?;
     }
     for name in &report.databases {
-        database(server, session, name).await?;
+        database(server, connection, name).await?;
     }
     for name in &report.roles {
-        role(server, session, name).await?;
+        role(server, connection, name).await?;
     }
     Ok(report)
 }
 
-async fn find(session: &Session, home: &str, agent: AgentId) -> Result<DroppedReport> {
+async fn find(connection: &Connection, home: &str, agent: AgentId) -> Result<DroppedReport> {
     let mut report = DroppedReport::default();
     let name = agent.database();
-    for database in databases(session).await? {
+    for database in databases(connection).await? {
         match database.mark(home) {
             Some(mark) if mark.agent == Some(agent) => report.databases.push(database.name),
             _ if database.name == name => report.foreign.push(format!("database {name}")),
             _ => {}
         }
     }
-    for role in roles(session).await? {
+    for role in roles(connection).await? {
         match role.mark(home) {
             Some(mark) if mark.agent == Some(agent) => report.roles.push(role.name),
             _ if role.name == name => report.foreign.push(format!("role {name}")),
@@ -85,16 +85,16 @@ async fn find(session: &Session, home: &str, agent: AgentId) -> Result<DroppedRe
 }
 
 /// Drops a database, whoever is connected to it.
-pub(super) async fn database(server: &Server, session: &Session, name: &str) -> Result<()> {
+pub(super) async fn database(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
     let action = format!("drop database `{name}`");
-    match session.execute(&action, &sql).await {
+    match connection.execute(&action, &sql).await {
         Ok(()) => return Ok(()),
         Err(error) if !is_obstructed(&error) => return Err(error),
         Err(_) => {}
     }
-    clear(server, session, name).await?;
-    without_sessions(server, session, name, &action, &sql).await
+    clear(server, connection, name).await?;
+    without_sessions(server, connection, name, &action, &sql).await
 }
 
 fn is_obstructed(error: &Error) -> bool {
@@ -103,7 +103,7 @@ fn is_obstructed(error: &Error) -> bool {
 }
 
 /// Takes away what FORCE does not: `IS_TEMPLATE`, replication slots, prepared transactions.
-async fn clear(server: &Server, session: &Session, name: &str) -> Result<()> {
+async fn clear(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let quoted = literal(name);
     let sql = format!(
         "SELECT gid FROM pg_prepared_xacts WHERE database = {quoted};
@@ -112,17 +112,17 @@ async fn clear(server: &Server, session: &Session, name: &str) -> Result<()> {
           WHERE database = {quoted} AND active_pid IS NOT NULL"
     );
     let action = format!("clear database `{name}`");
-    let found = session.results(&action, &sql).await?;
+    let found = connection.results(&action, &sql).await?;
     let column = |index: usize, name: &str| -> Vec<String> {
         found.get(index).map(|rows| rows.iter().map(|row| text(row, name)).collect()).unwrap_or_default()
     };
     let (prepared, slots) = (column(0, "gid"), column(1, "slot_name"));
-    session.execute(&action, &format!("ALTER DATABASE {} IS_TEMPLATE false", identifier(name))).await?;
+    connection.execute(&action, &format!("ALTER DATABASE {} IS_TEMPLATE false", identifier(name))).await?;
     for slot in slots {
-        session.execute(&action, &format!("SELECT pg_drop_replication_slot({})", literal(&slot))).await?;
+        connection.execute(&action, &format!("SELECT pg_drop_replication_slot({})", literal(&slot))).await?;
     }
     if !prepared.is_empty() {
-        let inside = Session::open(&server.admin_of(name)).await?;
+        let inside = Connection::open(&server.admin_of(name)).await?;
         for gid in prepared {
             inside.execute(&action, &format!("ROLLBACK PREPARED {}", literal(&gid))).await?;
         }
@@ -132,11 +132,11 @@ async fn clear(server: &Server, session: &Session, name: &str) -> Result<()> {
 
 /// Drops a role of ours that owns no database any more. What it was granted elsewhere is revoked, what
 /// it made in somebody else's database becomes that database's owner's.
-async fn role(server: &Server, session: &Session, name: &str) -> Result<()> {
+async fn role(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let quoted = identifier(name);
     let action = format!("drop role `{name}`");
     let sql = format!("DROP OWNED BY {quoted}; DROP ROLE {quoted}");
-    match session.execute(&action, &sql).await {
+    match connection.execute(&action, &sql).await {
         Err(error) if error.sql_state() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {}
         other => return other,
     }
@@ -146,19 +146,19 @@ async fn role(server: &Server, session: &Session, name: &str) -> Result<()> {
           WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = {}::regrole AND d.datallowconn",
         literal(&quoted)
     );
-    for row in session.rows(&action, &where_else).await? {
-        let inside = Session::open(&server.admin_of(&text(&row, "datname"))).await?;
+    for row in connection.rows(&action, &where_else).await? {
+        let inside = Connection::open(&server.admin_of(&text(&row, "datname"))).await?;
         let owner = identifier(&text(&row, "rolname"));
         inside.execute(&action, &format!("REASSIGN OWNED BY {quoted} TO {owner}; DROP OWNED BY {quoted}")).await?;
     }
-    session.execute(&action, &sql).await
+    connection.execute(&action, &sql).await
 }
 
 /// Drops a template's role, unless objects of it live on in a kept state or a clone.
-pub(super) async fn idle_role(session: &Session, name: &str) -> Result<()> {
+pub(super) async fn idle_role(connection: &Connection, name: &str) -> Result<()> {
     let quoted = identifier(name);
     let sql = format!("DROP OWNED BY {quoted}; DROP ROLE IF EXISTS {quoted}");
-    match session.execute(&format!("drop role `{name}`"), &sql).await {
+    match connection.execute(&format!("drop role `{name}`"), &sql).await {
         Err(error) if error.sql_state() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => Ok(()),
         other => other,
     }

@@ -6,7 +6,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::session::{Session, flag, text};
+use super::connection::{Connection, flag, text};
 use super::sql::{identifier, literals};
 use super::{Error, Result};
 
@@ -16,7 +16,7 @@ pub(super) struct Available {
     trusted: bool,
 }
 
-pub(super) async fn available(session: &Session, names: &[String]) -> Result<Vec<Available>> {
+pub(super) async fn available(connection: &Connection, names: &[String]) -> Result<Vec<Available>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -26,12 +26,12 @@ pub(super) async fn available(session: &Session, names: &[String]) -> Result<Vec
           WHERE e.name IN ({}) GROUP BY e.name",
         literals(names.iter().map(String::as_str))
     );
-    let rows = session.rows("list extensions", &sql).await?;
+    let rows = connection.rows("list extensions", &sql).await?;
     Ok(rows.iter().map(|row| Available { name: text(row, "name"), trusted: flag(row, "trusted") }).collect())
 }
 
 /// Makes the extensions in the database that `inside` is connected to.
-pub(super) async fn create(inside: &Session, names: &[String], owner: &str) -> Result<()> {
+pub(super) async fn create(inside: &Connection, names: &[String], owner: &str) -> Result<()> {
     let available = available(inside, names).await?;
     for name in names {
         let Some(found) = available.iter().find(|one| one.name == *name) else {
@@ -56,7 +56,7 @@ pub(super) async fn create(inside: &Session, names: &[String], owner: &str) -> R
 }
 
 /// Opens what extensions of the admin brought: their schemas, tables and sequences.
-pub(super) async fn open(inside: &Session) -> Result<()> {
+pub(super) async fn open(inside: &Connection) -> Result<()> {
     let sql = "DO $$ DECLARE one record; BEGIN
         FOR one IN SELECT n.nspname FROM pg_depend d JOIN pg_namespace n ON n.oid = d.objid
           WHERE d.classid = 'pg_namespace'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::project::AgentId;
 
-use super::session::{Session, flag};
+use super::connection::{Connection, flag};
 use super::{Error, Result};
 
 /// The lock of one name, as the server knows it. Locks live in the server's own database: every admin
@@ -28,47 +28,47 @@ impl Key {
     }
 
     /// Takes the lock alone, waiting for whoever has it.
-    pub(super) async fn take(self, session: &Session) -> Result<()> {
-        self.call(session, "pg_advisory_lock").await
+    pub(super) async fn take(self, connection: &Connection) -> Result<()> {
+        self.call(connection, "pg_advisory_lock").await
     }
 
     /// Takes the lock shared. `waiting` is called when somebody has it alone.
-    pub(super) async fn share(self, session: &Session, waiting: impl FnOnce()) -> Result<()> {
-        if !self.ask(session, "pg_try_advisory_lock_shared").await? {
+    pub(super) async fn share(self, connection: &Connection, waiting: impl FnOnce()) -> Result<()> {
+        if !self.ask(connection, "pg_try_advisory_lock_shared").await? {
             waiting();
-            self.call(session, "pg_advisory_lock_shared").await?;
+            self.call(connection, "pg_advisory_lock_shared").await?;
         }
         Ok(())
     }
 
     /// Takes the lock alone if nobody has it.
-    pub(super) async fn try_take(self, session: &Session) -> Result<bool> {
-        self.ask(session, "pg_try_advisory_lock").await
+    pub(super) async fn try_take(self, connection: &Connection) -> Result<bool> {
+        self.ask(connection, "pg_try_advisory_lock").await
     }
 
     /// From alone to shared, without a moment in between.
-    pub(super) async fn downgrade(self, session: &Session) -> Result<()> {
-        self.call(session, "pg_advisory_lock_shared").await?;
-        self.release(session).await
+    pub(super) async fn downgrade(self, connection: &Connection) -> Result<()> {
+        self.call(connection, "pg_advisory_lock_shared").await?;
+        self.release(connection).await
     }
 
     /// Gives up a lock held alone.
-    pub(super) async fn release(self, session: &Session) -> Result<()> {
-        self.call(session, "pg_advisory_unlock").await
+    pub(super) async fn release(self, connection: &Connection) -> Result<()> {
+        self.call(connection, "pg_advisory_unlock").await
     }
 
     /// Gives up a shared lock.
-    pub(super) async fn release_shared(self, session: &Session) -> Result<()> {
-        self.call(session, "pg_advisory_unlock_shared").await
+    pub(super) async fn release_shared(self, connection: &Connection) -> Result<()> {
+        self.call(connection, "pg_advisory_unlock_shared").await
     }
 
-    async fn call(self, session: &Session, function: &str) -> Result<()> {
-        session.execute("lock", &format!("SELECT {function}({})", self.0)).await
+    async fn call(self, connection: &Connection, function: &str) -> Result<()> {
+        connection.execute("lock", &format!("SELECT {function}({})", self.0)).await
     }
 
-    async fn ask(self, session: &Session, function: &str) -> Result<bool> {
+    async fn ask(self, connection: &Connection, function: &str) -> Result<bool> {
         let sql = format!("SELECT {function}({}) AS granted", self.0);
-        let rows = session.rows("lock", &sql).await?;
+        let rows = connection.rows("lock", &sql).await?;
         Ok::<_, Error>(rows.first().is_some_and(|row| flag(row, "granted")))
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::project::AgentId;
 
-use super::traces::Trace;
+use super::leftover_references::LeftoverReference;
 
 /// What a marked object is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,8 +116,8 @@ pub(super) struct Facts {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<(String, String)>,
     /// Of a template: columns in which its own name stands.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) traces: Vec<Trace>,
+    #[serde(rename = "traces", skip_serializing_if = "Vec::is_empty")]
+    pub(super) leftover_references: Vec<LeftoverReference>,
     /// Which template a database was cloned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<String>,

@@ -1,7 +1,7 @@
 //! Databases and roles as they are on the server, and whose they are.
 
+use super::connection::{Connection, flag, optional, text};
 use super::mark::{Facts, Mark};
-use super::session::{Session, flag, optional, text};
 use super::sql::literals;
 use super::{Error, ObjectType, Result};
 
@@ -67,29 +67,29 @@ const DATABASES: &str = "SELECT d.datname, d.datallowconn, d.datconnlimit <> -2 
 const ROLES: &str = "SELECT rolname, rolcanlogin, shobj_description(oid, 'pg_authid') AS comment FROM pg_roles";
 
 /// Every database that is not the server's own, oldest first.
-pub(super) async fn databases(session: &Session) -> Result<Vec<Database>> {
+pub(super) async fn databases(connection: &Connection) -> Result<Vec<Database>> {
     let sql = format!("{DATABASES} WHERE d.oid >= 16384 ORDER BY d.oid");
-    Ok(session.rows("list databases", &sql).await?.iter().map(database).collect())
+    Ok(connection.rows("list databases", &sql).await?.iter().map(database).collect())
 }
 
 /// Every role that is not the server's own.
-pub(super) async fn roles(session: &Session) -> Result<Vec<Role>> {
+pub(super) async fn roles(connection: &Connection) -> Result<Vec<Role>> {
     let sql = format!("{ROLES} WHERE oid >= 16384 ORDER BY oid");
-    Ok(session.rows("list roles", &sql).await?.iter().map(role).collect())
+    Ok(connection.rows("list roles", &sql).await?.iter().map(role).collect())
 }
 
 /// The databases and roles of exactly these names.
-pub(super) async fn named(session: &Session, names: &[&str]) -> Result<(Vec<Database>, Vec<Role>)> {
+pub(super) async fn named(connection: &Connection, names: &[&str]) -> Result<(Vec<Database>, Vec<Role>)> {
     let list = literals(names.iter().copied());
     let sql = format!("{DATABASES} WHERE d.datname IN ({list}); {ROLES} WHERE rolname IN ({list})");
-    let results = session.results("look at what exists", &sql).await?;
+    let results = connection.results("look at what exists", &sql).await?;
     let of = |index: usize| results.get(index).map(Vec::as_slice).unwrap_or_default();
     Ok((of(0).iter().map(database).collect(), of(1).iter().map(role).collect()))
 }
 
 /// The database of exactly this name.
-pub(super) async fn database_named(session: &Session, name: &str) -> Result<Option<Database>> {
-    Ok(named(session, &[name]).await?.0.pop())
+pub(super) async fn database_named(connection: &Connection, name: &str) -> Result<Option<Database>> {
+    Ok(named(connection, &[name]).await?.0.pop())
 }
 
 fn database(row: &tokio_postgres::SimpleQueryRow) -> Database {

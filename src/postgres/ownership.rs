@@ -1,7 +1,7 @@
 //! Giving what template roles own in a copied database to its new owner.
 
 use super::Result;
-use super::session::Session;
+use super::connection::Connection;
 use super::sql::{identifier, literal, literals};
 
 /// A template's role that has something in a database.
@@ -13,7 +13,7 @@ pub(super) struct Owner {
 }
 
 /// Gives all that `owners` have in the database of `inside` to `to`.
-pub(super) async fn give(inside: &Session, database: &str, owners: &[&Owner], to: &str) -> Result<()> {
+pub(super) async fn give(inside: &Connection, database: &str, owners: &[&Owner], to: &str) -> Result<()> {
     let names: Vec<String> = owners.iter().map(|owner| identifier(&owner.name)).collect();
     let mut sql = format!("REASSIGN OWNED BY {} TO {}", names.join(", "), identifier(to));
     if owners.iter().any(|owner| owner.entangled) {

@@ -1,4 +1,4 @@
-//! Which Debian package brings an extension.
+//! PostgreSQL's own extensions, and which Debian package brings another.
 
 /// The Debian packages that bring these extensions to a server of this major version.
 pub(crate) fn packages(major: u32, extensions: &[String]) -> Vec<String> {
@@ -26,8 +26,8 @@ pub(crate) fn packages(major: u32, extensions: &[String]) -> Vec<String> {
     packages
 }
 
-/// Extensions that come with PostgreSQL itself.
-const CONTRIB: [&str; 46] = [
+/// Extensions that come with PostgreSQL itself, by name.
+pub(crate) const CONTRIB: [&str; 46] = [
     "adminpack",
     "amcheck",
     "autoinc",

@@ -1,19 +1,19 @@
 //! What a server of ours needs once, before the first template: the database `postgres` and `template1`
 //! closed to agents, and statement statistics.
 
+use super::connection::{Connection, flag};
 use super::roles::CREATORS;
-use super::session::{Session, flag};
 use super::sql::identifier;
 use super::{Result, Server};
 
 /// Makes a server ready for agents; done already, it costs one connection and one question. The
 /// permissions of an external server are left alone.
 pub async fn prepare(server: &Server) -> Result<()> {
-    prepare_with(server, &Session::admin(server).await?).await
+    prepare_with(server, &Connection::admin(server).await?).await
 }
 
-pub(super) async fn prepare_with(server: &Server, session: &Session) -> Result<()> {
-    if server.external || is_prepared(session).await? {
+pub(super) async fn prepare_with(server: &Server, connection: &Connection) -> Result<()> {
+    if server.external || is_prepared(connection).await? {
         return Ok(());
     }
     let database = identifier(&server.database);
@@ -32,15 +32,15 @@ pub(super) async fn prepare_with(server: &Server, session: &Session) -> Result<(
          REVOKE CONNECT, TEMP ON DATABASE {database}, template1 FROM PUBLIC;
          GRANT CONNECT ON DATABASE {database} TO {CREATORS};"
     );
-    session.execute("prepare the server for agents", &sql).await
+    connection.execute("prepare the server for agents", &sql).await
 }
 
-async fn is_prepared(session: &Session) -> Result<bool> {
+async fn is_prepared(connection: &Connection) -> Result<bool> {
     let sql = format!(
         "SELECT NOT EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS acl \
                              WHERE d.datname IN (current_database(), 'template1') \
                                AND acl.grantee = 0 AND acl.privilege_type = 'CONNECT') \
                 AND EXISTS (SELECT FROM pg_roles WHERE rolname = '{CREATORS}') AS prepared"
     );
-    Ok(session.rows("look at the server", &sql).await?.first().is_some_and(|row| flag(row, "prepared")))
+    Ok(connection.rows("look at the server", &sql).await?.first().is_some_and(|row| flag(row, "prepared")))
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::SimpleQueryMessage;
 
-use super::session::Session;
+use super::connection::Connection;
 use super::{DatabaseCredentials, Error, Result};
 
 /// What one statement returned.
@@ -18,8 +18,8 @@ pub struct ResultSet {
 
 /// Runs SQL as the given role; one result for each statement. Several statements are one transaction.
 pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
-    let session = Session::open(login).await?;
-    let messages = session.client().simple_query(sql).await.map_err(refused)?;
+    let connection = Connection::open(login).await?;
+    let messages = connection.client().simple_query(sql).await.map_err(refused)?;
     let (mut results, mut current) = (Vec::new(), ResultSet::default());
     for message in messages {
         match message {

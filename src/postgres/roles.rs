@@ -5,8 +5,8 @@ use postgres_protocol::password::scram_sha_256;
 
 use crate::system::Secret;
 
+use super::connection::Connection;
 use super::mark::{Mark, OwnedKind};
-use super::session::Session;
 use super::sql::{identifier, literal};
 use super::{Result, Server};
 
@@ -29,7 +29,7 @@ pub(super) struct NewRole<'a> {
 impl NewRole<'_> {
     /// The statements, to be sent at once so that the role never exists unmarked. One that `exists`, and
     /// is ours, is made what it would be if it were new.
-    pub(super) fn sql(&self, session: &Session, server: &Server, exists: bool) -> String {
+    pub(super) fn sql(&self, connection: &Connection, server: &Server, exists: bool) -> String {
         let verb = if exists { "ALTER" } else { "CREATE" };
         let name = identifier(self.name);
         let login = if self.login { "LOGIN" } else { "NOLOGIN" };
@@ -38,7 +38,7 @@ impl NewRole<'_> {
             format!("{verb} ROLE {name} {login} {create} PASSWORD {}", verifier(self.password)),
             format!("COMMENT ON ROLE {name} IS {}", literal(&self.mark.to_string())),
         ];
-        if !session.is_superuser() {
+        if !connection.is_superuser() {
             // an admin that is no superuser must be a member to give it databases and objects
             statements.push(format!("GRANT {name} TO CURRENT_USER"));
         }
@@ -63,7 +63,7 @@ pub(super) fn allow_login_sql(role: &str, password: Option<&Secret>) -> String {
 
 /// Makes the cluster-wide roles that migrations expect, as far as they are missing. Those that exist
 /// are used as they are: they may be anybody's.
-pub(super) async fn ensure_shared(session: &Session, mark: &Mark, roles: &[String]) -> Result<()> {
+pub(super) async fn ensure_shared(connection: &Connection, mark: &Mark, roles: &[String]) -> Result<()> {
     if roles.is_empty() {
         return Ok(());
     }
@@ -80,7 +80,7 @@ pub(super) async fn ensure_shared(session: &Session, mark: &Mark, roles: &[Strin
     // the lock: other projects may expect the same roles at the same moment
     let each = each.join(" ");
     let sql = format!("SELECT pg_advisory_xact_lock(7235421987654321); DO $harness$ BEGIN {each} END $harness$");
-    session.execute("create the roles that migrations expect", &sql).await
+    connection.execute("create the roles that migrations expect", &sql).await
 }
 
 /// The role that owns what a home is building.
@@ -89,12 +89,12 @@ pub(super) fn builders(home: &str) -> String {
 }
 
 /// Makes the home's builders, if need be.
-pub(super) async fn ensure_builders(session: &Session, home: &str) -> Result<()> {
+pub(super) async fn ensure_builders(connection: &Connection, home: &str) -> Result<()> {
     let mark = Mark::new(home, "-", None, OwnedKind::Builders);
-    ensure_shared(session, &mark, &[builders(home)]).await?;
-    if !session.is_superuser() {
+    ensure_shared(connection, &mark, &[builders(home)]).await?;
+    if !connection.is_superuser() {
         let sql = format!("GRANT {} TO CURRENT_USER", identifier(&builders(home)));
-        session.execute("join the builders", &sql).await?;
+        connection.execute("join the builders", &sql).await?;
     }
     Ok(())
 }

@@ -10,11 +10,10 @@ use futures_util::SinkExt;
 
 use crate::system::{Error as SystemError, read_optional};
 
+use super::connection::Connection;
 use super::error::cause;
-use super::session::Session;
 use super::statements::{StatementKind, statements};
-use super::step::{Step, timed_out};
-use super::{Error, Result};
+use super::{Error, Result, Step};
 
 /// How much of a statement a message shows.
 const SHOWN_LINES: usize = 12;
@@ -24,13 +23,13 @@ const CHUNK: usize = 1 << 20;
 /// Runs every statement of the file; the first that fails ends it.
 pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
     let text = read(step, file)?;
-    let session = Session::open(step.login).await?;
+    let connection = Connection::open(step.login).await?;
     let deadline = Instant::now() + step.timeout;
     for statement in statements(&text) {
         let running = async {
             match statement.kind {
-                StatementKind::Sql(sql) => session.client().batch_execute(sql).await,
-                StatementKind::Copy { sql, data } => copy(&session, sql, data).await,
+                StatementKind::Sql(sql) => connection.client().batch_execute(sql).await,
+                StatementKind::Copy { sql, data } => copy(&connection, sql, data).await,
                 StatementKind::Meta(_) => Ok(()),
             }
         };
@@ -53,7 +52,7 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
             Err(_) => {
                 return Err(Error::Step {
                     step: step.name.to_owned(),
-                    ending: timed_out(step.timeout),
+                    ending: step.timed_out(),
                     output: excerpt(&statement.kind),
                 });
             }
@@ -73,8 +72,8 @@ fn read(step: &Step<'_>, file: &Path) -> Result<String> {
     })
 }
 
-async fn copy(session: &Session, sql: &str, data: &str) -> std::result::Result<(), tokio_postgres::Error> {
-    let mut sink = pin!(session.client().copy_in::<str, Bytes>(sql).await?);
+async fn copy(connection: &Connection, sql: &str, data: &str) -> std::result::Result<(), tokio_postgres::Error> {
+    let mut sink = pin!(connection.client().copy_in::<str, Bytes>(sql).await?);
     for chunk in data.as_bytes().chunks(CHUNK) {
         sink.send(Bytes::copy_from_slice(chunk)).await?;
     }

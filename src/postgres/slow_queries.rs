@@ -3,7 +3,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::session::{Session, text};
+use super::connection::{Connection, text};
 use super::sql::literal;
 use super::{Error, Result, Server};
 
@@ -57,8 +57,8 @@ pub async fn reset(server: &Server, database: &str) -> Result<()> {
 }
 
 async fn ask(server: &Server, sql: &str) -> Result<Vec<tokio_postgres::SimpleQueryRow>> {
-    let session = Session::admin(server).await?;
-    session.rows("ask for statement statistics", sql).await.map_err(|error| match error.sql_state() {
+    let connection = Connection::admin(server).await?;
+    connection.rows("ask for statement statistics", sql).await.map_err(|error| match error.sql_state() {
         Some(state)
             if [
                 SqlState::UNDEFINED_TABLE,

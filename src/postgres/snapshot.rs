@@ -8,12 +8,12 @@
 use crate::project::AgentId;
 
 use super::clone::{CloneRequest, CloneState, state_with};
+use super::connection::{Connection, text};
 use super::copy::{Source, Target, copy, evict_sql, without_sessions};
 use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{database_named, databases};
 use super::roles::NewRole;
-use super::session::{Session, text};
 use super::sql::{identifier, literal};
 use super::template::Template;
 use super::{Error, Result, Server, drop};
@@ -34,22 +34,22 @@ pub struct Snapshot {
 /// Keeps the present state of an agent's database under `name`.
 pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
     let snapshot = database_of(agent, name)?;
-    let session = Session::admin(server).await?;
-    Key::of_agent(agent).take(&session).await?;
-    let mark = complete(&session, home_id, agent).await?;
-    if let Some(existing) = database_named(&session, &snapshot).await? {
+    let connection = Connection::admin(server).await?;
+    Key::of_agent(agent).take(&connection).await?;
+    let mark = complete(&connection, home_id, agent).await?;
+    if let Some(existing) = database_named(&connection, &snapshot).await? {
         existing.ours(home_id)?;
         return Err(Error::SnapshotExists { agent, name: name.to_owned() });
     }
-    let source = Source::inspect(&session, &agent.database()).await?;
-    let template = database_named(&session, &agent.database()).await?.and_then(|database| database.facts().template);
+    let source = Source::inspect(&connection, &agent.database()).await?;
+    let template = database_named(&connection, &agent.database()).await?.and_then(|database| database.facts().template);
     let facts = Facts { made_at: Some(jiff::Timestamp::now().to_string()), template, ..Facts::default() };
     let owner = agent.database();
     let mark = mark.with_kind(OwnedKind::Snapshot);
     let target = Target { name: &snapshot, owner: &owner, objects: &owner, mark: &mark, facts: &facts, open: false };
-    let copied = copy(server, &session, &source, &target).await;
+    let copied = copy(server, &connection, &source, &target).await;
     if copied.is_err() {
-        let _ = drop::database(server, &session, &snapshot).await;
+        let _ = drop::database(server, &connection, &snapshot).await;
     }
     copied
 }
@@ -58,15 +58,15 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
 /// snapshot comes from, where that is known.
 pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<Option<String>> {
     let snapshot = database_of(agent, name)?;
-    let session = Session::admin(server).await?;
-    Key::of_agent(agent).take(&session).await?;
-    let Some(existing) = database_named(&session, &snapshot).await?.filter(|existing| existing.valid) else {
-        let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+    let connection = Connection::admin(server).await?;
+    Key::of_agent(agent).take(&connection).await?;
+    let Some(existing) = database_named(&connection, &snapshot).await?.filter(|existing| existing.valid) else {
+        let known = list_with(&connection, home_id, agent).await?.into_iter().map(|one| one.name).collect();
         return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
     };
     existing.ours(home_id)?;
     let template = existing.facts().template;
-    replace(server, &session, home_id, agent, &snapshot, template.clone()).await?;
+    replace(server, &connection, home_id, agent, &snapshot, template.clone()).await?;
     Ok(template)
 }
 
@@ -77,9 +77,9 @@ pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str)
 /// Whatever happens, the agent has the database that it had.
 pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<'_>) -> Result<()> {
     let (agent, home) = (request.agent, request.home_id);
-    let session = Session::admin(server).await?;
-    Key::of_agent(agent).take(&session).await?;
-    let mark = complete(&session, home, agent).await?;
+    let connection = Connection::admin(server).await?;
+    Key::of_agent(agent).take(&connection).await?;
+    let mark = complete(&connection, home, agent).await?;
     let role = NewRole {
         name: &agent.database(),
         mark: &mark,
@@ -88,32 +88,32 @@ pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<
         create_databases: request.create_databases,
         member_of: request.roles,
     };
-    session.execute(&format!("renew role `{}`", role.name), &role.sql(&session, server, true)).await?;
-    replace(server, &session, home, agent, &template.name, Some(template.name.clone())).await
+    connection.execute(&format!("renew role `{}`", role.name), &role.sql(&connection, server, true)).await?;
+    replace(server, &connection, home, agent, &template.name, Some(template.name.clone())).await
 }
 
 /// The snapshots of an agent, by name.
 pub async fn list(server: &Server, home_id: &str, agent: AgentId) -> Result<Vec<Snapshot>> {
-    list_with(&Session::admin(server).await?, home_id, agent).await
+    list_with(&Connection::admin(server).await?, home_id, agent).await
 }
 
 /// Drops a snapshot.
 pub async fn drop(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
     let snapshot = database_of(agent, name)?;
-    let session = Session::admin(server).await?;
-    Key::of_agent(agent).take(&session).await?;
-    let Some(existing) = database_named(&session, &snapshot).await? else {
-        let known = list_with(&session, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+    let connection = Connection::admin(server).await?;
+    Key::of_agent(agent).take(&connection).await?;
+    let Some(existing) = database_named(&connection, &snapshot).await? else {
+        let known = list_with(&connection, home_id, agent).await?.into_iter().map(|one| one.name).collect();
         return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
     };
     existing.ours(home_id)?;
-    drop::database(server, &session, &snapshot).await
+    drop::database(server, &connection, &snapshot).await
 }
 
-async fn list_with(session: &Session, home: &str, agent: AgentId) -> Result<Vec<Snapshot>> {
+async fn list_with(connection: &Connection, home: &str, agent: AgentId) -> Result<Vec<Snapshot>> {
     let prefix = prefix(agent);
     let mut found = Vec::new();
-    for database in databases(session).await? {
+    for database in databases(connection).await? {
         let ours = database
             .mark(home)
             .is_some_and(|mark| mark.kind == OwnedKind::Snapshot && mark.agent == Some(agent) && database.valid);
@@ -124,7 +124,7 @@ async fn list_with(session: &Session, home: &str, agent: AgentId) -> Result<Vec<
     let mut snapshots = Vec::new();
     for (name, database) in found {
         let sql = format!("SELECT pg_database_size({}) AS bytes", literal(&database.name));
-        let rows = session.rows("measure a snapshot", &sql).await?;
+        let rows = connection.rows("measure a snapshot", &sql).await?;
         let bytes = rows.first().map(|row| text(row, "bytes").parse().unwrap_or_default()).unwrap_or_default();
         snapshots.push(Snapshot { name, made_at: database.facts().made_at, database: database.name, bytes });
     }
@@ -134,38 +134,38 @@ async fn list_with(session: &Session, home: &str, agent: AgentId) -> Result<Vec<
 
 async fn replace(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     home: &str,
     agent: AgentId,
     source: &str,
     template: Option<String>,
 ) -> Result<()> {
-    let mark = complete(session, home, agent).await?;
+    let mark = complete(connection, home, agent).await?;
     let name = agent.database();
     let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
     for leftover in [&incoming, &outgoing] {
-        if let Some(database) = database_named(session, leftover).await? {
+        if let Some(database) = database_named(connection, leftover).await? {
             database.ours(home)?;
-            drop::database(server, session, leftover).await?;
+            drop::database(server, connection, leftover).await?;
         }
     }
-    let source = Source::inspect(session, source).await?;
+    let source = Source::inspect(connection, source).await?;
     let facts = Facts { template, ..Facts::default() };
     let arriving = mark.with_kind(OwnedKind::Incoming);
     // open, because objects are given to their owner from inside; only the agent itself could look in
     let target = Target { name: &incoming, owner: &name, objects: &name, mark: &arriving, facts: &facts, open: true };
-    let swapped = match copy(server, session, &source, &target).await {
-        Ok(()) => swap(server, session, &mark, &facts, &name).await,
+    let swapped = match copy(server, connection, &source, &target).await {
+        Ok(()) => swap(server, connection, &mark, &facts, &name).await,
         Err(error) => Err(error),
     };
     // what cannot be dropped is marked as the agent's: the next replacement or teardown takes it
     let rest = if swapped.is_ok() { &outgoing } else { &incoming };
-    let _ = drop::database(server, session, rest).await;
+    let _ = drop::database(server, connection, rest).await;
     swapped
 }
 
 /// Renames both in one transaction. The old one is open again in the end whatever happens.
-async fn swap(server: &Server, session: &Session, mark: &Mark, facts: &Facts, name: &str) -> Result<()> {
+async fn swap(server: &Server, connection: &Connection, mark: &Mark, facts: &Facts, name: &str) -> Result<()> {
     let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
     let (new, current, old) = (identifier(&incoming), identifier(name), identifier(&outgoing));
     let evict = format!("{}; {}", evict_sql(&incoming), evict_sql(name));
@@ -175,16 +175,16 @@ async fn swap(server: &Server, session: &Session, mark: &Mark, facts: &Facts, na
         literal(&facts.comment(mark)),
         literal(&mark.with_kind(OwnedKind::Outgoing).to_string())
     );
-    without_sessions(server, session, name, &format!("replace database `{name}`"), &sql).await
+    without_sessions(server, connection, name, &format!("replace database `{name}`"), &sql).await
 }
 
 /// The mark of an agent's complete pair.
-async fn complete(session: &Session, home: &str, agent: AgentId) -> Result<Mark> {
+async fn complete(connection: &Connection, home: &str, agent: AgentId) -> Result<Mark> {
     let name = agent.database();
-    if state_with(session, home, None, agent).await? != CloneState::Complete {
+    if state_with(connection, home, None, agent).await? != CloneState::Complete {
         return Err(Error::Missing { name });
     }
-    let database = database_named(session, &name).await?.ok_or(Error::Missing { name })?;
+    let database = database_named(connection, &name).await?.ok_or(Error::Missing { name })?;
     Ok(database.ours(home)?.with_kind(OwnedKind::Agent))
 }
 

@@ -1,13 +1,12 @@
-//! One step: a shell command or a file of SQL, against one database. Used by templates and `post_clone`.
+//! One step: a shell command or a file of SQL, against one database. Used by templates and `post_clone`;
+//! [`super::run_step`] runs it.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use crate::project::StepAction;
-use crate::report::Task;
-use crate::system::{CommandSpec, run};
 
-use super::{DatabaseCredentials, Error, Result, script};
+use super::DatabaseCredentials;
 
 /// A step with everything it needs.
 #[derive(Debug, Clone)]
@@ -28,39 +27,9 @@ pub struct Step<'a> {
     pub timeout: Duration,
 }
 
-/// Runs a step; returns how long it took. A command sees `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`,
-/// `PGDATABASE`, and `DATABASE_URL` unless its environment has one already.
-///
-/// # Errors
-/// [`Error::Step`] or [`Error::Script`] with the last lines as details.
-pub async fn run_step(step: &Step<'_>, task: &Task) -> Result<Duration> {
-    let began = Instant::now();
-    match step.action {
-        StepAction::Run(command) => run_command(step, command, task).await?,
-        StepAction::Sql(file) => script::run(step, file).await?,
+impl Step<'_> {
+    /// How a step that took too long ended.
+    pub(super) fn timed_out(&self) -> String {
+        format!("timed out after {} s", self.timeout.as_secs_f64())
     }
-    Ok(began.elapsed())
-}
-
-pub(super) fn timed_out(limit: Duration) -> String {
-    format!("timed out after {} s", limit.as_secs_f64())
-}
-
-async fn run_command(step: &Step<'_>, command: &str, task: &Task) -> Result<()> {
-    let dir = step.working_dir.map_or_else(|| PathBuf::from(step.tree), |dir| step.tree.join(dir));
-    let mut environment = step.environment.clone();
-    let own_url = environment.iter().any(|(name, _)| name == "DATABASE_URL");
-    environment.extend(step.login.environment().into_iter().filter(|(name, _)| !own_url || name != "DATABASE_URL"));
-    let spec = CommandSpec::shell(command, dir, environment).with_timeout(step.timeout);
-    let output = run(&spec, |line| task.output(line))
-        .await
-        .map_err(|source| Error::Start { step: step.name.to_owned(), source })?;
-    if output.ending.is_success() {
-        return Ok(());
-    }
-    let ending = match output.ending {
-        crate::system::Ending::TimedOut => timed_out(step.timeout),
-        other => other.to_string(),
-    };
-    Err(Error::Step { step: step.name.to_owned(), ending, output: output.tail })
 }

@@ -11,7 +11,7 @@ mod d1_killed_builds;
 mod d2_d4_builds;
 mod d3_sessions;
 mod d6_isolation;
-mod d7_traces;
+mod d7_leftover_references;
 mod d8_servers;
 mod lifecycle;
 mod p01_trees;

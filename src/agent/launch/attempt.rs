@@ -204,7 +204,7 @@ impl<'a> Attempt<'a> {
         self.journal.done(&step)?;
         if database.cloned {
             let step = self.journal.begin("post_clone")?;
-            database::post_clone(self, infra, renderer, context, environment, &database.traces).await?;
+            database::post_clone(self, infra, renderer, context, environment, &database.leftover_references).await?;
             self.journal.done(&step)?;
         }
         // only now: a database whose `post_clone` was cut off is cloned again

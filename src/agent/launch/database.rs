@@ -8,8 +8,7 @@ use super::template::TemplateInputs;
 use crate::agent::Error;
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
-use crate::postgres::survey::Survey;
-use crate::postgres::{self, CloneRequest, Server, Traces, snapshot, template};
+use crate::postgres::{self, CloneRequest, Inspection, LeftoverReferences, Server, snapshot, template};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Failure, TemplateUse};
 
@@ -22,7 +21,7 @@ pub(super) struct Made {
     pub(super) template: Option<TemplateUse>,
     pub(super) server: Option<String>,
     /// Where the template names itself.
-    pub(super) traces: Traces,
+    pub(super) leftover_references: LeftoverReferences,
     pub(super) times: Vec<(String, Duration)>,
 }
 
@@ -50,8 +49,8 @@ impl Plan {
             return Ok(None);
         };
         let (context, record) = (attempt.context, &attempt.record);
-        let survey = Survey::of(&server, context.home.id(), record.agent).await?;
-        let (system_identifier, state) = (survey.system_identifier.clone(), survey.state);
+        let inspection = Inspection::of(&server, context.home.id(), record.agent).await?;
+        let (system_identifier, state) = (inspection.system_identifier.clone(), inspection.state);
         let elsewhere = record.server.as_ref().is_some_and(|known| *known != system_identifier);
         if elsewhere && !attempt.options.reset_database {
             return Err(Error::DatabaseLost(record.agent).into());
@@ -62,7 +61,7 @@ impl Plan {
         let found = if complete {
             None
         } else {
-            survey.find_template(&template.plan(context, &attempt.project, &record.tree)).await?
+            inspection.find_template(&template.plan(context, &attempt.project, &record.tree)).await?
         };
         Ok(Some(Self { server, system_identifier, template, complete, state, found }))
     }
@@ -111,7 +110,7 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         clone::create(&plan.server, template, &request, &context.events).await?;
     }
     made.times.push(("database".to_owned(), began.elapsed()));
-    made.traces = template.traces.clone();
+    made.leftover_references = template.leftover_references.clone();
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
     made.server = Some(plan.system_identifier.clone());
     Ok(made)
@@ -124,7 +123,7 @@ pub(super) async fn post_clone(
     renderer: &Renderer<'_>,
     context: &render::Context,
     environment: &Environment,
-    traces: &Traces,
+    leftover_references: &LeftoverReferences,
 ) -> Result<(), Failure> {
     let record = &attempt.record;
     let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) else { return Ok(()) };
@@ -135,7 +134,7 @@ pub(super) async fn post_clone(
         tree: &record.tree,
         server,
         login: &server.agent_login(record.agent, password),
-        traces,
+        leftover_references,
     };
     post_clone.run(renderer, context, environment).await
 }

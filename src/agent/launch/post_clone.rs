@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::agent::{Context, Error};
-use crate::postgres::{self, DatabaseCredentials, Server, Step, Traces};
+use crate::postgres::{self, DatabaseCredentials, LeftoverReferences, Server, Step};
 use crate::project::{AgentId, Project, StepAction, Template};
 use crate::render::{self, Environment, Renderer};
 use crate::report::Failure;
@@ -17,7 +17,7 @@ pub(in crate::agent) struct PostClone<'a> {
     pub(in crate::agent) server: &'a Server,
     pub(in crate::agent) login: &'a DatabaseCredentials,
     /// Where the template names itself.
-    pub(in crate::agent) traces: &'a Traces,
+    pub(in crate::agent) leftover_references: &'a LeftoverReferences,
 }
 
 impl PostClone<'_> {
@@ -56,7 +56,7 @@ impl PostClone<'_> {
             postgres::run_step(&step, &task).await.map_err(Error::PostClone)?;
             task.finish();
         }
-        for place in self.traces.remaining(self.server, self.login).await? {
+        for place in self.leftover_references.remaining(self.server, self.login).await? {
             let text = format!("column {place} still names the template's database; let `post_clone` rewrite it");
             events.warning(subject.clone(), text);
         }

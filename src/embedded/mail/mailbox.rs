@@ -17,8 +17,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{Timestamp, Unit};
 use rand::RngExt;
 
+use super::envelope::Envelope;
 use super::message::Summary;
-use super::smtp::Envelope;
 use crate::embedded::{Error, Result, log};
 use crate::system::{self, FileLock, create_private_dir, read_optional, remove_if_exists};
 
@@ -26,11 +26,11 @@ use crate::system::{self, FileLock, create_private_dir, read_optional, remove_if
 pub(super) struct Mailbox {
     directory: PathBuf,
     max_messages: usize,
-    state: Mutex<State>,
+    contents: Mutex<Contents>,
     _lock: FileLock,
 }
 
-struct State {
+struct Contents {
     summaries: BTreeMap<String, Summary>,
     counters: Counters,
     /// Tells messages of one millisecond apart.
@@ -74,8 +74,8 @@ impl Mailbox {
                 remove_if_exists(&path)?;
             }
         }
-        let state = State { summaries, counters: Counters::default(), arrivals: 0 };
-        let mailbox = Self { directory, max_messages, state: Mutex::new(state), _lock: lock };
+        let contents = Contents { summaries, counters: Counters::default(), arrivals: 0 };
+        let mailbox = Self { directory, max_messages, contents: Mutex::new(contents), _lock: lock };
         mailbox.prune()?;
         Ok(mailbox)
     }
@@ -88,10 +88,10 @@ impl Mailbox {
         self.write(&id, "eml", &envelope.raw)?;
         self.write_summary(&summary)?;
         {
-            let mut state = self.state();
-            state.counters.accepted += 1;
-            state.counters.accepted_bytes += summary.size as u64;
-            state.summaries.insert(id.clone(), summary);
+            let mut contents = self.contents();
+            contents.counters.accepted += 1;
+            contents.counters.accepted_bytes += summary.size as u64;
+            contents.summaries.insert(id.clone(), summary);
         }
         self.prune()?;
         Ok(id)
@@ -99,18 +99,18 @@ impl Mailbox {
 
     /// Runs `look` on the summaries, newest first.
     pub(super) fn newest_first<T>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Summary>) -> T) -> T {
-        look(&mut self.state().summaries.values().rev())
+        look(&mut self.contents().summaries.values().rev())
     }
 
     /// One summary.
     pub(super) fn summary(&self, id: &str) -> Option<Summary> {
-        self.state().summaries.get(id).cloned()
+        self.contents().summaries.get(id).cloned()
     }
 
     /// A message as it came; `None` when it is not (or no longer) here.
     pub(super) fn raw(&self, id: &str) -> Result<Option<Vec<u8>>> {
         // only what is known becomes part of a path
-        if !self.state().summaries.contains_key(id) {
+        if !self.contents().summaries.contains_key(id) {
             return Ok(None);
         }
         Ok(read_optional(&self.path(id, "eml"))?)
@@ -120,8 +120,8 @@ impl Mailbox {
     pub(super) fn set_read(&self, ids: &[String], read: bool) -> Result<()> {
         for id in ids {
             let changed = {
-                let mut state = self.state();
-                let summary = state.summaries.get_mut(id).filter(|summary| summary.read != read);
+                let mut contents = self.contents();
+                let summary = contents.summaries.get_mut(id).filter(|summary| summary.read != read);
                 summary.map(|summary| {
                     summary.read = read;
                     summary.clone()
@@ -138,9 +138,9 @@ impl Mailbox {
     pub(super) fn delete(&self, ids: &[String]) -> Result<()> {
         for id in ids {
             let known = {
-                let mut state = self.state();
-                let known = state.summaries.remove(id).is_some();
-                state.counters.deleted += u64::from(known);
+                let mut contents = self.contents();
+                let known = contents.summaries.remove(id).is_some();
+                contents.counters.deleted += u64::from(known);
                 known
             };
             if known {
@@ -155,7 +155,7 @@ impl Mailbox {
     /// How many messages each tag has, by name.
     pub(super) fn tags(&self) -> BTreeMap<String, u64> {
         let mut tags = BTreeMap::new();
-        for name in self.state().summaries.values().flat_map(|summary| &summary.tags) {
+        for name in self.contents().summaries.values().flat_map(|summary| &summary.tags) {
             *tags.entry(name.clone()).or_default() += 1;
         }
         tags
@@ -163,12 +163,12 @@ impl Mailbox {
 
     /// How many messages there are, and how many of them are unread.
     pub(super) fn totals(&self) -> (usize, usize) {
-        let state = self.state();
-        (state.summaries.len(), state.summaries.values().filter(|summary| !summary.read).count())
+        let contents = self.contents();
+        (contents.summaries.len(), contents.summaries.values().filter(|summary| !summary.read).count())
     }
 
     pub(super) fn counters(&self) -> Counters {
-        self.state().counters
+        self.contents().counters
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -177,18 +177,18 @@ impl Mailbox {
 
     fn prune(&self) -> Result<()> {
         let oldest: Vec<String> = {
-            let state = self.state();
-            let surplus = state.summaries.len().saturating_sub(self.max_messages);
-            state.summaries.keys().take(surplus).cloned().collect()
+            let contents = self.contents();
+            let surplus = contents.summaries.len().saturating_sub(self.max_messages);
+            contents.summaries.keys().take(surplus).cloned().collect()
         };
         self.delete(&oldest)
     }
 
     /// 22 characters, as many as mailpit's: the time, a counter, chance.
     fn next_id(&self, now: Timestamp) -> String {
-        let mut state = self.state();
-        state.arrivals = state.arrivals.wrapping_add(1);
-        format!("{:012x}{:04x}{:06x}", now.as_millisecond(), state.arrivals, rand::rng().random_range(0..1 << 24))
+        let mut contents = self.contents();
+        contents.arrivals = contents.arrivals.wrapping_add(1);
+        format!("{:012x}{:04x}{:06x}", now.as_millisecond(), contents.arrivals, rand::rng().random_range(0..1 << 24))
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<()> {
@@ -212,8 +212,8 @@ impl Mailbox {
         self.directory.join(format!("{id}.{extension}"))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

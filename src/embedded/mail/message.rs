@@ -3,7 +3,7 @@
 use mail_parser::{HeaderName, Message as Parsed, MessageParser, MessagePart, MimeHeaders, PartType};
 use serde::{Deserialize, Serialize};
 
-use super::smtp::Envelope;
+use super::envelope::Envelope;
 
 /// Characters of a summary's snippet.
 const SNIPPET: usize = 250;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use hyper_util::service::TowerToHyperService;
 
 use super::mailbox::Mailbox;
-use super::{api, smtp};
+use super::router::router;
+use super::smtp;
 use crate::embedded::stop::Stop;
 use crate::embedded::{Result, http, log};
 
@@ -49,7 +50,7 @@ pub async fn serve(options: MailOptions) -> Result<()> {
         log::line(&format!("mail: showing messages on http://{address}/"));
     }
     let limits = smtp::Limits { size: options.max_size, idle: options.idle };
-    let pages = TowerToHyperService::new(api::router(mailbox.clone()));
+    let pages = TowerToHyperService::new(router(mailbox.clone()));
     tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http::serve(web, pages, stop));
     Ok(())
 }

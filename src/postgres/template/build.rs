@@ -6,14 +6,16 @@ use crate::project::TemplateStep;
 use crate::report::Task;
 use crate::system::Secret;
 
+use super::super::connection::Connection;
 use super::super::copy::{Source, Target, copy};
 use super::super::mark::{Facts, Mark, OwnedKind};
 use super::super::objects::named;
 use super::super::roles::{NewRole, builders, ensure_builders, ensure_shared};
-use super::super::session::Session;
-use super::super::step::{Step, run_step};
+use super::super::run_step::run_step;
+use super::super::step::Step;
 use super::super::{DatabaseCredentials, Result, Server, extensions};
 use super::chain::{Link, TemplatePlan};
+use super::discard::discard;
 use super::incremental::{self, Start};
 use super::publish;
 
@@ -23,7 +25,7 @@ const ABANDON: Duration = Duration::from_secs(10);
 /// One build.
 pub(super) struct Build<'a> {
     server: &'a Server,
-    session: &'a Session,
+    connection: &'a Connection,
     plan: &'a TemplatePlan<'a>,
     links: &'a [Link],
     /// The template's database and role.
@@ -34,22 +36,27 @@ pub(super) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(super) fn new(server: &'a Server, session: &'a Session, plan: &'a TemplatePlan<'a>, links: &'a [Link]) -> Self {
+    pub(super) fn new(
+        server: &'a Server,
+        connection: &'a Connection,
+        plan: &'a TemplatePlan<'a>,
+        links: &'a [Link],
+    ) -> Self {
         let name = links.last().expect("there is a head").database();
         let building = format!("{name}_building");
         let mark = Mark::new(plan.home_id, plan.project, None, OwnedKind::Building);
-        Self { server, session, plan, links, name, building, mark }
+        Self { server, connection, plan, links, name, building, mark }
     }
 
     /// Builds and publishes; on failure drops what was begun. Returns the new chain, and publishes
     /// nothing, when an input changed under the build.
     pub(super) async fn run(&self, task: &Task) -> Result<Option<Vec<Link>>> {
-        discard(self.server, self.session, &self.name, self.plan.home_id).await?;
+        discard(self.server, self.connection, &self.name, self.plan.home_id).await?;
         let guard = Abandoned { server: self.server, name: &self.name, home: self.plan.home_id, armed: true };
         let outcome = self.build(task).await;
         guard.disarm();
         if !matches!(outcome, Ok(None)) {
-            let cleaned = discard(self.server, self.session, &self.name, self.plan.home_id).await;
+            let cleaned = discard(self.server, self.connection, &self.name, self.plan.home_id).await;
             // the first failure is the one that explains
             if outcome.is_ok() {
                 cleaned?;
@@ -62,8 +69,8 @@ impl<'a> Build<'a> {
         let password = Secret::generate();
         let settings = self.plan.settings;
         let shared = self.mark.with_kind(OwnedKind::Shared);
-        ensure_shared(self.session, &shared, &settings.roles).await?;
-        ensure_builders(self.session, self.plan.home_id).await?;
+        ensure_shared(self.connection, &shared, &settings.roles).await?;
+        ensure_builders(self.connection, self.plan.home_id).await?;
         let builders = builders(self.plan.home_id);
         let mut groups = settings.roles.clone();
         groups.push(builders.clone());
@@ -77,11 +84,11 @@ impl<'a> Build<'a> {
             member_of: &groups,
         };
         // a state that an earlier build of this name kept needs the role
-        let exists = !named(self.session, &[&self.name]).await?.1.is_empty();
-        let sql = role.sql(self.session, self.server, exists);
-        self.session.execute(&format!("create role `{}`", self.name), &sql).await?;
+        let exists = !named(self.connection, &[&self.name]).await?.1.is_empty();
+        let sql = role.sql(self.connection, self.server, exists);
+        self.connection.execute(&format!("create role `{}`", self.name), &sql).await?;
 
-        let start = incremental::start(self.session, self.plan, self.links).await?;
+        let start = incremental::start(self.connection, self.plan, self.links).await?;
         task.detail(match &start {
             Start::Fresh => "from nothing".to_owned(),
             Start::After { link, from } => format!("from the state after `{}` ({from})", self.links[*link].step),
@@ -89,7 +96,7 @@ impl<'a> Build<'a> {
         });
         let source = match &start {
             Start::Fresh => Source::pristine(),
-            Start::After { from, .. } | Start::Again { from, .. } => Source::inspect(self.session, from).await?,
+            Start::After { from, .. } | Start::Again { from, .. } => Source::inspect(self.connection, from).await?,
         };
         let target = Target {
             name: &self.building,
@@ -99,9 +106,9 @@ impl<'a> Build<'a> {
             facts: &Facts::default(),
             open: true,
         };
-        copy(self.server, self.session, &source, &target).await?;
+        copy(self.server, self.connection, &source, &target).await?;
         if matches!(start, Start::Fresh) {
-            let inside = Session::open(&self.server.admin_of(&self.building)).await?;
+            let inside = Connection::open(&self.server.admin_of(&self.building)).await?;
             publish::own_public(&inside).await?;
             extensions::create(&inside, &settings.extensions, &self.name).await?;
         }
@@ -113,16 +120,16 @@ impl<'a> Build<'a> {
             let last = index + 1 == settings.steps.len();
             if step.incremental && !last {
                 let link = &self.links[index + 1];
-                incremental::keep(self.server, self.session, self.plan, link, &self.building, &self.name).await?;
+                incremental::keep(self.server, self.connection, self.plan, link, &self.building, &self.name).await?;
             }
         }
-        let now = self.plan.links(self.session.version().major)?;
+        let now = self.plan.links(self.connection.version().major)?;
         if now.last().map(|link| &link.digest) != self.links.last().map(|link| &link.digest) {
             return Ok(Some(now));
         }
         task.detail("statistics");
         let (building, name) = (&self.building, &self.name);
-        publish::publish(self.server, self.session, building, name, &password, &template_mark, self.links).await?;
+        publish::publish(self.server, self.connection, building, name, &password, &template_mark, self.links).await?;
         Ok(None)
     }
 
@@ -141,22 +148,6 @@ impl<'a> Build<'a> {
         task.detail(format!("step {} took {:.1} s", step.name, took.as_secs_f64()));
         Ok(())
     }
-}
-
-/// Drops what a build of this name left: its database, and its role unless states kept by others need it.
-pub(super) async fn discard(server: &Server, session: &Session, name: &str, home: &str) -> Result<()> {
-    let building = format!("{name}_building");
-    let (databases, roles) = named(session, &[&building, name]).await?;
-    if let Some(database) = databases.iter().find(|database| database.name == building) {
-        database.ours(home)?;
-        super::super::drop::database(server, session, &building).await?;
-    }
-    let complete = databases.iter().any(|database| database.name == name);
-    if let Some(role) = roles.first().filter(|_| !complete) {
-        role.ours(home)?;
-        super::super::drop::idle_role(session, name).await?;
-    }
-    Ok(())
 }
 
 /// Cleans up when the future that builds is dropped: in a thread of its own, because nothing can be
@@ -185,8 +176,8 @@ impl Drop for Abandoned<'_> {
             // the caller's session still holds the lock: nobody else builds this name meanwhile
             runtime.block_on(async {
                 let cleaning = async {
-                    let session = Session::admin(&server).await?;
-                    discard(&server, &session, &name, &home).await
+                    let connection = Connection::admin(&server).await?;
+                    discard(&server, &connection, &name, &home).await
                 };
                 // what cannot be dropped now is dropped by the next build
                 let _ = tokio::time::timeout(ABANDON, cleaning).await;

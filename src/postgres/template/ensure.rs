@@ -7,11 +7,11 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::report::Events;
 
+use super::super::connection::Connection;
+use super::super::leftover_references::LeftoverReferences;
 use super::super::lock::Key;
 use super::super::objects::database_named;
 use super::super::prepare::prepare_with;
-use super::super::session::Session;
-use super::super::traces::Traces;
 use super::super::{Error, Result, Server};
 use super::build::Build;
 use super::chain::{Link, TemplatePlan};
@@ -29,9 +29,9 @@ pub struct Template {
     /// How long that, or finding it, took.
     pub duration: Duration,
     /// Where it names itself.
-    pub traces: Traces,
+    pub leftover_references: LeftoverReferences,
     /// Holds the shared lock; its owner may use it for other things meanwhile.
-    lease: Mutex<Session>,
+    lease: Mutex<Connection>,
 }
 
 impl std::fmt::Debug for Template {
@@ -42,17 +42,17 @@ impl std::fmt::Debug for Template {
 
 /// An admin session that is at hand.
 pub(in super::super) enum AtHand<'a> {
-    Borrowed(MutexGuard<'a, Session>),
-    Own(Session),
+    Borrowed(MutexGuard<'a, Connection>),
+    Own(Connection),
 }
 
 impl std::ops::Deref for AtHand<'_> {
-    type Target = Session;
+    type Target = Connection;
 
-    fn deref(&self) -> &Session {
+    fn deref(&self) -> &Connection {
         match self {
-            Self::Borrowed(session) => session,
-            Self::Own(session) => session,
+            Self::Borrowed(connection) => connection,
+            Self::Own(connection) => connection,
         }
     }
 }
@@ -60,10 +60,10 @@ impl std::ops::Deref for AtHand<'_> {
 impl Template {
     /// The session that holds the lock, unless another clone is using it: connecting takes longer than
     /// most of what a clone does.
-    pub(in super::super) async fn session(&self, server: &Server) -> Result<AtHand<'_>> {
+    pub(in super::super) async fn connection(&self, server: &Server) -> Result<AtHand<'_>> {
         match self.lease.try_lock() {
-            Ok(session) if !session.client().is_closed() => Ok(AtHand::Borrowed(session)),
-            _ => Session::admin(server).await.map(AtHand::Own),
+            Ok(connection) if !connection.client().is_closed() => Ok(AtHand::Borrowed(connection)),
+            _ => Connection::admin(server).await.map(AtHand::Own),
         }
     }
 }
@@ -71,24 +71,24 @@ impl Template {
 /// The template of `plan` if there is one; nothing is built.
 pub async fn find(server: &Server, plan: &TemplatePlan<'_>) -> Result<Option<Template>> {
     let began = Instant::now();
-    let session = Session::admin(server).await?;
-    find_with(session, plan, began).await
+    let connection = Connection::admin(server).await?;
+    find_with(connection, plan, began).await
 }
 
 pub(in super::super) async fn find_with(
-    session: Session,
+    connection: Connection,
     plan: &TemplatePlan<'_>,
     began: Instant,
 ) -> Result<Option<Template>> {
-    let name = final_name(&plan.links(session.version().major)?);
-    Key::of(&name).share(&session, || {}).await?;
-    let traces = complete(&session, plan, &name).await?;
-    Ok(traces.map(|traces| Template {
+    let name = final_name(&plan.links(connection.version().major)?);
+    Key::of(&name).share(&connection, || {}).await?;
+    let references = complete(&connection, plan, &name).await?;
+    Ok(references.map(|references| Template {
         name,
         built: false,
         duration: began.elapsed(),
-        traces,
-        lease: Mutex::new(session),
+        leftover_references: references,
+        lease: Mutex::new(connection),
     }))
 }
 
@@ -99,48 +99,48 @@ pub(in super::super) async fn find_with(
 /// A failed step comes back with its name and last lines; nothing of the build stays behind.
 pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -> Result<Template> {
     let began = Instant::now();
-    let session = Session::admin(server).await?;
-    let mut links = plan.links(session.version().major)?;
+    let connection = Connection::admin(server).await?;
+    let mut links = plan.links(connection.version().major)?;
     let mut name = final_name(&links);
-    let found = |traces: Traces, built, session| Template {
-        name: traces.template.clone(),
+    let found = |references: LeftoverReferences, built, connection| Template {
+        name: references.template.clone(),
         built,
         duration: began.elapsed(),
-        traces,
-        lease: Mutex::new(session),
+        leftover_references: references,
+        lease: Mutex::new(connection),
     };
     let mut attempts = 0;
     loop {
         let key = Key::of(&name);
         let mut waited = None;
-        key.share(&session, || waited = Some(events.task("database", "wait for the template being built"))).await?;
-        if let Some(traces) = complete(&session, plan, &name).await? {
+        key.share(&connection, || waited = Some(events.task("database", "wait for the template being built"))).await?;
+        if let Some(references) = complete(&connection, plan, &name).await? {
             waited.map(crate::report::Task::finish);
-            return Ok(found(traces, false, session));
+            return Ok(found(references, false, connection));
         }
         // nobody may hold it shared while it is built: of several who find it missing, one gets it
-        key.release_shared(&session).await?;
-        if !key.try_take(&session).await? {
+        key.release_shared(&connection).await?;
+        if !key.try_take(&connection).await? {
             let jitter = rand::rng().random_range(1..20);
             tokio::time::sleep(Duration::from_millis(jitter)).await;
             continue;
         }
-        if let Some(traces) = complete(&session, plan, &name).await? {
-            key.downgrade(&session).await?;
-            return Ok(found(traces, false, session));
+        if let Some(references) = complete(&connection, plan, &name).await? {
+            key.downgrade(&connection).await?;
+            return Ok(found(references, false, connection));
         }
         attempts += 1;
-        prepare_with(server, &session).await?;
-        prune::sweep_with(server, &session, plan.home_id).await?;
+        prepare_with(server, &connection).await?;
+        prune::sweep_with(server, &connection, plan.home_id).await?;
         let task = events.task("database", "build template");
-        let Some(changed) = Build::new(server, &session, plan, &links).run(&task).await? else {
+        let Some(changed) = Build::new(server, &connection, plan, &links).run(&task).await? else {
             task.finish();
-            key.downgrade(&session).await?;
-            prune::prune(server, &session, plan).await?;
-            let traces = complete(&session, plan, &name).await?.ok_or(Error::Missing { name })?;
-            return Ok(found(traces, true, session));
+            key.downgrade(&connection).await?;
+            prune::prune(server, &connection, plan).await?;
+            let references = complete(&connection, plan, &name).await?.ok_or(Error::Missing { name })?;
+            return Ok(found(references, true, connection));
         };
-        key.release(&session).await?;
+        key.release(&connection).await?;
         if attempts == ATTEMPTS {
             return Err(changing(&links, &changed));
         }
@@ -155,11 +155,11 @@ fn final_name(links: &[Link]) -> String {
 }
 
 /// Where a complete template names itself; `None` when there is no complete one.
-async fn complete(session: &Session, plan: &TemplatePlan<'_>, name: &str) -> Result<Option<Traces>> {
-    let Some(database) = database_named(session, name).await? else { return Ok(None) };
+async fn complete(connection: &Connection, plan: &TemplatePlan<'_>, name: &str) -> Result<Option<LeftoverReferences>> {
+    let Some(database) = database_named(connection, name).await? else { return Ok(None) };
     database.ours(plan.home_id)?;
-    let traces = Traces { template: name.to_owned(), places: database.facts().traces };
-    Ok(database.valid.then_some(traces))
+    let references = LeftoverReferences { template: name.to_owned(), places: database.facts().leftover_references };
+    Ok(database.valid.then_some(references))
 }
 
 fn changing(before: &[Link], after: &[Link]) -> Error {

@@ -8,16 +8,16 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::super::connection::Connection;
 use super::super::copy::{Source, Target, copy, without_sessions};
 use super::super::lock::Key;
 use super::super::mark::{Facts, Mark, OwnedKind};
 use super::super::objects::{database_named, databases};
 use super::super::roles::builders;
-use super::super::session::Session;
 use super::super::sql::{identifier, literal};
 use super::super::{Result, Server};
-use super::build::discard;
 use super::chain::{Link, TemplatePlan};
+use super::discard::discard;
 
 /// What a build starts from. `link` is an index into the chain.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,11 +42,11 @@ impl Start {
 }
 
 /// Finds the best state to start from, and locks it shared for as long as the session lives.
-pub(super) async fn start(session: &Session, plan: &TemplatePlan<'_>, links: &[Link]) -> Result<Start> {
+pub(super) async fn start(connection: &Connection, plan: &TemplatePlan<'_>, links: &[Link]) -> Result<Start> {
     if !links.iter().any(|link| link.incremental) {
         return Ok(Start::Fresh);
     }
-    let states: Vec<(String, Facts)> = databases(session)
+    let states: Vec<(String, Facts)> = databases(connection)
         .await?
         .into_iter()
         .filter(|database| database.valid)
@@ -59,10 +59,10 @@ pub(super) async fn start(session: &Session, plan: &TemplatePlan<'_>, links: &[L
     let start = choose(links, &states);
     if let Start::After { from, .. } | Start::Again { from, .. } = &start {
         let key = Key::of(from);
-        key.share(session, || {}).await?;
+        key.share(connection, || {}).await?;
         // it may have been dropped before the lock was had
-        if database_named(session, from).await?.is_none() {
-            key.release_shared(session).await?;
+        if database_named(connection, from).await?.is_none() {
+            key.release_shared(connection).await?;
             return Ok(Start::Fresh);
         }
     }
@@ -89,7 +89,7 @@ fn choose(links: &[Link], states: &[(String, Facts)]) -> Start {
 /// Copies the state that the build is in, as the state after `link`.
 pub(super) async fn keep(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     plan: &TemplatePlan<'_>,
     link: &Link,
     building: &str,
@@ -97,15 +97,15 @@ pub(super) async fn keep(
 ) -> Result<()> {
     let name = link.database();
     let key = Key::of(&name);
-    if !key.try_take(session).await? {
+    if !key.try_take(connection).await? {
         // another build is at it, or clones it: it is there, or will be
         return Ok(());
     }
-    if database_named(session, &name).await?.is_none() {
+    if database_named(connection, &name).await?.is_none() {
         // unfinished copies go first: their maker died, or it would hold the lock
-        discard(server, session, &name, plan.home_id).await?;
+        discard(server, connection, &name, plan.home_id).await?;
         let mark = Mark::new(plan.home_id, plan.project, None, OwnedKind::Building);
-        let source = Source::inspect(session, building).await?;
+        let source = Source::inspect(connection, building).await?;
         let temporary = format!("{name}_building");
         let target = Target {
             name: &temporary,
@@ -115,7 +115,7 @@ pub(super) async fn keep(
             facts: &Facts::default(),
             open: false,
         };
-        copy(server, session, &source, &target).await?;
+        copy(server, connection, &source, &target).await?;
         let comment = facts(link).comment(&mark.with_kind(OwnedKind::Kept));
         let (from, to) = (identifier(&temporary), identifier(&name));
         let sql = format!(
@@ -123,9 +123,9 @@ pub(super) async fn keep(
              ALTER DATABASE {from} RENAME TO {to}",
             literal(&comment)
         );
-        without_sessions(server, session, &temporary, &format!("keep the state `{name}`"), &sql).await?;
+        without_sessions(server, connection, &temporary, &format!("keep the state `{name}`"), &sql).await?;
     }
-    key.release(session).await
+    key.release(connection).await
 }
 
 /// What must be known of a state after an incremental step.

@@ -20,6 +20,7 @@
 
 mod build;
 mod chain;
+mod discard;
 mod ensure;
 mod incremental;
 mod prune;

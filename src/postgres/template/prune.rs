@@ -1,13 +1,13 @@
 //! Templates that nobody needs any more, and builds whose maker died.
 
+use super::super::connection::Connection;
 use super::super::drop;
 use super::super::lock::Key;
 use super::super::mark::OwnedKind;
 use super::super::objects::{databases, roles};
-use super::super::session::Session;
 use super::super::{Result, Server};
-use super::build::discard;
 use super::chain::TemplatePlan;
+use super::discard::discard;
 
 /// How many templates, and how many states after incremental steps, a project keeps.
 const KEEP: usize = 3;
@@ -21,21 +21,21 @@ pub struct Leftover {
 
 /// Drops the unfinished builds of this home whose maker is gone.
 pub async fn sweep(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
-    sweep_with(server, &Session::admin(server).await?, home_id).await
+    sweep_with(server, &Connection::admin(server).await?, home_id).await
 }
 
 /// The same without dropping anything.
 pub async fn unfinished(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
-    each_unfinished(server, &Session::admin(server).await?, home_id, false).await
+    each_unfinished(server, &Connection::admin(server).await?, home_id, false).await
 }
 
-pub(super) async fn sweep_with(server: &Server, session: &Session, home: &str) -> Result<Vec<Leftover>> {
-    each_unfinished(server, session, home, true).await
+pub(super) async fn sweep_with(server: &Server, connection: &Connection, home: &str) -> Result<Vec<Leftover>> {
+    each_unfinished(server, connection, home, true).await
 }
 
-async fn each_unfinished(server: &Server, session: &Session, home: &str, drop: bool) -> Result<Vec<Leftover>> {
+async fn each_unfinished(server: &Server, connection: &Connection, home: &str, drop: bool) -> Result<Vec<Leftover>> {
     let mut swept = Vec::new();
-    for database in databases(session).await? {
+    for database in databases(connection).await? {
         let Some(name) = database.name.strip_suffix("_building") else { continue };
         // one that was just created has no mark yet, but its owner has
         let is_build =
@@ -45,9 +45,9 @@ async fn each_unfinished(server: &Server, session: &Session, home: &str, drop: b
         }
         let key = Key::of(name);
         // locks nest: one that this session holds already is only counted up
-        if key.try_take(session).await? {
-            let outcome = if drop { discard(server, session, name, home).await } else { Ok(()) };
-            key.release(session).await?;
+        if key.try_take(connection).await? {
+            let outcome = if drop { discard(server, connection, name, home).await } else { Ok(()) };
+            key.release(connection).await?;
             outcome?;
             swept.push(Leftover { database: database.name });
         }
@@ -56,9 +56,9 @@ async fn each_unfinished(server: &Server, session: &Session, home: &str, drop: b
 }
 
 /// Drops all but the newest templates and kept states of this project, never one that is in use.
-pub(super) async fn prune(server: &Server, session: &Session, plan: &TemplatePlan<'_>) -> Result<()> {
+pub(super) async fn prune(server: &Server, connection: &Connection, plan: &TemplatePlan<'_>) -> Result<()> {
     for kind in [OwnedKind::Template, OwnedKind::Kept] {
-        let of_project: Vec<String> = databases(session)
+        let of_project: Vec<String> = databases(connection)
             .await?
             .into_iter()
             .filter(|database| {
@@ -70,35 +70,35 @@ pub(super) async fn prune(server: &Server, session: &Session, plan: &TemplatePla
             .collect();
         // in the order of their making
         for name in of_project.iter().rev().skip(KEEP) {
-            drop_unused(server, session, name).await?;
+            drop_unused(server, connection, name).await?;
         }
     }
-    drop_idle_roles(session, plan.home_id).await
+    drop_idle_roles(connection, plan.home_id).await
 }
 
-async fn drop_unused(server: &Server, session: &Session, name: &str) -> Result<()> {
+async fn drop_unused(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let key = Key::of(name);
-    if key.try_take(session).await? {
-        let dropped = drop::database(server, session, name).await;
-        key.release(session).await?;
+    if key.try_take(connection).await? {
+        let dropped = drop::database(server, connection, name).await;
+        key.release(connection).await?;
         dropped?;
     }
     Ok(())
 }
 
 /// Roles of templates outlive them while kept states hold objects of theirs.
-async fn drop_idle_roles(session: &Session, home: &str) -> Result<()> {
-    let existing: Vec<String> = databases(session).await?.into_iter().map(|database| database.name).collect();
-    for role in roles(session).await? {
+async fn drop_idle_roles(connection: &Connection, home: &str) -> Result<()> {
+    let existing: Vec<String> = databases(connection).await?.into_iter().map(|database| database.name).collect();
+    for role in roles(connection).await? {
         let ours = role.mark(home).is_some_and(|mark| mark.kind == OwnedKind::Template);
         if !ours || existing.contains(&role.name) {
             continue;
         }
         let key = Key::of(&role.name);
         // a build begins with its role
-        if key.try_take(session).await? {
-            let dropped = drop::idle_role(session, &role.name).await;
-            key.release(session).await?;
+        if key.try_take(connection).await? {
+            let dropped = drop::idle_role(connection, &role.name).await;
+            key.release(connection).await?;
             dropped?;
         }
     }

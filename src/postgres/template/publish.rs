@@ -2,19 +2,19 @@
 
 use crate::system::Secret;
 
+use super::super::connection::Connection;
 use super::super::copy::{evict_sql, without_sessions};
 use super::super::extensions;
 use super::super::mark::{Facts, Mark};
 use super::super::roles::builders;
-use super::super::session::Session;
 use super::super::sql::{identifier, literal};
-use super::super::{Result, Server, traces};
+use super::super::{Result, Server, leftover_references};
 use super::chain::Link;
 use super::incremental;
 
 /// Gives schema public to whoever owns the database. Since 15 it is so; a cluster that was upgraded
 /// from an older one has it otherwise.
-pub(super) async fn own_public(inside: &Session) -> Result<()> {
+pub(super) async fn own_public(inside: &Connection) -> Result<()> {
     if !inside.is_superuser() {
         return Ok(());
     }
@@ -28,26 +28,27 @@ pub(super) async fn own_public(inside: &Session) -> Result<()> {
 /// opened, sessions gone; then owner, role, mark and name in one transaction.
 pub(super) async fn publish(
     server: &Server,
-    session: &Session,
+    connection: &Connection,
     building: &str,
     name: &str,
     password: &Secret,
     mark: &Mark,
     links: &[Link],
 ) -> Result<()> {
-    let inside = Session::open(&server.admin_of(building)).await?;
+    let inside = Connection::open(&server.admin_of(building)).await?;
     extensions::open(&inside).await?;
     // clones have planner statistics and no hint bits to set; autovacuum has no reason to come
     inside.execute("gather statistics", "VACUUM (ANALYZE)").await?;
     let rows = inside.rows("measure the template", "SELECT pg_database_size(current_database()) AS bytes").await?;
     let bytes = rows.first().and_then(|row| row.get("bytes")?.parse().ok());
-    let traces = traces::find(&inside, &[name, password.expose()]).await?;
+    let references = leftover_references::find(&inside, &[name, password.expose()]).await?;
     drop(inside);
 
-    let facts = Facts { bytes, traces, ..incremental::facts(links.last().expect("there is a head")) };
+    let facts =
+        Facts { bytes, leftover_references: references, ..incremental::facts(links.last().expect("there is a head")) };
     let (from, to) = (identifier(building), identifier(name));
     let close = format!("ALTER DATABASE {from} ALLOW_CONNECTIONS false; {}", evict_sql(building));
-    session.execute("close the template", &close).await?;
+    connection.execute("close the template", &close).await?;
     let sql = format!(
         "ALTER ROLE {to} NOLOGIN PASSWORD NULL;
          REVOKE {} FROM {to};
@@ -57,5 +58,5 @@ pub(super) async fn publish(
         identifier(&builders(&mark.home)),
         literal(&facts.comment(mark))
     );
-    without_sessions(server, session, building, &format!("publish template `{name}`"), &sql).await
+    without_sessions(server, connection, building, &format!("publish template `{name}`"), &sql).await
 }

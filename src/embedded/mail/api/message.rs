@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::Refusal;
-use super::search::find;
+use super::find::find;
 use crate::embedded::mail::mailbox::Mailbox;
 use crate::embedded::mail::message::{self, Full, Summary};
 

@@ -4,13 +4,15 @@
 //! tested there too. Where mailpit would delete everything because a request is malformed, this refuses.
 
 mod answer;
+mod find;
 mod info;
+mod listing;
 mod message;
 mod messages;
-mod router;
+mod routes;
 mod search;
 
 pub(super) use answer::Refusal;
+pub(super) use find::find;
 pub(super) use message::{Among, look_up};
-pub(super) use router::router;
-pub(super) use search::find;
+pub(super) use routes::routes;

@@ -1,4 +1,4 @@
-//! The shell around [`Session`]: sockets and time limits.
+//! The shell around [`Conversation`]: sockets and time limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::session::{Action, Session};
+use super::conversation::{Action, Conversation};
 use crate::embedded::http::accept;
 use crate::embedded::log;
 use crate::embedded::mail::mailbox::Mailbox;
@@ -72,7 +72,7 @@ pub(in super::super) async fn serve(
 /// Talks to one client. An error of the socket ends the talk and needs no words.
 async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, mut stop: Stop) -> std::io::Result<()> {
     let mut replies = Vec::new();
-    let mut session = Session::new(limits.size, &mut replies);
+    let mut conversation = Conversation::new(limits.size, &mut replies);
     let mut buffer = vec![0; 16 * 1024];
     loop {
         send(&mut stream, &mut replies).await?;
@@ -92,7 +92,7 @@ async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, 
             return Ok(());
         }
         let mut bytes = buffer[..read].iter();
-        while let Some(action) = session.advance(&mut bytes, &mut replies) {
+        while let Some(action) = conversation.advance(&mut bytes, &mut replies) {
             match action {
                 Action::Keep(envelope) => {
                     let mailbox = mailbox.clone();
@@ -102,7 +102,7 @@ async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, 
                         Ok(Err(error)) => failed(&error),
                         Err(error) => failed(&error),
                     };
-                    Session::kept(id.as_deref(), &mut replies);
+                    Conversation::kept(id.as_deref(), &mut replies);
                 }
                 Action::Close => return send(&mut stream, &mut replies).await,
             }

@@ -8,30 +8,22 @@ use smtp_proto::request::receiver::{
 };
 use smtp_proto::{AUTH_LOGIN, AUTH_PLAIN, Error, Request};
 
-const MOST_RECIPIENTS: usize = 1000;
+use crate::embedded::mail::envelope::Envelope;
 
-/// A message as it came: who sent it to whom, and its bytes.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in super::super) struct Envelope {
-    /// The name given to AUTH.
-    pub(in super::super) user: Option<String>,
-    pub(in super::super) from: String,
-    pub(in super::super) to: Vec<String>,
-    pub(in super::super) raw: Vec<u8>,
-}
+const MOST_RECIPIENTS: usize = 1000;
 
 /// What the shell must do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Keep this message, then call [`Session::kept`] with what came of it.
+    /// Keep this message, then call [`Conversation::kept`] with what came of it.
     Keep(Envelope),
     /// Close the connection once the replies are out.
     Close,
 }
 
-/// Where the conversation stands.
-pub(super) struct Session {
-    state: State,
+/// A conversation with one client.
+pub(super) struct Conversation {
+    expecting: Expecting,
     requests: RequestReceiver,
     max_size: usize,
     user: Option<String>,
@@ -39,7 +31,8 @@ pub(super) struct Session {
     to: Vec<String>,
 }
 
-enum State {
+/// What the next bytes are.
+enum Expecting {
     Command,
     /// The rest of a line that was too long is passed over.
     LongLine(DummyLineReceiver),
@@ -51,19 +44,19 @@ enum State {
     LargeData(DummyDataReceiver),
 }
 
-impl Session {
+impl Conversation {
     /// A new conversation. `replies` gets the greeting.
     pub(super) fn new(max_size: usize, replies: &mut Vec<u8>) -> Self {
         reply(replies, "220 harness ESMTP");
         let requests = RequestReceiver::default();
-        Self { state: State::Command, requests, max_size, user: None, from: None, to: Vec::new() }
+        Self { expecting: Expecting::Command, requests, max_size, user: None, from: None, to: Vec::new() }
     }
 
     /// Takes bytes until they are used up (`None`) or something is to be done.
     pub(super) fn advance(&mut self, bytes: &mut Iter<'_, u8>, replies: &mut Vec<u8>) -> Option<Action> {
         loop {
-            match &mut self.state {
-                State::Command => {
+            match &mut self.expecting {
+                Expecting::Command => {
                     let request = self.requests.ingest(bytes).map(Request::into_owned);
                     match request {
                         Ok(request) => {
@@ -75,36 +68,36 @@ impl Session {
                         Err(error) => self.complain(&error, replies),
                     }
                 }
-                State::LongLine(line) => {
+                Expecting::LongLine(line) => {
                     if !line.ingest(bytes) {
                         return None;
                     }
-                    self.state = State::Command;
+                    self.expecting = Expecting::Command;
                 }
-                State::Plain(line) | State::LoginUser(line) => {
+                Expecting::Plain(line) | Expecting::LoginUser(line) => {
                     if !line.ingest(bytes) {
                         return None;
                     }
                     let line = std::mem::take(&mut line.buf);
-                    let plain = matches!(self.state, State::Plain(_));
-                    self.state = State::Command;
+                    let plain = matches!(self.expecting, Expecting::Plain(_));
+                    self.expecting = Expecting::Command;
                     if plain { self.plain(&line, replies) } else { self.login_user(&line, replies) }
                 }
-                State::LoginPassword(line) => {
+                Expecting::LoginPassword(line) => {
                     if !line.ingest(bytes) {
                         return None;
                     }
                     let (user, password) = (std::mem::take(&mut line.state), std::mem::take(&mut line.buf));
-                    self.state = State::Command;
+                    self.expecting = Expecting::Command;
                     if password == b"*" { reply(replies, CANCELLED) } else { self.welcome(user, replies) }
                 }
-                State::Data(receiver, raw) => {
+                Expecting::Data(receiver, raw) => {
                     let done = receiver.ingest(bytes, raw);
                     if raw.len() > self.max_size {
                         if done {
                             self.refuse_size(replies);
                         } else {
-                            self.state = State::LargeData(DummyDataReceiver::new_data(receiver));
+                            self.expecting = Expecting::LargeData(DummyDataReceiver::new_data(receiver));
                         }
                         continue;
                     }
@@ -112,11 +105,11 @@ impl Session {
                         return None;
                     }
                     let raw = std::mem::take(raw);
-                    self.state = State::Command;
+                    self.expecting = Expecting::Command;
                     let (from, to) = (self.from.take().unwrap_or_default(), std::mem::take(&mut self.to));
                     return Some(Action::Keep(Envelope { user: self.user.clone(), from, to, raw }));
                 }
-                State::LargeData(receiver) => {
+                Expecting::LargeData(receiver) => {
                     if !receiver.ingest(bytes) {
                         return None;
                     }
@@ -169,7 +162,7 @@ impl Session {
                 // a dot on the very first line counts as well: let the receiver believe that a line has ended
                 receiver.ingest(&mut b"\r\n".iter(), &mut raw);
                 raw.clear();
-                self.state = State::Data(receiver, raw);
+                self.expecting = Expecting::Data(receiver, raw);
                 reply(replies, "354 Start mail input; end with <CRLF>.<CRLF>");
             }
             Request::Rset => {
@@ -202,7 +195,7 @@ impl Session {
             Error::InvalidParameter { param } => reply(replies, &format!("501 5.5.4 Invalid parameter {param}")),
             Error::UnsupportedParameter { .. } => reply(replies, "555 5.5.4 Unsupported parameter"),
             Error::ResponseTooLong => {
-                self.state = State::LongLine(DummyLineReceiver::default());
+                self.expecting = Expecting::LongLine(DummyLineReceiver::default());
                 reply(replies, "500 5.5.6 Line too long");
             }
             _ => reply(replies, "500 5.5.2 Unknown command"),
@@ -213,12 +206,12 @@ impl Session {
         match (mechanism, response) {
             _ if self.user.is_some() => reply(replies, "503 5.5.1 Already authenticated"),
             (AUTH_PLAIN, "") => {
-                self.state = State::Plain(LineReceiver::default());
+                self.expecting = Expecting::Plain(LineReceiver::default());
                 reply(replies, "334 ");
             }
             (AUTH_PLAIN, response) => self.plain(response.as_bytes(), replies),
             (AUTH_LOGIN, "") => {
-                self.state = State::LoginUser(LineReceiver::default());
+                self.expecting = Expecting::LoginUser(LineReceiver::default());
                 reply(replies, "334 VXNlcm5hbWU6");
             }
             (AUTH_LOGIN, response) => self.login_user(response.as_bytes(), replies),
@@ -241,7 +234,8 @@ impl Session {
         match decode(line) {
             _ if line == b"*" => reply(replies, CANCELLED),
             Some(user) => {
-                self.state = State::LoginPassword(LineReceiver::new(String::from_utf8_lossy(&user).into_owned()));
+                self.expecting =
+                    Expecting::LoginPassword(LineReceiver::new(String::from_utf8_lossy(&user).into_owned()));
                 reply(replies, "334 UGFzc3dvcmQ6");
             }
             None => reply(replies, UNREADABLE),
@@ -254,7 +248,7 @@ impl Session {
     }
 
     fn refuse_size(&mut self, replies: &mut Vec<u8>) {
-        self.state = State::Command;
+        self.expecting = Expecting::Command;
         self.reset();
         reply(replies, TOO_LARGE);
     }
@@ -279,3 +273,6 @@ fn decode(line: &[u8]) -> Option<Vec<u8>> {
     let line = line.trim_ascii();
     if line == b"=" { Some(Vec::new()) } else { base64_decode(line) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,7 @@ fn d7_rows_that_name_the_template_are_rewritten_or_found() {
     let template = project.ensure();
     let login = project.launch(1);
     let found = || -> Vec<String> {
-        let found = block_on(template.traces.remaining(&project.server, &login)).unwrap();
+        let found = block_on(template.leftover_references.remaining(&project.server, &login)).unwrap();
         found.iter().map(ToString::to_string).collect()
     };
     assert_eq!(found(), ["public.warehouse.connection", "public.note.body"]);

@@ -5,37 +5,37 @@ use std::time::Instant;
 use crate::project::AgentId;
 
 use super::clone::{CloneState, state_with};
-use super::session::{Session, text};
+use super::connection::{Connection, text};
 use super::template::{Template, TemplatePlan, find_with};
 use super::{Result, Server};
 
 /// A server as one agent finds it.
-pub struct Survey {
+pub struct Inspection {
     /// Which server it is; see [`super::Admin::system_identifier`].
     pub system_identifier: String,
     /// What there is of the agent's pair.
     pub state: CloneState,
-    session: Session,
+    connection: Connection,
     began: Instant,
 }
 
-impl Survey {
+impl Inspection {
     /// Looks at the server.
     ///
     /// # Errors
     /// [`super::Error::Foreign`] when a database or role of the agent's name is not ours.
     pub async fn of(server: &Server, home_id: &str, agent: AgentId) -> Result<Self> {
         let began = Instant::now();
-        let session = Session::admin(server).await?;
+        let connection = Connection::admin(server).await?;
         let sql = "SELECT system_identifier FROM pg_control_system()";
-        let rows = session.rows("ask for the system identifier", sql).await?;
+        let rows = connection.rows("ask for the system identifier", sql).await?;
         let system_identifier = rows.first().map(|row| text(row, "system_identifier")).unwrap_or_default();
-        let state = state_with(&session, home_id, None, agent).await?;
-        Ok(Self { system_identifier, state, session, began })
+        let state = state_with(&connection, home_id, None, agent).await?;
+        Ok(Self { system_identifier, state, connection, began })
     }
 
     /// The template of `plan` if there is one, on the same connection; nothing is built.
     pub async fn find_template(self, plan: &TemplatePlan<'_>) -> Result<Option<Template>> {
-        find_with(self.session, plan, self.began).await
+        find_with(self.connection, plan, self.began).await
     }
 }

@@ -18,13 +18,13 @@ pub struct Version {
 }
 
 /// A connection to one database; closed when dropped.
-pub(super) struct Session {
+pub(super) struct Connection {
     client: Client,
     version: Version,
     superuser: bool,
 }
 
-impl Session {
+impl Connection {
     /// Connects. Settings that a database or role may carry cannot disturb what harness does.
     pub(super) async fn open(login: &DatabaseCredentials) -> Result<Self> {
         let refused = |source| Error::Connect {
@@ -48,11 +48,11 @@ impl Session {
                  -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 \
                  -c default_transaction_read_only=off -c client_connection_check_interval=1s",
             );
-        let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
-        let found = connection.parameter("server_version").unwrap_or_default().to_owned();
+        let (client, driver) = config.connect(NoTls).await.map_err(refused)?;
+        let found = driver.parameter("server_version").unwrap_or_default().to_owned();
         let version = parse_version(&found).filter(|version| version.major >= 15).ok_or(Error::TooOld { found })?;
-        let superuser = connection.parameter("is_superuser") == Some("on");
-        tokio::spawn(connection);
+        let superuser = driver.parameter("is_superuser") == Some("on");
+        tokio::spawn(driver);
         Ok(Self { client, version, superuser })
     }
 

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{Session, text};
+use super::connection::{Connection, text};
 use super::sql::{identifier, literal};
 use super::{DatabaseCredentials, Result, Server};
 
@@ -16,7 +16,7 @@ const BATCH: usize = 200;
 
 /// A column in which the template's name stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trace {
+pub struct LeftoverReference {
     /// Schema.
     pub schema: String,
     /// Table.
@@ -25,7 +25,7 @@ pub struct Trace {
     pub column: String,
 }
 
-impl std::fmt::Display for Trace {
+impl std::fmt::Display for LeftoverReference {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}.{}.{}", self.schema, self.table, self.column)
     }
@@ -33,19 +33,19 @@ impl std::fmt::Display for Trace {
 
 /// The columns of a template in which its own name, or the password of its making, stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Traces {
+pub struct LeftoverReferences {
     pub(super) template: String,
-    pub(super) places: Vec<Trace>,
+    pub(super) places: Vec<LeftoverReference>,
 }
 
-impl Traces {
+impl LeftoverReferences {
     /// Those columns of a clone that still name the template, to be asked after `post_clone`. Costs
     /// nothing where the template has none.
-    pub async fn remaining(&self, server: &Server, clone: &DatabaseCredentials) -> Result<Vec<Trace>> {
+    pub async fn remaining(&self, server: &Server, clone: &DatabaseCredentials) -> Result<Vec<LeftoverReference>> {
         if self.places.is_empty() {
             return Ok(Vec::new());
         }
-        let inside = Session::open(&server.admin_of(&clone.database)).await?;
+        let inside = Connection::open(&server.admin_of(&clone.database)).await?;
         // `post_clone` may have taken a column away
         let existing = columns(&inside).await?;
         let places = self.places.iter().filter(|place| existing.contains(place)).cloned().collect();
@@ -54,13 +54,13 @@ impl Traces {
 }
 
 /// Every column of the database that holds one of `needles`.
-pub(super) async fn find(inside: &Session, needles: &[&str]) -> Result<Vec<Trace>> {
+pub(super) async fn find(inside: &Connection, needles: &[&str]) -> Result<Vec<LeftoverReference>> {
     let places = columns(inside).await?;
     search(inside, places, needles).await
 }
 
 /// The columns that hold text in some form.
-async fn columns(inside: &Session) -> Result<Vec<Trace>> {
+async fn columns(inside: &Connection) -> Result<Vec<LeftoverReference>> {
     let sql = "SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
                  JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid \
                  LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' \
@@ -71,11 +71,19 @@ async fn columns(inside: &Session) -> Result<Vec<Trace>> {
     let rows = inside.rows("list the columns", sql).await?;
     Ok(rows
         .iter()
-        .map(|row| Trace { schema: text(row, "nspname"), table: text(row, "relname"), column: text(row, "attname") })
+        .map(|row| LeftoverReference {
+            schema: text(row, "nspname"),
+            table: text(row, "relname"),
+            column: text(row, "attname"),
+        })
         .collect())
 }
 
-async fn search(inside: &Session, places: Vec<Trace>, needles: &[&str]) -> Result<Vec<Trace>> {
+async fn search(
+    inside: &Connection,
+    places: Vec<LeftoverReference>,
+    needles: &[&str],
+) -> Result<Vec<LeftoverReference>> {
     let mut found = Vec::new();
     for batch in places.chunks(BATCH) {
         let questions: Vec<String> =
@@ -86,7 +94,7 @@ async fn search(inside: &Session, places: Vec<Trace>, needles: &[&str]) -> Resul
     Ok(found)
 }
 
-fn question(index: usize, place: &Trace, needles: &[&str]) -> String {
+fn question(index: usize, place: &LeftoverReference, needles: &[&str]) -> String {
     let column = identifier(&place.column);
     let tests: Vec<String> =
         needles.iter().map(|needle| format!("position({} IN {column}::text) > 0", literal(needle))).collect();

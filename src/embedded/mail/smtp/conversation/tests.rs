@@ -1,18 +1,19 @@
 //! Conversations that the state machine must get through, whatever the pieces that they arrive in.
 
-use super::session::{Action, Envelope, Session};
+use super::{Action, Conversation};
+use crate::embedded::mail::envelope::Envelope;
 
 /// Plays a client's side and returns the replies and what was kept. Each chunk arrives by itself.
 fn play(chunks: &[&[u8]], max_size: usize) -> (Vec<String>, Vec<Envelope>, bool) {
     let (mut replies, mut kept) = (Vec::new(), Vec::new());
-    let mut session = Session::new(max_size, &mut replies);
+    let mut conversation = Conversation::new(max_size, &mut replies);
     let mut closed = false;
     'chunks: for chunk in chunks {
         let mut bytes = chunk.iter();
-        while let Some(action) = session.advance(&mut bytes, &mut replies) {
+        while let Some(action) = conversation.advance(&mut bytes, &mut replies) {
             match action {
                 Action::Keep(envelope) => {
-                    Session::kept(Some("1"), &mut replies);
+                    Conversation::kept(Some("1"), &mut replies);
                     kept.push(envelope);
                 }
                 Action::Close => {
