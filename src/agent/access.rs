@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustix::process::{Pid, Signal};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-use super::{Context, Error, Record, container, values};
+use super::{Context, Error, Record, container, template_values};
 use crate::infra::{self, Engine, Infra};
 use crate::postgres::DatabaseCredentials;
 use crate::project::AgentId;
@@ -45,8 +45,8 @@ async fn load(context: &Context, agent: AgentId) -> Result<Loaded, Failure> {
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
     let renderer = Renderer::new(&project);
-    let values = values::of(context, &project, &record, &infra);
-    let environment = values::environment(&renderer, &values, &record)?;
+    let values = template_values::of(context, &project, &record, &infra);
+    let environment = template_values::environment(&renderer, &values, &record)?;
     Ok(Loaded { record, infra, environment })
 }
 

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::lease::Lease;
-use super::{Context, Error, Record, Stage, launch, values};
+use super::{Context, Error, Lifecycle, Record, launch, template_values};
 use crate::infra;
 use crate::postgres::{CloneRequest, Server, snapshot, template};
 use crate::project::AgentId;
@@ -52,7 +52,7 @@ pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction
     };
     // read again: only what is read under the lease holds
     let mut record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    if record.stage == Stage::TearingDown {
+    if record.lifecycle == Lifecycle::TearingDown {
         return Err(Error::HalfRemoved(agent).into());
     }
     let without = || Error::Without { agent, what: "database" };
@@ -113,8 +113,8 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     let without = || Error::Without { agent, what: "database" };
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
     let renderer = Renderer::new(&project);
-    let values = values::of(context, &project, record, infra);
-    let environment = values::environment(&renderer, &values, record)?;
+    let values = template_values::of(context, &project, record, infra);
+    let environment = template_values::environment(&renderer, &values, record)?;
     let subject = format!("agent {agent}");
     let tree: &Path = &record.tree;
     let place = launch::Place { home: &context.home, events: &context.events, subject: &subject, tree };

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::teardown::{TeardownOptions, TeardownTarget, strays, teardown};
-use super::{Context, Record, Stage, identity};
+use super::{Context, Lifecycle, Record, identity};
 use crate::infra;
 use crate::postgres::template;
 use crate::project::AgentId;
@@ -99,16 +99,16 @@ pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, 
 /// Why nobody will take up an agent whose lease is free; `None` when somebody may.
 pub(super) fn why(record: Option<&Record>) -> Option<String> {
     let Some(record) = record else { return Some("its first launch was cut off at its beginning".to_owned()) };
-    match record.stage {
-        Stage::Launching if record.kept => None,
-        Stage::Launching => Some("its first launch was cut off".to_owned()),
-        Stage::TearingDown => Some("its teardown was cut off".to_owned()),
-        Stage::Launched if !record.project_root.exists() => {
+    match record.lifecycle {
+        Lifecycle::Launching if record.kept => None,
+        Lifecycle::Launching => Some("its first launch was cut off".to_owned()),
+        Lifecycle::TearingDown => Some("its teardown was cut off".to_owned()),
+        Lifecycle::Launched if !record.project_root.exists() => {
             Some(format!("its project `{}` was deleted", record.project_root.display()))
         }
-        Stage::Launched if !record.tree.exists() => {
+        Lifecycle::Launched if !record.tree.exists() => {
             Some(format!("its work tree `{}` was deleted", record.tree.display()))
         }
-        Stage::Launched => None,
+        Lifecycle::Launched => None,
     }
 }

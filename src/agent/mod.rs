@@ -11,8 +11,8 @@
 //! - One command at a time changes an agent: it holds the [`lease`].
 
 mod access;
-mod checkable;
 mod claims;
+mod completion;
 mod container;
 mod context;
 mod control;
@@ -27,7 +27,6 @@ mod journal;
 mod launch;
 mod lease;
 mod logs;
-mod names;
 mod open;
 mod ports;
 mod processes;
@@ -37,12 +36,12 @@ mod setup;
 mod stats;
 mod status;
 mod teardown;
-mod values;
+mod template_values;
+mod verify_target;
 mod wait;
 mod worktree;
 
 pub use access::{environment, exec, shell, urls};
-pub use checkable::{Checkable, Judged, checkable, judged};
 pub use context::Context;
 pub use control::{Action, control};
 pub use database::{DatabaseAction, database};
@@ -52,15 +51,16 @@ pub use gc::gc;
 pub use health::health;
 use interrupt::ended;
 pub use interrupt::interrupted;
+pub use verify_target::{VerifyScope, VerifyTarget, verify_scope, verify_target};
 
+pub use completion::{KnownAgent, known_agents, known_project};
 pub use identity::{agents, resolve, split_id, standing_in};
 pub use launch::{LaunchOptions, launch};
 pub use logs::{LogRequest, logs};
-pub use names::{KnownAgent, known_agents, known_project};
 pub use open::open;
 pub use ports::ports;
 pub use query::{query, slow_queries};
-pub use record::{Record, Stage};
+pub use record::{Lifecycle, Record};
 pub use setup::setup;
 pub use stats::Sampler;
 pub use status::status;

@@ -26,7 +26,8 @@ pub struct Record {
     #[serde(default)]
     pub worktree: Option<WorktreeRecord>,
     /// How far it has come.
-    pub stage: Stage,
+    #[serde(rename = "stage")]
+    pub lifecycle: Lifecycle,
     /// Whether what a failed first launch made shall stay (`launch --keep`).
     #[serde(default)]
     pub kept: bool,
@@ -84,7 +85,7 @@ fn complete() -> bool {
 /// How far an agent has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub enum Lifecycle {
     /// Its first launch is not complete: a failure undoes it.
     Launching,
     /// It was up once: a failure leaves it for inspection.

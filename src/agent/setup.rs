@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Context, Error, Record, identity, launch, status, values};
+use super::{Context, Error, Record, identity, launch, status, template_values};
 use crate::infra::{self, Engine, Infra, InfraRecord};
 use crate::postgres;
 use crate::project::{EngineChoice, Project};
@@ -46,7 +46,7 @@ async fn template(context: &Context, project: &Project, infra: &Infra) -> Result
     if let Some(found) = postgres::template::find(server, &plan).await? {
         return Ok(Some(TemplateUse { name: found.name.clone(), built: false }));
     }
-    let values = values::shared(context, project, infra, None);
+    let values = template_values::shared(context, project, infra, None);
     let place =
         launch::Place { home: &context.home, events: &context.events, subject: "template", tree: &project.root };
     let environment = renderer.template_environment(&values, &|name| context.variable(name))?;

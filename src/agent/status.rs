@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 
-use super::{Context, Error, Record, Stage, identity, launch, processes, values};
+use super::{Context, Error, Lifecycle, Record, identity, launch, processes, template_values};
 use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link};
 use crate::project::{AgentId, ConfigError, Project};
@@ -124,7 +124,7 @@ async fn one(
         Ok(None) => "stopped".clone_into(&mut status.state),
         Err(failure) => status.error = Some(failure.document()),
     }
-    if record.stage != Stage::Launched {
+    if record.lifecycle != Lifecycle::Launched {
         "incomplete".clone_into(&mut status.state);
     }
     drift(context, &record, wishes, thorough, &mut status).await;
@@ -154,10 +154,10 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
     let result: Result<(), Failure> = async {
         let project = context.in_tree(project, &record.tree)?;
         let renderer = Renderer::new(&project);
-        let values = values::of(context, &project, record, infra);
-        let environment = values::environment(&renderer, &values, record)?;
+        let values = template_values::of(context, &project, record, infra);
+        let environment = template_values::environment(&renderer, &values, record)?;
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
-        values::add_forwarder(&mut spec, record, infra)?;
+        template_values::add_forwarder(&mut spec, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
             status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));

@@ -69,28 +69,28 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 
 async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
-    let mut checkable = agent::checkable(context, id).await?;
+    let mut verify_target = agent::verify_target(context, id).await?;
     // a pass says that the application works: without one there is nothing to say
-    if let Some(error) = checkable.not_up.take() {
+    if let Some(error) = verify_target.not_up.take() {
         return Err(error.into());
     }
-    let judged = &checkable.judged;
+    let verify_scope = &verify_target.verify_scope;
     let selection = Selection { full: arguments.full, only: arguments.stage.clone(), timeout: arguments.timeout };
-    let warnings: Vec<String> = judged
+    let warnings: Vec<String> = verify_scope
         .differences
         .iter()
         .map(|difference| format!("`[verify]` of the work tree is not the project's, which counts: {difference}"))
         .collect();
-    let evaluate = |key: &str, template: &crate::project::Template| checkable.evaluate(key, template);
+    let evaluate = |key: &str, template: &crate::project::Template| verify_target.evaluate(key, template);
     let request = Request {
-        tree: &judged.tree,
-        project_root: &judged.project.root,
-        stages: &judged.project.verify,
+        tree: &verify_scope.tree,
+        project_root: &verify_scope.project.root,
+        stages: &verify_scope.project.verify,
         selection,
         keep_going: arguments.keep_going,
-        environment: checkable.environment(context).into_iter().collect(),
+        environment: verify_target.environment(context).into_iter().collect(),
         evaluate: &evaluate,
-        directory: &judged.directory,
+        directory: &verify_scope.directory,
         agent: Some(id.get()),
         template: None,
         warnings,
@@ -191,8 +191,14 @@ async fn verified(arguments: &Arguments, context: &Context) -> Result<VerifyStat
     };
     let mut first = None;
     for agent in agents {
-        let judged = agent::judged(context, agent)?;
-        let answer = verify::status(&judged.tree, &judged.project.verify, &judged.directory, Some(agent.get())).await?;
+        let verify_scope = agent::verify_scope(context, agent)?;
+        let answer = verify::status(
+            &verify_scope.tree,
+            &verify_scope.project.verify,
+            &verify_scope.directory,
+            Some(agent.get()),
+        )
+        .await?;
         if answer.verified {
             return Ok(answer);
         }
@@ -204,7 +210,7 @@ async fn verified(arguments: &Arguments, context: &Context) -> Result<VerifyStat
 fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let project = match agent::resolve(&context, arguments.id) {
-        Ok(agent) => agent::judged(&context, agent)?.project,
+        Ok(agent) => agent::verify_scope(&context, agent)?.project,
         // the plan is the project's, with or without agents
         Err(_) if arguments.id.is_none() => context.project()?,
         Err(failure) => return Err(failure),

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::context::{BrowserContext, Context, DatabaseContext, MailContext, S3Context};
 use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, scope};
+use super::template_values::{BrowserValues, DatabaseValues, MailValues, S3Values, TemplateValues};
 use crate::project::{self, AgentId, ConfigError, Problem, Project, StepAction, VerifyCheck};
 use crate::report::{ConfigCheck, Diagnostic};
 use crate::system::Secret;
@@ -29,7 +29,7 @@ pub fn check(directory: &Path, caller: &dyn Fn(&str) -> Option<String>) -> Resul
 /// Renders everything, and keeps what fails.
 struct Trial<'p> {
     renderer: Renderer<'p>,
-    context: Context,
+    context: TemplateValues,
     environment: Environment,
     problems: Vec<Problem>,
 }
@@ -138,11 +138,11 @@ fn problem(error: &RenderError) -> Problem {
 }
 
 /// Agent 1, with every server at hand that the project does not do without.
-fn sample(project: &Project) -> Context {
+fn sample(project: &Project) -> TemplateValues {
     let agent = AgentId::try_from(1).expect("1 is an id");
     let infra = &project.infra;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
-    let database = (!project.database.disabled && !infra.postgres.service.disabled).then(|| DatabaseContext {
+    let database = (!project.database.disabled && !infra.postgres.service.disabled).then(|| DatabaseValues {
         host: "127.0.0.1".to_owned(),
         port: infra.ports.postgres,
         name: agent.database(),
@@ -150,16 +150,16 @@ fn sample(project: &Project) -> Context {
         password: Secret::new("password"),
         url: Secret::new(format!("postgres://127.0.0.1:{}/{}", infra.ports.postgres, agent.database())),
     });
-    Context {
+    TemplateValues {
         database,
-        s3: (!infra.s3.disabled).then(|| S3Context {
+        s3: (!infra.s3.disabled).then(|| S3Values {
             endpoint: url(infra.ports.s3),
             region: "us-east-1".to_owned(),
             bucket: Some(agent.bucket()),
             access_key: Some("key".to_owned()),
             secret_key: Some(Secret::new("secret")),
         }),
-        mail: (!infra.mail.disabled).then(|| MailContext {
+        mail: (!infra.mail.disabled).then(|| MailValues {
             smtp_host: "127.0.0.1".to_owned(),
             smtp_port: infra.ports.smtp,
             user: Some(agent.bucket()),
@@ -167,7 +167,7 @@ fn sample(project: &Project) -> Context {
             web_url: url(infra.ports.mail_web),
             search_url: Some(url(infra.ports.mail_web)),
         }),
-        browser: (!infra.browser.disabled).then(|| BrowserContext {
+        browser: (!infra.browser.disabled).then(|| BrowserValues {
             host: "127.0.0.1".to_owned(),
             port: infra.ports.browser,
             ws_url: Some(format!("ws://127.0.0.1:{}", infra.ports.browser)),
@@ -175,6 +175,6 @@ fn sample(project: &Project) -> Context {
             http_url: url(infra.ports.browser),
             app_host: "localhost".to_owned(),
         }),
-        ..Context::of(project, agent, project.root.clone(), project.root.clone())
+        ..TemplateValues::of(project, agent, project.root.clone(), project.root.clone())
     }
 }

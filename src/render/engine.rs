@@ -6,9 +6,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment as Jinja, ErrorKind, UndefinedBehavior, Value};
 
-use super::context::Context;
 use super::error::{Origin, RenderError, Result};
 use super::quote::{dotenv_value, toml_key, toml_value};
+use super::template_values::TemplateValues;
 use crate::project::nearest;
 
 /// Evaluates templates.
@@ -23,7 +23,7 @@ pub(super) struct Scope(BTreeMap<String, Value>);
 
 impl Scope {
     /// The values of a context; `env` is empty.
-    pub(super) fn new(context: &Context) -> Self {
+    pub(super) fn new(context: &TemplateValues) -> Self {
         let values = Value::from(Serde(context));
         let names = values.try_iter().into_iter().flatten();
         let mut scope =

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::context::Context;
 use super::engine::Scope;
 use super::error::{RenderError, Result};
 use super::renderer::Renderer;
+use super::template_values::TemplateValues;
 use crate::project::dotenv;
 
 /// The caller's variables that reach every process.
@@ -101,7 +101,11 @@ impl Environment {
 impl Renderer<'_> {
     /// The environment of an agent. `caller` gives the variables of the base; pass those of the record to
     /// get the same environment from every shell.
-    pub fn environment(&self, context: &Context, caller: &dyn Fn(&str) -> Option<String>) -> Result<Environment> {
+    pub fn environment(
+        &self,
+        context: &TemplateValues,
+        caller: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Environment> {
         let mut environment = self.layers_below(caller)?;
         let mut scope = Scope::new(context);
         for (name, template) in &self.project().env {
@@ -121,7 +125,7 @@ impl Renderer<'_> {
     /// [`own`](Environment::own) part is what the steps' results may depend on.
     pub fn template_environment(
         &self,
-        context: &Context,
+        context: &TemplateValues,
         caller: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Environment> {
         let mut environment = self.layers_below(caller)?;

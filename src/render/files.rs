@@ -4,11 +4,11 @@ use std::path::{Component, Path, PathBuf};
 
 use minijinja::Value;
 
-use super::context::Context;
 use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::git::{keep_out_of_git, tracked};
 use super::renderer::{Renderer, file_origin, scope};
+use super::template_values::TemplateValues;
 use crate::system::write_atomic;
 
 /// The template of the env file.
@@ -56,7 +56,7 @@ impl RenderedFile {
 
 impl Renderer<'_> {
     /// The agent's env file.
-    pub fn env_file(&self, context: &Context, env: &Environment) -> Result<RenderedFile> {
+    pub fn env_file(&self, context: &TemplateValues, env: &Environment) -> Result<RenderedFile> {
         let mut scope = scope(context, env);
         let settings = &self.project().render;
         let path = self.target("render.env_file", &settings.env_file.0, &scope)?;
@@ -70,7 +70,7 @@ impl Renderer<'_> {
     }
 
     /// The further files of `[render] files`.
-    pub fn files(&self, context: &Context, env: &Environment) -> Result<Vec<RenderedFile>> {
+    pub fn files(&self, context: &TemplateValues, env: &Environment) -> Result<Vec<RenderedFile>> {
         let scope = scope(context, env);
         let files = self.project().render.files.iter().enumerate();
         files
@@ -84,7 +84,7 @@ impl Renderer<'_> {
     }
 
     /// Where all of these go: the env file first.
-    pub fn targets(&self, context: &Context, env: &Environment) -> Result<Vec<PathBuf>> {
+    pub fn targets(&self, context: &TemplateValues, env: &Environment) -> Result<Vec<PathBuf>> {
         let scope = scope(context, env);
         let settings = &self.project().render;
         let files = settings.files.iter().enumerate();
@@ -96,7 +96,7 @@ impl Renderer<'_> {
     /// Refuses targets that are not harness's to write: what git tracks, and what is there although neither
     /// `known`, that which was rendered for the agent before, nor its own first line says that harness
     /// wrote it.
-    pub fn check_targets(&self, context: &Context, paths: &[PathBuf], known: &[PathBuf]) -> Result<()> {
+    pub fn check_targets(&self, context: &TemplateValues, paths: &[PathBuf], known: &[PathBuf]) -> Result<()> {
         let tree = &self.project().root;
         let below: Vec<&Path> = paths.iter().filter_map(|path| path.strip_prefix(tree).ok()).collect();
         if let Some(tracked) = tracked(tree, &below).first() {
@@ -129,7 +129,7 @@ impl Renderer<'_> {
 }
 
 /// Whether a file begins as an env file of this agent does: the record that knew of it was lost.
-fn is_signed(path: &Path, context: &Context) -> bool {
+fn is_signed(path: &Path, context: &TemplateValues) -> bool {
     let Some(id) = context.id else { return false };
     let signature = format!("# Written by harness for agent {id} of {};", context.project);
     std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(signature.as_bytes()))

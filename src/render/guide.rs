@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use minijinja::{Value, context};
 
-use super::context::Context;
 use super::environment::Environment;
 use super::error::Result;
 use super::files::RenderedFile;
 use super::git::tracked;
 use super::renderer::{Renderer, file_origin, scope};
+use super::template_values::TemplateValues;
 use crate::system;
 
 /// The guide's template.
@@ -33,7 +33,7 @@ impl Renderer<'_> {
     /// The template cannot be evaluated.
     pub fn guides(
         &self,
-        context: &Context,
+        context: &TemplateValues,
         env: &Environment,
         urls: &BTreeMap<String, String>,
     ) -> Result<Vec<RenderedFile>> {
@@ -59,7 +59,7 @@ impl Renderer<'_> {
 
     fn guide(
         &self,
-        context: &Context,
+        context: &TemplateValues,
         env: &Environment,
         urls: &BTreeMap<String, String>,
         own_tree: bool,
@@ -83,7 +83,7 @@ impl Renderer<'_> {
 }
 
 /// By its description a coding agent decides whether to read a skill.
-fn front_matter(context: &Context) -> String {
+fn front_matter(context: &TemplateValues) -> String {
     let id = context.id.map_or_else(String::new, |id| format!(" as agent {id}"));
     format!(
         "---\nname: harness\ndescription: How to run, look at, debug and check this application{id}: addresses, \

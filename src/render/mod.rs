@@ -17,7 +17,6 @@
 
 mod argv;
 mod check;
-mod context;
 mod engine;
 mod environment;
 mod error;
@@ -27,12 +26,12 @@ mod guide;
 mod quote;
 mod renderer;
 mod stack;
+mod template_values;
 #[cfg(test)]
 mod tests;
 
 pub use argv::argv;
 pub use check::check;
-pub use context::{BrowserContext, Context, DatabaseContext, MailContext, S3Context};
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
 pub use files::RenderedFile;
@@ -40,3 +39,4 @@ pub use git::{keep_out_of_git, readmit_to_git};
 pub use guide::remove_guide;
 pub use quote::{dotenv_value, toml_key, toml_string};
 pub use renderer::Renderer;
+pub use template_values::{BrowserValues, DatabaseValues, MailValues, S3Values, TemplateValues};

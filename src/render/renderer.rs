@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
 use super::engine::{Engine, Scope};
 use super::environment::Environment;
 use super::error::{Origin, RenderError, Result};
+use super::template_values::TemplateValues;
 use crate::project::{Location, Project, Template};
 
 /// Evaluates the templates of one project, as seen from one tree.
@@ -26,17 +26,17 @@ impl<'p> Renderer<'p> {
     }
 
     /// Evaluates any value of `harness.toml`; `key` is its path, for messages: `worktree.path`.
-    pub fn text(&self, key: &str, template: &Template, context: &Context, env: &Environment) -> Result<String> {
+    pub fn text(&self, key: &str, template: &Template, context: &TemplateValues, env: &Environment) -> Result<String> {
         self.value(key, &template.0, &scope(context, env))
     }
 
     /// The same for a port.
-    pub fn port(&self, key: &str, template: &Template, context: &Context, env: &Environment) -> Result<u16> {
+    pub fn port(&self, key: &str, template: &Template, context: &TemplateValues, env: &Environment) -> Result<u16> {
         self.port_value(key, template, &scope(context, env))
     }
 
     /// Where the agent's work tree goes; `None` when the project has no `[worktree]`. `~` is `user_home`.
-    pub fn worktree_path(&self, context: &Context, user_home: Option<&Path>) -> Result<Option<PathBuf>> {
+    pub fn worktree_path(&self, context: &TemplateValues, user_home: Option<&Path>) -> Result<Option<PathBuf>> {
         let Some(worktree) = &self.project.worktree else { return Ok(None) };
         let text = self.value("worktree.path", &worktree.path.0, &Scope::new(context))?;
         let path = match (text.strip_prefix("~/"), user_home) {
@@ -47,7 +47,7 @@ impl<'p> Renderer<'p> {
     }
 
     /// The agent's branch; `None` when the project has no `[worktree]`.
-    pub fn worktree_branch(&self, context: &Context) -> Result<Option<String>> {
+    pub fn worktree_branch(&self, context: &TemplateValues) -> Result<Option<String>> {
         let Some(worktree) = &self.project.worktree else { return Ok(None) };
         self.value("worktree.branch", &worktree.branch.0, &Scope::new(context)).map(Some)
     }
@@ -73,7 +73,7 @@ impl<'p> Renderer<'p> {
 }
 
 /// What a template sees once the environment is known.
-pub(super) fn scope(context: &Context, env: &Environment) -> Scope {
+pub(super) fn scope(context: &TemplateValues, env: &Environment) -> Scope {
     let mut scope = Scope::new(context);
     scope.set_env(&env.all());
     scope

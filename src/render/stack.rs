@@ -12,11 +12,11 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::argv::argv;
-use super::context::Context;
 use super::engine::Scope;
 use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, file_origin, scope};
+use super::template_values::TemplateValues;
 use crate::project::{Condition, Probe, ProbeCheck, Process, RestartPolicy, nearest};
 use crate::supervisor::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, StackSpec, StopSpec, WatchSpec,
@@ -42,7 +42,7 @@ impl Renderer<'_> {
     /// enables nothing.
     pub fn stack_spec(
         &self,
-        context: &Context,
+        context: &TemplateValues,
         home_id: &str,
         env: &Environment,
         with: &[String],
@@ -81,7 +81,7 @@ impl Renderer<'_> {
         process: &Process,
         env: &Environment,
         shared: &Scope,
-        context: &Context,
+        context: &TemplateValues,
     ) -> Result<ProcessSpec> {
         let key = |key: &str| format!("processes.{name}.{key}");
         let mut scope = shared.clone();

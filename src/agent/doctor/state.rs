@@ -1,6 +1,6 @@
 //! What the home says of agents that is not so any more.
 
-use crate::agent::{Context, Record, Stage, gc, identity};
+use crate::agent::{Context, Lifecycle, Record, gc, identity};
 use crate::project::{Project, find_root};
 use crate::report::{Failure, Finding, Level};
 use crate::supervisor::Client;
@@ -37,7 +37,7 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
                 Finding::bad(AREA, Level::Error, format!("agent {agent}: {error}"), hint)
             }
             Ok(None) => continue,
-            Ok(Some(record)) if record.stage != Stage::Launched => {
+            Ok(Some(record)) if record.lifecycle != Lifecycle::Launched => {
                 Finding::ok(AREA, format!("agent {agent}: a command is at work on it"))
             }
             Ok(Some(record)) => match Client::connect(&context.home.stack_dir(agent.stack())) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{LaunchOptions, bucket, database, files, ports, prepare, ready, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, processes, setup, teardown, values};
+use crate::agent::{Context, Error, Lifecycle, Record, processes, setup, teardown, template_values};
 use crate::infra::{self, Infra};
 use crate::project::{AgentId, Project};
 use crate::render::{self, Environment, Renderer};
@@ -43,7 +43,7 @@ impl<'a> Attempt<'a> {
         let cut = journal::cut_off(&context.home, agent);
         let journal = Journal::open(&context.home, agent, "launch")?;
         let mut record = match found {
-            Some(record) if record.stage == Stage::TearingDown => return Err(Error::HalfRemoved(agent).into()),
+            Some(record) if record.lifecycle == Lifecycle::TearingDown => return Err(Error::HalfRemoved(agent).into()),
             Some(record) => record,
             None => new_record(project, agent),
         };
@@ -70,7 +70,7 @@ impl<'a> Attempt<'a> {
 
     /// All steps.
     pub(super) async fn run(&mut self) -> Result<LaunchOutcome, Failure> {
-        let was_launched = self.record.stage == Stage::Launched;
+        let was_launched = self.record.lifecycle == Lifecycle::Launched;
 
         let step = self.journal.begin("lease")?;
         if !was_launched {
@@ -97,8 +97,8 @@ impl<'a> Attempt<'a> {
             let base = render::base_environment(&project.pass_env, &|name| self.context.variable(name));
             self.record.base_environment = base.into_iter().collect();
         }
-        let context = values::of(self.context, &project, &self.record, &infra);
-        let environment = values::environment(&renderer, &context, &self.record)?;
+        let context = template_values::of(self.context, &project, &self.record, &infra);
+        let environment = template_values::environment(&renderer, &context, &self.record)?;
         files::claim(self, &renderer, &context, &environment)?;
 
         self.make(&infra, &renderer, &context, &environment).await?;
@@ -115,7 +115,7 @@ impl<'a> Attempt<'a> {
         ready::wait(self).await?;
         self.journal.done(&step)?;
 
-        self.record.stage = Stage::Launched;
+        self.record.lifecycle = Lifecycle::Launched;
         self.record.kept = false;
         self.save()?;
         let step = self.journal.begin("end")?;
@@ -178,7 +178,7 @@ impl<'a> Attempt<'a> {
         &mut self,
         infra: &Infra,
         renderer: &Renderer<'_>,
-        context: &render::Context,
+        context: &render::TemplateValues,
         environment: &Environment,
     ) -> Result<(), Failure> {
         let step = self.journal.begin("make")?;
@@ -219,7 +219,7 @@ impl<'a> Attempt<'a> {
     async fn prepare(
         &self,
         renderer: &Renderer<'_>,
-        context: &render::Context,
+        context: &render::TemplateValues,
         environment: &Environment,
     ) -> Result<prepare::Prepared, Failure> {
         let place = prepare::Place {
@@ -255,7 +255,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn give_up(&mut self) -> bool {
         // the failure is told already; a journal that cannot be written is no worse than one that was cut off
         let _ = self.journal.failed();
-        let undo = self.record.stage == Stage::Launching && !self.record.kept;
+        let undo = self.record.lifecycle == Lifecycle::Launching && !self.record.kept;
         if undo {
             let task = self.context.events.task(self.subject(), "undo the failed launch");
             teardown::undo(self.context, self.lease, Some(&self.record)).await;
@@ -276,7 +276,7 @@ fn new_record(project: &Project, agent: AgentId) -> Record {
         project_root: project.root.clone(),
         tree: project.root.clone(),
         worktree: None,
-        stage: Stage::Launching,
+        lifecycle: Lifecycle::Launching,
         kept: false,
         ports: project.ports_of(agent).into_iter().collect(),
         web_ports: Vec::new(),

@@ -121,7 +121,7 @@ pub(super) async fn post_clone(
     attempt: &Attempt<'_>,
     infra: &Infra,
     renderer: &Renderer<'_>,
-    context: &render::Context,
+    context: &render::TemplateValues,
     environment: &Environment,
     leftover_references: &LeftoverReferences,
 ) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::attempt::Attempt;
 use crate::agent::claims::Claims;
-use crate::agent::values;
+use crate::agent::template_values;
 use crate::infra::Infra;
 use crate::render::{self, Environment, Renderer};
 use crate::report::Failure;
@@ -20,7 +20,7 @@ use crate::system;
 pub(super) fn claim(
     attempt: &mut Attempt<'_>,
     renderer: &Renderer<'_>,
-    context: &render::Context,
+    context: &render::TemplateValues,
     environment: &Environment,
 ) -> Result<(), Failure> {
     let paths = renderer.targets(context, environment)?;
@@ -46,7 +46,7 @@ pub(super) fn write(
     attempt: &mut Attempt<'_>,
     infra: &Infra,
     renderer: &Renderer<'_>,
-    context: &render::Context,
+    context: &render::TemplateValues,
     environment: &Environment,
 ) -> Result<StackSpec, Failure> {
     let mut files = vec![renderer.env_file(context, environment)?];
@@ -57,7 +57,7 @@ pub(super) fn write(
     let mut spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
     attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
     guides(attempt, renderer, context, environment)?;
-    values::add_forwarder(&mut spec, &attempt.record, infra)?;
+    template_values::add_forwarder(&mut spec, &attempt.record, infra)?;
     Ok(spec)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn write(
 fn guides(
     attempt: &mut Attempt<'_>,
     renderer: &Renderer<'_>,
-    context: &render::Context,
+    context: &render::TemplateValues,
     environment: &Environment,
 ) -> Result<(), Failure> {
     let files = renderer.guides(context, environment, &attempt.record.urls())?;

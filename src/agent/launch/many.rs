@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::attempt::Attempt;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, teardown};
+use crate::agent::{Context, Error, Lifecycle, Record, teardown};
 use crate::project::{AgentId, EngineChoice, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
@@ -125,7 +125,7 @@ async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
     }
     let Ok(lease) = Lease::take(context, agent, "undo launch").await else { return };
     if let Ok(Some(record)) = Record::read(&context.home, agent)
-        && record.stage == Stage::Launching
+        && record.lifecycle == Lifecycle::Launching
         && !record.kept
     {
         teardown::undo(context, &lease, Some(&record)).await;

@@ -28,7 +28,7 @@ impl PostClone<'_> {
     pub(in crate::agent) async fn run(
         &self,
         renderer: &Renderer<'_>,
-        values: &render::Context,
+        values: &render::TemplateValues,
         environment: &Environment,
     ) -> Result<(), Failure> {
         let (events, subject) = (&self.context.events, format!("agent {}", self.agent));

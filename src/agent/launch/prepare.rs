@@ -55,7 +55,7 @@ pub(in crate::agent) async fn run(
     place: &Place<'_>,
     steps: &[PrepareStep],
     renderer: &Renderer<'_>,
-    context: &render::Context,
+    context: &render::TemplateValues,
     environment: &Environment,
 ) -> Result<Prepared, Failure> {
     let mut prepared = Prepared::default();

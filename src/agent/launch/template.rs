@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Context, values};
+use crate::agent::{Context, template_values};
 use crate::infra::Infra;
 use crate::postgres::{Server, TemplatePlan};
 use crate::project::Project;
@@ -25,7 +25,7 @@ impl TemplateInputs {
         infra: &Infra,
         server: &Server,
     ) -> Result<Self, Failure> {
-        let values = values::shared(context, project, infra, Some(&TemplatePlan::placeholders(server)));
+        let values = template_values::shared(context, project, infra, Some(&TemplatePlan::placeholders(server)));
         let caller = |name: &str| context.variable(name);
         let environment = renderer.template_environment(&values, &caller)?;
         let base_environment = render::base_environment(&project.pass_env, &caller);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::attempt::Attempt;
 use crate::agent::claims::Claims;
-use crate::agent::{Stage, values, worktree};
+use crate::agent::{Lifecycle, template_values, worktree};
 use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
 use crate::render::Renderer;
@@ -50,14 +50,14 @@ async fn take_up(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
 /// it had one.
 fn is_wanted(attempt: &Attempt<'_>) -> bool {
     let wished = attempt.options.worktree.unwrap_or(attempt.project.worktree.is_some());
-    wished && attempt.record.stage == Stage::Launching || !attempt.record.shares_root()
+    wished && attempt.record.lifecycle == Lifecycle::Launching || !attempt.record.shares_root()
 }
 
 /// Chooses the work tree, writes it down, makes it if it is not there.
 async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
     let project = Project { worktree: Some(settings(attempt)), ..attempt.project.clone() };
     let renderer = Renderer::new(&project);
-    let values = values::of(attempt.context, &project, &attempt.record, infra);
+    let values = template_values::of(attempt.context, &project, &attempt.record, infra);
     let user_home = attempt.context.variable("HOME").map(PathBuf::from);
     let path = renderer.worktree_path(&values, user_home.as_deref())?.expect("the project has a work tree table");
     let branch = renderer.worktree_branch(&values)?.expect("the project has a work tree table");

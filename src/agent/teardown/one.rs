@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::TeardownOptions;
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Record, Stage, WorktreeError, gc, identity, worktree};
+use crate::agent::{Context, Error, Lifecycle, Record, WorktreeError, gc, identity, worktree};
 use crate::bucket::{BucketRegistry, OwnedBuckets, S3Endpoint};
 use crate::infra::{self, Infra};
 use crate::postgres;
@@ -80,7 +80,7 @@ async fn remove(
     let mut journal = Journal::open(home, agent, "teardown")?;
     let task = context.events.task(format!("agent {agent}"), "tear down");
     if let Some(mut record) = record.clone() {
-        record.stage = Stage::TearingDown;
+        record.lifecycle = Lifecycle::TearingDown;
         record.write(home)?;
     }
 

@@ -34,10 +34,10 @@ impl Fixture {
         self.directory.path()
     }
 
-    pub(super) fn context(&self) -> Context {
+    pub(super) fn context(&self) -> TemplateValues {
         let agent = AgentId::try_from(3).unwrap();
-        Context {
-            database: Some(DatabaseContext {
+        TemplateValues {
+            database: Some(DatabaseValues {
                 host: "127.0.0.1".into(),
                 port: 15432,
                 name: agent.database(),
@@ -45,14 +45,14 @@ impl Fixture {
                 password: Secret::new("hunter2"),
                 url: Secret::new("postgres://agent_3:hunter2@127.0.0.1:15432/agent_3"),
             }),
-            s3: Some(S3Context {
+            s3: Some(S3Values {
                 endpoint: "http://127.0.0.1:19000".into(),
                 region: "us-east-1".into(),
                 bucket: Some(agent.bucket()),
                 access_key: Some("key".into()),
                 secret_key: Some(Secret::new("secret")),
             }),
-            ..Context::of(&self.project, agent, self.path().to_owned(), "/home-of-harness".into())
+            ..TemplateValues::of(&self.project, agent, self.path().to_owned(), "/home-of-harness".into())
         }
     }
 

@@ -11,13 +11,13 @@ const STAGES: &str = "[processes.web]\ncommand = \"x\"\n[[verify.stages]]\nname 
     commands = [{ name = \"all\", run = \"true\" }]\n[[verify.stages]]\nname = \"smoke\"\nfull = true\n\
     commands = [{ name = \"all\", run = \"true\" }]\n";
 
-fn guides(fixture: &Fixture, context: &Context) -> Vec<RenderedFile> {
+fn guides(fixture: &Fixture, context: &TemplateValues) -> Vec<RenderedFile> {
     let urls = BTreeMap::from([("web".to_owned(), "http://localhost:3030".to_owned())]);
     Renderer::new(&fixture.project).guides(context, &fixture.environment().unwrap(), &urls).unwrap()
 }
 
-fn own_tree(fixture: &Fixture) -> Context {
-    Context { project_root: "/elsewhere".into(), ..fixture.context() }
+fn own_tree(fixture: &Fixture) -> TemplateValues {
+    TemplateValues { project_root: "/elsewhere".into(), ..fixture.context() }
 }
 
 fn names(fixture: &Fixture, files: &[RenderedFile]) -> Vec<PathBuf> {

@@ -28,8 +28,8 @@ fn lightdash_runs_as_its_engineers_run_it() {
     std::fs::copy(in_repository("templates/presets/lightdash/harness.toml"), tree.path().join(FILE)).unwrap();
     let project = Project::load(tree.path(), &|_| None).unwrap();
     let agent = AgentId::try_from(2).unwrap();
-    let context = Context {
-        database: Some(DatabaseContext {
+    let context = TemplateValues {
+        database: Some(DatabaseValues {
             host: "127.0.0.1".into(),
             port: 15432,
             name: agent.database(),
@@ -37,14 +37,14 @@ fn lightdash_runs_as_its_engineers_run_it() {
             password: crate::system::Secret::new("pw"),
             url: crate::system::Secret::new("url"),
         }),
-        s3: Some(S3Context {
+        s3: Some(S3Values {
             endpoint: "http://127.0.0.1:19000".into(),
             region: "us-east-1".into(),
             bucket: Some(agent.bucket()),
             access_key: Some("key".into()),
             secret_key: Some(crate::system::Secret::new("secret")),
         }),
-        mail: Some(MailContext {
+        mail: Some(MailValues {
             smtp_host: "127.0.0.1".into(),
             smtp_port: 11025,
             user: Some(agent.bucket()),
@@ -52,7 +52,7 @@ fn lightdash_runs_as_its_engineers_run_it() {
             web_url: "http://127.0.0.1:18025".into(),
             search_url: None,
         }),
-        ..Context::of(&project, agent, tree.path().to_owned(), "/h".into())
+        ..TemplateValues::of(&project, agent, tree.path().to_owned(), "/h".into())
     };
     let renderer = Renderer::new(&project);
     let environment = renderer.environment(&context, &caller).unwrap();

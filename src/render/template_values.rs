@@ -10,7 +10,7 @@ use crate::system::Secret;
 
 /// The values of one agent. What is `None` is undefined in templates.
 #[derive(Debug, Clone, Serialize)]
-pub struct Context {
+pub struct TemplateValues {
     /// `id`; absent where something is made that all agents share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<AgentId>,
@@ -20,16 +20,16 @@ pub struct Context {
     pub ports: BTreeMap<String, u16>,
     /// `database.*`
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database: Option<DatabaseContext>,
+    pub database: Option<DatabaseValues>,
     /// `s3.*`
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub s3: Option<S3Context>,
+    pub s3: Option<S3Values>,
     /// `mail.*`
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mail: Option<MailContext>,
+    pub mail: Option<MailValues>,
     /// `browser.*`
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub browser: Option<BrowserContext>,
+    pub browser: Option<BrowserValues>,
     /// `worktree`: the directory that the agent works in, be it a work tree or the project's root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worktree: Option<PathBuf>,
@@ -41,7 +41,7 @@ pub struct Context {
 
 /// The agent's own database.
 #[derive(Debug, Clone, Serialize)]
-pub struct DatabaseContext {
+pub struct DatabaseValues {
     /// `127.0.0.1`.
     pub host: String,
     /// Port of the server.
@@ -58,7 +58,7 @@ pub struct DatabaseContext {
 
 /// The S3 server, and the agent's own bucket on it.
 #[derive(Debug, Clone, Serialize)]
-pub struct S3Context {
+pub struct S3Values {
     /// `http://127.0.0.1:19000`.
     pub endpoint: String,
     /// `us-east-1`.
@@ -76,7 +76,7 @@ pub struct S3Context {
 
 /// The mail catcher, and the agent's own user of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct MailContext {
+pub struct MailValues {
     /// `127.0.0.1`.
     pub smtp_host: String,
     /// Port for SMTP.
@@ -96,7 +96,7 @@ pub struct MailContext {
 
 /// The shared browser.
 #[derive(Debug, Clone, Serialize)]
-pub struct BrowserContext {
+pub struct BrowserValues {
     /// `127.0.0.1`.
     pub host: String,
     /// Its port.
@@ -113,7 +113,7 @@ pub struct BrowserContext {
     pub app_host: String,
 }
 
-impl Context {
+impl TemplateValues {
     /// What is known of an agent before any server was asked: id, ports and places.
     pub fn of(project: &Project, agent: AgentId, project_root: PathBuf, home: PathBuf) -> Self {
         Self {
@@ -127,9 +127,9 @@ impl Context {
     /// The same without what belongs to one agent; `database` stays, for the one that is being built.
     #[must_use]
     pub fn without_agent(self) -> Self {
-        let s3 = self.s3.map(|s3| S3Context { bucket: None, access_key: None, secret_key: None, ..s3 });
-        let mail = self.mail.map(|mail| MailContext { user: None, password: None, search_url: None, ..mail });
-        let browser = self.browser.map(|browser| BrowserContext { ws_url: None, ..browser });
+        let s3 = self.s3.map(|s3| S3Values { bucket: None, access_key: None, secret_key: None, ..s3 });
+        let mail = self.mail.map(|mail| MailValues { user: None, password: None, search_url: None, ..mail });
+        let browser = self.browser.map(|browser| BrowserValues { ws_url: None, ..browser });
         Self { id: None, ports: BTreeMap::new(), worktree: None, s3, mail, browser, ..self }
     }
 

@@ -5,15 +5,15 @@ use crate::infra::Infra;
 use crate::infra::docker::forward;
 use crate::postgres::DatabaseCredentials;
 use crate::project::Project;
-use crate::render::{self, BrowserContext, DatabaseContext, Environment, MailContext, Renderer, S3Context};
+use crate::render::{self, BrowserValues, DatabaseValues, Environment, MailValues, Renderer, S3Values};
 use crate::supervisor::StackSpec;
 use crate::system::{self, Secret};
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
 /// decided before anything exists. `project` is the one of the agent's tree.
-pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &Infra) -> render::Context {
+pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &Infra) -> render::TemplateValues {
     let (agent, home) = (record.agent, context.home.path().to_owned());
-    let mut values = render::Context::of(project, agent, record.project_root.clone(), home);
+    let mut values = render::TemplateValues::of(project, agent, record.project_root.clone(), home);
     values.worktree = Some(record.tree.clone());
     values.browser = browser(infra);
     if let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) {
@@ -21,7 +21,7 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     }
     if let (Some(s3), Some(secret)) = (&infra.servers.s3, &record.bucket_secret) {
         let (access_key, secret_key) = infra.agent_s3_keys(s3, &agent.bucket(), secret);
-        values.s3 = Some(S3Context {
+        values.s3 = Some(S3Values {
             endpoint: s3.url.clone(),
             region: s3.region.clone(),
             bucket: Some(agent.bucket()),
@@ -31,7 +31,7 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     }
     if let Some(mail) = &infra.servers.mail {
         let user = agent.bucket();
-        values.mail = Some(MailContext {
+        values.mail = Some(MailValues {
             smtp_host: mail.smtp_host.clone(),
             smtp_port: mail.smtp_port,
             search_url: Some(format!("{}/api/v1/search?query=tag:{user}", mail.web_url)),
@@ -49,18 +49,18 @@ pub(super) fn shared(
     project: &Project,
     infra: &Infra,
     database: Option<&DatabaseCredentials>,
-) -> render::Context {
+) -> render::TemplateValues {
     let home = context.home.path().to_owned();
-    let mut values = render::Context::shared(project, project.root.clone(), home);
-    values.browser = browser(infra).map(|browser| BrowserContext { ws_url: None, ..browser });
+    let mut values = render::TemplateValues::shared(project, project.root.clone(), home);
+    values.browser = browser(infra).map(|browser| BrowserValues { ws_url: None, ..browser });
     values.database = database.map(self::database);
     if let Some(s3) = &infra.servers.s3 {
         let (bucket, access_key, secret_key) = (None, None, None);
         let (endpoint, region) = (s3.url.clone(), s3.region.clone());
-        values.s3 = Some(S3Context { endpoint, region, bucket, access_key, secret_key });
+        values.s3 = Some(S3Values { endpoint, region, bucket, access_key, secret_key });
     }
     if let Some(mail) = &infra.servers.mail {
-        values.mail = Some(MailContext {
+        values.mail = Some(MailValues {
             smtp_host: mail.smtp_host.clone(),
             smtp_port: mail.smtp_port,
             user: None,
@@ -76,7 +76,7 @@ pub(super) fn shared(
 /// stack was started.
 pub(super) fn environment(
     renderer: &Renderer<'_>,
-    values: &render::Context,
+    values: &render::TemplateValues,
     record: &Record,
 ) -> render::Result<Environment> {
     renderer.environment(values, &|name| record.base_environment.get(name).cloned())
@@ -92,8 +92,8 @@ pub(super) fn add_forwarder(spec: &mut StackSpec, record: &Record, infra: &Infra
     Ok(())
 }
 
-fn database(login: &DatabaseCredentials) -> DatabaseContext {
-    DatabaseContext {
+fn database(login: &DatabaseCredentials) -> DatabaseValues {
+    DatabaseValues {
         host: login.host.clone(),
         port: login.port,
         name: login.database.clone(),
@@ -103,10 +103,10 @@ fn database(login: &DatabaseCredentials) -> DatabaseContext {
     }
 }
 
-fn browser(infra: &Infra) -> Option<BrowserContext> {
+fn browser(infra: &Infra) -> Option<BrowserValues> {
     infra.servers.browser.as_ref().map(|browser| {
         let (host, port) = host_and_port(&browser.http_url);
-        BrowserContext {
+        BrowserValues {
             host,
             port,
             ws_url: Some(browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone())),

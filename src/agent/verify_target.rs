@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Context, Error, Record, access, processes, values};
+use super::{Context, Error, Record, access, processes, template_values};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
@@ -13,7 +13,7 @@ use crate::supervisor::Client;
 
 /// An agent's tree, and the plan of the project that it belongs to.
 #[derive(Debug)]
-pub struct Judged {
+pub struct VerifyScope {
     /// The agent.
     pub agent: AgentId,
     /// Where it works.
@@ -28,10 +28,10 @@ pub struct Judged {
 
 /// The same with everything that commands need.
 #[derive(Debug)]
-pub struct Checkable {
+pub struct VerifyTarget {
     /// Tree and plan.
-    pub judged: Judged,
-    values: render::Context,
+    pub verify_scope: VerifyScope,
+    values: render::TemplateValues,
     environment: render::Environment,
     /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when all is well.
     pub not_up: Option<Error>,
@@ -41,27 +41,27 @@ pub struct Checkable {
 ///
 /// # Errors
 /// There is no such agent, or a `harness.toml` is wrong.
-pub fn judged(context: &Context, agent: AgentId) -> Result<Judged, Failure> {
+pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let project = context.project_at(&record.project_root)?;
     let differences = project.for_tree(&record.tree, &|name| context.variable(name))?.verify_differences;
     let directory = context.home.stack_dir(agent.stack()).join("verify");
-    Ok(Judged { agent, tree: record.tree, project, differences, directory })
+    Ok(VerifyScope { agent, tree: record.tree, project, differences, directory })
 }
 
 /// The same with the agent's environment.
 ///
 /// # Errors
-/// As for [`judged`]; or there are no shared servers.
-pub async fn checkable(context: &Context, agent: AgentId) -> Result<Checkable, Failure> {
-    let judged = judged(context, agent)?;
+/// As for [`verify_scope`]; or there are no shared servers.
+pub async fn verify_target(context: &Context, agent: AgentId) -> Result<VerifyTarget, Failure> {
+    let verify_scope = verify_scope(context, agent)?;
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    let in_tree = context.in_tree(&judged.project, &record.tree)?;
-    let values = values::of(context, &in_tree, &record, &infra);
-    let environment = values::environment(&Renderer::new(&in_tree), &values, &record)?;
-    let not_up = not_up(context, agent, judged.project.launch.timeout).await?;
-    Ok(Checkable { judged, values, environment, not_up })
+    let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
+    let values = template_values::of(context, &in_tree, &record, &infra);
+    let environment = template_values::environment(&Renderer::new(&in_tree), &values, &record)?;
+    let not_up = not_up(context, agent, verify_scope.project.launch.timeout).await?;
+    Ok(VerifyTarget { verify_scope, values, environment, not_up })
 }
 
 /// Looks at the stack; what is only just starting is given `patience`.
@@ -81,7 +81,7 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
     })
 }
 
-impl Checkable {
+impl VerifyTarget {
     /// The environment of its processes, complete, and the home: a check may call harness itself.
     pub fn environment(&self, context: &Context) -> BTreeMap<String, String> {
         access::with_home(context, self.environment.all())
@@ -92,6 +92,6 @@ impl Checkable {
     /// # Errors
     /// It cannot be evaluated.
     pub fn evaluate(&self, key: &str, template: &Template) -> render::Result<String> {
-        Renderer::new(&self.judged.project).text(key, template, &self.values, &self.environment)
+        Renderer::new(&self.verify_scope.project).text(key, template, &self.values, &self.environment)
     }
 }
