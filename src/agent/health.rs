@@ -10,6 +10,7 @@ use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
 use crate::report::{Failure, Health, HealthCheck};
 use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, rendered_spec};
+use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
 
 /// Bytes of a body that are told.
@@ -89,7 +90,7 @@ async fn get(host: Option<&str>, port: u16, path: &str, check: &mut HealthCheck)
         .await
         .map_err(|error| error.to_string())?;
     let body = String::from_utf8_lossy(&answer.body);
-    check.body = Some(body[..body.floor_char_boundary(BODY)].to_owned());
+    check.body = Some(cut(&body, BODY).to_owned());
     check.status = Some(answer.status.as_u16());
     match answer.status.as_u16() {
         200..=399 => Ok(()),

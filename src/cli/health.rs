@@ -9,6 +9,7 @@ use super::session::{Session, block_on};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, Health, Kind};
+use crate::system::text::{cut, first_line};
 use crate::terminal::{self, Table, paint_state};
 
 /// Ask each process of an agent whether it is well: the status and body of its readiness URL.
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 fn text(health: &Health) -> String {
     let mut table = Table::new(&["process", "health", "asked", "status", "took", "answer"]);
     for check in &health.checks {
-        let body = check.body.as_deref().map(first_line).unwrap_or_default();
+        let body = check.body.as_deref().map(excerpt_of).unwrap_or_default();
         table.row([
             check.process.clone(),
             paint_state(if check.healthy { "healthy" } else { "unhealthy" }),
@@ -46,7 +47,6 @@ fn text(health: &Health) -> String {
 }
 
 /// Enough of a body to recognise it; all of it is in `--json`.
-fn first_line(body: &str) -> String {
-    let line = body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    terminal::harmless(&line[..line.floor_char_boundary(100)])
+fn excerpt_of(body: &str) -> String {
+    terminal::harmless(cut(first_line(body), 100))
 }

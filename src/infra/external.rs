@@ -19,6 +19,7 @@ use super::error::{Error, Result};
 use crate::bucket::S3Endpoint;
 use crate::postgres::Server;
 use crate::system::Secret;
+use crate::system::text::percent_decode;
 
 /// The administrator's login of an external PostgreSQL.
 pub(super) fn postgres(url: &Secret) -> Result<Server> {
@@ -123,11 +124,7 @@ impl Parsed {
     }
 
     fn decoded(&self, text: &str) -> Result<String> {
-        let bytes = percent_encoding::percent_decode_str(text);
-        bytes
-            .decode_utf8()
-            .map(std::borrow::Cow::into_owned)
-            .map_err(|_| self.wrong("its user or password is not UTF-8"))
+        percent_decode(text).map_err(|_| self.wrong("its user or password is not UTF-8"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::project::AgentId;
 use crate::system::Secret;
+use crate::system::text::percent_encode;
 
 /// A server and its admin login. Whether a container, a process of ours or somebody else's machine
 /// is behind it makes no difference here, but for [`Server::external`].
@@ -91,19 +92,6 @@ impl DatabaseCredentials {
         .map(|(name, value)| (name.to_owned(), value))
         .into()
     }
-}
-
-/// RFC 3986: everything but the unreserved characters.
-fn percent_encode(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(byte.into());
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
 }
 
 #[cfg(test)]

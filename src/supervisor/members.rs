@@ -5,13 +5,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::supervisor::snapshot::SUBREAPER;
-use crate::supervisor::tree::{self, Stat};
-use crate::system::{ProcessIdentity, marker_value};
+use crate::system::proc::{
+    Listeners, MARKER, ProcessIdentity, Stat, descendants, lists_children, marker_value, processes, variables_of,
+    with_descendants,
+};
 
 /// What tells this stack's processes from others.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl Look {
 
     fn is_marked(&self, pid: u32, stack: &str, name: Option<&str>) -> bool {
         let mut markers = self.markers.borrow_mut();
-        let found = markers.entry(pid).or_insert_with(|| tree::markers_of(pid));
+        let found = markers.entry(pid).or_insert_with(|| markers_of(pid));
         found
             .as_ref()
             .is_some_and(|(marker, process)| marker == stack && (name.is_none() || process.as_deref() == name))
@@ -63,7 +64,7 @@ impl Look {
 impl Lineage {
     pub(crate) fn new(home_id: &str, stack: &str, guardian: Option<&ProcessIdentity>, complete: bool) -> Self {
         let guardian = guardian.map(|identity| identity.pid);
-        let complete = complete && tree::lists_children();
+        let complete = complete && lists_children();
         Self { marker: marker_value(home_id, stack), guardian, complete, last: Rc::default() }
     }
 
@@ -82,7 +83,7 @@ impl Lineage {
         if self.complete {
             "every process hangs below the guardian, whatever sessions it opens and whatever environment it wipes; \
              a cgroup could tell no more"
-        } else if tree::lists_children() {
+        } else if lists_children() {
             "a guardian died, so orphans may hang below init: `harness teardown` and the next `harness launch` start \
              anew; no cgroup is used, since few users may make one"
         } else {
@@ -148,51 +149,31 @@ impl Lineage {
     fn candidates(&self) -> Vec<Stat> {
         let own = std::process::id();
         let mut found = match (self.complete, self.guardian) {
-            (true, Some(guardian)) => tree::descendants(&[guardian, own]),
-            _ => tree::everyone(),
+            (true, Some(guardian)) => descendants(&[guardian, own]),
+            _ => processes(),
         };
         found.retain(|stat| stat.pid != own && Some(stat.pid) != self.guardian);
         found
     }
 }
 
-/// Adds the descendants of `members`; returns those that live.
-fn close(candidates: &[Stat], mut members: BTreeSet<u32>) -> Vec<Stat> {
-    loop {
-        let before = members.len();
-        let children = candidates.iter().filter(|stat| members.contains(&stat.parent)).map(|stat| stat.pid);
-        members.extend(children.collect::<Vec<_>>());
-        if members.len() == before {
-            break;
-        }
-    }
+/// `members` and their descendants, as far as they live.
+fn close(candidates: &[Stat], members: BTreeSet<u32>) -> Vec<Stat> {
+    let members = with_descendants(candidates, members);
     candidates.iter().filter(|stat| members.contains(&stat.pid) && stat.is_alive()).copied().collect()
 }
 
 /// The TCP ports that these processes listen on.
 pub(crate) fn listening_ports(members: &[Stat]) -> Vec<u16> {
-    let listeners: Vec<(u16, String)> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| table.lines().skip(1).filter_map(listener).collect::<Vec<_>>())
-        .collect();
-    let mut ports = BTreeSet::new();
-    for member in members {
-        let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", member.pid)) else { continue };
-        for target in descriptors.filter_map(|descriptor| fs::read_link(descriptor.ok()?.path()).ok()) {
-            ports.extend(
-                listeners.iter().filter(|(_, socket)| target.as_os_str() == socket.as_str()).map(|(port, _)| *port),
-            );
-        }
-    }
-    ports.into_iter().collect()
+    let pids: Vec<u32> = members.iter().map(|stat| stat.pid).collect();
+    Listeners::read().ports_of(&pids)
 }
 
-/// Port and `socket:[inode]` of a row that listens (state 0A).
-fn listener(row: &str) -> Option<(u16, String)> {
-    let fields: Vec<&str> = row.split_ascii_whitespace().collect();
-    let (_, port) = fields.get(1)?.rsplit_once(':')?;
-    let listens = *fields.get(3)? == "0A";
-    let port = u16::from_str_radix(port, 16).ok().filter(|_| listens)?;
-    Some((port, format!("socket:[{}]", fields.get(9)?)))
+/// Variable that names the supervised process a program was started for, beside [`MARKER`].
+pub(crate) const PROCESS_MARKER: &str = "HARNESS_PROCESS";
+
+/// What a program was started with: the stack's marker and the process's name.
+fn markers_of(pid: u32) -> Option<Markers> {
+    let [stack, process] = variables_of(pid, [MARKER, PROCESS_MARKER])?;
+    Some((stack?, process))
 }

@@ -65,7 +65,6 @@ mod socket;
 mod spec;
 mod stats;
 mod sweep;
-mod tree;
 mod trim;
 mod watch;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::system;
+use crate::system::{self, text};
 
 /// Where logs of the stack in `directory` lie.
 pub(crate) fn logs_in(directory: &Path) -> PathBuf {
@@ -35,6 +35,5 @@ pub(crate) fn say(role: &str, text: &str) {
 pub(crate) fn last_lines(directory: &Path) -> Vec<String> {
     let text = fs::read(logs_in(directory).join("supervisor.log")).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].iter().map(ToString::to_string).collect()
+    text::last_lines(&text, 5).into_iter().map(ToOwned::to_owned).collect()
 }

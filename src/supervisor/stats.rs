@@ -7,8 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::members::Lineage;
 use super::snapshot::StackSnapshot;
-use super::tree::{self, Stat};
-use crate::system::ProcessIdentity;
+use crate::system::proc::{ProcessIdentity, Stat, descendants};
 
 /// What one process and everything that belongs to it use.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -63,7 +62,7 @@ pub fn stack_stats(home_id: &str, snapshot: &StackSnapshot) -> StackUsage {
 fn tree_of(leader: &ProcessIdentity) -> Option<Vec<Stat>> {
     let own = Stat::of(leader.pid).filter(|stat| stat.is_alive() && stat.identity() == *leader)?;
     let mut members = vec![own];
-    members.extend(tree::descendants(&[leader.pid]));
+    members.extend(descendants(&[leader.pid]));
     Some(members)
 }
 
@@ -147,7 +146,7 @@ mod tests {
         let all = measure(&tree_of(&identity).unwrap(), true);
         assert!(all.pss_bytes.unwrap() > 10_000 && all.pss_bytes.unwrap() <= all.memory_bytes, "{all:?}");
         assert!(all.open_files.unwrap() >= 6, "two processes with three descriptors each: {all:?}");
-        for stat in tree::descendants(&[shell.id()]) {
+        for stat in descendants(&[shell.id()]) {
             stat.identity().signal(rustix::process::Signal::KILL);
         }
         shell.kill().unwrap();

@@ -14,7 +14,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use super::record::Record;
 use super::{Result, record};
-use crate::system::{ProcessIdentity, marker_value, processes_with_marker};
+use crate::system::proc::{ProcessIdentity, marker_value, parent_of, processes_with_marker};
 
 /// How long a swept process may take after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
@@ -111,7 +111,7 @@ fn kill(home_id: &str, stack: &str, record: &Record) -> SweepReport {
 /// This process and its ancestors: a command may be run from inside the stack that it sweeps.
 fn own_line() -> Vec<u32> {
     let mut line = vec![std::process::id()];
-    while let Some(parent) = line.last().and_then(|pid| super::tree::parent_of(*pid)).filter(|pid| *pid > 0) {
+    while let Some(parent) = line.last().and_then(|pid| parent_of(*pid)).filter(|pid| *pid > 0) {
         line.push(parent);
     }
     line

@@ -25,8 +25,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe::Receiver;
 
-use super::lines::Lines;
 use super::process_tree::ProcessTree;
+use super::text::{LONGEST_LINE, Lines, Overlong, cut, plain, text_of};
 use super::{Error, Result};
 
 /// How much is read at once.
@@ -191,7 +191,7 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
     let exit = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) };
     let exit = exit.map_err(|error| failed(error.into()))?;
 
-    let mut lines = Lines::default();
+    let mut lines = Lines::new(LONGEST_LINE, Overlong::Split);
     let mut tail = Tail::new(spec.tail_lines);
     let (mut bytes, mut log_lost, mut open, mut timed_out) = (0_u64, 0_u64, true, false);
     let mut chunk = vec![0; CHUNK];
@@ -203,9 +203,10 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
             let written = kept.is_empty() || log.write_all(kept).is_ok();
             log_lost += (if written { over.len() } else { data.len() }) as u64;
         }
-        lines.push(data, |line| {
-            tail.push(line);
-            on_line(line);
+        lines.push(data, |line, _| {
+            let line = text_of(line);
+            tail.push(&line);
+            on_line(&line);
         });
     };
     let mut deadline = spec.timeout.map(|timeout| began + timeout);
@@ -247,8 +248,9 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
         }
     }
     lines.finish(|line| {
-        tail.push(line);
-        on_line(line);
+        let line = text_of(line);
+        tail.push(&line);
+        on_line(&line);
     });
     let ending = if timed_out { Ending::TimedOut } else { ending_of(status) };
     Ok(Output { ending, tail: tail.finish(), bytes, log_lost, elapsed: began.elapsed() })
@@ -358,12 +360,12 @@ impl Tail {
         let oldest = if self.lines.len() == self.limit { self.lines.pop_front() } else { None };
         let mut kept = oldest.unwrap_or_default();
         kept.clear();
-        kept.push_str(&line[..line.floor_char_boundary(Self::LINE)]);
+        kept.push_str(cut(line, Self::LINE));
         self.lines.push_back(kept);
     }
 
     fn finish(self) -> Vec<String> {
-        self.lines.iter().map(|line| super::lines::plain(line)).collect()
+        self.lines.iter().map(|line| plain(line)).collect()
     }
 }
 

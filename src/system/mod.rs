@@ -1,39 +1,40 @@
 //! What harness needs of the operating system, and nothing of what harness is about.
 //!
-//! Atomic and versioned files, advisory locks, the identity of a process, who holds a port, signals,
-//! the service user, and the place of the home. Everything specific to Linux lives here.
+//! Files that are replaced atomically, advisory locks, deadlines, processes and ports as `/proc` shows them, text
+//! that programs print, the service user, and the directory of the home.
 //!
-//! Invariants: no error of this module loses its path; no file becomes visible half-written; nothing
-//! is signalled before pid, start time and boot id were compared.
+//! Invariants: every error names its path; no file becomes visible half-written; nothing is signalled before pid,
+//! start time and boot id were compared.
 
 mod atomic;
 mod command;
+mod deadline;
 mod error;
 mod git;
 mod hexadecimal;
 mod home;
 mod http;
-mod lines;
 mod lock;
 mod ports;
-mod process;
+pub mod proc;
 mod process_tree;
 mod secret;
+pub mod text;
 mod tty;
 mod user;
 mod versioned;
 
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
+pub use deadline::{Deadline, TimedOut};
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use error::{Error, Result, with_causes};
 pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
-pub use lines::plain;
 pub use lock::{FileLock, Holder};
 pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
-pub use process::{
+pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };
 pub use secret::Secret;

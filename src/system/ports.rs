@@ -1,4 +1,4 @@
-//! TCP ports: is one free, and if not, whose is it. Source: `proc_net_tcp(5)`.
+//! TCP ports: whether one is free, and which process holds it.
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -6,10 +6,12 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use super::proc::{Listeners, command_line};
+
 /// The process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortHolder {
-    /// Its pid; `None` when it belongs to another user or namespace and cannot be told.
+    /// Its pid; `None` when it belongs to another user or namespace and is not known.
     pub pid: Option<u32>,
     /// Its command line, arguments joined by spaces.
     pub command: String,
@@ -27,45 +29,19 @@ pub fn is_bindable(port: u16) -> bool {
     free((Ipv4Addr::LOCALHOST, port).into()) && free((Ipv6Addr::LOCALHOST, port).into())
 }
 
-/// Who listens on `port`, on any address; `None` when nobody does.
+/// Who listens on `port`, on any address; `None` when no process does. For several ports take one
+/// [`Listeners`] and ask [`PortHolder::among`].
 pub fn port_holder(port: u16) -> Option<PortHolder> {
-    let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| table.lines().skip(1).filter_map(|line| listening_inode(line, port)).collect::<Vec<_>>())
-        .collect();
-    if inodes.is_empty() {
-        return None;
+    PortHolder::among(&Listeners::read(), port)
+}
+
+impl PortHolder {
+    /// Who listens on `port` at the moment that `listeners` was read.
+    pub fn among(listeners: &Listeners, port: u16) -> Option<Self> {
+        listeners.on(port).next()?;
+        let pid = listeners.holder_of(port);
+        Some(Self { pid, command: pid.and_then(command_line).unwrap_or_else(|| "unknown process".to_owned()) })
     }
-    let wanted: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
-    let pid = fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .find(|pid| holds_socket(*pid, &wanted));
-    Some(PortHolder { pid, command: pid.and_then(command_line).unwrap_or_else(|| "unknown process".to_owned()) })
-}
-
-/// The inode of a LISTEN row (state 0A) for `port`.
-fn listening_inode(line: &str, port: u16) -> Option<String> {
-    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let (_, hexadecimal) = fields.get(1)?.rsplit_once(':')?;
-    let same = u16::from_str_radix(hexadecimal, 16).ok()? == port;
-    (same && *fields.get(3)? == "0A").then(|| fields.get(9).map(ToString::to_string))?
-}
-
-fn holds_socket(pid: u32, wanted: &[String]) -> bool {
-    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    descriptors.filter_map(Result::ok).any(|descriptor| {
-        fs::read_link(descriptor.path())
-            .is_ok_and(|target| wanted.iter().any(|name| target.as_os_str() == name.as_str()))
-    })
-}
-
-fn command_line(pid: u32) -> Option<String> {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let words: Vec<_> =
-        bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
-    Some(words.join(" "))
 }
 
 /// The kernel's range of ports for outgoing connections.
@@ -75,8 +51,8 @@ pub fn ephemeral_range() -> Option<RangeInclusive<u16>> {
     Some(numbers.next()?..=numbers.next()?)
 }
 
-/// The value of `ip_local_reserved_ports` that reserves `ports` beside what is reserved already: what is written there
-/// replaces all that was.
+/// The value of `ip_local_reserved_ports` that reserves `ports` in addition to what is reserved already, because
+/// writing there replaces the whole list.
 pub fn reserving(reserved: &[RangeInclusive<u16>], ports: &str) -> String {
     let mut known: Vec<String> = reserved.iter().map(|range| format!("{}-{}", range.start(), range.end())).collect();
     known.push(ports.to_owned());

@@ -1,16 +1,13 @@
 //! Everything that one program started: its session, whoever carries its mark in the environment,
 //! and the descendants of both.
 
-use std::collections::HashSet;
-use std::fs;
-use std::io::Read;
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::ProcessIdentity;
+use super::proc::{ProcessIdentity, Stat, processes, variables_of, with_descendants};
 
 /// How often it is looked again for processes that were being born.
 const ROUNDS: u32 = 50;
@@ -57,61 +54,18 @@ impl ProcessTree {
     }
 
     fn members(&self) -> Vec<ProcessIdentity> {
-        let table = process_table();
-        let Some(began) = table.iter().find(|row| row.pid == self.leader).map(|row| row.start_time) else {
-            return Vec::new();
+        let table = processes();
+        let Some(leader) = table.iter().find(|stat| stat.pid == self.leader) else { return Vec::new() };
+        let is_marked = |stat: &Stat| {
+            variables_of(stat.pid, [Self::VARIABLE]).is_some_and(|[mark]| mark.as_deref() == Some(&*self.mark))
         };
-        let wanted = format!("{}={}", Self::VARIABLE, self.mark);
         // nothing that is older than the leader can come from it, so few environments are read
-        let mut found: HashSet<u32> = table
-            .iter()
-            .filter(|row| row.start_time >= began && (row.session == self.leader || carries(row.pid, &wanted)))
-            .map(|row| row.pid)
+        let younger = table.iter().filter(|stat| stat.start_time >= leader.start_time);
+        let roots: BTreeSet<u32> = younger
+            .filter(|stat| stat.session == self.leader || is_marked(stat))
+            .map(|stat| stat.pid)
             .collect();
-        loop {
-            let children: Vec<u32> = table
-                .iter()
-                .filter(|row| found.contains(&row.parent) && !found.contains(&row.pid))
-                .map(|row| row.pid)
-                .collect();
-            if children.is_empty() {
-                return found.into_iter().filter_map(ProcessIdentity::of).collect();
-            }
-            found.extend(children);
-        }
+        let members = with_descendants(&table, roots);
+        table.iter().filter(|stat| stat.is_alive() && members.contains(&stat.pid)).map(Stat::identity).collect()
     }
-}
-
-/// What `proc_pid_stat(5)` says of a process.
-struct Row {
-    pid: u32,
-    parent: u32,
-    session: u32,
-    start_time: u64,
-}
-
-fn process_table() -> Vec<Row> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    // there are hundreds: what is read of each is one call, into the same memory
-    let mut text = [0; 1024];
-    entries.filter_map(|entry| row(entry.ok()?.file_name().to_str()?.parse().ok()?, &mut text)).collect()
-}
-
-fn row(pid: u32, text: &mut [u8]) -> Option<Row> {
-    let length = fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(text).ok()?;
-    let text = &text[..length];
-    // the command may hold spaces and parentheses: fields count from the last `)`
-    let rest = &text[text.iter().rposition(|byte| *byte == b')')? + 2..];
-    let fields: Vec<&str> = std::str::from_utf8(rest).ok()?.split_ascii_whitespace().collect();
-    Some(Row {
-        pid,
-        parent: fields.get(1)?.parse().ok()?,
-        session: fields.get(3)?.parse().ok()?,
-        start_time: fields.get(19)?.parse().ok()?,
-    })
-}
-
-fn carries(pid: u32, wanted: &str) -> bool {
-    fs::read(Path::new("/proc").join(pid.to_string()).join("environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|item| item == wanted.as_bytes()))
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::error::render_failure;
 use super::style;
 use crate::report::{ErrorDocument, Events, Failure, Kind, LoggedLine};
-use crate::supervisor::logs::{LogLine, Stream, printable};
+use crate::supervisor::logs::{LogLine, Stream};
+use crate::system::text::printable;
 
 /// How much is told on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 
+use crate::system::text::{cut, first_line};
 use crate::system::{HttpAnswer, http_connect, http_exchange};
 
 /// How long a refused connection is tried again: a watcher may be restarting the server.
@@ -29,12 +30,8 @@ pub(super) async fn get(host: Option<&str>, port: u16, path: &str) -> Answer {
             let status = answer.status;
             let ok = (200..=399).contains(&status.as_u16());
             let body = String::from_utf8_lossy(&answer.body);
-            let first = body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-            let said = if first.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", &first[..first.floor_char_boundary(200)])
-            };
+            let first = first_line(&body);
+            let said = if first.is_empty() { String::new() } else { format!(": {}", cut(first, 200)) };
             Answer { ok, text: format!("GET {url} answered {status}{said}"), log: transcript(&answer) }
         }
         Err(error) => {

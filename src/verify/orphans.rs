@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, waitpid};
 
-use crate::system::ProcessIdentity;
+use crate::system::proc::{ProcessIdentity, children_of};
 
 /// How long killed processes may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,14 +25,14 @@ impl Orphans {
     /// Becomes the parent of every orphan below this process.
     pub(super) fn adopt() -> Self {
         let _ = set_child_subreaper(Some(getpid()));
-        Self { known: children().into_iter().collect() }
+        Self { known: children_of(std::process::id()).into_iter().collect() }
     }
 
     /// Kills what was adopted, and what of it is adopted thereupon, until nothing is left.
     pub(super) fn kill(&self) {
         let began = Instant::now();
         loop {
-            let adopted: Vec<u32> = children().into_iter().filter(|pid| !self.known.contains(pid)).collect();
+            let adopted: Vec<u32> = children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid)).collect();
             if adopted.is_empty() || began.elapsed() > PATIENCE {
                 return;
             }
@@ -53,14 +53,4 @@ impl Drop for Orphans {
         self.kill();
         let _ = set_child_subreaper(None);
     }
-}
-
-/// The children of this process, of all its threads. A list that is read as empty is empty: the kernel
-/// only skips entries further on.
-fn children() -> Vec<u32> {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
-    threads
-        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok())
-        .flat_map(|text| text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect()
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::api::{Among, Refusal, find, look_up};
 use super::mailbox::Mailbox;
 use super::message::{Address, Full, Summary};
+use crate::system::text::percent_encode;
 
 /// Messages on one page.
 const PAGE: usize = 100;
@@ -66,7 +67,7 @@ pub(super) async fn index(
     let (shown, total) = ((wanted.start + PAGE).min(found.len()), found.len());
     let _ = write!(body, "<p><small>{shown} of {total}</small>");
     if shown < total {
-        let (tag, query) = (url_part(&wanted.tag), url_part(&wanted.query));
+        let (tag, query) = (percent_encode(&wanted.tag), percent_encode(&wanted.query));
         let _ = write!(body, " <a href=\"/?tag={tag}&amp;query={query}&amp;start={shown}\">older</a>");
     }
     Ok(page("Mail", &body))
@@ -175,7 +176,7 @@ fn people(list: &[Address]) -> String {
 }
 
 fn tag_link(tag: &str) -> String {
-    format!("<a class=\"tag\" href=\"/?tag={}\">{}</a>", url_part(tag), escape(tag))
+    format!("<a class=\"tag\" href=\"/?tag={}\">{}</a>", percent_encode(tag), escape(tag))
 }
 
 /// `2026-03-02 12:00:00` of an RFC 3339 moment.
@@ -196,17 +197,6 @@ fn escape(text: &str) -> String {
         }
     }
     safe
-}
-
-fn url_part(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::infra::error::{Error, Result};
+use crate::system::text::last_lines;
 use crate::system::{self, ServiceUser};
 
 /// Lines of output that an error shows.
@@ -52,7 +53,6 @@ pub(super) async fn run(mut command: Command, limit: Duration) -> Result<String>
         return Ok(stdout);
     }
     let text = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<String> = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-    let tail = lines[lines.len().saturating_sub(TAIL)..].to_vec();
+    let tail = last_lines(&text, TAIL).into_iter().map(str::to_owned).collect();
     Err(Error::Program { program, status: output.status.to_string(), tail })
 }

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Longest line in bytes; a longer one is cut and marked.
-pub(crate) const LONGEST_LINE: usize = 64 * 1024;
+use crate::system::text::{LONGEST_LINE, Lines, Overlong};
 
 /// Where output came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,37 +46,43 @@ impl LogLine {
 }
 
 /// Joins stretches of output to lines, each stream for itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Framer {
-    open: [Option<(u64, Vec<u8>)>; 2],
+    open: [Open; 2],
     pub(super) ready: VecDeque<RawLine>,
+}
+
+/// A line that has begun.
+#[derive(Debug)]
+struct Open {
+    lines: Lines,
+    began_us: u64,
+}
+
+impl Default for Framer {
+    fn default() -> Self {
+        let open = || Open { lines: Lines::new(LONGEST_LINE, Overlong::Split), began_us: 0 };
+        Self { open: [open(), open()], ready: VecDeque::new() }
+    }
 }
 
 impl Framer {
     /// Takes a stretch.
-    pub(super) fn push(&mut self, time_us: u64, stream: Stream, mut bytes: &[u8]) {
-        let open = &mut self.open[usize::from(stream == Stream::Stderr)];
-        while !bytes.is_empty() {
-            let (began, line) = open.get_or_insert_with(|| (time_us, Vec::new()));
-            let room = LONGEST_LINE - line.len();
-            let end = bytes.iter().take(room + 1).position(|byte| *byte == b'\n');
-            let taken = end.unwrap_or_else(|| room.min(bytes.len()));
-            line.extend_from_slice(&bytes[..taken]);
-            bytes = &bytes[taken + usize::from(end.is_some())..];
-            if end.is_some() || (line.len() == LONGEST_LINE && !bytes.is_empty()) {
-                let began = *began;
-                let line = open.take().map(|(_, line)| line).unwrap_or_default();
-                self.ready.push_back(finish(began, stream, line, end.is_none()));
-            }
+    pub(super) fn push(&mut self, time_us: u64, stream: Stream, bytes: &[u8]) {
+        let Open { lines, began_us } = &mut self.open[usize::from(stream == Stream::Stderr)];
+        if lines.partial().is_empty() {
+            *began_us = time_us;
         }
+        lines.push(bytes, |line, continued| {
+            self.ready.push_back(finish(*began_us, stream, line.to_vec(), continued));
+            *began_us = time_us;
+        });
     }
 
     /// Gives up waiting for the end of lines that have begun.
     pub(super) fn flush(&mut self) {
-        for (stream, open) in [Stream::Stdout, Stream::Stderr].into_iter().zip(&mut self.open) {
-            if let Some((time_us, line)) = open.take() {
-                self.ready.push_back(finish(time_us, stream, line, false));
-            }
+        for (stream, Open { lines, began_us }) in [Stream::Stdout, Stream::Stderr].into_iter().zip(&mut self.open) {
+            lines.finish(|line| self.ready.push_back(finish(*began_us, stream, line.to_vec(), false)));
         }
     }
 }

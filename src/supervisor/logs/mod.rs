@@ -13,7 +13,6 @@
 //! What cannot be written (disk full) is dropped and counted, since an application must not hang on its
 //! own log. A file that was deleted, renamed or truncated by somebody else is begun anew.
 
-mod display;
 mod follow;
 mod frame;
 mod generation;
@@ -22,7 +21,6 @@ mod query;
 mod source;
 mod writer;
 
-pub use display::printable;
 pub use follow::Follower;
 pub use frame::{LogLine, Stream};
 pub use query::{LogQuery, last_lines, processes, read};

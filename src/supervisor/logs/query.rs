@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::path::Path;
 
-use super::display::printable;
 use super::frame::LogLine;
 use super::generation::names;
 use super::source::{Source, Start};
 use crate::supervisor::config;
 use crate::supervisor::own_log::logs_in;
+use crate::system::text::printable;
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Default)]

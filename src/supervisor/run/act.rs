@@ -21,12 +21,12 @@ use crate::supervisor::estate::Entry;
 use crate::supervisor::link::{ToGuardian, ToSupervisor};
 use crate::supervisor::logs::{Limits, Stream, Writer, last_lines};
 use crate::supervisor::machine::{Action, Event, News, ProbeKind, readiness_of};
-use crate::supervisor::members::listening_ports;
+use crate::supervisor::members::{PROCESS_MARKER, listening_ports};
 use crate::supervisor::own_log::logs_in;
 use crate::supervisor::signals::signal_by_name;
 use crate::supervisor::snapshot::ExitStatus;
 use crate::supervisor::spec::ProcessSpec;
-use crate::supervisor::tree::{self, PROCESS_MARKER};
+use crate::system::proc::parent_of;
 use crate::system::{MARKER, is_bindable, marker_value, port_holder};
 
 /// Log lines that are kept with an exit.
@@ -104,7 +104,7 @@ impl Supervisor {
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok().filter(|_| entry.identity.is_alive());
         // one that is gone already was reaped by the guardian, if that has had all orphans
         let gone_to_guardian = pidfd.is_none() && self.estate.complete;
-        let guardians_child = gone_to_guardian || tree::parent_of(entry.identity.pid) == guardian;
+        let guardians_child = gone_to_guardian || parent_of(entry.identity.pid) == guardian;
         // a pid that is gone, or somebody else's by now, counts as ended: what stands for it is readable
         let pidfd = match pidfd {
             Some(pidfd) => pidfd,

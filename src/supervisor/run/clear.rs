@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::supervisor::members::Lineage;
 use crate::supervisor::readiness::readable;
-use crate::supervisor::tree::Stat;
+use crate::system::proc::Stat;
 use crate::system::{PortHolder, ProcessIdentity, is_bindable, port_holder};
 
 /// How long SIGKILL may take before what is left is reported.

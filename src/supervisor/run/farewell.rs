@@ -7,7 +7,8 @@ use super::supervisor::{Ending, Supervisor};
 use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
 use crate::supervisor::protocol::{Response, StopReport, Survivor};
-use crate::supervisor::{record, socket, tree};
+use crate::supervisor::{record, socket};
+use crate::system::proc::command_line;
 use crate::system::{ProcessIdentity, is_bindable};
 
 impl Supervisor {
@@ -53,6 +54,6 @@ impl Supervisor {
 }
 
 fn survivor(name: &str, identity: Option<ProcessIdentity>, ports: Vec<u16>) -> Survivor {
-    let command = identity.as_ref().map_or_else(String::new, |identity| tree::command_of(identity.pid));
+    let command = identity.as_ref().map_or_else(String::new, |identity| command_line(identity.pid).unwrap_or_default());
     Survivor { process: name.to_owned(), identity, command, ports }
 }

@@ -9,10 +9,11 @@ use rustix::io::ioctl_fionread;
 use rustix::pipe::fcntl_setpipe_size;
 
 use super::messages::{Message, Sender};
-use crate::supervisor::logs::{Stream, Writer, printable};
+use crate::supervisor::logs::{Stream, Writer};
 use crate::supervisor::machine::News;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::ProcessSpec;
+use crate::system::text::{Lines, Overlong, printable};
 
 /// Read at once, as much as a pipe holds unless it was told otherwise.
 const BUFFER: usize = 64 * 1024;
@@ -25,7 +26,7 @@ const FLOOD: usize = 64 * 1024;
 const FLOOD_PIPE: usize = 1024 * 1024;
 
 /// A line is looked at up to this length.
-const LONGEST_LINE: usize = 16 * 1024;
+const SCANNED_LINE: usize = 16 * 1024;
 
 thread_local! {
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
@@ -121,7 +122,7 @@ pub(super) async fn pump(output: Rc<Output>, pipe: OwnedFd, stream: Stream, name
 struct Scanner {
     ready: Option<Regex>,
     errors: Option<Regex>,
-    line: Vec<u8>,
+    lines: Lines,
 }
 
 impl Scanner {
@@ -131,7 +132,7 @@ impl Scanner {
         Self {
             ready: spec.and_then(|spec| pattern(&spec.ready_log_line)),
             errors: spec.and_then(|spec| pattern(&spec.error_log_line)),
-            line: Vec::new(),
+            lines: Lines::new(SCANNED_LINE, Overlong::Drop),
         }
     }
 
@@ -139,44 +140,30 @@ impl Scanner {
         self.ready.is_some() || self.errors.is_some()
     }
 
-    fn scan(&mut self, mut bytes: &[u8], news: &mut Vec<News>) {
+    fn scan(&mut self, bytes: &[u8], news: &mut Vec<News>) {
         if !self.is_looking() {
             return;
         }
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            self.extend(&bytes[..end]);
-            bytes = &bytes[end + 1..];
-            self.look(news);
-            self.line.clear();
-        }
-        self.extend(bytes);
+        let Self { ready, errors, lines } = self;
+        lines.push(bytes, |line, _| {
+            let line = printable(line, false);
+            look_for_ready(ready, &line, news);
+            if let Some(found) = errors.as_ref().and_then(|errors| errors.captures(line.as_bytes())) {
+                let count = found.get(1).and_then(|group| std::str::from_utf8(group.as_bytes()).ok()?.parse().ok());
+                news.push(News::LogErrors(count.unwrap_or(1)));
+            }
+        });
         // a prompt or a banner need not end its line to say that it is ready
-        if !self.line.is_empty() && self.ready.is_some() {
-            self.look_for_ready(news);
+        if ready.is_some() && !lines.partial().is_empty() {
+            look_for_ready(ready, &printable(lines.partial(), false), news);
         }
     }
+}
 
-    fn extend(&mut self, bytes: &[u8]) {
-        let room = LONGEST_LINE.saturating_sub(self.line.len());
-        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-
-    fn look(&mut self, news: &mut Vec<News>) {
-        self.look_for_ready(news);
-        let Some(errors) = &self.errors else { return };
-        let line = printable(&self.line, false);
-        if let Some(found) = errors.captures(line.as_bytes()) {
-            let count = found.get(1).and_then(|group| std::str::from_utf8(group.as_bytes()).ok()?.parse().ok());
-            news.push(News::LogErrors(count.unwrap_or(1)));
-        }
-    }
-
-    fn look_for_ready(&mut self, news: &mut Vec<News>) {
-        let line = printable(&self.line, false);
-        if self.ready.as_ref().is_some_and(|ready| ready.is_match(line.as_bytes())) {
-            self.ready = None;
-            news.push(News::LogReady);
-        }
+fn look_for_ready(wanted: &mut Option<Regex>, line: &str, news: &mut Vec<News>) {
+    if wanted.as_ref().is_some_and(|wanted| wanted.is_match(line.as_bytes())) {
+        *wanted = None;
+        news.push(News::LogReady);
     }
 }
 

@@ -1,44 +1,34 @@
 //! Lines of a log file, as text without terminal escapes, each cut to a length that a diagnostic may have.
 
 use std::borrow::Cow;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
-use crate::system::plain;
+use crate::system::text::{Lines, Overlong, plain, text_of};
 
 /// The rest of a longer line is passed over.
 const LIMIT: usize = 8 * 1024;
 
 /// Calls `on_line` for each line until it says that it has seen enough. Never holds more than one line.
-pub(super) fn each_line(reader: impl Read, mut on_line: impl FnMut(&str) -> bool) -> std::io::Result<()> {
-    let mut reader = BufReader::with_capacity(256 * 1024, reader);
-    let mut line = Vec::with_capacity(LIMIT);
-    loop {
-        let available = reader.fill_buf()?;
-        if available.is_empty() {
-            if !line.is_empty() {
-                on_line(&text(&line));
-            }
+pub(super) fn each_line(mut reader: impl Read, mut on_line: impl FnMut(&str) -> bool) -> std::io::Result<()> {
+    let mut chunk = vec![0; 256 * 1024];
+    let mut lines = Lines::new(LIMIT, Overlong::Drop);
+    let mut more = true;
+    while more {
+        let read = reader.read(&mut chunk)?;
+        if read == 0 {
+            lines.finish(|line| {
+                on_line(&text(line));
+            });
             return Ok(());
         }
-        let end = memchr::memchr(b'\n', available);
-        let piece = &available[..end.unwrap_or(available.len())];
-        let used = piece.len() + usize::from(end.is_some());
-        line.extend_from_slice(&piece[..piece.len().min(LIMIT - line.len())]);
-        reader.consume(used);
-        if end.is_some() {
-            let more = on_line(&text(&line));
-            line.clear();
-            if !more {
-                return Ok(());
-            }
-        }
+        lines.push(&chunk[..read], |line, _| more = more && on_line(&text(line)));
     }
+    Ok(())
 }
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
-    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    if bytes.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') { plain(&text).into() } else { text }
+    let text = text_of(bytes);
+    if text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') { plain(&text).into() } else { text }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::package::{Announced, Named};
 use super::prefix::{Prefixed, Prefixes};
 use super::tail::Tail;
 use super::tree::{Place, SourceTree, Standing};
+use crate::system::text::cut;
 
 /// Streams of one output that are told apart; further prefixes share the last.
 const STREAMS: usize = 64;
@@ -160,6 +161,6 @@ impl Found {
         let Candidate { line, column, message, .. } = &self.candidate;
         let column = column.map_or_else(String::new, |column| format!(":{column}"));
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{}:{line}{column}: {}", self.place.path, &message[..message.floor_char_boundary(MESSAGE)])
+        format!("{}:{line}{column}: {}", self.place.path, cut(&message, MESSAGE))
     }
 }

@@ -1,6 +1,7 @@
 //! The last lines that say something: what stands in where no diagnostic is recognised.
 
 use std::collections::VecDeque;
+use crate::system::text::cut;
 
 /// How many lines are shown.
 const SHOWN: usize = 5;
@@ -25,7 +26,7 @@ impl Tail {
         // the oldest line's memory is used again
         let mut kept = if self.lines.len() == KEPT { self.lines.pop_front() } else { None }.unwrap_or_default();
         kept.clear();
-        kept.push_str(&line[..line.floor_char_boundary(WIDTH)]);
+        kept.push_str(cut(line, WIDTH));
         self.lines.push_back(kept);
     }
 

@@ -1,8 +1,8 @@
 //! `encoding-type=url`: how a listing tells of keys that XML cannot hold.
 
-use std::fmt::Write as _;
-
 use s3s::dto::EncodingType;
+
+use crate::system::text::percent_encode_key;
 
 /// Writes names into a listing the way that the request asked for.
 #[derive(Debug, Clone, Copy)]
@@ -21,15 +21,7 @@ impl Names {
         if !self.encoded {
             return name.to_owned();
         }
-        let mut text = String::with_capacity(name.len());
-        for byte in name.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.~/*".contains(&byte) {
-                text.push(char::from(byte));
-            } else {
-                let _ = write!(text, "%{byte:02X}");
-            }
-        }
-        text
+        percent_encode_key(name)
     }
 
     /// A name that need not be there.

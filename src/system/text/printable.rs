@@ -1,4 +1,5 @@
-//! Bytes of an application as text that cannot harm a terminal.
+//! Bytes of an application as text that cannot harm a terminal: one reader of escape sequences (ECMA-48), two ways
+//! to show what is left.
 
 /// A line as it may be shown: invalid UTF-8 replaced, control characters in caret notation, escape
 /// sequences left out, except that with `colour` those that set colours stay.
@@ -23,10 +24,7 @@ pub fn printable(bytes: &[u8], colour: bool) -> String {
                 shown.push('^');
                 shown.extend(char::from_u32(letter as u32 + 64));
             }
-            // C1 controls, and what turns the direction of text around
-            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                shown.push(char::REPLACEMENT_CHARACTER);
-            }
+            letter if letter.is_control() || turns_text_around(letter) => shown.push(char::REPLACEMENT_CHARACTER),
             letter => shown.push(letter),
         }
     }
@@ -34,6 +32,30 @@ pub fn printable(bytes: &[u8], colour: bool) -> String {
         shown.push_str("\u{1b}[0m");
     }
     shown
+}
+
+/// The text as a person would have read it on a terminal: escape sequences and control characters left out, tabs
+/// kept, and of a line that overwrites itself (`\r`) the last state.
+pub fn plain(line: &str) -> String {
+    let line = line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(letter) = rest.next() {
+        match letter {
+            '\u{1b}' => {
+                skip_escape(&mut rest);
+            }
+            '\t' => plain.push('\t'),
+            letter if letter.is_control() || turns_text_around(letter) => {}
+            letter => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// Whether a character changes the direction of the text after it.
+fn turns_text_around(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Passes over an escape sequence (ECMA-48); returns the parameters of one that sets colours.
@@ -97,5 +119,15 @@ mod tests {
             assert_eq!(printable(bytes, false), plain);
         }
         assert_eq!(printable(b"\x1b[31mred\x1b[2K", true), "\u{1b}[31mred\u{1b}[0m");
+    }
+
+    #[test]
+    fn plain_text_has_no_escapes() {
+        assert_eq!(
+            plain("\u{1b}[31merror\u{1b}[0m: \u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{1b}\\ a\tb\u{8}"),
+            "error: link a\tb"
+        );
+        assert_eq!(plain("10%\r50%\r100%\r"), "100%");
+        assert_eq!(plain("\u{9b}31m \u{202e}txt"), "31m txt");
     }
 }

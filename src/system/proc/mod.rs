@@ -1,0 +1,23 @@
+//! What `/proc` says of processes and sockets: the only reader of either.
+//!
+//! Two ways of looking at processes. [`descendants`] walks `/proc/<pid>/task/<pid>/children`, a few dozen
+//! microseconds for a stack; below a guardian that has been subreaper all along this is complete, because an orphan
+//! of the stack becomes the guardian's child whatever sessions it opens and whatever environment it wipes.
+//! [`processes`] reads the whole of `/proc`, one `stat` a process.
+//!
+//! A pass over all processes costs milliseconds, so callers that ask several questions take one pass and answer
+//! them from it: [`processes`] for processes, [`Listeners`] for ports.
+
+mod children;
+mod environment;
+mod identity;
+mod sockets;
+mod stat;
+
+pub use children::{children_of, descendants, lists_children, with_descendants};
+pub use environment::{
+    MARKER, command_line, marked_stacks, marker_value, processes_with_marker, processes_with_variable, variables_of,
+};
+pub use identity::{ProcessIdentity, boot_id};
+pub use sockets::{Listener, Listeners};
+pub use stat::{Stat, parent_of, processes};
