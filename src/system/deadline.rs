@@ -93,11 +93,7 @@ impl Deadline {
     ///
     /// # Errors
     /// The time was over first.
-    pub async fn poll<T>(
-        &self,
-        pause: Duration,
-        mut attempt: impl AsyncFnMut() -> Option<T>,
-    ) -> Result<T, TimedOut> {
+    pub async fn poll<T>(&self, pause: Duration, mut attempt: impl AsyncFnMut() -> Option<T>) -> Result<T, TimedOut> {
         loop {
             if let Some(found) = self.run(attempt()).await? {
                 return Ok(found);
@@ -111,11 +107,7 @@ impl Deadline {
     ///
     /// # Errors
     /// The time was over first.
-    pub fn poll_blocking<T>(
-        &self,
-        pause: Duration,
-        mut attempt: impl FnMut() -> Option<T>,
-    ) -> Result<T, TimedOut> {
+    pub fn poll_blocking<T>(&self, pause: Duration, mut attempt: impl FnMut() -> Option<T>) -> Result<T, TimedOut> {
         loop {
             if let Some(found) = attempt() {
                 return Ok(found);

@@ -25,8 +25,8 @@ mod user;
 mod versioned;
 
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
-pub use deadline::{Deadline, TimedOut};
 pub use command::{CommandSpec, Ending, Output, Program, run};
+pub use deadline::{Deadline, TimedOut};
 pub use error::{Error, Result, with_causes};
 pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;

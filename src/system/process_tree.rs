@@ -61,10 +61,8 @@ impl ProcessTree {
         };
         // nothing that is older than the leader can come from it, so few environments are read
         let younger = table.iter().filter(|stat| stat.start_time >= leader.start_time);
-        let roots: BTreeSet<u32> = younger
-            .filter(|stat| stat.session == self.leader || is_marked(stat))
-            .map(|stat| stat.pid)
-            .collect();
+        let roots: BTreeSet<u32> =
+            younger.filter(|stat| stat.session == self.leader || is_marked(stat)).map(|stat| stat.pid).collect();
         let members = with_descendants(&table, roots);
         table.iter().filter(|stat| stat.is_alive() && members.contains(&stat.pid)).map(Stat::identity).collect()
     }

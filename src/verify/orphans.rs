@@ -32,7 +32,8 @@ impl Orphans {
     pub(super) fn kill(&self) {
         let began = Instant::now();
         loop {
-            let adopted: Vec<u32> = children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid)).collect();
+            let adopted: Vec<u32> =
+                children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid)).collect();
             if adopted.is_empty() || began.elapsed() > PATIENCE {
                 return;
             }

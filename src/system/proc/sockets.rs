@@ -129,7 +129,8 @@ mod tests {
         let row = |address: &str, state: &str| {
             format!("   0: {address} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 71 1")
         };
-        let found = |address: &str, state: &str| listener(&row(address, state)).map(|it| (it.address, it.port, it.inode));
+        let found =
+            |address: &str, state: &str| listener(&row(address, state)).map(|it| (it.address, it.port, it.inode));
         assert_eq!(found("0100007F:0BD6", "0A"), Some((Ipv4Addr::LOCALHOST.into(), 3030, 71)));
         assert_eq!(found("0100007F:0BD6", "01"), None);
         let loopback6 = "00000000000000000000000001000000:1F90";

@@ -1,7 +1,7 @@
 //! The last lines that say something: what stands in where no diagnostic is recognised.
 
-use std::collections::VecDeque;
 use crate::system::text::cut;
+use std::collections::VecDeque;
 
 /// How many lines are shown.
 const SHOWN: usize = 5;
