@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::system::GitError;
+use crate::system::{GitError, TimedOut};
 
 /// What sort of failure it is. The discriminant is the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,9 +193,32 @@ impl Diagnostic for GitError {
     }
 }
 
+impl Diagnostic for TimedOut {
+    fn kind(&self) -> Kind {
+        Kind::Environment
+    }
+
+    fn code(&self) -> &'static str {
+        "system.timed_out"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("run `harness doctor`, which names the servers that do not answer".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::Deadline;
+
+    #[test]
+    fn a_wait_that_ended_late_is_a_failure_of_the_environment() {
+        let failure = Failure::from(Deadline::after("the database server", std::time::Duration::ZERO).timed_out());
+        let document = failure.document();
+        assert_eq!((failure.kind(), document.code.as_str()), (Kind::Environment, "system.timed_out"));
+        assert!(document.message.contains("the database server"), "{}", document.message);
+    }
 
     #[test]
     fn a_failure_of_git_offers_what_git_offers() {
