@@ -46,7 +46,7 @@ async fn p17_lines_of_any_bytes_are_kept_as_they_came() {
         lines.iter().filter(|line| line.stream == Stream::Stdout).map(|line| line.bytes.as_slice()).collect();
     assert_eq!(out[0], b"bad \xff\xfe bytes");
     assert_eq!(out[1], b"\x1b[2J\x1b[31mred\x1b[0m");
-    assert_eq!(harness::supervisor::logs::printable(out[1], false), "red");
+    assert_eq!(harness::system::text::printable(out[1], false), "red");
     let long: Vec<(usize, bool)> = lines
         .iter()
         .filter(|line| line.bytes.starts_with(b"yyy"))
