@@ -1,0 +1,196 @@
+//! No circle inside a folder: what stands in it (its files, and each subfolder as a whole) can be read from one
+//! end to the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::imports::Imports;
+
+/// Circles that are still there. An entry that is none any more has to go; nothing may be added.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("agent", &["context.rs", "identity.rs"]),
+    ("agent", &["gc.rs", "teardown"]),
+    (
+        "agent/launch",
+        &[
+            "attempt.rs",
+            "bucket.rs",
+            "database.rs",
+            "files.rs",
+            "many.rs",
+            "ports.rs",
+            "ready.rs",
+            "tree.rs",
+        ],
+    ),
+    ("agent/teardown", &["many.rs", "one.rs"]),
+    ("cli", &["command.rs", "man.rs"]),
+    ("embedded/mail", &["mailbox.rs", "message.rs", "smtp"]),
+    ("embedded/mail", &["api", "page.rs"]),
+    ("embedded/mail/api", &["messages.rs", "search.rs"]),
+    (
+        "infra",
+        &[
+            "access.rs",
+            "answers.rs",
+            "decision.rs",
+            "docker",
+            "drift.rs",
+            "engine.rs",
+            "ensure.rs",
+            "error.rs",
+            "external.rs",
+            "native",
+            "ports.rs",
+            "processes.rs",
+            "ready.rs",
+            "record.rs",
+        ],
+    ),
+    ("infra/docker", &["error.rs", "image.rs"]),
+    (
+        "infra/docker/autoheal",
+        &["entry.rs", "stack.rs", "watch.rs"],
+    ),
+    ("postgres", &["script.rs", "step.rs"]),
+    (
+        "postgres/template",
+        &["build.rs", "incremental.rs", "publish.rs"],
+    ),
+    (
+        "project/model",
+        &["database.rs", "process.rs", "project.rs", "verify.rs"],
+    ),
+    ("render", &["environment.rs", "renderer.rs"]),
+    ("supervisor", &["launcher.rs", "sweep.rs"]),
+    ("supervisor/machine", &["decide.rs", "probe.rs", "unit.rs"]),
+    ("supervisor/run", &["supervisor.rs", "watches.rs"]),
+    ("terminal", &["output.rs", "progress.rs"]),
+    ("verify", &["error.rs", "git.rs", "hook.rs"]),
+    (
+        "verify/diagnostic/matchers",
+        &[
+            "boxed.rs",
+            "bundler.rs",
+            "custom.rs",
+            "eslint.rs",
+            "format.rs",
+            "go.rs",
+            "jest.rs",
+            "matcher.rs",
+            "pytest.rs",
+            "rust.rs",
+            "shape.rs",
+            "stack.rs",
+            "traceback.rs",
+            "tsc.rs",
+            "vitest.rs",
+        ],
+    ),
+];
+
+#[test]
+fn no_circle_inside_a_folder() {
+    let imports = Imports::read(&super::source());
+    let folders = imports.folders();
+    assert!(
+        folders.len() > 20,
+        "imports are looked for in the wrong place"
+    );
+    let mut found: Vec<(&str, BTreeSet<String>)> = Vec::new();
+    for (folder, edges) in &folders {
+        found.extend(
+            circles(edges)
+                .into_iter()
+                .map(|members| (folder.as_str(), members.into_iter().collect())),
+        );
+    }
+    // a known circle may lose members until it is none
+    let holds = |(folder, members): &(&str, &[&str]),
+                 (place, circle): &(&str, BTreeSet<String>)| {
+        folder == place
+            && circle
+                .iter()
+                .all(|member| members.contains(&member.as_str()))
+    };
+    let new: Vec<_> = found
+        .iter()
+        .filter(|circle| !KNOWN.iter().any(|known| holds(known, circle)))
+        .collect();
+    let gone: Vec<_> = KNOWN
+        .iter()
+        .filter(|known| !found.iter().any(|circle| holds(known, circle)))
+        .collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "new circles: {new:#?}\nno circles any more, to be taken from the list: {gone:#?}"
+    );
+}
+
+/// The strongly connected components of more than one node (Tarjan), each sorted.
+fn circles(edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
+    let mut search = Search {
+        edges,
+        index: BTreeMap::new(),
+        low: BTreeMap::new(),
+        stack: Vec::new(),
+        found: Vec::new(),
+    };
+    for node in edges.keys() {
+        if !search.index.contains_key(node.as_str()) {
+            search.visit(node);
+        }
+    }
+    search.found
+}
+
+struct Search<'a> {
+    edges: &'a BTreeMap<String, BTreeSet<String>>,
+    index: BTreeMap<&'a str, usize>,
+    low: BTreeMap<&'a str, usize>,
+    stack: Vec<&'a str>,
+    found: Vec<Vec<String>>,
+}
+
+impl<'a> Search<'a> {
+    fn visit(&mut self, node: &'a str) {
+        let number = self.index.len();
+        self.index.insert(node, number);
+        self.low.insert(node, number);
+        self.stack.push(node);
+        for next in self.edges.get(node).into_iter().flatten() {
+            if !self.index.contains_key(next.as_str()) {
+                self.visit(next);
+                self.low
+                    .insert(node, self.low[node].min(self.low[next.as_str()]));
+            } else if self.stack.contains(&next.as_str()) {
+                self.low
+                    .insert(node, self.low[node].min(self.index[next.as_str()]));
+            }
+        }
+        if self.low[node] == number {
+            let mut members = Vec::new();
+            while let Some(member) = self.stack.pop() {
+                members.push(member.to_owned());
+                if member == node {
+                    break;
+                }
+            }
+            members.sort();
+            if members.len() > 1 {
+                self.found.push(members);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let edges = [
+        ("a", vec!["b"]),
+        ("b", vec!["c", "d"]),
+        ("c", vec!["a"]),
+        ("d", vec![]),
+    ]
+    .map(|(from, to)| (from.to_owned(), to.into_iter().map(str::to_owned).collect()));
+    assert_eq!(circles(&edges.into()), [["a", "b", "c"]]);
+}
