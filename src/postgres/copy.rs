@@ -229,7 +229,7 @@ pub(super) fn evict_sql(database: &str) -> String {
     )
 }
 
-/// Decided by version, size and durability; see DESIGN §7.
+/// Decided by version, size and durability; see docs/design.md.
 fn strategy(major: u32, source: &Source) -> &'static str {
     let large = source.bytes.is_none_or(|bytes| bytes > FILE_COPY_FROM);
     if source.name != "template0" && (major >= 18 || large || !source.fsync) { "FILE_COPY" } else { "WAL_LOG" }

@@ -1,4 +1,4 @@
-//! Rows of FAULTS.md that concern containers.
+//! Rows of docs/faults.md that concern containers.
 
 use super::machine::{Decoy, SERVICES, docker, image, machine, try_docker};
 use crate::support::{LONG, psql, wait_until};

@@ -1,4 +1,4 @@
-//! FAULTS.md, rows L: commands that are cut off, state that is damaged, things that look ours.
+//! docs/faults.md, rows L: commands that are cut off, state that is damaged, things that look ours.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! FAULTS.md: each row is a test whose name begins with the row's id. Those of processes (P) drive the
+//! docs/faults.md: each row is a test whose name begins with the row's id. Those of processes (P) drive the
 //! supervisor itself, those of databases (D) the library on real servers, those of the lifecycle (L) the
 //! command line.
 

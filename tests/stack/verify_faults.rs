@@ -1,4 +1,4 @@
-//! FAULTS.md L10: commands that hang, fork, flood, and do away with themselves.
+//! docs/faults.md L10: commands that hang, fork, flood, and do away with themselves.
 
 use std::time::{Duration, Instant};
 
