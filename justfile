@@ -1,4 +1,4 @@
-# What agents type, and what this repository needs. `just --list` shows the recipes.
+# What agents type, and what this repository needs. `just --list` shows the recipes; CONTRIBUTING.md explains them.
 
 set positional-arguments
 
@@ -9,6 +9,7 @@ default:
     @just --list
 
 # in an application's folder or an agent's tree: agent setup|launch <id>|teardown <id>|verify <id>|verify-full <id>|status|launch-all [n]|teardown-all|cli <id> <command...>
+[group("agents")]
 [no-cd]
 [no-exit-message]
 agent verb *arguments:
@@ -39,14 +40,86 @@ agent verb *arguments:
             ;;
     esac
 
-# every test that needs no container
-test:
-    cargo test
+# compile again whenever a file is saved; with a name, run the tests of that name too
+[group("inner loop")]
+watch *name:
+    #!/bin/sh
+    set -eu
+    run='cargo check --all-targets --quiet'
+    [ $# -eq 0 ] || run="$run && cargo test --quiet -- $*"
+    if command -v watchexec >/dev/null; then
+        exec watchexec --restart --watch src --watch tests --watch templates --watch Cargo.toml -- "$run"
+    elif command -v cargo-watch >/dev/null; then
+        exec cargo watch --watch src --watch tests --watch templates --watch Cargo.toml --shell "$run"
+    fi
+    echo "watch needs watchexec: cargo install --locked watchexec-cli" >&2
+    exit 1
 
-# what CI runs
+# the tests with NAME in their path: a folder or file of tests/, a row of docs/faults.md, a function; without it, all
+[group("inner loop")]
+test *name:
+    cargo test -- "$@"
+
+# format, lints, unit tests, the command line and the house rules: no root, no server, no network
+[group("inner loop")]
+check: format lint
+    cargo test --quiet --lib
+    cargo test --quiet --test all -- cli:: house::
+    @echo "left out: stack:: and faults:: (need psql and PostgreSQL: just test), docker:: (needs an engine: just docker), cargo-deny (just deny)"
+
+# is everything formatted?
+[group("inner loop")]
+format:
+    cargo fmt --check
+
+# clippy, warnings as errors
+[group("inner loop")]
+lint:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# the API documentation of this crate, private items included, with broken links as errors
+[group("inner loop")]
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --lib
+
+# write snapshots of help and errors, and the JSON Schemas, as the code now makes them; read the diff
+[group("inner loop")]
+snapshots:
+    UPDATE_SCHEMA=1 cargo test --quiet --lib schema
+    INSTA_UPDATE=always cargo test --quiet --test all -- cli::
+    git status --short tests/cli/snapshots schema
+
+# licences, bans and sources of all dependencies, as deny.toml says
+[group("whole check")]
+deny:
+    .ci/deny bans licenses sources
+
+# known vulnerabilities of dependencies; needs the network
+[group("whole check")]
+advisories:
+    .ci/deny advisories
+
+# what holds on containers: makes the images, then runs the tests
+[group("whole check")]
+docker:
+    cargo build --locked
+    HARNESS_BIN=target/debug/harness tests/images/build
+    HARNESS_TEST_DOCKER=required cargo test --test all -- docker::
+
+# what CI runs; as root on Debian or Ubuntu
+[group("whole check")]
 ci:
     CI=true .ci/run </dev/null
 
-# every measurement, as tables
-bench:
-    for bench in benches/*.sh; do "$bench"; done
+# every measurement, as tables; with a name, that one (launch, verify, supervisor, infra, soak, fleet, torture)
+[group("whole check")]
+bench *names:
+    #!/bin/sh
+    set -eu
+    if [ $# -eq 0 ]; then set -- infra launch supervisor verify soak fleet torture; fi
+    for name in "$@"; do benches/$name.sh; done
+
+# build VERSION from a clean main and tag it; pushes nothing
+[group("release")]
+release version:
+    .ci/release "$1"
