@@ -13,38 +13,11 @@ use std::path::{Path, PathBuf};
 /// What each folder may import, itself aside.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        (
-            "cli",
-            &[
-                "terminal", "agent", "verify", "infra", "render", "project", "report", "system",
-            ][..],
-        ),
+        ("cli", &["terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
         ("terminal", &["supervisor", "report"]),
-        (
-            "agent",
-            &[
-                "infra",
-                "postgres",
-                "bucket",
-                "render",
-                "supervisor",
-                "project",
-                "report",
-                "system",
-            ],
-        ),
+        ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("verify", &["render", "project", "report", "system"]),
-        (
-            "infra",
-            &[
-                "postgres",
-                "bucket",
-                "supervisor",
-                "project",
-                "report",
-                "system",
-            ],
-        ),
+        ("infra", &["postgres", "bucket", "supervisor", "project", "report", "system"]),
         ("postgres", &["project", "report", "system"]),
         ("bucket", &["report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract
@@ -76,28 +49,17 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
-    files(directory)
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect()
+    files(directory).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 /// The folders that a line's `crate::` paths lead to.
 fn targets(line: &str) -> Vec<String> {
-    let name = |text: &str| {
-        text.chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect::<String>()
-    };
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let mut found = Vec::new();
     for (at, start) in line.match_indices("crate::") {
         let rest = &line[at + start.len()..];
         match rest.strip_prefix('{') {
-            Some(group) => found.extend(
-                imports::split_top(group)
-                    .iter()
-                    .map(|part| name(part.trim())),
-            ),
+            Some(group) => found.extend(imports::split_top(group).iter().map(|part| name(part.trim()))),
             None => found.push(name(rest)),
         }
     }
@@ -113,10 +75,7 @@ fn arrows_point_down() {
         let mut used = std::collections::BTreeSet::new();
         for file in rust_files(&source().join(folder)) {
             for line in fs::read_to_string(&file).unwrap().lines() {
-                for target in targets(line)
-                    .into_iter()
-                    .filter(|it| allowed.contains_key(it.as_str()) && it != folder)
-                {
+                for target in targets(line).into_iter().filter(|it| allowed.contains_key(it.as_str()) && it != folder) {
                     if !may.contains(&target.as_str()) {
                         wrong.push(format!("{}: {}", file.display(), line.trim()));
                     } else if !line.trim_start().starts_with("//") {
@@ -125,70 +84,32 @@ fn arrows_point_down() {
                 }
             }
         }
-        unused.extend(
-            may.iter()
-                .filter(|it| !used.contains(**it))
-                .map(|target| format!("{folder} > {target}")),
-        );
+        unused.extend(may.iter().filter(|it| !used.contains(**it)).map(|target| format!("{folder} > {target}")));
     }
-    assert!(
-        wrong.is_empty(),
-        "arrows that point up or sideways:\n{}",
-        wrong.join("\n")
-    );
-    assert!(
-        unused.is_empty(),
-        "allowed arrows that are not used: {}",
-        unused.join(", ")
-    );
+    assert!(wrong.is_empty(), "arrows that point up or sideways:\n{}", wrong.join("\n"));
+    assert!(unused.is_empty(), "allowed arrows that are not used: {}", unused.join(", "));
 }
 
 #[test]
 fn every_folder_is_in_the_map() {
     let map = fs::read_to_string(source().join("lib.rs")).unwrap();
     for folder in allowed().keys() {
-        assert!(
-            map.contains(&format!("pub mod {folder};")),
-            "`{folder}` is not in lib.rs"
-        );
+        assert!(map.contains(&format!("pub mod {folder};")), "`{folder}` is not in lib.rs");
     }
-    let declared = map
-        .lines()
-        .filter(|line| line.starts_with("pub mod "))
-        .count();
-    assert_eq!(
-        declared,
-        allowed().len(),
-        "a folder of lib.rs has no rule here"
-    );
+    let declared = map.lines().filter(|line| line.starts_with("pub mod ")).count();
+    assert_eq!(declared, allowed().len(), "a folder of lib.rs has no rule here");
 }
 
 #[test]
 fn module_roots_only_declare() {
-    for file in rust_files(&source())
-        .iter()
-        .filter(|file| file.ends_with("mod.rs") && !file.ends_with("tests/mod.rs"))
+    for file in rust_files(&source()).iter().filter(|file| file.ends_with("mod.rs") && !file.ends_with("tests/mod.rs"))
     {
         let text = fs::read_to_string(file).unwrap();
-        assert!(
-            text.starts_with("//!"),
-            "{} has no //! text",
-            file.display()
-        );
+        assert!(text.starts_with("//!"), "{} has no //! text", file.display());
         let stray = text.lines().find(|line| {
-            [
-                "fn ",
-                "pub fn ",
-                "struct ",
-                "pub struct ",
-                "enum ",
-                "pub enum ",
-                "impl ",
-                "async fn ",
-                "pub async fn ",
-            ]
-            .iter()
-            .any(|start| line.starts_with(start))
+            ["fn ", "pub fn ", "struct ", "pub struct ", "enum ", "pub enum ", "impl ", "async fn ", "pub async fn "]
+                .iter()
+                .any(|start| line.starts_with(start))
         });
         assert_eq!(stray, None, "{} does more than declare", file.display());
     }
@@ -198,9 +119,7 @@ fn module_roots_only_declare() {
 fn no_file_is_over_the_roof() {
     let long: Vec<String> = rust_files(&source())
         .into_iter()
-        .chain(rust_files(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"),
-        ))
+        .chain(rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")))
         .filter_map(|file| {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             (lines > 400).then(|| format!("{} has {lines} lines", file.display()))
@@ -225,12 +144,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
     ),
     (
         "a supervisor's file changed by hand between two of its own steps",
-        &[
-            "supervisor.config_damaged",
-            "supervisor.config_refused",
-            "supervisor.foreign",
-            "supervisor.rejected",
-        ],
+        &["supervisor.config_damaged", "supervisor.config_refused", "supervisor.foreign", "supervisor.rejected"],
     ),
     (
         "a server that is broken in one certain way",
@@ -249,22 +163,11 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
     ),
     (
         "another version of PostgreSQL, or none",
-        &[
-            "postgres.data_version",
-            "postgres.not_found",
-            "postgres.too_old",
-            "postgres.unknown_data",
-        ],
+        &["postgres.data_version", "postgres.not_found", "postgres.too_old", "postgres.unknown_data"],
     ),
     (
         "another Docker engine, or another user of it",
-        &[
-            "compose.invalid",
-            "docker.failed",
-            "docker.forbidden",
-            "docker.no_container",
-            "docker.not_well",
-        ],
+        &["compose.invalid", "docker.failed", "docker.forbidden", "docker.no_container", "docker.not_well"],
     ),
     (
         "another machine: its users, its directories, its git",
@@ -303,11 +206,7 @@ fn every_error_code_is_tested() {
     let mut known = rust_files(&tests)
         .into_iter()
         .filter(|file| !file.ends_with("house.rs"))
-        .chain(
-            fs::read_dir(tests.join("cli/snapshots"))
-                .unwrap()
-                .map(|entry| entry.unwrap().path()),
-        )
+        .chain(fs::read_dir(tests.join("cli/snapshots")).unwrap().map(|entry| entry.unwrap().path()))
         .map(|file| fs::read_to_string(file).unwrap())
         .collect::<String>();
     let mut codes = Vec::new();
@@ -315,10 +214,7 @@ fn every_error_code_is_tested() {
         let text = fs::read_to_string(&file).unwrap();
         for (at, _) in text.match_indices("fn code(&self) -> &'static str {") {
             let end = text[at..].find("\n    }\n").expect("a function ends") + at;
-            codes.extend(
-                code.captures_iter(&text[at..end])
-                    .map(|found| found[1].to_owned()),
-            );
+            codes.extend(code.captures_iter(&text[at..end]).map(|found| found[1].to_owned()));
         }
         // units beside the code count
         if let Some((_, units)) = text.split_once("#[cfg(test)]\nmod tests {") {
@@ -328,10 +224,7 @@ fn every_error_code_is_tested() {
     codes.sort_unstable();
     codes.dedup();
     assert!(codes.len() > 100, "codes are looked for in the wrong place");
-    let excused: Vec<&str> = UNPROVOKED
-        .iter()
-        .flat_map(|(_, codes)| codes.iter().copied())
-        .collect();
+    let excused: Vec<&str> = UNPROVOKED.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
     let untested: Vec<&String> = codes
         .iter()
         .filter(|code| {
@@ -341,13 +234,7 @@ fn every_error_code_is_tested() {
         })
         .filter(|code| !excused.contains(&code.as_str()))
         .collect();
-    assert!(
-        untested.is_empty(),
-        "no test names these codes: {untested:?}"
-    );
-    let stale: Vec<&&str> = excused
-        .iter()
-        .filter(|code| !codes.iter().any(|known| known == **code))
-        .collect();
+    assert!(untested.is_empty(), "no test names these codes: {untested:?}");
+    let stale: Vec<&&str> = excused.iter().filter(|code| !codes.iter().any(|known| known == **code)).collect();
     assert!(stale.is_empty(), "these are no codes any more: {stale:?}");
 }

@@ -11,16 +11,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("agent", &["gc.rs", "teardown"]),
     (
         "agent/launch",
-        &[
-            "attempt.rs",
-            "bucket.rs",
-            "database.rs",
-            "files.rs",
-            "many.rs",
-            "ports.rs",
-            "ready.rs",
-            "tree.rs",
-        ],
+        &["attempt.rs", "bucket.rs", "database.rs", "files.rs", "many.rs", "ports.rs", "ready.rs", "tree.rs"],
     ),
     ("agent/teardown", &["many.rs", "one.rs"]),
     ("cli", &["command.rs", "man.rs"]),
@@ -47,19 +38,10 @@ const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     ("infra/docker", &["error.rs", "image.rs"]),
-    (
-        "infra/docker/autoheal",
-        &["entry.rs", "stack.rs", "watch.rs"],
-    ),
+    ("infra/docker/autoheal", &["entry.rs", "stack.rs", "watch.rs"]),
     ("postgres", &["script.rs", "step.rs"]),
-    (
-        "postgres/template",
-        &["build.rs", "incremental.rs", "publish.rs"],
-    ),
-    (
-        "project/model",
-        &["database.rs", "process.rs", "project.rs", "verify.rs"],
-    ),
+    ("postgres/template", &["build.rs", "incremental.rs", "publish.rs"]),
+    ("project/model", &["database.rs", "process.rs", "project.rs", "verify.rs"]),
     ("render", &["environment.rs", "renderer.rs"]),
     ("supervisor", &["launcher.rs", "sweep.rs"]),
     ("supervisor/machine", &["decide.rs", "probe.rs", "unit.rs"]),
@@ -92,34 +74,17 @@ const KNOWN: &[(&str, &[&str])] = &[
 fn no_circle_inside_a_folder() {
     let imports = Imports::read(&super::source());
     let folders = imports.folders();
-    assert!(
-        folders.len() > 20,
-        "imports are looked for in the wrong place"
-    );
+    assert!(folders.len() > 20, "imports are looked for in the wrong place");
     let mut found: Vec<(&str, BTreeSet<String>)> = Vec::new();
     for (folder, edges) in &folders {
-        found.extend(
-            circles(edges)
-                .into_iter()
-                .map(|members| (folder.as_str(), members.into_iter().collect())),
-        );
+        found.extend(circles(edges).into_iter().map(|members| (folder.as_str(), members.into_iter().collect())));
     }
     // a known circle may lose members until it is none
-    let holds = |(folder, members): &(&str, &[&str]),
-                 (place, circle): &(&str, BTreeSet<String>)| {
-        folder == place
-            && circle
-                .iter()
-                .all(|member| members.contains(&member.as_str()))
+    let holds = |(folder, members): &(&str, &[&str]), (place, circle): &(&str, BTreeSet<String>)| {
+        folder == place && circle.iter().all(|member| members.contains(&member.as_str()))
     };
-    let new: Vec<_> = found
-        .iter()
-        .filter(|circle| !KNOWN.iter().any(|known| holds(known, circle)))
-        .collect();
-    let gone: Vec<_> = KNOWN
-        .iter()
-        .filter(|known| !found.iter().any(|circle| holds(known, circle)))
-        .collect();
+    let new: Vec<_> = found.iter().filter(|circle| !KNOWN.iter().any(|known| holds(known, circle))).collect();
+    let gone: Vec<_> = KNOWN.iter().filter(|known| !found.iter().any(|circle| holds(known, circle))).collect();
     assert!(
         new.is_empty() && gone.is_empty(),
         "new circles: {new:#?}\nno circles any more, to be taken from the list: {gone:#?}"
@@ -128,13 +93,8 @@ fn no_circle_inside_a_folder() {
 
 /// The strongly connected components of more than one node (Tarjan), each sorted.
 fn circles(edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
-    let mut search = Search {
-        edges,
-        index: BTreeMap::new(),
-        low: BTreeMap::new(),
-        stack: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut search =
+        Search { edges, index: BTreeMap::new(), low: BTreeMap::new(), stack: Vec::new(), found: Vec::new() };
     for node in edges.keys() {
         if !search.index.contains_key(node.as_str()) {
             search.visit(node);
@@ -160,11 +120,9 @@ impl<'a> Search<'a> {
         for next in self.edges.get(node).into_iter().flatten() {
             if !self.index.contains_key(next.as_str()) {
                 self.visit(next);
-                self.low
-                    .insert(node, self.low[node].min(self.low[next.as_str()]));
+                self.low.insert(node, self.low[node].min(self.low[next.as_str()]));
             } else if self.stack.contains(&next.as_str()) {
-                self.low
-                    .insert(node, self.low[node].min(self.index[next.as_str()]));
+                self.low.insert(node, self.low[node].min(self.index[next.as_str()]));
             }
         }
         if self.low[node] == number {
@@ -185,12 +143,7 @@ impl<'a> Search<'a> {
 
 #[test]
 fn a_circle_is_found() {
-    let edges = [
-        ("a", vec!["b"]),
-        ("b", vec!["c", "d"]),
-        ("c", vec!["a"]),
-        ("d", vec![]),
-    ]
-    .map(|(from, to)| (from.to_owned(), to.into_iter().map(str::to_owned).collect()));
+    let edges = [("a", vec!["b"]), ("b", vec!["c", "d"]), ("c", vec!["a"]), ("d", vec![])]
+        .map(|(from, to)| (from.to_owned(), to.into_iter().map(str::to_owned).collect()));
     assert_eq!(circles(&edges.into()), [["a", "b", "c"]]);
 }

@@ -31,10 +31,7 @@ pub(super) struct Imports {
 
 impl Imports {
     pub(super) fn read(root: &Path) -> Imports {
-        let mut imports = Imports {
-            root: root.to_owned(),
-            modules: BTreeMap::new(),
-        };
+        let mut imports = Imports { root: root.to_owned(), modules: BTreeMap::new() };
         for file in super::rust_files(root) {
             let path = module_path(file.strip_prefix(root).unwrap());
             if path.iter().any(|part| part == "tests") || path == ["main"] {
@@ -46,16 +43,9 @@ impl Imports {
         let only_tests: Vec<ModulePath> = imports
             .modules
             .iter()
-            .flat_map(|(path, module)| {
-                module
-                    .only_tests
-                    .iter()
-                    .map(|child| joined(path, [child.clone()]))
-            })
+            .flat_map(|(path, module)| module.only_tests.iter().map(|child| joined(path, [child.clone()])))
             .collect();
-        imports
-            .modules
-            .retain(|path, _| !only_tests.iter().any(|gone| path.starts_with(gone)));
+        imports.modules.retain(|path, _| !only_tests.iter().any(|gone| path.starts_with(gone)));
         imports
     }
 
@@ -63,28 +53,11 @@ impl Imports {
     pub(super) fn folders(&self) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
         let mut folders: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
         for (from, targets) in &self.edges() {
-            for folder in from
-                .ancestors()
-                .skip(1)
-                .filter(|folder| !folder.as_os_str().is_empty())
-            {
-                let child = |file: &Path| {
-                    Some(name(
-                        file.strip_prefix(folder).ok()?.iter().next()?.as_ref(),
-                    ))
-                };
+            for folder in from.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+                let child = |file: &Path| Some(name(file.strip_prefix(folder).ok()?.iter().next()?.as_ref()));
                 let from = child(from).unwrap();
-                let targets: Vec<String> = targets
-                    .iter()
-                    .filter_map(|to| child(to))
-                    .filter(|to| *to != from)
-                    .collect();
-                folders
-                    .entry(name(folder))
-                    .or_default()
-                    .entry(from)
-                    .or_default()
-                    .extend(targets);
+                let targets: Vec<String> = targets.iter().filter_map(|to| child(to)).filter(|to| *to != from).collect();
+                folders.entry(name(folder)).or_default().entry(from).or_default().extend(targets);
             }
         }
         folders
@@ -93,15 +66,10 @@ impl Imports {
     /// Which file imports which, as paths below `src`; module roots aside, since they only declare.
     fn edges(&self) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
         let mut edges: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
-        for module in self
-            .modules
-            .values()
-            .filter(|module| !is_root(&module.file))
-        {
+        for module in self.modules.values().filter(|module| !is_root(&module.file)) {
             let from = self.relative(&module.file);
             let targets = module.paths.iter().filter_map(|path| self.file_of(path, 0));
-            let targets: BTreeSet<PathBuf> =
-                targets.filter(|to| !is_root(to) && *to != from).collect();
+            let targets: BTreeSet<PathBuf> = targets.filter(|to| !is_root(to) && *to != from).collect();
             edges.insert(from, targets);
         }
         edges
@@ -113,9 +81,7 @@ impl Imports {
 
     /// The file that defines what a path names.
     fn file_of(&self, path: &[String], depth: usize) -> Option<PathBuf> {
-        let known = (0..=path.len())
-            .rev()
-            .find(|length| self.modules.contains_key(&path[..*length]))?;
+        let known = (0..=path.len()).rev().find(|length| self.modules.contains_key(&path[..*length]))?;
         let module = &self.modules[&path[..known]];
         // a re-export leads on to where the name comes from
         if let Some(target) = path.get(known).and_then(|name| module.names.get(name))
@@ -132,12 +98,8 @@ impl Imports {
 impl Module {
     fn read(file: &Path, path: &[String]) -> Module {
         let text = code(&fs::read_to_string(file).unwrap());
-        let mut module = Module {
-            file: file.to_owned(),
-            paths: Vec::new(),
-            names: BTreeMap::new(),
-            only_tests: only_tests(&text),
-        };
+        let mut module =
+            Module { file: file.to_owned(), paths: Vec::new(), names: BTreeMap::new(), only_tests: only_tests(&text) };
         let mut rest = String::new();
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
@@ -179,9 +141,7 @@ impl Module {
 /// The text without comments and without the units at its end.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
@@ -210,44 +170,26 @@ fn use_tree(line: &str) -> Option<&str> {
 fn expanded(tree: &str) -> Vec<(Vec<String>, Option<String>)> {
     let tree = tree.trim();
     if let Some(open) = tree.find('{') {
-        let before: Vec<String> = tree[..open]
-            .trim_end_matches("::")
-            .split("::")
-            .map(str::to_owned)
-            .collect();
+        let before: Vec<String> = tree[..open].trim_end_matches("::").split("::").map(str::to_owned).collect();
         let inner = &tree[open + 1..tree.rfind('}').unwrap()];
         return split_top(inner)
             .iter()
             .flat_map(|part| expanded(part))
             .map(|(path, name)| (joined(&before, path), name))
-            .map(|(path, name)| {
-                (
-                    path.into_iter().filter(|part| !part.is_empty()).collect(),
-                    name,
-                )
+            .map(|(path, name)| (path.into_iter().filter(|part| !part.is_empty()).collect(), name))
+            .map(|(path, name): (Vec<String>, _)| match path.last().map(String::as_str) {
+                Some("self") if path.len() > 1 => {
+                    let path = path[..path.len() - 1].to_vec();
+                    let name = path.last().cloned();
+                    (path, name)
+                }
+                _ => (path, name),
             })
-            .map(
-                |(path, name): (Vec<String>, _)| match path.last().map(String::as_str) {
-                    Some("self") if path.len() > 1 => {
-                        let path = path[..path.len() - 1].to_vec();
-                        let name = path.last().cloned();
-                        (path, name)
-                    }
-                    _ => (path, name),
-                },
-            )
             .collect();
     }
-    let (path, alias) = tree
-        .split_once(" as ")
-        .map_or((tree, None), |(path, alias)| (path, Some(alias.to_owned())));
-    let path: Vec<String> = path
-        .split("::")
-        .map(|part| part.trim().to_owned())
-        .collect();
-    let name = alias
-        .or_else(|| path.last().cloned())
-        .filter(|name| name != "*" && name != "_");
+    let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias.to_owned())));
+    let path: Vec<String> = path.split("::").map(|part| part.trim().to_owned()).collect();
+    let name = alias.or_else(|| path.last().cloned()).filter(|name| name != "*" && name != "_");
     vec![(path, name)]
 }
 
@@ -266,10 +208,7 @@ pub(super) fn split_top(text: &str) -> Vec<&str> {
         }
     }
     parts.push(&text[from..]);
-    parts
-        .into_iter()
-        .filter(|part| !part.trim().is_empty())
-        .collect()
+    parts.into_iter().filter(|part| !part.trim().is_empty()).collect()
 }
 
 /// A path of this crate, counted from its root; none for one of another crate.
@@ -297,15 +236,8 @@ fn absolute(path: &[String], module: &[String], file: &Path) -> Option<ModulePat
 }
 
 fn module_path(file: &Path) -> ModulePath {
-    let mut path: ModulePath = file
-        .with_extension("")
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-    if path
-        .last()
-        .is_some_and(|last| last == "mod" || last == "lib")
-    {
+    let mut path: ModulePath = file.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if path.last().is_some_and(|last| last == "mod" || last == "lib") {
         path.pop();
     }
     path

@@ -39,9 +39,7 @@ fn banned(text: &str) -> Vec<&'static str> {
         let letter = |c: char| c.is_alphanumeric() || c == '_';
         !lower[..at].ends_with(letter) && !lower[at + word.len()..].starts_with(letter)
     };
-    let found = BANNED
-        .iter()
-        .filter(|(word, _)| lower.match_indices(word).any(|(at, _)| whole(at, word)));
+    let found = BANNED.iter().filter(|(word, _)| lower.match_indices(word).any(|(at, _)| whole(at, word)));
     found.map(|(word, _)| *word).collect()
 }
 
@@ -49,18 +47,13 @@ fn banned(text: &str) -> Vec<&'static str> {
 fn strings(source: &str) -> Vec<(usize, String)> {
     let bytes = source.as_bytes();
     let (mut at, mut found) = (0, Vec::new());
-    let end_of = |from: usize, end: &str| {
-        source[from..]
-            .find(end)
-            .map_or(source.len(), |length| from + length)
-    };
+    let end_of = |from: usize, end: &str| source[from..].find(end).map_or(source.len(), |length| from + length);
     while at < bytes.len() {
         match bytes[at] {
             b'/' if source[at..].starts_with("//") => at = end_of(at, "\n"),
             b'/' if source[at..].starts_with("/*") => at = end_of(at, "*/"),
             b'r' if source[at..].starts_with("r\"") || source[at..].starts_with("r#") => {
-                let hashes =
-                    source[at + 1..].len() - source[at + 1..].trim_start_matches('#').len();
+                let hashes = source[at + 1..].len() - source[at + 1..].trim_start_matches('#').len();
                 let open = at + 1 + hashes;
                 if bytes.get(open) == Some(&b'"') {
                     let end = end_of(open + 1, &format!("\"{}", "#".repeat(hashes)));
@@ -85,10 +78,7 @@ fn strings(source: &str) -> Vec<(usize, String)> {
         }
     }
     let line = |at: usize| source[..at].matches('\n').count() + 1;
-    found
-        .into_iter()
-        .map(|(from, to)| (line(from), source[from..to].to_owned()))
-        .collect()
+    found.into_iter().map(|(from, to)| (line(from), source[from..to].to_owned())).collect()
 }
 
 /// A literal without what is put into it: `{told}` names a variable.
@@ -108,9 +98,7 @@ fn without_placeholders(literal: &str) -> String {
 
 /// Files whose doc comments are shown: the help of verbs, the descriptions in the JSON Schemas.
 fn is_shown(file: &Path) -> bool {
-    ["src/cli", "src/project/raw", "src/report"]
-        .iter()
-        .any(|folder| file.starts_with(root().join(folder)))
+    ["src/cli", "src/project/raw", "src/report"].iter().any(|folder| file.starts_with(root().join(folder)))
 }
 
 #[test]
@@ -122,78 +110,46 @@ fn what_a_user_reads_is_plain() {
         }
         let text = fs::read_to_string(&file).unwrap();
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let mut read: Vec<(usize, String)> = strings(text)
-            .into_iter()
-            .map(|(line, literal)| (line, without_placeholders(&literal)))
-            .collect();
+        let mut read: Vec<(usize, String)> =
+            strings(text).into_iter().map(|(line, literal)| (line, without_placeholders(&literal))).collect();
         // the name of a user is no turn of speech
         read.retain(|(_, literal)| literal != "nobody");
         if is_shown(&file) {
-            let comments = text
-                .lines()
-                .enumerate()
-                .filter(|(_, line)| line.trim_start().starts_with("///"));
+            let comments = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("///"));
             read.extend(comments.map(|(line, text)| (line + 1, text.to_owned())));
         }
         for (line, text) in read {
-            wrong.extend(
-                banned(&text)
-                    .iter()
-                    .map(|word| format!("{}:{line}: {word}: {text}", file.display())),
-            );
+            wrong.extend(banned(&text).iter().map(|word| format!("{}:{line}: {word}: {text}", file.display())));
         }
     }
-    for file in [
-        "README.md",
-        "CHANGELOG.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "docs/design.md",
-        "docs/faults.md",
-    ] {
+    for file in ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/design.md", "docs/faults.md"] {
         let text = fs::read_to_string(root().join(file)).unwrap();
-        let lines = text
-            .lines()
-            .enumerate()
-            .map(|(line, text)| (line + 1, text));
+        let lines = text.lines().enumerate().map(|(line, text)| (line + 1, text));
         wrong.extend(lines.flat_map(|(line, text)| {
-            banned(text)
-                .into_iter()
-                .map(move |word| format!("{file}:{line}: {word}: {text}"))
+            banned(text).into_iter().map(move |word| format!("{file}:{line}: {word}: {text}"))
         }));
     }
-    assert!(
-        wrong.is_empty(),
-        "words that docs/glossary.md bans:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "words that docs/glossary.md bans:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn the_glossary_lists_what_is_banned() {
     let glossary = fs::read_to_string(root().join("docs/glossary.md")).unwrap();
     for (word, instead) in BANNED {
-        assert!(
-            glossary.contains(&format!("| {word} | {instead} |")),
-            "`{word}` is not in docs/glossary.md"
-        );
+        assert!(glossary.contains(&format!("| {word} | {instead} |")), "`{word}` is not in docs/glossary.md");
     }
 }
 
 /// Every document that code and tests refer to is in this repository.
 #[test]
 fn references_stay_inside_the_repository() {
-    let name = regex::Regex::new(
-        r"\b(?:[\w.-]+/)*[A-Z][A-Z_]{3,}\.md\b|\bdocs/[\w./-]+\.md\b|§|\bDESIGN\b",
-    )
-    .unwrap();
+    let name = regex::Regex::new(r"\b(?:[\w.-]+/)*[A-Z][A-Z_]{3,}\.md\b|\bdocs/[\w./-]+\.md\b|§|\bDESIGN\b").unwrap();
     let mut wrong = Vec::new();
     let files: Vec<PathBuf> = ["src", "tests", "benches"]
         .iter()
         .flat_map(|folder| super::files(&root().join(folder)))
         .filter(|file| {
-            !file.ends_with("house/words.rs")
-                && !file.components().any(|part| part.as_os_str() == "fixtures")
+            !file.ends_with("house/words.rs") && !file.components().any(|part| part.as_os_str() == "fixtures")
         })
         .collect();
     for file in files {
@@ -203,40 +159,23 @@ fn references_stay_inside_the_repository() {
         for (line, text) in text.lines().enumerate() {
             for found in name.find_iter(text).map(|found| found.as_str()) {
                 // what harness makes in an agent's tree is no document of this repository
-                let made = found.ends_with("AGENTS.md")
-                    || found.ends_with("CLAUDE.md")
-                    || found.ends_with("SKILL.md");
-                let exists =
-                    root().join(found).exists() || root().join("docs").join(found).exists();
+                let made = found.ends_with("AGENTS.md") || found.ends_with("CLAUDE.md") || found.ends_with("SKILL.md");
+                let exists = root().join(found).exists() || root().join("docs").join(found).exists();
                 if !made && !exists {
                     wrong.push(format!("{}:{}: {found}", file.display(), line + 1));
                 }
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "these documents are not in the repository:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "these documents are not in the repository:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn literals_are_found() {
-    let source =
-        "let a = \"one\\\" two\"; // \"no\"\nlet c = '\"'; let r = r#\"thr\"ee\"#; fn f<'a>() {}";
-    let found: Vec<String> = strings(source)
-        .into_iter()
-        .map(|(_, literal)| literal)
-        .collect();
+    let source = "let a = \"one\\\" two\"; // \"no\"\nlet c = '\"'; let r = r#\"thr\"ee\"#; fn f<'a>() {}";
+    let found: Vec<String> = strings(source).into_iter().map(|(_, literal)| literal).collect();
     assert_eq!(found, ["one\\\" two", "thr\"ee"]);
-    assert_eq!(
-        banned("nobody was told; `nobody` is a user"),
-        ["nobody", "told"]
-    );
+    assert_eq!(banned("nobody was told; `nobody` is a user"), ["nobody", "told"]);
     assert!(banned("retold nobodys").is_empty());
-    assert_eq!(
-        without_placeholders("it {told} and {} more"),
-        "it  and  more"
-    );
+    assert_eq!(without_placeholders("it {told} and {} more"), "it  and  more");
 }
