@@ -71,7 +71,7 @@ pub async fn control(context: &Context, agent: AgentId, action: Action, names: &
     Ok(Control {
         schema: format!("harness/{verb}/1"),
         agent: agent.get(),
-        state: processes::summary(&snapshot).to_owned(),
+        state: processes::summary(&snapshot),
         processes: processes::rows(&directory, &snapshot, &|_| None),
     })
 }

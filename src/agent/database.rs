@@ -10,7 +10,7 @@ use crate::infra;
 use crate::postgres::{CloneRequest, Server, snapshot, template};
 use crate::project::AgentId;
 use crate::render::Renderer;
-use crate::report::{DatabaseReport, Failure, SnapshotRow};
+use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
 
 /// What to do with an agent's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,13 @@ pub enum DatabaseAction {
 }
 
 impl DatabaseAction {
-    fn name(&self) -> &'static str {
+    fn verb(&self) -> DatabaseVerb {
         match self {
-            Self::List => "list",
-            Self::Snapshot(_) => "snapshot",
-            Self::Restore(_) => "restore",
-            Self::Reset => "reset",
-            Self::Drop(_) => "drop",
+            Self::List => DatabaseVerb::List,
+            Self::Snapshot(_) => DatabaseVerb::Snapshot,
+            Self::Restore(_) => DatabaseVerb::Restore,
+            Self::Reset => DatabaseVerb::Reset,
+            Self::Drop(_) => DatabaseVerb::Drop,
         }
     }
 }
@@ -77,7 +77,7 @@ pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction
     Ok(DatabaseReport {
         schema: "harness/db/1".to_owned(),
         agent: agent.get(),
-        action: action.name().to_owned(),
+        action: action.verb(),
         database: agent.database(),
         template: record.template,
         snapshots: snapshots

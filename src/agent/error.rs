@@ -185,6 +185,26 @@ pub enum Error {
     Interrupted,
 }
 
+impl Error {
+    /// Whether the agent that was meant is unknown, or its stack is not up: nothing that a tree or a configuration
+    /// could mend.
+    pub fn is_about_the_stack(&self) -> bool {
+        matches!(
+            self,
+            Self::Id(_)
+                | Self::Unnamed
+                | Self::BeyondLimit { .. }
+                | Self::Ambiguous { .. }
+                | Self::Unknown(_)
+                | Self::Leased { .. }
+                | Self::HalfRemoved(_)
+                | Self::Without { .. }
+                | Self::Unhealthy { .. }
+                | Self::NotRunning(_)
+        )
+    }
+}
+
 fn list(agents: &[AgentId]) -> String {
     agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

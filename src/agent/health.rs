@@ -8,7 +8,7 @@ use hyper::Method;
 
 use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
-use crate::report::{Failure, Health, HealthCheck};
+use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
 use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, rendered_spec};
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
@@ -36,22 +36,21 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
 async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Option<&ProcessSpec>) -> HealthCheck {
     let mut check = HealthCheck {
         process: name.to_owned(),
-        kind: "supervisor".to_owned(),
+        kind: CheckKind::Supervisor,
         target: None,
         healthy: matches!(process.phase, Phase::Ready | Phase::Completed),
         status: None,
         body: None,
-        duration_ms: 0.0,
+        duration_ms: 0,
         error: None,
     };
     if !check.healthy {
-        let state = processes::state(process.phase);
-        check.error = Some(process.reason.clone().unwrap_or_else(|| format!("is {}", state.replace('_', " "))));
+        check.error = Some(process.reason.clone().unwrap_or_else(|| format!("is {}", process.phase)));
     }
     if let Some(probe) = spec.and_then(|spec| spec.readiness_probe.as_ref()) {
         let began = Instant::now();
         ask(probe, &mut check).await;
-        check.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+        check.duration_ms = milliseconds(began.elapsed());
     }
     if !check.healthy && process.process.is_none() {
         // nobody was there to answer: its last words say more than a refused connection
@@ -65,12 +64,12 @@ async fn ask(probe: &ProbeSpec, check: &mut HealthCheck) {
     let asked = match &probe.check {
         ProbeCheckSpec::HttpGet { host, port, path } => {
             let name = host.as_deref().unwrap_or("localhost");
-            check.kind = "http".to_owned();
+            check.kind = CheckKind::Http;
             check.target = Some(format!("http://{name}:{port}{path}"));
             tokio::time::timeout(patience, get(host.as_deref(), *port, path, check)).await
         }
         ProbeCheckSpec::TcpConnect { host, port } => {
-            check.kind = "tcp".to_owned();
+            check.kind = CheckKind::Tcp;
             check.target = Some(format!("{}:{port}", host.as_deref().unwrap_or("localhost")));
             let connecting =
                 async { http_connect(host.as_deref(), *port).await.map(drop).map_err(|error| error.to_string()) };

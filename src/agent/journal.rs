@@ -85,7 +85,7 @@ impl Journal {
 
     /// Adds the time of work that is not a step of its own.
     pub(super) fn timed(&mut self, name: &str, elapsed: Duration) {
-        self.times.push(StepTime { name: name.to_owned(), duration_ms: elapsed.as_secs_f64() * 1000.0 });
+        self.times.push(StepTime { name: name.to_owned(), duration_ms: crate::report::milliseconds(elapsed) });
     }
 
     /// How long each step took.

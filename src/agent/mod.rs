@@ -65,5 +65,5 @@ pub use setup::setup;
 pub use stats::Sampler;
 pub use status::status;
 pub use teardown::{TeardownOptions, TeardownTarget, teardown};
-pub use wait::{WaitFor, wait};
+pub use wait::wait;
 pub use worktree::Error as WorktreeError;

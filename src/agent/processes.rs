@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::report::{Exit, ProcessRow};
+use crate::report::{Exit, ProcessRow, ProcessState, StackState};
 use crate::supervisor::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot, Usage, logs};
 use crate::system::ProcessIdentity;
 
@@ -28,7 +28,7 @@ fn row(
     let now = jiff::Timestamp::now().as_millisecond();
     ProcessRow {
         name: name.to_owned(),
-        state: state(process.phase).to_owned(),
+        state: process.phase,
         pid: process.process.as_ref().map(|identity| identity.pid),
         restarts: process.restarts,
         uptime_ms: process.process.as_ref().and(process.started_at_ms).map(|started| (now - started).max(0)),
@@ -52,28 +52,9 @@ pub(super) fn exit(status: ExitStatus) -> Exit {
     Exit { code: status.code, signal: status.signal, out_of_memory: status.out_of_memory }
 }
 
-/// The phase as reports spell it.
-pub(super) fn state(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Disabled => "disabled",
-        Phase::Waiting => "waiting",
-        Phase::Starting => "starting",
-        Phase::PortNotBound => "port_not_bound",
-        Phase::Ready => "ready",
-        Phase::Unhealthy => "unhealthy",
-        Phase::Stopping => "stopping",
-        Phase::Stopped => "stopped",
-        Phase::Completed => "completed",
-        Phase::Backoff => "backoff",
-        Phase::Failed => "failed",
-        Phase::PortConflict => "port_conflict",
-        Phase::DependencyFailed => "dependency_failed",
-    }
-}
-
 /// Nothing more is to be waited for.
 pub(super) fn is_settled_well(phase: Phase) -> bool {
-    matches!(phase, Phase::Ready | Phase::Completed | Phase::Disabled | Phase::Stopped)
+    phase.is_well()
 }
 
 /// It will not become ready without somebody's doing.
@@ -86,25 +67,25 @@ fn is_bad(phase: Phase) -> bool {
 }
 
 /// The stack in one word, and what makes it so.
-pub(super) fn summary(snapshot: &StackSnapshot) -> &'static str {
-    let phases: Vec<Phase> = snapshot.processes.values().map(|process| process.phase).collect();
+pub(super) fn summary(snapshot: &StackSnapshot) -> StackState {
+    let phases: Vec<ProcessState> = snapshot.processes.values().map(|process| process.phase).collect();
     if phases.iter().any(|phase| is_bad(*phase)) {
-        "unhealthy"
+        StackState::Unhealthy
     } else if phases.iter().any(|phase| matches!(phase, Phase::Waiting | Phase::Starting | Phase::Stopping)) {
-        "starting"
+        StackState::Starting
     } else if phases.iter().all(|phase| matches!(phase, Phase::Stopped | Phase::Disabled)) && !phases.is_empty() {
-        "stopped"
+        StackState::Stopped
     } else if phases.contains(&Phase::Stopped) {
-        "partly_stopped"
+        StackState::PartlyStopped
     } else {
-        "healthy"
+        StackState::Healthy
     }
 }
 
 /// A line for each process that is not well: state, exit status, reason, then its last lines.
 pub(super) fn evidence(rows: &[ProcessRow]) -> Vec<String> {
     let mut lines = Vec::new();
-    for row in rows.iter().filter(|row| !matches!(row.state.as_str(), "ready" | "completed" | "disabled" | "stopped")) {
+    for row in rows.iter().filter(|row| !row.state.is_well()) {
         lines.push(describe(row));
         lines.extend(row.last_lines.iter().map(|line| format!("    {line}")));
     }
@@ -116,5 +97,5 @@ pub(super) fn describe(row: &ProcessRow) -> String {
     // the reason of an end tells how it ended
     let exit = row.exit.iter().filter(|_| row.pid.is_none()).map(ToString::to_string).next();
     let why = row.reason.clone().or(exit).map_or_else(String::new, |why| format!(" ({why})"));
-    format!("{}: {}{why}", row.name, row.state.replace('_', " "))
+    format!("{}: {}{why}", row.name, row.state)
 }

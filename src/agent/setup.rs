@@ -33,7 +33,7 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
         schema: "harness/setup/1".to_owned(),
         infra,
         template,
-        duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+        duration_ms: crate::report::milliseconds(began.elapsed()),
     })
 }
 

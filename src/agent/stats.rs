@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::{Context, Error, identity, processes};
+use super::{Context, Error, identity};
 use crate::project::AgentId;
 use crate::report::{Failure, ProcessStats, StackStats, Stats, Usage};
 use crate::supervisor::{self, Client, StackSnapshot, StackUsage};
@@ -108,7 +108,7 @@ fn stack(look: &Look, before: &Spent, passed: Duration) -> StackStats {
         .iter()
         .map(|(name, process)| ProcessStats {
             name: name.clone(),
-            state: processes::state(process.phase).to_owned(),
+            state: process.phase,
             pid: process.process.as_ref().map(|identity| identity.pid),
             restarts: process.restarts,
             uptime_ms: process.process.as_ref().and(process.started_at_ms).map(|started| (now - started).max(0)),
@@ -160,12 +160,13 @@ fn total(processes: &[ProcessStats]) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::ProcessState;
 
     #[test]
     fn a_total_is_unknown_where_a_part_is() {
         let of = |pss_bytes| ProcessStats {
             name: "api".to_owned(),
-            state: "ready".to_owned(),
+            state: ProcessState::Ready,
             pid: None,
             restarts: 0,
             uptime_ms: None,

@@ -10,7 +10,7 @@ use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link};
 use crate::project::{AgentId, ConfigError, Project};
 use crate::render::Renderer;
-use crate::report::{AgentStatus, Failure, InfraStatus, Status};
+use crate::report::{AgentStatus, Failure, InfraStatus, StackState, Status};
 use crate::supervisor::{self, Client, Usage};
 use crate::system::{self, ProcessIdentity};
 
@@ -84,7 +84,7 @@ async fn one(
     let mut status = AgentStatus {
         agent: agent.get(),
         project: String::new(),
-        state: "damaged".to_owned(),
+        state: StackState::Damaged,
         tree: String::new(),
         urls: BTreeMap::new(),
         ports: BTreeMap::new(),
@@ -114,18 +114,18 @@ async fn one(
         Ok(Some((snapshot, usage))) => {
             let usage = |identity: &ProcessIdentity| usage.get(identity).copied();
             status.processes = processes::rows(&directory, &snapshot, &usage);
-            status.state = processes::summary(&snapshot).to_owned();
+            status.state = processes::summary(&snapshot);
             status.tracking.clone_from(&snapshot.tracking);
             status.tracking_reason = Some(snapshot.tracking_reason.clone()).filter(|reason| !reason.is_empty());
             if record.spec_digest.as_ref() != Some(&snapshot.spec_digest) {
                 status.drift.push("the running stack was started from another process config".to_owned());
             }
         }
-        Ok(None) => "stopped".clone_into(&mut status.state),
+        Ok(None) => status.state = StackState::Stopped,
         Err(failure) => status.error = Some(failure.document()),
     }
     if record.lifecycle != Lifecycle::Launched {
-        "incomplete".clone_into(&mut status.state);
+        status.state = StackState::Incomplete;
     }
     drift(context, &record, wishes, thorough, &mut status).await;
     status

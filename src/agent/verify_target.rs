@@ -8,7 +8,7 @@ use super::{Context, Error, Record, access, processes, template_values};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
-use crate::report::Failure;
+use crate::report::{Failure, ProcessState, StackState};
 use crate::supervisor::Client;
 
 /// An agent's tree, and the plan of the project that it belongs to.
@@ -68,13 +68,13 @@ pub async fn verify_target(context: &Context, agent: AgentId) -> Result<VerifyTa
 async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result<Option<Error>, Failure> {
     let directory = context.home.stack_dir(agent.stack());
     let Some(client) = Client::connect(&directory)? else { return Ok(Some(Error::NotRunning(agent))) };
-    let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != "starting").await?;
+    let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != StackState::Starting).await?;
     Ok(match processes::summary(&snapshot) {
-        "healthy" => None,
-        "stopped" => Some(Error::NotRunning(agent)),
+        StackState::Healthy => None,
+        StackState::Stopped => Some(Error::NotRunning(agent)),
         _ => {
             let rows = processes::rows(&directory, &snapshot, &|_| None);
-            let unwell = rows.iter().filter(|row| !matches!(row.state.as_str(), "ready" | "completed" | "disabled"));
+            let unwell = rows.iter().filter(|row| !row.state.is_well() || row.state == ProcessState::Stopped);
             let summary = unwell.map(processes::describe).collect::<Vec<_>>().join(", ");
             Some(Error::Unhealthy { agent, summary, evidence: processes::evidence(&rows) })
         }

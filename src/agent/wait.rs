@@ -6,30 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
-use crate::report::{Failure, PortConflict, Wait, WaitedProcess};
+use crate::report::{Failure, PortConflict, Wait, WaitFor, WaitOutcome, WaitedProcess, milliseconds};
 use crate::supervisor::{Client, Phase, ProcessSnapshot, StackSnapshot};
 use crate::system::ProcessIdentity;
-
-/// What to wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaitFor {
-    /// Ready, or completed with status 0.
-    Ready,
-    /// Not running any more, and not about to start again.
-    Stopped,
-    /// The end of what runs now, or of the last run.
-    Exit,
-}
-
-impl WaitFor {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Stopped => "stopped",
-            Self::Exit => "exit",
-        }
-    }
-}
 
 /// What has become of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +21,13 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn word(self) -> &'static str {
+    fn outcome(self) -> WaitOutcome {
         match self {
-            Self::Ready => "ready",
-            Self::Stopped => "stopped",
-            Self::Exited { .. } => "exited",
-            Self::PortConflict => "port_conflict",
-            Self::DependencyFailed => "dependency_failed",
+            Self::Ready => WaitOutcome::Ready,
+            Self::Stopped => WaitOutcome::Stopped,
+            Self::Exited { .. } => WaitOutcome::Exited,
+            Self::PortConflict => WaitOutcome::PortConflict,
+            Self::DependencyFailed => WaitOutcome::DependencyFailed,
         }
     }
 
@@ -79,9 +58,9 @@ pub async fn wait(
     let report = |processes: Vec<WaitedProcess>| Wait {
         schema: "harness/wait/1".to_owned(),
         agent: agent.get(),
-        wanted: wanted.word().to_owned(),
+        wanted,
         reached: processes.iter().all(|process| process.reached),
-        waited_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        waited_ms: milliseconds(began.elapsed()),
         processes,
     };
     let gone =
@@ -91,7 +70,7 @@ pub async fn wait(
         let mut snapshot = client.snapshot().await?;
         let mut watched: Vec<Watched> =
             super::control::chosen(agent, &snapshot, names)?.into_iter().map(Watched::new).collect();
-        let task = context.events.task(format!("agent {agent}"), format!("wait for {}", wanted.word()));
+        let task = context.events.task(format!("agent {agent}"), format!("wait for {wanted}"));
         loop {
             for process in &mut watched {
                 process.look(wanted, &snapshot);
@@ -174,18 +153,17 @@ impl Watched {
     ) -> WaitedProcess {
         let process = processes.get(&self.name);
         let well = matches!(self.verdict, Some(Verdict::Ready | Verdict::Stopped));
-        let phase = process.map_or(Phase::Stopped, |process| process.phase);
-        let state = processes::state(phase);
+        let state = process.map_or(Phase::Stopped, |process| process.phase);
         let reason = process.and_then(|process| process.reason.clone());
         let waiting = || {
             let why = reason.clone().map_or_else(String::new, |why| format!(": {why}"));
-            format!("still {} after {} s{why}", state.replace('_', " "), limit.as_secs_f64())
+            format!("still {} after {} s{why}", state, limit.as_secs_f64())
         };
         WaitedProcess {
             name: self.name.clone(),
-            outcome: self.verdict.map_or("timeout", Verdict::word).to_owned(),
+            outcome: self.verdict.map_or(WaitOutcome::Timeout, Verdict::outcome),
             reached: self.verdict.is_some_and(|verdict| verdict.reaches(wanted)),
-            state: state.to_owned(),
+            state,
             pid: process.and_then(|process| process.process.as_ref()).map(|identity| identity.pid),
             exit: process.and_then(|process| process.last_exit).map(processes::exit),
             port: process.and_then(|process| process.port_holder.as_ref()).map(|(port, holder)| PortConflict {

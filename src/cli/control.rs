@@ -8,7 +8,7 @@ use super::session::{Session, block_on};
 use super::status;
 use crate::agent::{self, Action};
 use crate::report::{Control, Failure, Kind};
-use crate::terminal::paint_state;
+use crate::terminal::paint;
 
 /// Restart an agent's processes, or those that are named, with the environment as rendered now.
 #[derive(Debug, Args)]
@@ -57,11 +57,11 @@ fn control(action: Action, words: &[String], session: &Session) -> Result<ExitCo
     let report = block_on(agent::control(&context, id, action, processes))?;
     // of what was named, whatever the rest of the stack is at
     let mut meant = report.processes.iter().filter(|row| processes.is_empty() || processes.contains(&row.name));
-    let healthy = meant.all(|row| matches!(row.state.as_str(), "ready" | "completed" | "stopped" | "disabled"));
+    let healthy = meant.all(|row| row.state.is_well());
     session.output.document(&report, text);
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 
 fn text(report: &Control) -> String {
-    format!("agent {}: {}\n{}", report.agent, paint_state(&report.state), status::processes(&report.processes))
+    format!("agent {}: {}\n{}", report.agent, paint(&report.state), status::processes(&report.processes))
 }

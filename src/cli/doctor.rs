@@ -8,7 +8,7 @@ use clap::Args;
 use super::session::{Session, block_on};
 use crate::agent;
 use crate::report::{Doctor, Failure, Kind, Level};
-use crate::terminal::paint_state;
+use crate::terminal::paint_as;
 
 /// Look at this machine: what is installed, which servers and why, ports, limits, disk, stale state.
 ///
@@ -31,12 +31,11 @@ fn text(doctor: &Doctor) -> String {
             area = &finding.area;
             let _ = writeln!(text, "{area}");
         }
-        let level = match finding.level {
-            Level::Ok => "ok",
-            Level::Warning => "warning:",
-            Level::Error => "error:",
-        };
-        let _ = writeln!(text, "  {} {}", paint_state(level), finding.message);
+        let mut level = finding.level.to_string();
+        if finding.level != Level::Ok {
+            level.push(':');
+        }
+        let _ = writeln!(text, "  {} {}", paint_as(&finding.level, &level), finding.message);
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "     hint: {hint}");
         }

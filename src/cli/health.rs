@@ -8,9 +8,9 @@ use clap::Args;
 use super::session::{Session, block_on};
 use crate::agent;
 use crate::project::AgentId;
-use crate::report::{Failure, Health, Kind};
+use crate::report::{Failure, Health, Kind, StackState};
 use crate::system::text::{cut, first_line};
-use crate::terminal::{self, Table, paint_state};
+use crate::terminal::{self, Table, paint};
 
 /// Ask each process of an agent whether it is well: the status and body of its readiness URL.
 ///
@@ -36,10 +36,10 @@ fn text(health: &Health) -> String {
         let body = check.body.as_deref().map(excerpt_of).unwrap_or_default();
         table.row([
             check.process.clone(),
-            paint_state(if check.healthy { "healthy" } else { "unhealthy" }),
-            check.target.clone().unwrap_or_else(|| check.kind.clone()),
+            paint(if check.healthy { &StackState::Healthy } else { &StackState::Unhealthy }),
+            check.target.clone().unwrap_or_else(|| check.kind.to_string()),
             check.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
-            terminal::duration(Duration::from_secs_f64(check.duration_ms / 1000.0)),
+            terminal::duration(Duration::from_millis(check.duration_ms)),
             check.error.clone().map_or(body.clone(), |error| [error, body].join(" ").trim().to_owned()),
         ]);
     }

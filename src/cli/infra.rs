@@ -9,7 +9,7 @@ use super::session::{Session, block_on};
 use crate::agent::{self, Context};
 use crate::infra::{self, Engine, InfraRecord};
 use crate::report::{Failure, InfraPs, InfraStatus};
-use crate::terminal::{Table, paint_state};
+use crate::terminal::{Table, paint};
 
 /// Look at the servers that all agents share.
 #[derive(Debug, Args)]
@@ -68,15 +68,15 @@ fn containers(context: &Context) -> Result<InfraRecord, Failure> {
 
 /// The shared servers as a table, with what is to be said of them.
 pub(super) fn services(infra: &InfraStatus) -> String {
-    let engine = infra.engine.as_deref().unwrap_or("not set up");
-    let mut text = format!("infra ({engine}): {}\n", paint_state(&infra.state));
+    let engine = infra.engine.map_or("not set up", Engine::as_str);
+    let mut text = format!("infra ({engine}): {}\n", paint(&infra.state));
     if !infra.services.is_empty() {
         let mut table = Table::new(&["service", "pid", "state", "what", "port"]);
         for row in &infra.services {
             table.row([
                 row.name.clone(),
                 row.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
-                paint_state(&row.state.replace('_', " ")),
+                paint(&row.state),
                 row.version.clone().unwrap_or_else(|| "-".to_owned()),
                 row.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             ]);

@@ -90,19 +90,13 @@ fn text(launch: &Launch) -> String {
 }
 
 fn write_agent(text: &mut String, agent: &LaunchedAgent) {
-    let outcome = match agent.outcome {
-        LaunchOutcome::Launched => "launched",
-        LaunchOutcome::Repaired => "repaired",
-        LaunchOutcome::AlreadyRunning => "already running",
-        LaunchOutcome::Failed => "failed",
-    };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a duration is positive and small
-    let took = terminal::duration(Duration::from_micros((agent.duration_ms * 1000.0) as u64));
+    let outcome = terminal::paint(&agent.outcome);
+    let took = terminal::duration(Duration::from_millis(agent.duration_ms));
     let _ = match agent.outcome {
         LaunchOutcome::AlreadyRunning => {
-            writeln!(text, "agent {}: {}, nothing changed", agent.agent, terminal::paint_state(outcome))
+            writeln!(text, "agent {}: {}, nothing changed", agent.agent, outcome)
         }
-        _ => writeln!(text, "agent {}: {} in {took}", agent.agent, terminal::paint_state(outcome)),
+        _ => writeln!(text, "agent {}: {} in {took}", agent.agent, outcome),
     };
     if agent.outcome == LaunchOutcome::Failed {
         return;

@@ -7,8 +7,8 @@ use clap::Args;
 use super::session::{Session, block_on};
 use crate::agent;
 use crate::project::AgentId;
-use crate::report::{Failure, PortRow, Ports};
-use crate::terminal::{Table, paint_state};
+use crate::report::{Failure, PortRow, Ports, ServerState};
+use crate::terminal::{Table, paint_as};
 
 /// Show which port is whose and who listens on it: of one agent, or of all and the shared servers.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ fn text(ports: &Ports) -> String {
             row.port.to_string(),
             row.agent.map_or_else(|| "infra".to_owned(), |agent| agent.to_string()),
             row.name.clone(),
-            paint_state(state(row)),
+            state(row),
             row.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
             row.command.clone().unwrap_or_default(),
         ]);
@@ -43,10 +43,10 @@ fn text(ports: &Ports) -> String {
     table.render()
 }
 
-fn state(row: &PortRow) -> &'static str {
+fn state(row: &PortRow) -> String {
     match (row.listening, row.own) {
-        (false, _) => "free",
-        (true, Some(false)) => "foreign",
-        (true, _) => "listening",
+        (false, _) => paint_as(&ServerState::Stopped, "free"),
+        (true, Some(false)) => paint_as(&ServerState::PortConflict, "foreign"),
+        (true, _) => paint_as(&ServerState::Ready, "listening"),
     }
 }

@@ -10,7 +10,7 @@ use super::session::{Session, block_on};
 use crate::agent::Sampler;
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, StackStats, Stats, Usage};
-use crate::terminal::{self, Table, paint_state};
+use crate::terminal::{self, Table, paint};
 
 /// Show what stacks use: CPU, memory, threads, open files, by process and stack.
 #[derive(Debug, Args)]
@@ -82,7 +82,7 @@ fn rows(table: &mut Table, stack: &StackStats) {
             stack.stack.clone(),
             process.name.clone(),
             process.pid.map_or_else(dash, |pid| pid.to_string()),
-            paint_state(&process.state.replace('_', " ")),
+            paint(&process.state),
         ];
         row.extend(figures(process.usage.as_ref()));
         row.extend([process.restarts.to_string(), uptime(process.uptime_ms)]);

@@ -9,8 +9,8 @@ use clap::Args;
 use super::session::{Session, block_on};
 use crate::agent;
 use crate::project::AgentId;
-use crate::report::{AgentStatus, Failure, ProcessRow, Status};
-use crate::terminal::{self, Table, paint_state};
+use crate::report::{AgentStatus, Failure, ProcessRow, ProcessState, Status};
+use crate::terminal::{self, Table, paint, paint_as};
 
 /// Show every agent of this home, or one agent process by process.
 #[derive(Debug, Args)]
@@ -42,8 +42,11 @@ fn overview(status: &Status) -> String {
         table.row([
             agent.agent.to_string(),
             agent.project.clone(),
-            paint_state(&agent.state),
-            format!("{up}/{}", agent.processes.iter().filter(|process| process.state != "disabled").count()),
+            paint(&agent.state),
+            format!(
+                "{up}/{}",
+                agent.processes.iter().filter(|process| process.state != ProcessState::Disabled).count()
+            ),
             terminal::size(memory),
             agent.urls.values().cloned().collect::<Vec<_>>().join(" "),
         ]);
@@ -58,7 +61,7 @@ fn overview(status: &Status) -> String {
 fn detailed(status: &Status) -> String {
     let mut text = String::new();
     for agent in &status.agents {
-        let _ = writeln!(text, "agent {} of {}: {}", agent.agent, agent.project, paint_state(&agent.state));
+        let _ = writeln!(text, "agent {} of {}: {}", agent.agent, agent.project, paint(&agent.state));
         let mut facts = Table::new(&[]);
         facts.row(["  tree", agent.tree.as_str()]);
         if let Some(database) = &agent.database {
@@ -78,9 +81,13 @@ fn detailed(status: &Status) -> String {
 
 /// The state for people: a compiler that watches is well, and what it compiles may not be.
 fn shown_state(row: &ProcessRow) -> String {
-    match row.reason.as_deref().filter(|_| row.state == "ready" && row.reported_errors.unwrap_or_default() > 0) {
-        Some(with_errors) => paint_state(with_errors),
-        None => paint_state(&row.state.replace('_', " ")),
+    match row
+        .reason
+        .as_deref()
+        .filter(|_| row.state == ProcessState::Ready && row.reported_errors.unwrap_or_default() > 0)
+    {
+        Some(with_errors) => paint_as(&ProcessState::Starting, with_errors),
+        None => paint(&row.state),
     }
 }
 
@@ -104,7 +111,7 @@ pub(super) fn processes(rows: &[ProcessRow]) -> String {
 }
 
 fn remarks(text: &mut String, agent: &AgentStatus) {
-    for row in agent.processes.iter().filter(|row| row.state != "ready") {
+    for row in agent.processes.iter().filter(|row| row.state != ProcessState::Ready) {
         if let Some(reason) = &row.reason {
             let _ = writeln!(text, "agent {} {}: {reason}", agent.agent, row.name);
         }

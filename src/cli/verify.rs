@@ -10,7 +10,7 @@ use super::session::{Session, block_on};
 use crate::agent::{self, Context};
 use crate::project::AgentId;
 use crate::report::verify::{PlannedStage, Reason, StageStatus, VerifyPlan};
-use crate::report::{ErrorDocument, Failure, Kind, Verify, VerifyStatus};
+use crate::report::{ErrorDocument, Failure, Kind, Level, Verify, VerifyStatus};
 use crate::terminal::{self, Output, Verbosity};
 use crate::verify::{self, Request, Selection, Verdict};
 
@@ -103,7 +103,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
 /// A failure before the first stage is the same document.
 fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
     let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);
-    if failure.diagnostic().code().starts_with("agent.") || failure.diagnostic().code().starts_with("stack.") {
+    if failure.downcast::<agent::Error>().is_some_and(agent::Error::is_about_the_stack) {
         verdict.document.reason = Some(Reason::NotRunning);
     }
     verdict
@@ -118,13 +118,16 @@ fn as_json(session: &Session) -> Output {
 fn tell(session: &Session, document: &Verify) {
     let mut text = String::new();
     for warning in &document.warnings {
-        let _ = writeln!(text, "{} {warning}", terminal::paint_state("warning:"));
+        let _ = writeln!(text, "{} {warning}", terminal::paint_as(&Level::Warning, "warning:"));
     }
     let bad = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
     for stage in document.stages.iter().filter(|stage| bad(stage.status)) {
         for command in stage.commands.iter().filter(|command| bad(command.status)) {
-            let state = if command.status == StageStatus::Timeout { "timeout" } else { "failed" };
-            let _ = writeln!(text, "{} {}: {}", terminal::paint_state(state), stage.name, command.name);
+            let state = terminal::paint_as(
+                &command.status,
+                if command.status == StageStatus::Timeout { "timeout" } else { "failed" },
+            );
+            let _ = writeln!(text, "{state} {}: {}", stage.name, command.name);
             for line in command.first_error.iter().flat_map(|error| error.lines()) {
                 let _ = writeln!(text, "  {}", terminal::harmless(line));
             }
@@ -143,8 +146,7 @@ fn tell(session: &Session, document: &Verify) {
         session.output.tell_error(error);
     } else {
         let took = terminal::duration(Duration::from_millis(document.total_duration_ms));
-        let verdict = if document.reason.is_none() { "pass" } else { "fail" };
-        session.output.tell(&format!("verify: {} in {took}", terminal::paint_state(verdict)));
+        session.output.tell(&format!("verify: {} in {took}", terminal::paint(&document.status)));
     }
 }
 
@@ -163,7 +165,7 @@ fn status(arguments: &Arguments, session: &Session) -> ExitCode {
         }
         Err(failure) => {
             // standing in nobody's tree is not a wrong command line here: a hook asks everywhere
-            let nobody = failure.diagnostic().code() == "agent.unnamed";
+            let nobody = matches!(failure.downcast(), Some(agent::Error::Unnamed));
             let code = if nobody { Kind::Conflict } else { failure.kind() }.exit_code();
             (VerifyStatus::unknown(failure.document(), arguments.id.map(AgentId::get)), code)
         }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::session::{Session, block_on};
-use crate::agent::{self, WaitFor};
-use crate::report::{Failure, Kind, Wait, WaitedProcess};
-use crate::terminal::{harmless, paint_state};
+use crate::agent;
+use crate::report::{Failure, Kind, Wait, WaitFor, WaitOutcome, WaitedProcess};
+use crate::terminal::{harmless, paint};
 
 /// Wait until an agent's processes are ready, stopped or ended, or until it is plain that they will not be.
 ///
@@ -49,7 +49,8 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     };
     let wait = block_on(agent::wait(&context, id, wanted, processes, arguments.timeout))?;
     session.output.document(&wait, text);
-    let conflict = wait.processes.iter().any(|process| process.outcome == "port_conflict" && !process.reached);
+    let conflict =
+        wait.processes.iter().any(|process| process.outcome == WaitOutcome::PortConflict && !process.reached);
     Ok(match (wait.reached, conflict) {
         (true, _) => ExitCode::SUCCESS,
         (_, true) => ExitCode::from(Kind::Conflict.exit_code()),
@@ -64,17 +65,22 @@ fn text(wait: &Wait) -> String {
 /// `api: ready`, or what happened instead with its last lines.
 fn describe(process: &WaitedProcess) -> String {
     let mut why = Vec::new();
-    why.extend(process.exit.filter(|_| process.outcome == "exited").map(|exit| exit.to_string()));
+    why.extend(process.exit.filter(|_| process.outcome == WaitOutcome::Exited).map(|exit| exit.to_string()));
     match &process.port {
-        Some(port) if process.outcome == "port_conflict" => why.push(match port.pid {
+        Some(port) if process.outcome == WaitOutcome::PortConflict => why.push(match port.pid {
             Some(pid) => format!("port {} is held by pid {pid} (`{}`)", port.port, harmless(&port.command)),
             None => format!("port {} is held by another user's process", port.port),
         }),
-        _ => why
-            .extend(process.reason.as_deref().filter(|_| process.outcome != "exited" || why.is_empty()).map(harmless)),
+        _ => why.extend(
+            process
+                .reason
+                .as_deref()
+                .filter(|_| process.outcome != WaitOutcome::Exited || why.is_empty())
+                .map(harmless),
+        ),
     }
     let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
-    let mut text = format!("{}: {}{why}\n", process.name, paint_state(&process.outcome.replace('_', " ")));
+    let mut text = format!("{}: {}{why}\n", process.name, paint(&process.outcome));
     if !process.reached {
         for line in &process.last_lines {
             let _ = writeln!(text, "    {line}");

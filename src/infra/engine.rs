@@ -8,14 +8,14 @@ use super::error::{Error, Result};
 use super::record::{Engine, InfraRecord};
 use super::{docker, native, ports, processes};
 use crate::project::{EngineChoice, InfraSettings};
-use crate::report::Events;
+use crate::report::{Events, ServerState};
 use crate::system::Home;
 
 /// What an engine says of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Observation {
-    /// As in a process's row.
-    pub(super) state: String,
+    /// Its state.
+    pub(super) state: ServerState,
     /// Process id of its leader.
     pub(super) pid: Option<u32>,
     /// Why it is in this state.

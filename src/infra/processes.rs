@@ -7,24 +7,19 @@ use std::fs;
 use super::engine::Observation;
 use super::error::{Error, Result};
 use crate::report::Events;
-use crate::supervisor::{self, Client, Phase, ProcessSnapshot};
+use crate::supervisor::{self, Client, ProcessSnapshot};
 use crate::system::{self, Home, StackName};
 
 /// Every process of the stack; none where no supervisor runs.
 pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>> {
     let Some(client) = Client::connect(&home.infra_dir())? else { return Ok(BTreeMap::new()) };
     let observation = |process: &ProcessSnapshot| Observation {
-        state: phase(process.phase),
+        state: process.phase.into(),
         pid: process.process.as_ref().map(|identity| identity.pid),
         reason: process.reason.clone(),
     };
     let snapshot = client.snapshot().await?;
     Ok(snapshot.processes.iter().map(|(name, process)| (name.clone(), observation(process))).collect())
-}
-
-/// A phase as documents write it.
-fn phase(phase: Phase) -> String {
-    serde_json::to_value(phase).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Stops every process of the stack; returns the names of those that ran.

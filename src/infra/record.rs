@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::added::{AddedFile, AddedService};
 use super::service;
 use crate::project::{Durability, InfraPort};
+pub use crate::report::Engine;
 use crate::system::{self, Home, Secret, ServiceUser, Versioned, read_versioned, write_versioned};
 
 /// How a service of this home is provided.
@@ -54,26 +55,6 @@ pub struct Hostings {
     pub mail: Hosting<MailRecord>,
     /// The browser.
     pub browser: Hosting<BrowserRecord>,
-}
-
-/// What runs the shared servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Engine {
-    /// Processes of this machine, under the supervisor.
-    Native,
-    /// Containers.
-    Docker,
-}
-
-impl Engine {
-    /// As it is written in `harness.toml`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Docker => "docker",
-        }
-    }
 }
 
 /// The document.
@@ -169,7 +150,6 @@ pub struct PostgresRecord {
     /// Host port.
     pub port: u16,
     /// `fast` or `safe`.
-    #[serde(with = "durability")]
     pub durability: Durability,
     /// Further server settings of the project that set infra up.
     #[serde(default)]
@@ -336,29 +316,6 @@ impl BrowserRecord {
     /// Whether there is anything to run: natively only where Chromium was found.
     pub fn runs(&self, engine: Engine) -> bool {
         engine == Engine::Docker || self.program.is_some()
-    }
-}
-
-/// `fast` and `safe`, as in `harness.toml`; the project's type is not serialised itself.
-pub(super) mod durability {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::project::Durability;
-
-    #[allow(clippy::trivially_copy_pass_by_ref)] // the signature is serde's
-    pub(crate) fn serialize<S: Serializer>(durability: &Durability, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match durability {
-            Durability::Fast => "fast",
-            Durability::Safe => "safe",
-        })
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durability, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "fast" => Ok(Durability::Fast),
-            "safe" => Ok(Durability::Safe),
-            other => Err(serde::de::Error::unknown_variant(other, &["fast", "safe"])),
-        }
     }
 }
 

@@ -10,14 +10,14 @@ use super::ensure::is_own;
 use super::error::Result;
 use super::record::{Engine, Hosting, InfraRecord};
 use super::service;
-use crate::report::{InfraStatus, ServiceRow};
+use crate::report::{InfraState, InfraStatus, ServerState, ServiceRow};
 use crate::system::Home;
 
 /// Every service of the home, whether it runs or not. Starts nothing.
 pub async fn status(home: &Home) -> Result<InfraStatus> {
     let Some(record) = InfraRecord::read(home)? else {
         let (reasons, drift, services) = (Vec::new(), Vec::new(), Vec::new());
-        return Ok(InfraStatus { state: "absent".to_owned(), engine: None, reasons, drift, services });
+        return Ok(InfraStatus { state: InfraState::Absent, engine: None, reasons, drift, services });
     };
     let (observed, unknown) = match engine::observe(home, &record).await {
         Ok(observed) => (observed, None),
@@ -34,22 +34,16 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
     }
     let own = || services.iter().filter(|row| is_own(&record, &row.name));
     let watch = watch_row(home, &record).await;
-    let watched = watch.as_ref().is_none_or(|row| row.state == "ready");
-    let state = if own().all(|row| row.state == "ready") && watched {
-        "running"
-    } else if own().all(|row| row.state == "stopped") {
-        "stopped"
+    let watched = watch.as_ref().is_none_or(|row| row.state == ServerState::Ready);
+    let state = if own().all(|row| row.state == ServerState::Ready) && watched {
+        InfraState::Running
+    } else if own().all(|row| row.state == ServerState::Stopped) {
+        InfraState::Stopped
     } else {
-        "degraded"
+        InfraState::Degraded
     };
     services.extend(watch);
-    Ok(InfraStatus {
-        state: state.to_owned(),
-        engine: Some(record.engine.as_str().to_owned()),
-        reasons: reasons(&record),
-        drift: Vec::new(),
-        services,
-    })
+    Ok(InfraStatus { state, engine: Some(record.engine), reasons: reasons(&record), drift: Vec::new(), services })
 }
 
 fn reasons(record: &InfraRecord) -> Vec<String> {
@@ -74,11 +68,11 @@ fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> Serv
         _ => kind(&record.hostings.browser),
     };
     let state = match (kind, observed) {
-        (Kind::Disabled, _) => "disabled".to_owned(),
-        (Kind::External, _) => "external".to_owned(),
-        (Kind::Own, _) if !is_own(record, name) => "absent".to_owned(),
-        (Kind::Own, Some(observed)) => observed.state.clone(),
-        (Kind::Own, None) => "stopped".to_owned(),
+        (Kind::Disabled, _) => ServerState::Disabled,
+        (Kind::External, _) => ServerState::External,
+        (Kind::Own, _) if !is_own(record, name) => ServerState::Absent,
+        (Kind::Own, Some(observed)) => observed.state,
+        (Kind::Own, None) => ServerState::Stopped,
     };
     let own = is_own(record, name);
     ServiceRow {
@@ -88,7 +82,7 @@ fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> Serv
         ports: record.ports().into_iter().filter(|(_, _, service)| *service == name).map(|(_, port, _)| port).collect(),
         reason: match observed {
             Some(observed) => observed.reason.clone(),
-            None if state == "absent" => Some("no Chromium was found".to_owned()),
+            None if state == ServerState::Absent => Some("no Chromium was found".to_owned()),
             None => None,
         },
         state,
@@ -99,7 +93,7 @@ fn row(name: &str, record: &InfraRecord, observed: Option<&Observation>) -> Serv
 fn added_row(added: &AddedService, observed: Option<&Observation>) -> ServiceRow {
     ServiceRow {
         name: added.name.clone(),
-        state: observed.map_or_else(|| "stopped".to_owned(), |observed| observed.state.clone()),
+        state: observed.map_or_else(|| ServerState::Stopped, |observed| observed.state),
         version: Some(added.image.clone()),
         pid: None,
         ports: added.ports.clone(),
@@ -114,7 +108,7 @@ async fn watch_row(home: &Home, record: &InfraRecord) -> Option<ServiceRow> {
     }
     let observed = docker::autoheal::observe(home).await;
     let stopped = || Observation {
-        state: "stopped".to_owned(),
+        state: ServerState::Stopped,
         pid: None,
         reason: Some("nobody restarts a container that fails; `harness setup` starts it".to_owned()),
     };

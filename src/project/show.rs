@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::model::{
-    Condition, DatabaseSettings, Dependency, Durability, EngineChoice, InfraPort, InfraSettings, PortSource,
-    PrepareStep, Probe, ProbeCheck, Process, Project, RenderSettings, RestartPolicy, ServiceSettings, StepAction,
-    Template, VerifyCheck, VerifyCommand, VerifyStage,
+    Condition, DatabaseSettings, Dependency, InfraPort, InfraSettings, PortSource, PrepareStep, Probe, ProbeCheck,
+    Process, Project, RenderSettings, ServiceSettings, StepAction, Template, VerifyCheck, VerifyCommand, VerifyStage,
 };
 use super::problem::{ConfigError, Problem};
 use crate::report::{
@@ -125,19 +124,10 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
     let services =
         [("postgres", &infra.postgres.service), ("s3", &infra.s3), ("browser", &infra.browser), ("mail", &infra.mail)];
     InfraConfig {
-        engine: match infra.engine {
-            EngineChoice::Auto => "auto",
-            EngineChoice::Docker => "docker",
-            EngineChoice::Native => "native",
-        }
-        .to_owned(),
+        engine: infra.engine,
         compose_project: infra.compose_project.clone(),
         compose: infra.compose.as_deref().map(text),
-        durability: match infra.postgres.durability {
-            Durability::Fast => "fast",
-            Durability::Safe => "safe",
-        }
-        .to_owned(),
+        durability: infra.postgres.durability,
         ports: InfraPort::ALL
             .into_iter()
             .zip(&infra.port_sources)
@@ -237,12 +227,7 @@ fn show_process(name: &str, process: &Process) -> ProcessConfig {
         depends_on: process.depends_on.iter().map(dependency).collect(),
         ready: process.readiness_probe.as_ref().map(probe).or(log_line),
         alive: process.liveness_probe.as_ref().map(probe),
-        restart: match process.restart {
-            RestartPolicy::No => "no",
-            RestartPolicy::OnFailure => "on_failure",
-            RestartPolicy::Always => "always",
-        }
-        .to_owned(),
+        restart: process.restart,
         environment: variables(&process.environment),
     }
 }

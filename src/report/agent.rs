@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ProcessRow;
+use super::{ProcessRow, StackState};
 
 /// `harness url`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,8 +38,8 @@ pub struct Control {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// `healthy`, `unhealthy`, `starting`, `stopped`.
-    pub state: String,
+    /// State of the stack afterwards.
+    pub state: StackState,
     /// Its processes afterwards.
     pub processes: Vec<ProcessRow>,
 }

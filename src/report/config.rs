@@ -82,18 +82,52 @@ pub struct ConfigShow {
 /// The shared servers as this project wishes them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InfraConfig {
-    /// `auto`, `docker`, `native`.
-    pub engine: String,
+    /// The engine as it is asked for.
+    pub engine: EngineChoice,
     /// The name that `docker compose -p` knows them by.
     pub compose_project: String,
     /// A compose file with further services.
     pub compose: Option<String>,
-    /// `fast`, `safe`.
-    pub durability: String,
+    /// What a crash of the machine may cost.
+    pub durability: Durability,
     /// Host ports, each with who decided it.
     pub ports: Vec<InfraPortConfig>,
     /// `postgres`, `s3`, `browser`, `mail`.
     pub services: BTreeMap<String, ServiceConfig>,
+}
+
+words! {
+    /// `engine`.
+    pub enum EngineChoice {
+        /// Docker if a daemon answers and has or can pull the images, otherwise native.
+        Auto = "auto",
+        /// Containers.
+        Docker = "docker",
+        /// Processes of this machine.
+        Native = "native",
+    }
+}
+
+words! {
+    /// `durability`.
+    pub enum Durability {
+        /// `fsync` and `full_page_writes` are off. A killed server loses nothing; a crash of the machine may lose the cluster.
+        Fast = "fast",
+        /// PostgreSQL's own defaults.
+        Safe = "safe",
+    }
+}
+
+words! {
+    /// `restart`.
+    pub enum RestartPolicy {
+        /// Never.
+        No = "no",
+        /// After a non-zero exit status or a signal.
+        OnFailure = "on_failure",
+        /// After every exit that was not requested.
+        Always = "always",
+    }
 }
 
 /// One host port.
@@ -203,8 +237,8 @@ pub struct ProcessConfig {
     pub ready: Option<String>,
     /// How it is told alive.
     pub alive: Option<String>,
-    /// `no`, `on_failure`, `always`.
-    pub restart: String,
+    /// When it is restarted.
+    pub restart: RestartPolicy,
     /// Environment of its own.
     pub environment: Vec<VariableConfig>,
 }
@@ -220,4 +254,11 @@ pub struct StageConfig {
     pub timeout_seconds: f64,
     /// What is run, by name.
     pub commands: BTreeMap<String, String>,
+}
+
+#[allow(clippy::derivable_impls)] // `words!` derives the same traits for every enum
+impl Default for Durability {
+    fn default() -> Self {
+        Self::Fast
+    }
 }

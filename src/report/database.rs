@@ -25,14 +25,30 @@ pub struct DatabaseReport {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// `snapshot`, `restore`, `reset`, `list`, `drop`.
-    pub action: String,
+    /// What was done.
+    pub action: DatabaseVerb,
     /// Name of its database.
     pub database: String,
     /// The template that the database was cloned from; a restored snapshot may be older.
     pub template: Option<String>,
     /// The snapshots that there are now, by name.
     pub snapshots: Vec<SnapshotRow>,
+}
+
+words! {
+    /// A verb of `harness db`.
+    pub enum DatabaseVerb {
+        /// Keep the present contents under a name.
+        Snapshot = "snapshot",
+        /// Replace the contents by a snapshot.
+        Restore = "restore",
+        /// Replace the contents by a fresh clone of the template.
+        Reset = "reset",
+        /// List the snapshots.
+        List = "list",
+        /// Drop a snapshot.
+        Drop = "drop",
+    }
 }
 
 /// One snapshot.

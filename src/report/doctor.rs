@@ -29,16 +29,16 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
-/// How a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// As it should be.
-    Ok,
-    /// It works, but not as well as it could, or not for everybody.
-    Warning,
-    /// Something will fail.
-    Error,
+words! {
+    /// How a thing is.
+    pub enum Level {
+        /// As it should be.
+        Ok = "ok",
+        /// It works, but not as well as it could, or not for everybody.
+        Warning = "warning",
+        /// Something will fail.
+        Error = "error",
+    }
 }
 
 impl Finding {

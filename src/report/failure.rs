@@ -67,6 +67,12 @@ impl Failure {
         &*self.0
     }
 
+    /// The error inside, if it is an `E`: what a caller decides by.
+    pub fn downcast<E: Diagnostic>(&self) -> Option<&E> {
+        let error: &(dyn Error + 'static) = &*self.0;
+        error.downcast_ref()
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Kind {
         self.0.kind()

@@ -48,7 +48,7 @@ pub struct LaunchedAgent {
     /// Its processes.
     pub processes: Vec<ProcessRow>,
     /// Wall-clock time of the whole launch, in milliseconds.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
     /// What went wrong.
     pub error: Option<ErrorDocument>,
 }
@@ -71,24 +71,24 @@ impl LaunchedAgent {
             template: None,
             steps: Vec::new(),
             processes: Vec::new(),
-            duration_ms: 0.0,
+            duration_ms: 0,
             error: None,
         }
     }
 }
 
-/// What `launch` did to an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LaunchOutcome {
-    /// It was brought up.
-    Launched,
-    /// Something was missing and was put right.
-    Repaired,
-    /// Nothing had to be done.
-    AlreadyRunning,
-    /// It is not up.
-    Failed,
+words! {
+    /// What `launch` did to an agent.
+    pub enum LaunchOutcome {
+        /// It was brought up.
+        Launched = "launched",
+        /// Something was missing and was put right.
+        Repaired = "repaired",
+        /// Nothing had to be done.
+        AlreadyRunning = "already_running",
+        /// It is not up.
+        Failed = "failed",
+    }
 }
 
 /// A template that was used.
@@ -106,5 +106,5 @@ pub struct StepTime {
     /// `infra`, `database`, `processes`.
     pub name: String,
     /// Milliseconds.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
 }

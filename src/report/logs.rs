@@ -12,10 +12,20 @@ pub struct LoggedLine {
     pub time: String,
     /// The process, or the shared server.
     pub process: String,
-    /// `stdout` or `stderr`.
-    pub stream: String,
+    /// Where it was written.
+    pub stream: Stream,
     /// Its text without the line's end; what is not UTF-8 is `U+FFFD`.
     pub line: String,
     /// It was longer than 64 KiB: the next line of this stream goes on with it.
     pub continued: bool,
+}
+
+words! {
+    /// Where output came from.
+    pub enum Stream {
+        /// Standard output.
+        Stdout = "stdout",
+        /// Standard error.
+        Stderr = "stderr",
+    }
 }

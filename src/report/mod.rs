@@ -7,10 +7,14 @@
 //!
 //! Invariant: nothing here holds a secret.
 
+#[macro_use]
+mod words;
+
 mod agent;
 mod config;
 mod database;
 mod doctor;
+mod duration;
 mod events;
 mod failure;
 mod infra;
@@ -21,6 +25,7 @@ mod network;
 mod process;
 mod schemas;
 mod setup;
+mod state;
 mod stats;
 mod status;
 mod teardown;
@@ -29,23 +34,25 @@ mod wait;
 
 pub use agent::{Control, Environment, Urls};
 pub use config::{
-    ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, InfraConfig, InfraPortConfig, ProcessConfig, ServiceConfig,
-    StageConfig, StepConfig, VariableConfig, WorktreeConfig,
+    ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, Durability, EngineChoice, InfraConfig, InfraPortConfig,
+    ProcessConfig, RestartPolicy, ServiceConfig, StageConfig, StepConfig, VariableConfig, WorktreeConfig,
 };
-pub use database::{DatabaseReport, QueryResult, SlowQueries, SlowQueryRow, SnapshotRow};
+pub use database::{DatabaseReport, DatabaseVerb, QueryResult, SlowQueries, SlowQueryRow, SnapshotRow};
 pub use doctor::{CollectedAgent, Doctor, Finding, Gc, Level};
+pub use duration::milliseconds;
 pub use events::{Event, Events, Sink, Task, TaskId};
 pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use infra::{InfraCompose, InfraPs, InfraPull};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
-pub use logs::LoggedLine;
+pub use logs::{LoggedLine, Stream};
 pub use man::ManPages;
-pub use network::{Health, HealthCheck, Opened, PortRow, Ports};
+pub use network::{CheckKind, Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
 pub use schemas::{Failed, schemas};
 pub use setup::Setup;
+pub use state::{Engine, InfraState, ProcessState, ServerState, StackState, TemplateState};
 pub use stats::{ProcessStats, StackStats, Stats, Usage};
 pub use status::{AgentStatus, InfraStatus, ServiceRow, Status};
 pub use teardown::{Removed, Teardown, TornDownAgent};
 pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};
-pub use wait::{PortConflict, Wait, WaitedProcess};
+pub use wait::{PortConflict, Wait, WaitFor, WaitOutcome, WaitedProcess};

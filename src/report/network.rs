@@ -21,8 +21,8 @@ pub struct Health {
 pub struct HealthCheck {
     /// The process.
     pub process: String,
-    /// How it was asked: `http`, `tcp`, or `supervisor` where the process has another readiness or none.
-    pub kind: String,
+    /// How it was asked.
+    pub kind: CheckKind,
     /// The URL or address that was asked.
     pub target: Option<String>,
     /// Whether it is well.
@@ -32,9 +32,21 @@ pub struct HealthCheck {
     /// The body of the answer, cut after 4 KiB.
     pub body: Option<String>,
     /// Milliseconds that the answer took.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
     /// Why it is not well.
     pub error: Option<String>,
+}
+
+words! {
+    /// How a process was asked.
+    pub enum CheckKind {
+        /// An HTTP request.
+        Http = "http",
+        /// A TCP connection.
+        Tcp = "tcp",
+        /// The supervisor's own state, where the process has another readiness probe or none.
+        Supervisor = "supervisor",
+    }
 }
 
 /// `harness ports`.

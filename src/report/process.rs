@@ -3,14 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ProcessState;
+
 /// A row of `status` and `launch`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessRow {
     /// Its name in `[processes]`.
     pub name: String,
-    /// `ready`, `starting`, `waiting`, `port_not_bound`, `unhealthy`, `stopping`, `stopped`, `completed`,
-    /// `backoff`, `failed`, `port_conflict`, `dependency_failed`, `disabled`.
-    pub state: String,
+    /// Its state.
+    pub state: ProcessState,
     /// Process id of its leader.
     pub pid: Option<u32>,
     /// Times it was started again without being asked.

@@ -15,5 +15,5 @@ pub struct Setup {
     /// The project's template; `null` where it has no database.
     pub template: Option<TemplateUse>,
     /// Wall-clock time in milliseconds.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
 }

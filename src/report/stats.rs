@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ProcessState;
+
 /// What the stacks of the home use of the machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
@@ -38,8 +40,8 @@ pub struct StackStats {
 pub struct ProcessStats {
     /// Its name.
     pub name: String,
-    /// As in [`super::ProcessRow::state`].
-    pub state: String,
+    /// Its state.
+    pub state: ProcessState,
     /// Process id of its leader.
     pub pid: Option<u32>,
     /// Times it was started again without being asked.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorDocument, ProcessRow};
+use super::{Engine, ErrorDocument, InfraState, ProcessRow, ServerState, StackState};
 
 /// Every agent of the home, or one of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,10 +23,10 @@ pub struct Status {
 /// The shared servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InfraStatus {
-    /// `running`, `degraded`, `stopped`, `absent`.
-    pub state: String,
-    /// `native`, `docker`.
-    pub engine: Option<String>,
+    /// State of all of them together.
+    pub state: InfraState,
+    /// What runs them; `null` before the first `setup`.
+    pub engine: Option<Engine>,
     /// Why that engine and those binaries.
     pub reasons: Vec<String>,
     /// Wishes of the configuration that differ from what is recorded.
@@ -40,8 +40,8 @@ pub struct InfraStatus {
 pub struct ServiceRow {
     /// `db`, `minio`, `headless-browser`, `mailpit`.
     pub name: String,
-    /// As in [`ProcessRow::state`], or `external`, `absent`.
-    pub state: String,
+    /// Its state.
+    pub state: ServerState,
     /// What serves: `PostgreSQL 15.18`, `embedded`.
     pub version: Option<String>,
     /// Process id of its leader.
@@ -59,8 +59,8 @@ pub struct AgentStatus {
     pub agent: u8,
     /// Its project.
     pub project: String,
-    /// `healthy`, `unhealthy`, `starting`, `stopped`, `incomplete` (a launch or teardown was cut off), `damaged`.
-    pub state: String,
+    /// State of its stack.
+    pub state: StackState,
     /// Absolute path of its tree.
     pub tree: String,
     /// URL by port name, of ports that speak HTTP.

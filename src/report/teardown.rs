@@ -32,7 +32,7 @@ pub struct TornDownAgent {
     /// What bears its name and belongs to somebody else; untouched.
     pub foreign: Vec<Removed>,
     /// Wall-clock time in milliseconds.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
     /// What went wrong.
     pub error: Option<ErrorDocument>,
 }
@@ -41,7 +41,7 @@ impl TornDownAgent {
     /// An agent of which nothing has been removed yet.
     pub fn of(agent: u8) -> Self {
         let (removed, left, foreign) = (Vec::new(), Vec::new(), Vec::new());
-        Self { agent, project: None, removed, left, foreign, duration_ms: 0.0, error: None }
+        Self { agent, project: None, removed, left, foreign, duration_ms: 0, error: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ErrorDocument;
+use super::{ErrorDocument, TemplateState};
 
 /// What one run of the stages found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,52 +24,52 @@ pub struct Verify {
     pub reason: Option<Reason>,
     /// What the result is bound to; null outside a git repository.
     pub tree: Option<Tree>,
-    /// Whether the agent's database is of the present template: `current`, `stale`; null where that is not known.
-    pub template: Option<String>,
+    /// Whether the agent's database comes from the template of the present inputs; null where that is not known.
+    pub template: Option<TemplateState>,
     /// What a person should know: `[verify]` differs from the project root's, an old run was cleaned up.
     pub warnings: Vec<String>,
     /// Why verify itself could not run, or what went wrong beside the commands.
     pub error: Option<ErrorDocument>,
 }
 
-/// Did it pass?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Yes.
-    Pass,
-    /// No.
-    Fail,
+words! {
+    /// Did it pass?
+    pub enum Outcome {
+        /// Yes.
+        Pass = "pass",
+        /// No.
+        Fail = "fail",
+    }
 }
 
-/// Why a run is a `fail`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// A stage failed or took too long.
-    StageFailed,
-    /// The tree after the run is not the tree before it.
-    TreeChanged,
-    /// The agent's stack is not up.
-    NotRunning,
-    /// `harness.toml` or the command line asks for what cannot be.
-    Configuration,
-    /// The machine is not as needed.
-    Environment,
+words! {
+    /// Why a run is a `fail`.
+    pub enum Reason {
+        /// A stage failed or took too long.
+        StageFailed = "stage_failed",
+        /// The tree after the run is not the tree before it.
+        TreeChanged = "tree_changed",
+        /// The agent's stack is not up.
+        NotRunning = "not_running",
+        /// `harness.toml` or the command line asks for what cannot be.
+        Configuration = "configuration",
+        /// The machine is not as needed.
+        Environment = "environment",
+    }
 }
 
-/// How a stage or a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StageStatus {
-    /// Every command exited with 0.
-    Pass,
-    /// A command did not.
-    Fail,
-    /// A command was killed at the stage's timeout.
-    Timeout,
-    /// It was not run: an earlier stage failed, or nobody asked for it.
-    Skipped,
+words! {
+    /// How a stage or a command ended.
+    pub enum StageStatus {
+        /// Every command exited with 0.
+        Pass = "pass",
+        /// A command did not.
+        Fail = "fail",
+        /// A command was killed at the stage's timeout.
+        Timeout = "timeout",
+        /// It was not run: an earlier stage failed, or nobody asked for it.
+        Skipped = "skipped",
+    }
 }
 
 /// One stage.
@@ -233,16 +233,16 @@ pub struct Hook {
     pub outcome: HookOutcome,
 }
 
-/// What happened to a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HookOutcome {
-    /// It was made.
-    Installed,
-    /// An older one of harness's own was replaced.
-    Updated,
-    /// It was as it should be.
-    Unchanged,
-    /// It is gone.
-    Removed,
+words! {
+    /// What happened to a hook.
+    pub enum HookOutcome {
+        /// It was made.
+        Installed = "installed",
+        /// An older one of harness's own was replaced.
+        Updated = "updated",
+        /// It was as it should be.
+        Unchanged = "unchanged",
+        /// It is gone.
+        Removed = "removed",
+    }
 }

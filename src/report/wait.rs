@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Exit;
+use super::{Exit, ProcessState};
 
 /// What waiting for processes came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,8 +12,8 @@ pub struct Wait {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// What was waited for: `ready`, `stopped`, `exit`.
-    pub wanted: String,
+    /// What was waited for.
+    pub wanted: WaitFor,
     /// Whether every process came to it.
     pub reached: bool,
     /// Milliseconds that it took.
@@ -22,17 +22,47 @@ pub struct Wait {
     pub processes: Vec<WaitedProcess>,
 }
 
+words! {
+    /// What `wait` waits for.
+    pub enum WaitFor {
+        /// The process is ready, or has completed with status 0.
+        Ready = "ready",
+        /// The process does not run and is not about to be restarted.
+        Stopped = "stopped",
+        /// The present run of the process has ended, or the last one did.
+        Exit = "exit",
+    }
+}
+
+words! {
+    /// How the wait for one process ended.
+    pub enum WaitOutcome {
+        /// It is ready.
+        Ready = "ready",
+        /// It does not run and is not about to be restarted.
+        Stopped = "stopped",
+        /// It ended by itself.
+        Exited = "exited",
+        /// Another program listens on its port.
+        PortConflict = "port_conflict",
+        /// A process that it depends on failed.
+        DependencyFailed = "dependency_failed",
+        /// The time was up first.
+        Timeout = "timeout",
+    }
+}
+
 /// What waiting for one process came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitedProcess {
     /// Its name in `[processes]`.
     pub name: String,
-    /// `ready`, `stopped`, `exited`, `port_conflict`, `dependency_failed`, `timeout`.
-    pub outcome: String,
+    /// How the wait ended.
+    pub outcome: WaitOutcome,
     /// Whether that is what was waited for.
     pub reached: bool,
-    /// As in [`super::ProcessRow::state`].
-    pub state: String,
+    /// Its state at the end of the wait.
+    pub state: ProcessState,
     /// Process id of its leader, while there is one.
     pub pid: Option<u32>,
     /// How it last ended.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::report::ProcessState as Phase;
 use crate::system::{PortHolder, ProcessIdentity};
 
 /// The whole stack at one moment.
@@ -66,38 +67,6 @@ pub struct ProcessSnapshot {
     pub lost_log_bytes: u64,
     /// Members of its tree that survived SIGKILL.
     pub survivors: Vec<ProcessIdentity>,
-}
-
-/// Where a process is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Not started because it is disabled.
-    Disabled,
-    /// Waits for a dependency.
-    Waiting,
-    /// Runs; not ready yet.
-    Starting,
-    /// Runs, but listens on another port than it was given.
-    PortNotBound,
-    /// Runs and is ready.
-    Ready,
-    /// Runs; was ready, and its readiness probe fails now.
-    Unhealthy,
-    /// Being stopped.
-    Stopping,
-    /// Stopped because it was asked to.
-    Stopped,
-    /// Exited with status 0 and is not to be restarted.
-    Completed,
-    /// Will be started again after a pause.
-    Backoff,
-    /// Given up: exited and is not restarted any more.
-    Failed,
-    /// Its port is held by somebody else.
-    PortConflict,
-    /// A dependency failed.
-    DependencyFailed,
 }
 
 /// How a process ended.

@@ -13,5 +13,5 @@ mod table;
 pub use error::{harmless, render_failure};
 pub use output::{Output, Verbosity};
 pub use progress::progress;
-pub use style::{duration, paint_state, size};
+pub use style::{Tone, duration, paint, paint_as, size};
 pub use table::Table;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::error::render_failure;
 use super::style;
 use crate::report::{ErrorDocument, Events, Failure, Kind, LoggedLine};
-use crate::supervisor::logs::{LogLine, Stream};
+use crate::supervisor::logs::LogLine;
 use crate::system::text::printable;
 
 /// How much is told on stderr.
@@ -73,12 +73,11 @@ impl Output {
     pub fn log_line(self, line: &LogLine, several: bool) {
         if self.json {
             let text = String::from_utf8_lossy(&line.bytes);
-            let stream = if line.stream == Stream::Stdout { "stdout" } else { "stderr" };
             let document = LoggedLine {
                 schema: "harness/logs-line/1".to_owned(),
                 time: line.time.to_string(),
                 process: line.process.clone(),
-                stream: stream.to_owned(),
+                stream: line.stream,
                 line: text.into_owned(),
                 continued: line.continued,
             };

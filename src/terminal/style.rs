@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::report::verify::{Outcome, StageStatus};
+use crate::report::{InfraState, LaunchOutcome, Level, ProcessState, ServerState, StackState, WaitOutcome};
+
 /// Something went well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// Something is on its way, or needs a look.
@@ -57,17 +60,108 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A state in its colour.
-pub fn paint_state(state: &str) -> String {
-    let style = match state {
-        "ready" | "healthy" | "running" | "completed" | "pass" | "launched" | "already running" | "repaired"
-        | "listening" => GOOD,
-        "failed" | "unhealthy" | "port conflict" | "port not bound" | "dependency failed" | "down" | "fail"
-        | "lost" | "foreign" => BAD,
-        "stopped" | "disabled" | "absent" | "free" => DIM,
-        _ => CAUTION,
-    };
-    format!("{style}{state}{style:#}")
+/// What a word of a document means for whoever reads it, and so its colour.
+pub trait Tone: std::fmt::Display {
+    /// Its style.
+    fn style(&self) -> Style;
+}
+
+impl Tone for ProcessState {
+    fn style(&self) -> Style {
+        match self {
+            Self::Ready | Self::Completed => GOOD,
+            Self::Failed | Self::Unhealthy | Self::PortConflict | Self::PortNotBound | Self::DependencyFailed => BAD,
+            Self::Stopped | Self::Disabled => DIM,
+            Self::Starting | Self::Waiting | Self::Stopping | Self::Backoff => CAUTION,
+        }
+    }
+}
+
+impl Tone for ServerState {
+    fn style(&self) -> Style {
+        match self {
+            Self::Ready | Self::External => GOOD,
+            Self::Failed | Self::Unhealthy | Self::Frozen | Self::PortConflict => BAD,
+            Self::Stopped | Self::Disabled | Self::Absent => DIM,
+            Self::Starting | Self::Stopping | Self::Paused | Self::Backoff => CAUTION,
+        }
+    }
+}
+
+impl Tone for StackState {
+    fn style(&self) -> Style {
+        match self {
+            Self::Healthy => GOOD,
+            Self::Unhealthy | Self::Damaged => BAD,
+            Self::Stopped => DIM,
+            Self::Starting | Self::PartlyStopped | Self::Incomplete => CAUTION,
+        }
+    }
+}
+
+impl Tone for InfraState {
+    fn style(&self) -> Style {
+        match self {
+            Self::Running => GOOD,
+            Self::Degraded => CAUTION,
+            Self::Stopped | Self::Absent => DIM,
+        }
+    }
+}
+
+impl Tone for LaunchOutcome {
+    fn style(&self) -> Style {
+        if *self == Self::Failed { BAD } else { GOOD }
+    }
+}
+
+impl Tone for WaitOutcome {
+    fn style(&self) -> Style {
+        match self {
+            Self::Ready => GOOD,
+            Self::PortConflict | Self::DependencyFailed => BAD,
+            Self::Stopped => DIM,
+            Self::Exited | Self::Timeout => CAUTION,
+        }
+    }
+}
+
+impl Tone for StageStatus {
+    fn style(&self) -> Style {
+        match self {
+            Self::Pass => GOOD,
+            Self::Fail => BAD,
+            Self::Timeout => CAUTION,
+            Self::Skipped => DIM,
+        }
+    }
+}
+
+impl Tone for Outcome {
+    fn style(&self) -> Style {
+        if *self == Self::Pass { GOOD } else { BAD }
+    }
+}
+
+impl Tone for Level {
+    fn style(&self) -> Style {
+        match self {
+            Self::Ok => GOOD,
+            Self::Warning => CAUTION,
+            Self::Error => BAD,
+        }
+    }
+}
+
+/// A word in the colour of what it means.
+pub fn paint<T: Tone>(word: &T) -> String {
+    paint_as(word, &word.to_string())
+}
+
+/// Another text in that colour.
+pub fn paint_as<T: Tone>(word: &T, text: &str) -> String {
+    let style = word.style();
+    format!("{style}{text}{style:#}")
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::diagnostic::{self, Diagnosis, SourceTree};
 use super::http;
 use super::plan::{PlannedCheck, PlannedCommand};
-use crate::report::Events;
 use crate::report::verify::{Command, StageStatus};
+use crate::report::{Events, milliseconds};
 use crate::system::{self, CommandSpec, Ending};
 
 /// A command that prints more than this has its last lines kept, not what lies between.
@@ -79,11 +79,6 @@ pub(super) fn skipped(name: &str) -> Command {
         log: None,
         first_error: None,
     }
-}
-
-/// Whole milliseconds.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 struct Outcome {

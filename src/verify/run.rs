@@ -7,14 +7,14 @@ use std::time::Instant;
 use futures_util::future::{join, join_all};
 
 use super::Error;
-use super::command::{self, Surroundings, milliseconds, skipped};
+use super::command::{self, Surroundings, skipped};
 use super::orphans::Orphans;
 use super::plan::{self, Evaluate, PlannedStage, Selection};
 use super::runs::{self, Run, Runs};
 use super::work_tree::WorkTree;
 use crate::project::VerifyStage;
 use crate::report::verify::{Outcome, Reason, Stage, StageStatus, Tree, Verify};
-use crate::report::{Events, Failure, Kind};
+use crate::report::{Events, Failure, Kind, TemplateState, milliseconds};
 
 /// What to verify.
 pub struct Request<'a> {
@@ -37,7 +37,7 @@ pub struct Request<'a> {
     /// The agent whose tree it is.
     pub agent: Option<u8>,
     /// Whether the agent's database is of the present template.
-    pub template: Option<String>,
+    pub template: Option<TemplateState>,
     /// What a person should be told in the document.
     pub warnings: Vec<String>,
     /// Every line of output is told to `events`, not just a glance now and then.

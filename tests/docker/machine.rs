@@ -106,15 +106,15 @@ impl DockerMachine {
     /// The state of each service that is not disabled.
     pub(super) fn states(&self) -> BTreeMap<String, String> {
         let status = block_on(infra::status(&self.home)).unwrap();
-        let rows = status.services.into_iter().filter(|row| row.state != "disabled" && row.name != AUTOHEAL);
-        rows.map(|row| (row.name, row.state)).collect()
+        let rows = status.services.into_iter().filter(|row| row.state.as_str() != "disabled" && row.name != AUTOHEAL);
+        rows.map(|row| (row.name, row.state.as_str().to_owned())).collect()
     }
 
     /// The state of the process that restarts containers; `absent` where nothing is set up.
     pub(super) fn watch_state(&self) -> String {
         let status = block_on(infra::status(&self.home)).unwrap();
         let row = status.services.into_iter().find(|row| row.name == AUTOHEAL);
-        row.map_or_else(|| "absent".to_owned(), |row| row.state)
+        row.map_or_else(|| "absent".to_owned(), |row| row.state.as_str().to_owned())
     }
 
     pub(super) fn project(&self) -> &str {

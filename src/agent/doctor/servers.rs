@@ -3,7 +3,7 @@
 use crate::agent::Context;
 use crate::infra::{self, InfraRecord};
 use crate::project::{InfraPort, Project};
-use crate::report::{Failure, Finding, Level};
+use crate::report::{Failure, Finding, Level, ServerState};
 use crate::system;
 
 const AREA: &str = "servers";
@@ -33,9 +33,9 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         let version = service.version.as_ref().map_or_else(String::new, |version| format!(" ({version})"));
         let message = format!("{}: {}{version}", service.name, service.state);
         let reason = service.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-        findings.push(match service.state.as_str() {
-            "ready" | "disabled" | "external" => Finding::ok(AREA, message),
-            "absent" | "stopped" | "starting" => {
+        findings.push(match service.state {
+            ServerState::Ready | ServerState::Disabled | ServerState::External => Finding::ok(AREA, message),
+            ServerState::Absent | ServerState::Stopped | ServerState::Starting => {
                 Finding::bad(AREA, Level::Warning, format!("{message}{reason}"), "run `harness setup`")
             }
             _ => {

@@ -98,7 +98,7 @@ async fn one(
         result
     }
     .await;
-    report.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    report.duration_ms = crate::report::milliseconds(began.elapsed());
     match result {
         Ok(outcome) => {
             report.outcome = outcome;
@@ -107,7 +107,7 @@ async fn one(
         Err(failure) => {
             report.outcome = LaunchOutcome::Failed;
             let mut document = failure.document();
-            if undone && document.code == "stack.unhealthy" {
+            if undone && matches!(failure.downcast(), Some(Error::Unhealthy { .. })) {
                 // its logs are gone with the rest
                 document.hint =
                     Some(format!("to look into it, run `harness launch {agent} --keep`, then `harness logs {agent}`"));

@@ -72,7 +72,7 @@ async fn timed(
     let began = Instant::now();
     let mut report = TornDownAgent::of(agent.get());
     let result = one::teardown(context, infra, agent, options, &mut report).await;
-    report.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    report.duration_ms = crate::report::milliseconds(began.elapsed());
     let kind = result.err().map(|failure| {
         report.error = Some(failure.document());
         failure.kind()

@@ -15,6 +15,7 @@ use crate::infra::access::Infra;
 use crate::infra::engine::Observation;
 use crate::infra::record::InfraRecord;
 use crate::infra::{self, answers, service};
+use crate::report::ServerState;
 use crate::system::Home;
 
 /// For the answer of a server of which Docker does not say that it is healthy.
@@ -76,19 +77,26 @@ pub(in crate::infra) async fn observe(
 fn row(container: Option<&Container>, action: &Action, answers: Option<bool>) -> Observation {
     let state = container.map(|container| container.state);
     let (state, reason) = match (state, action) {
-        (None, _) => ("stopped", Some("it has no container".to_owned())),
-        (Some(State::Running), Action::Recreate(_, why)) => ("ready", Some(format!("`setup` replaces it: {why}"))),
-        (Some(State::Running), _) => ("ready", None),
-        (Some(State::Starting | State::Unhealthy), _) if answers == Some(true) => ("ready", None),
-        (Some(State::Starting), _) if answers == Some(false) => ("starting", Some("it does not answer yet".to_owned())),
-        (Some(State::Starting), _) => ("starting", Some("its health check has not passed yet".to_owned())),
-        (Some(State::Unhealthy), _) => ("unhealthy", Some("its health check fails".to_owned())),
-        (Some(State::Paused), _) => ("paused", Some("somebody paused its container".to_owned())),
-        (Some(State::Restarting), _) => ("backoff", Some("it ends again and again".to_owned())),
-        (Some(State::Stopped), _) => ("stopped", None),
+        (None, _) => (ServerState::Stopped, Some("it has no container".to_owned())),
+        (Some(State::Running), Action::Recreate(_, why)) => {
+            (ServerState::Ready, Some(format!("`setup` replaces it: {why}")))
+        }
+        (Some(State::Running), _) => (ServerState::Ready, None),
+        (Some(State::Starting | State::Unhealthy), _) if answers == Some(true) => (ServerState::Ready, None),
+        (Some(State::Starting), _) if answers == Some(false) => {
+            (ServerState::Starting, Some("it does not answer yet".to_owned()))
+        }
+        (Some(State::Starting), _) => (ServerState::Starting, Some("its health check has not passed yet".to_owned())),
+        (Some(State::Unhealthy), _) => (ServerState::Unhealthy, Some("its health check fails".to_owned())),
+        (Some(State::Paused), _) => (ServerState::Paused, Some("somebody paused its container".to_owned())),
+        (Some(State::Restarting), _) => (ServerState::Backoff, Some("it ends again and again".to_owned())),
+        (Some(State::Stopped), _) => (ServerState::Stopped, None),
     };
     let reason = reason.or_else(|| {
-        container.filter(|_| state == "stopped").map(|container| container.status.clone()).filter(|s| !s.is_empty())
+        container
+            .filter(|_| state == ServerState::Stopped)
+            .map(|container| container.status.clone())
+            .filter(|s| !s.is_empty())
     });
-    Observation { state: state.to_owned(), pid: None, reason }
+    Observation { state, pid: None, reason }
 }

@@ -12,7 +12,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::infra::record::durability;
 use crate::project::Durability;
 use crate::system::Versioned;
 
@@ -22,7 +21,6 @@ pub(super) struct StartMark {
     /// The boot of the kernel.
     pub(super) boot_id: String,
     /// What was in force.
-    #[serde(with = "durability")]
     pub(super) durability: Durability,
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use crate::report::{Durability, EngineChoice};
+
 /// `[infra]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InfraSettings {
@@ -24,17 +26,6 @@ pub struct InfraSettings {
     pub ports: InfraPorts,
     /// Where each host port comes from, in the order of [`InfraPort::ALL`].
     pub port_sources: [PortSource; 6],
-}
-
-/// `engine = "auto" | "docker" | "native"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EngineChoice {
-    /// Docker if a daemon answers and the images can be had, else native.
-    Auto,
-    /// Containers.
-    Docker,
-    /// Processes of this machine.
-    Native,
 }
 
 /// Host ports of the infra.
@@ -78,16 +69,6 @@ pub struct PostgresSettings {
     pub durability: Durability,
     /// `settings`: further server settings, by name.
     pub settings: BTreeMap<String, String>,
-}
-
-/// `durability = "fast" | "safe"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// `fsync` and `full_page_writes` off: everything can be rebuilt. A killed server loses nothing.
-    #[default]
-    Fast,
-    /// PostgreSQL's own defaults.
-    Safe,
 }
 
 /// One host port of the infra.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Template;
+pub use crate::report::RestartPolicy;
 
 /// One supervised program.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,17 +63,6 @@ pub enum Condition {
     LogReady,
     /// `process_completed_successfully`.
     CompletedSuccessfully,
-}
-
-/// `restart`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestartPolicy {
-    /// `no`.
-    No,
-    /// `on_failure`, the default.
-    OnFailure,
-    /// `always`.
-    Always,
 }
 
 /// `readiness_probe`, `liveness_probe`.

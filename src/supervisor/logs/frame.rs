@@ -2,16 +2,8 @@
 
 use std::collections::VecDeque;
 
+pub use crate::report::Stream;
 use crate::system::text::{LONGEST_LINE, Lines, Overlong};
-
-/// Where output came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
 
 /// A line of a process's output.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::infra::docker::connect;
 use crate::infra::docker::error::Result;
 use crate::infra::engine::Observation;
 use crate::infra::processes;
+use crate::report::ServerState;
 use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StopSpec};
 use crate::system::{self, Home, StackName};
 
@@ -35,7 +36,7 @@ pub(in crate::infra::docker) async fn ensure(home: &Home) -> crate::infra::error
 
 /// Whether it runs.
 pub(in crate::infra::docker) async fn is_up(home: &Home) -> bool {
-    observe(home).await.is_some_and(|observed| observed.state == "ready")
+    observe(home).await.is_some_and(|observed| observed.state == ServerState::Ready)
 }
 
 /// What the supervisor says of it; `None` where there is no supervisor.
