@@ -166,7 +166,7 @@ fn enter_service(
     environment: &mut BTreeMap<String, String>,
 ) -> Result<(), Failure> {
     let Some(directory) = infra.programs_of(service) else {
-        return Err(Error::UnknownService { name: service.to_owned(), known: infra.service_names() }.into());
+        return Err(Error::UnknownService { name: service.to_owned(), known: infra.record.service_names() }.into());
     };
     if let Some(directory) = directory {
         let path = environment.get("PATH").cloned().unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) async fn exec(
     service: &str,
     command: &[String],
 ) -> Result<u8, Failure> {
-    let known = infra.service_names();
+    let known = infra.record.service_names();
     if !known.iter().any(|name| name == service) {
         return Err(Error::UnknownService { name: service.to_owned(), known }.into());
     }

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 
 use super::{Context, Error, Record};
 use crate::infra::docker::{self, LogRange};
-use crate::infra::{Engine, Infra, InfraRecord};
+use crate::infra::{Engine, InfraRecord};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::supervisor::logs::{self, Follower, LogLine, LogQuery};
@@ -100,7 +100,7 @@ async fn of_containers(
     request: LogRequest,
     print: &mut dyn FnMut(&LogLine),
 ) -> Result<(), Failure> {
-    let known = Infra::service_names_of(record);
+    let known = record.service_names();
     if let Some(unknown) = request.processes.iter().find(|name| !known.contains(name)) {
         let known = known.into_iter().chain([docker::autoheal::NAME.to_owned()]).collect();
         return Err(Error::UnknownService { name: unknown.clone(), known }.into());

@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use super::access::Infra;
+use futures_util::future::try_join_all;
+use tokio::time::{Instant, sleep, timeout};
+
 use super::error::Error;
-use super::{ready, service};
-use crate::bucket::Buckets;
-use crate::postgres;
+use super::record::InfraRecord;
+use super::servers::hosted::Hosted;
+use super::servers::list::Service;
+use super::servers::server::Common;
 use crate::report::Events;
 
 /// How long a server may take to answer after it was started. Recovery after a crash counts in.
 pub(super) const LIMIT: Duration = Duration::from_mins(2);
-/// Buckets that every home has.
-const BUCKETS: [&str; 2] = ["default", "results"];
+/// Between two attempts.
+const PERIOD: Duration = Duration::from_millis(50);
+/// For one attempt.
+const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// A server that does not serve.
 pub(super) struct Unanswered {
@@ -24,7 +29,7 @@ pub(super) struct Unanswered {
 
 /// Why a server does not serve.
 pub(super) enum Problem {
-    /// It ended: the engine's word.
+    /// It ended, as the engine says.
     Ended(String),
     /// It runs, but does not answer: what the last attempt said.
     Silent(String),
@@ -44,73 +49,43 @@ impl Unanswered {
     }
 }
 
-/// Whether one server answers within this time.
-pub(super) async fn one(infra: &Infra, service: &str, limit: Duration) -> bool {
-    match service {
-        service::DB => match infra.servers.postgres.as_ref() {
-            Some(server) => ready::postgres(server, limit).await.is_ok(),
-            None => true,
-        },
-        service::S3 => match infra.servers.s3.as_ref() {
-            Some(endpoint) => ready::s3(endpoint, limit).await.is_ok(),
-            None => true,
-        },
-        service::MAIL => match infra.servers.mail.as_ref() {
-            Some(mail) => ready::mail(mail, limit).await.is_ok(),
-            None => true,
-        },
-        service::BROWSER => match infra.servers.browser.as_ref() {
-            Some(browser) => ready::browser(browser, limit).await.is_ok(),
-            None => true,
-        },
-        // nobody but Docker knows how to ask a service that a user added
-        _ => false,
+/// Whether a service answers within this time; false for one of a user's compose file, which only Docker can ask.
+pub(super) async fn one(record: &InfraRecord, name: &str, limit: Duration) -> bool {
+    match Service::of_name(name) {
+        Some(service) => until_answer(record.hostings.get(service), &record.common(), limit).await.is_ok(),
+        None => false,
     }
 }
 
-/// Asks every server at once until all have answered; returns the identity of the PostgreSQL cluster.
-pub(super) async fn all(infra: &Infra, events: &Events) -> Result<Option<String>, Unanswered> {
-    let silent = |service| move |last| Unanswered { service, problem: Problem::Silent(last) };
-    let failed = |service, error| Unanswered { service, problem: Problem::Failed(Box::new(error)) };
-    let database = async {
-        let Some(server) = infra.servers.postgres.as_ref() else { return Ok(None) };
-        let task = events.task("infra", "start PostgreSQL");
-        let identifier = ready::postgres(server, LIMIT).await.map_err(silent(service::DB))?;
-        postgres::prepare(server).await.map_err(|error| failed(service::DB, error.into()))?;
+/// Asks every server at once until all have answered, and keeps what they say of themselves.
+pub(super) async fn all(record: &mut InfraRecord, events: &Events) -> Result<(), Unanswered> {
+    let (hostings, common) = record.split();
+    let reachable = hostings.all_mut().into_iter().filter(|server| server.is_reachable(common.engine));
+    let ask = async |server: &mut dyn Hosted| {
+        let service = server.name();
+        let task = events.task("infra", format!("start {}", server.title()));
+        let silent = |last| Unanswered { service, problem: Problem::Silent(last) };
+        until_answer(server, &common, LIMIT).await.map_err(silent)?;
+        let failed = |error| Unanswered { service, problem: Problem::Failed(Box::new(error)) };
+        server.welcome(&common).await.map_err(failed)?;
         task.finish();
-        Ok(Some(identifier))
+        Ok(())
     };
-    let storage = async {
-        let Some(endpoint) = infra.servers.s3.as_ref() else { return Ok(()) };
-        let task = events.task("infra", "start S3");
-        let buckets = ready::s3(endpoint, LIMIT).await.map_err(silent(service::S3))?;
-        if infra.record.hostings.s3.own().is_some() {
-            make_buckets(&buckets).await.map_err(|error| failed(service::S3, error.into()))?;
+    try_join_all(reachable.map(ask)).await.map(drop)
+}
+
+/// Repeats the probe until it succeeds or the time is over; then the last reason is returned.
+async fn until_answer(server: &dyn Hosted, common: &Common<'_>, limit: Duration) -> Result<(), String> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let last = match timeout(ATTEMPT, server.probe(common)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(reason)) => reason,
+            Err(_) => format!("no answer within {} s", ATTEMPT.as_secs()),
+        };
+        if Instant::now() >= deadline {
+            return Err(last);
         }
-        task.finish();
-        Ok(())
-    };
-    let mail = async {
-        let Some(mail) = infra.servers.mail.as_ref() else { return Ok(()) };
-        let task = events.task("infra", "start mail");
-        ready::mail(mail, LIMIT).await.map_err(silent(service::MAIL))?;
-        task.finish();
-        Ok(())
-    };
-    let browser = async {
-        let Some(browser) = infra.servers.browser.as_ref() else { return Ok(()) };
-        let task = events.task("infra", "start the browser");
-        ready::browser(browser, LIMIT).await.map_err(silent(service::BROWSER))?;
-        task.finish();
-        Ok(())
-    };
-    let (identifier, (), (), ()) = tokio::try_join!(database, storage, mail, browser)?;
-    Ok(identifier)
-}
-
-async fn make_buckets(buckets: &Buckets) -> crate::bucket::Result<()> {
-    for name in BUCKETS {
-        buckets.ensure(name).await?;
+        sleep(PERIOD).await;
     }
-    Ok(())
 }

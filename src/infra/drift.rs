@@ -1,9 +1,10 @@
 //! Wishes of a project that differ from what the home has decided. They change nothing until
-//! `teardown --infra` or `setup --engine` opens the decision; they are only said.
+//! `teardown --infra` or `setup --engine` opens the decision; they are only reported.
 
-use super::native::BinariesWish;
-use super::record::{Engine, Hosting, InfraRecord};
-use crate::project::{Durability, EngineChoice, InfraPort, InfraSettings, PortSource, ServiceSettings};
+use super::record::InfraRecord;
+use super::servers::hosted::{Hosted, HostingKind};
+use crate::project::{EngineChoice, InfraPort, InfraSettings, PortSource};
+use crate::report::Engine;
 
 /// One line for each difference.
 pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
@@ -25,26 +26,12 @@ pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
             "`{file}` changed since this home took it over; `harness teardown --infra` and `setup` apply it"
         ));
     }
-    drift.extend(place("postgres", &record.hostings.postgres, &settings.postgres.service));
-    drift.extend(place("s3", &record.hostings.s3, &settings.s3));
-    drift.extend(place("mail", &record.hostings.mail, &settings.mail));
-    drift.extend(place("browser", &record.hostings.browser, &settings.browser));
-    if let Some(postgres) = record.hostings.postgres.own().filter(|_| wants_own(&settings.postgres.service)) {
-        if postgres.durability != settings.postgres.durability {
-            drift.push(differs("durability", word(postgres.durability), word(settings.postgres.durability)));
-        }
-        for (name, value) in &settings.postgres.settings {
-            if postgres.settings.get(name) != Some(value) {
-                let there = postgres.settings.get(name).map_or("not set", String::as_str);
-                drift.push(differs(&format!("postgres.settings.{name}"), there, value));
-            }
-        }
-        if let (Some(binaries), Ok(BinariesWish::Directory(wished))) =
-            (&postgres.binaries, BinariesWish::of(&settings.postgres))
-            && binaries.bin_dir != wished
-        {
-            let there = binaries.bin_dir.display().to_string();
-            drift.push(differs("postgres.bin_dir", &there, &wished.display().to_string()));
+    for server in record.hostings.all() {
+        drift.extend(hosting(server, settings));
+        let wish = server.settings(settings);
+        if !wish.disabled && wish.url.is_none() {
+            let lines = server.drift(settings);
+            drift.extend(lines.iter().map(|line| differs(&line.what, &line.there, &line.wished)));
         }
     }
     drift
@@ -54,18 +41,7 @@ fn differs(what: &str, there: &str, wished: &str) -> String {
     format!("{what} is {there} in this home, the project asks for {wished}")
 }
 
-fn word(durability: Durability) -> &'static str {
-    match durability {
-        Durability::Fast => "fast",
-        Durability::Safe => "safe",
-    }
-}
-
-fn wants_own(settings: &ServiceSettings) -> bool {
-    !settings.disabled && settings.url.is_none()
-}
-
-/// Ports that somebody asked for; a default is no wish.
+/// Ports that the user chose; a default is no wish.
 fn ports(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
     let recorded = record.ports();
     InfraPort::ALL
@@ -81,13 +57,14 @@ fn ports(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
         .collect()
 }
 
-fn place<T>(service: &str, there: &Hosting<T>, wished: &ServiceSettings) -> Option<String> {
-    match (there, &wished.url) {
-        _ if wished.disabled => None,
-        (Hosting::Own(_), Some(_)) => Some(differs(service, "run by harness", "an external server")),
-        (Hosting::External(_), None) => Some(differs(service, "an external server", "one run by harness")),
-        (Hosting::External(url), Some(wished)) if url.expose() != wished => {
-            Some(differs(service, "an external server", "another external server"))
+fn hosting(server: &dyn Hosted, settings: &InfraSettings) -> Option<String> {
+    let wish = server.settings(settings);
+    match (server.kind(), &wish.url) {
+        _ if wish.disabled => None,
+        (HostingKind::Own, Some(_)) => Some(differs(server.table(), "run by harness", "an external server")),
+        (HostingKind::External(_), None) => Some(differs(server.table(), "an external server", "one run by harness")),
+        (HostingKind::External(url), Some(wished)) if url.expose() != wished => {
+            Some(differs(server.table(), "an external server", "another external server"))
         }
         _ => None,
     }
@@ -99,6 +76,7 @@ mod tests {
 
     use super::*;
     use crate::infra::testing::{record, settings};
+    use crate::project::Durability;
 
     #[test]
     fn what_nobody_asked_for_is_no_drift() {

@@ -15,39 +15,46 @@
 //! serialised by `infra/lock`; nothing that harness did not start is stopped; every server listens on
 //! loopback only.
 
-mod access;
-mod added;
 mod answers;
-mod decision;
+mod credentials;
+mod dispatch;
 pub mod docker;
+mod docker_record;
 mod drift;
-mod engine;
 mod ensure;
 mod error;
-mod external;
-mod http;
+mod hosting;
 mod installed;
-mod keys;
-mod mailbox;
+mod lost_cluster;
 mod native;
+mod observation;
+mod open;
 mod ports;
 mod processes;
-mod ready;
 mod record;
-mod service;
+mod resolve_record;
+mod s3_keys;
+mod servers;
 mod status;
 mod teardown;
 #[cfg(test)]
 mod testing;
 
-pub use access::{Browser, Infra, Mail, Servers, open};
+pub use crate::report::Engine;
+pub use credentials::Credentials;
+pub use docker_record::DockerRecord;
 pub use drift::of as drift;
 pub use ensure::{ensure, resume};
 pub use error::{Error, Result};
+pub use hosting::Hosting;
 pub use installed::installed_postgres;
-pub use record::{
-    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, Hosting, Hostings, InfraRecord, LostCluster,
-    MailRecord, PostgresRecord, S3Record,
-};
+pub use lost_cluster::LostCluster;
+pub use open::{Infra, open};
+pub use record::InfraRecord;
+pub use servers::browser::{Browser, BrowserRecord};
+pub use servers::list::{Hostings, Servers, Service};
+pub use servers::mail::{Mail, MailRecord};
+pub use servers::postgres::{BinariesRecord, PostgresRecord};
+pub use servers::s3::S3Record;
 pub use status::status;
 pub use teardown::{TeardownReport, teardown};

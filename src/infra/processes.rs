@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::engine::Observation;
 use super::error::{Error, Result};
+use super::observation::Observation;
 use crate::report::Events;
 use crate::supervisor::{self, Client, ProcessSnapshot};
 use crate::system::{self, Home, StackName};

@@ -1,6 +1,6 @@
 //! `teardown --infra`: stops the home's own servers; with volumes, forgets them.
 
-use super::engine;
+use super::dispatch;
 use super::ensure::lock;
 use super::error::Result;
 use super::record::InfraRecord;
@@ -27,7 +27,7 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
     let _lock = lock(home, "tear down infra", events).await?;
     // the record is written before anything is made: without it there is nothing
     let Some(mut record) = InfraRecord::read(home)? else { return Ok(TeardownReport::default()) };
-    let stopped = match engine::take_down(home, &record, events).await {
+    let stopped = match dispatch::take_down(home, &record, events).await {
         // nothing ever came up: an engine that does not answer must not keep the home from being forgotten
         Err(error) if !record.served && volumes => {
             events.warning("infra", error.to_string());
@@ -39,12 +39,12 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
     let removed = stopped.into_iter().map(|name| Removed::new("service", name)).collect();
     let mut report = TeardownReport { removed, existed: true };
     if volumes {
-        // the record goes last: data without it could not be opened by anybody
-        let data = engine::remove_data(home, &record).await?;
+        // the record goes last: without it the data could not be opened
+        let data = dispatch::remove_data(home, &record).await?;
         report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
         system::remove_if_exists(&InfraRecord::path(home))?;
     } else {
-        engine::settle_data(home, &record);
+        dispatch::flush_data(home, &record);
         record.settled = false;
         record.write(home)?;
     }

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::record::{
-    BinariesRecord, BrowserRecord, Credentials, DockerRecord, Engine, Hosting, Hostings, InfraRecord, MailRecord,
-    PostgresRecord, S3Record,
-};
+use super::credentials::Credentials;
+use super::docker_record::DockerRecord;
+use super::hosting::Hosting;
+use super::record::InfraRecord;
+use super::servers::browser::BrowserRecord;
+use super::servers::list::Hostings;
+use super::servers::mail::MailRecord;
+use super::servers::postgres::{BinariesRecord, PostgresRecord};
+use super::servers::s3::S3Record;
 use crate::project::{
     Durability, EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
 };
+use crate::report::Engine;
 
 /// A project that wishes nothing in particular.
 pub(super) fn settings() -> InfraSettings {

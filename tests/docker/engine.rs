@@ -156,7 +156,7 @@ fn a_users_compose_file_adds_services_and_what_is_not_supported_is_named() {
     let infra = machine.setup().unwrap();
     assert_eq!(get(port, "/readyz").status, 200);
     assert_eq!(machine.states()["letters"], "ready");
-    assert_eq!(infra.service_names(), ["mailpit", "letters"]);
+    assert_eq!(infra.record.service_names(), ["mailpit", "letters"]);
     let ids = machine.ids();
     machine.setup().unwrap();
     assert_eq!(machine.ids(), ids);

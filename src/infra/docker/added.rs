@@ -9,9 +9,9 @@ use std::path::Path;
 use super::compose::{self, ComposeFile};
 use super::error::{Error, Result};
 use super::{autoheal, variables};
-use crate::infra::added::{AddedFile, AddedService};
+use crate::infra::docker_record::{AddedFile, AddedService};
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
+use crate::infra::servers::list::Service;
 use crate::system::Home;
 
 /// Reads and judges a file.
@@ -25,7 +25,7 @@ pub(in crate::infra) fn read_added(home: &Home, record: &InfraRecord, path: &Pat
     let variables = variables::of(home, record);
     let document = parse(&added, &|name| variables.get(name).cloned())?;
     let own = compose::own(&|name| variables.get(name).cloned())?;
-    let taken = document.services.keys().find(|name| service::ALL.contains(&name.as_str()) || *name == autoheal::NAME);
+    let taken = document.services.keys().find(|name| Service::of_name(name).is_some() || *name == autoheal::NAME);
     let taken = taken.or_else(|| document.volumes.keys().find(|name| own.volumes.contains_key(*name)));
     if let Some(name) = taken {
         return Err(Error::NameTaken { file: path.to_owned(), name: name.clone() });

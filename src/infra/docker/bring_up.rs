@@ -14,11 +14,11 @@ use super::connect::connect;
 use super::image::{self, Image};
 use super::plan::{self, Action};
 use super::{autoheal, observed, resources, variables, wait, wanted};
-use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::error::Result;
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
+use crate::infra::servers::postgres::PostgresRecord;
+use crate::infra::servers::server::Server;
 use crate::report::Events;
 use crate::system::Home;
 
@@ -37,7 +37,7 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
     variables::write(home, &project.name, &wanted.variables)?;
     let there = observed::containers(&docker, project).await?;
     let mut actions = plan::of(&wanted.document.services, &images, &there);
-    spare_the_well(record, &mut actions).await?;
+    keep_those_that_answer(record, &mut actions).await;
     for (name, action) in &actions {
         if *action == Action::Create {
             check_name(&docker, project, name).await?;
@@ -66,14 +66,12 @@ pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, ev
 
 /// Docker calls a server unhealthy until its next look, which may be seconds after it came back: one that answers is
 /// not restarted.
-async fn spare_the_well(record: &InfraRecord, actions: &mut BTreeMap<String, Action>) -> Result<()> {
-    let infra = Infra::of(record.clone())?;
+async fn keep_those_that_answer(record: &InfraRecord, actions: &mut BTreeMap<String, Action>) {
     for (name, action) in actions.iter_mut().filter(|(_, action)| matches!(action, Action::Restart(_))) {
-        if answers::one(&infra, name, PATIENCE).await {
+        if answers::one(record, name, PATIENCE).await {
             *action = Action::Keep;
         }
     }
-    Ok(())
 }
 
 /// The id of every service's image; those that are missing are pulled, all at once.
@@ -88,7 +86,7 @@ async fn images(
         Ok::<_, super::Error>((name.clone(), image::ensure(docker, name, &service.image, events).await?))
     }))
     .await?;
-    if let Some((_, database)) = found.iter().find(|(name, _)| name == service::DB)
+    if let Some((_, database)) = found.iter().find(|(name, _)| name == PostgresRecord::NAME)
         && record.docker.postgres_major.is_none()
     {
         // where the volume is mounted depends on it, so that it is fixed with the volume's first use

@@ -6,9 +6,9 @@ use futures_util::future::try_join_all;
 
 use super::connect::connect;
 use super::error::Result;
-use super::{compose, image};
-use crate::infra::record::DockerRecord;
-use crate::infra::service;
+use super::{compose, image, variables};
+use crate::infra::docker_record::DockerRecord;
+use crate::infra::servers::list::Hostings;
 use crate::project::{InfraSettings, ServiceSettings};
 use crate::report::Events;
 
@@ -21,15 +21,12 @@ pub(in crate::infra) fn decide(settings: &InfraSettings) -> DockerRecord {
     DockerRecord { compose_project: settings.compose_project.clone(), memory, ..DockerRecord::default() }
 }
 
-/// The image that the compose file names for a service.
-pub(in crate::infra) fn default_image(service: &str) -> Option<String> {
-    // any value will do for the variables that have no default: only the image is looked at
-    let document = compose::own(&|name| (!name.ends_with("_IMAGE") && is_required(name)).then(|| "-".to_owned()));
-    document.ok()?.services.get(service).map(|service| service.image.clone())
-}
-
-fn is_required(name: &str) -> bool {
-    super::variables::SECRETS.contains(&name) || name == "HARNESS_HOME_ID"
+/// The images that the embedded compose file names, by service.
+pub(in crate::infra) fn default_images() -> BTreeMap<String, String> {
+    // any value will do for the variables that have no default: only the images are looked at
+    let document = compose::own(&|name| (!name.ends_with("_IMAGE")).then(|| variables::sample(name)).flatten());
+    let services = document.map(|document| document.services).unwrap_or_default();
+    services.into_iter().map(|(name, service)| (name, service.image)).collect()
 }
 
 /// Whether an engine answers and has every image that the project needs, or can pull it; says so in one line.
@@ -39,20 +36,17 @@ fn is_required(name: &str) -> bool {
 pub(in crate::infra) async fn available(settings: &InfraSettings, events: &Events) -> Result<String> {
     let docker = connect().await?;
     let wanted = services(settings).into_iter().filter(|(_, settings)| !settings.disabled && settings.url.is_none());
+    let defaults = default_images();
     let images: Vec<(&str, String)> = wanted
-        .filter_map(|(name, settings)| Some((name, settings.image.clone().or_else(|| default_image(name))?)))
+        .filter_map(|(name, settings)| Some((name, settings.image.clone().or_else(|| defaults.get(name).cloned())?)))
         .collect();
-    // one that cannot be had must not cost the download of the others
+    // one that is not available must not cost the download of the others
     try_join_all(images.iter().map(async |(name, image)| image::check_available(&docker, name, image).await)).await?;
     try_join_all(images.iter().map(async |(name, image)| image::ensure(&docker, name, image, events).await)).await?;
     Ok("a Docker engine answers and has every image".to_owned())
 }
 
-fn services(settings: &InfraSettings) -> [(&'static str, &ServiceSettings); 4] {
-    [
-        (service::DB, &settings.postgres.service),
-        (service::S3, &settings.s3),
-        (service::MAIL, &settings.mail),
-        (service::BROWSER, &settings.browser),
-    ]
+/// What a project wishes of each server, by the server's name.
+fn services(settings: &InfraSettings) -> Vec<(&'static str, &ServiceSettings)> {
+    Hostings::none().all().into_iter().map(|server| (server.name(), server.settings(settings))).collect()
 }

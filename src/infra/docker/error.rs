@@ -3,7 +3,7 @@
 use crate::report::{Diagnostic, Kind};
 
 use super::compose;
-use super::image::ImageProblem;
+use super::image_problem::ImageProblem;
 
 /// Something is wrong with the engine, an image or a container.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +47,15 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
-    /// An image cannot be had.
-    #[error("the image `{image}` of `{service}` cannot be had: {problem}")]
+    /// An image is not available.
+    #[error("the image `{image}` of `{service}` is not available: {problem}")]
     Image {
         /// Which.
         image: String,
         /// For which service.
         service: String,
+        /// Where it is named: "`image` of `[infra.s3]`".
+        setting: String,
         /// Why not.
         problem: ImageProblem,
         /// The engine's own words.
@@ -165,7 +167,7 @@ impl Diagnostic for Error {
                 "add yourself to the group that owns the socket (`usermod -aG docker $USER`) and log in again".into()
             }
             Self::Address { .. } => "set DOCKER_HOST to a socket of this machine: `unix:///var/run/docker.sock`".into(),
-            Self::Image { service, problem, .. } => problem.hint(service),
+            Self::Image { setting, problem, .. } => problem.hint(setting),
             Self::Foreign { kind, name, .. } => format!(
                 "set `compose_project` in `[infra]` to another name, or, if nobody needs it, run \
                  `docker {kind} rm {name}`"

@@ -1,7 +1,6 @@
 //! Images: present, pulled with progress, or a message that says what to do.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -11,6 +10,8 @@ use futures_util::TryStreamExt;
 use tokio::time::timeout;
 
 use super::error::{Error, Result, is_not_found};
+use super::image_problem::ImageProblem;
+use crate::infra::servers::list::{Hostings, Service};
 use crate::report::{Events, Task};
 
 /// For a registry to say whether it has an image.
@@ -46,7 +47,7 @@ pub(super) async fn inspect(docker: &Docker, image: &str) -> Result<Option<Image
 /// The image; pulled when the engine does not have it.
 ///
 /// # Errors
-/// [`Error::Image`] says why it cannot be had, in a way that can be acted on.
+/// [`Error::Image`] says why it is not available, in a way that can be acted on.
 pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: &Events) -> Result<Image> {
     if let Some(found) = inspect(docker, image).await? {
         return Ok(found);
@@ -57,6 +58,7 @@ pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: 
         Ok(None) => Err(Error::Image {
             image: image.to_owned(),
             service: service.to_owned(),
+            setting: setting(service),
             problem: ImageProblem::NotFound,
             said: "it was pulled, but the engine does not have it".to_owned(),
         }),
@@ -83,7 +85,7 @@ pub(super) async fn check_available(docker: &Docker, service: &str, image: &str)
         Err(_) => (format!("i/o timeout: its registry says nothing for {} s", MANIFEST_LIMIT.as_secs()), None),
     };
     let problem = ImageProblem::of(status, &said);
-    Err(Error::Image { image: image.to_owned(), service: service.to_owned(), problem, said })
+    Err(Error::Image { image: image.to_owned(), service: service.to_owned(), setting: setting(service), problem, said })
 }
 
 /// Pulls an image, telling the progress of its layers.
@@ -92,6 +94,7 @@ pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &E
     let failed = |said: String, status: Option<u16>| Error::Image {
         image: image.to_owned(),
         service: service.to_owned(),
+        setting: setting(service),
         problem: ImageProblem::of(status, &said),
         said,
     };
@@ -118,6 +121,16 @@ pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &E
     }
     task.finish();
     Ok(())
+}
+
+/// Where the image of a service is named.
+fn setting(service: &str) -> String {
+    let all = Hostings::none();
+    let table = Service::of_name(service).map(|service| all.get(service).table());
+    table.map_or_else(
+        || "the service's `image` in the compose file".to_owned(),
+        |table| format!("`image` of `[infra.{table}]`"),
+    )
 }
 
 /// What is known of the layers of a pull.
@@ -152,142 +165,5 @@ impl Layers {
         let (done, total) = self.bytes.values().fold((0, 0), |(done, total), layer| (done + layer.0, total + layer.1));
         task.advance(done, Some(total).filter(|total| *total > 0));
         task.detail(format!("{} of {} layers", self.complete, self.bytes.len()));
-    }
-}
-
-/// Why an image cannot be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageProblem {
-    /// 401, 403: it is private, or gone from a registry that does not tell the difference.
-    Denied,
-    /// 404: the registry knows it not.
-    NotFound,
-    /// The registry counts pulls.
-    RateLimited,
-    /// The disk of the engine is full.
-    NoSpace,
-    /// The registry cannot be reached.
-    NoNetwork,
-    /// It is not made for this processor.
-    WrongPlatform,
-    /// Something else.
-    Other,
-}
-
-impl ImageProblem {
-    /// By the registry's status, and where that says nothing, by the engine's words.
-    pub fn of(status: Option<u16>, said: &str) -> Self {
-        let said = said.to_ascii_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if says(&["no space left"]) {
-            Self::NoSpace
-        } else if says(&["no matching manifest", "no match for platform", "exec format error"]) {
-            Self::WrongPlatform
-        } else if says(&["toomanyrequests", "too many requests", "rate limit"]) {
-            Self::RateLimited
-        } else if says(&[
-            "no such host",
-            "dial tcp",
-            "i/o timeout",
-            "network is unreachable",
-            "connection refused",
-            "tls handshake",
-            "client.timeout",
-            "deadline exceeded",
-            "temporary failure in name",
-            "eof",
-        ]) {
-            Self::NoNetwork
-        } else if says(&[
-            "access denied",
-            "unauthorized",
-            "denied:",
-            "authentication required",
-            "no basic auth",
-            "forbidden",
-        ]) {
-            Self::Denied
-        } else if status == Some(404) || says(&["not found", "manifest unknown", "does not exist"]) {
-            Self::NotFound
-        } else {
-            Self::Other
-        }
-    }
-
-    pub(super) fn code(self) -> &'static str {
-        match self {
-            Self::Denied => "image.denied",
-            Self::NotFound => "image.not_found",
-            Self::RateLimited => "image.rate_limited",
-            Self::NoSpace => "image.no_space",
-            Self::NoNetwork => "image.no_network",
-            Self::WrongPlatform => "image.wrong_platform",
-            Self::Other => "image.failed",
-        }
-    }
-
-    pub(super) fn hint(self, service: &str) -> String {
-        let table = match service {
-            "db" => "infra.postgres",
-            "minio" => "infra.s3",
-            "headless-browser" => "infra.browser",
-            "mailpit" => "infra.mail",
-            _ => "the compose file's service",
-        };
-        match self {
-            Self::Denied | Self::NotFound => {
-                format!("set `image` of `[{table}]` to one that exists, or run `docker login` if it is private")
-            }
-            Self::RateLimited => "run `docker login`, or try again later".to_owned(),
-            Self::NoSpace => "free disk space: `docker system df` shows what is used".to_owned(),
-            Self::NoNetwork => {
-                format!("check the network, or set `image` of `[{table}]` to one of a registry that is reached")
-            }
-            Self::WrongPlatform => format!("set `image` of `[{table}]` to one that is built for this processor"),
-            Self::Other => format!("try `docker pull` by hand, or set `image` of `[{table}]` to another"),
-        }
-    }
-}
-
-impl fmt::Display for ImageProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Denied => "the registry denies it; it is private, or it is gone",
-            Self::NotFound => "the registry does not have it",
-            Self::RateLimited => "the registry allows no more pulls for now",
-            Self::NoSpace => "the engine's disk is full",
-            Self::NoNetwork => "the registry cannot be reached",
-            Self::WrongPlatform => "it is not built for this processor",
-            Self::Other => "the pull failed",
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ImageProblem;
-
-    #[test]
-    fn every_problem_is_told_apart_by_the_engines_words() {
-        for (status, said, expected) in [
-            (
-                Some(404),
-                "pull access denied for minio/minio, repository does not exist or may require 'docker login'",
-                ImageProblem::Denied,
-            ),
-            (Some(500), "Head \"https://ghcr.io/v2/x/manifests/1\": unauthorized", ImageProblem::Denied),
-            (Some(404), "manifest for mailpit:v0 not found: manifest unknown", ImageProblem::NotFound),
-            (
-                Some(500),
-                "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
-                ImageProblem::NoNetwork,
-            ),
-            (None, "failed to register layer: write /x: no space left on device", ImageProblem::NoSpace),
-            (None, "no matching manifest for linux/arm64/v8 in the manifest list entries", ImageProblem::WrongPlatform),
-            (Some(500), "toomanyrequests: You have reached your pull rate limit", ImageProblem::RateLimited),
-            (Some(500), "something else", ImageProblem::Other),
-        ] {
-            assert_eq!(ImageProblem::of(status, said), expected, "{said}");
-        }
     }
 }

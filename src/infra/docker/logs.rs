@@ -88,7 +88,7 @@ fn line(process: &str, piece: LogOutput) -> LogLine {
     }
 }
 
-/// The last lines of one service, for an error; nothing where they cannot be had.
+/// The last lines of one service, for an error; nothing where they are not available.
 pub(super) async fn tail(docker: &Docker, project: &Project, service: &str, lines: usize) -> Vec<String> {
     let range = LogRange { tail: Some(lines), ..LogRange::default() };
     let lines = read(docker, project, &[service.to_owned()], range).await.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Before a container is started: does somebody else listen on its host ports?
+//! Before a container is started: does another process listen on its host ports?
 
 use std::collections::HashMap;
 
@@ -9,15 +9,16 @@ use super::connect::connect;
 use super::observed;
 use crate::infra::error::{Error, Result};
 use crate::infra::record::InfraRecord;
+use crate::infra::servers::list::Service;
 use crate::system::{PortHolder, is_bindable, port_holder};
 
 /// Checks the ports of these services.
 ///
 /// # Errors
 /// Names the container or the process that has the first port that is taken.
-pub(in crate::infra) async fn check_ports(record: &InfraRecord, services: &[&'static str]) -> Result<()> {
+pub(in crate::infra) async fn check_ports(record: &InfraRecord, services: &[Service]) -> Result<()> {
     for (port, number, service) in record.ports() {
-        if !services.contains(&service) || is_bindable(number) {
+        if !services.iter().any(|wanted| wanted.name() == service) || is_bindable(number) {
             continue;
         }
         // the process would be the engine's proxy: the container is who it is for

@@ -11,7 +11,7 @@ use crate::system::Home;
 /// too: `docker compose -f FILE --env-file HOME/infra/compose/.env` takes it.
 pub fn resolved(home: &Home, record: &InfraRecord) -> Result<InfraCompose> {
     let wanted = wanted::without_secrets(home, record)?;
-    let file = wanted.document.resolved(&wanted.project.name, &variables::SECRETS);
+    let file = wanted.document.resolved(&wanted.project.name, &variables::secrets(record));
     Ok(InfraCompose { schema: "harness/infra-compose/1".to_owned(), file })
 }
 

@@ -11,10 +11,10 @@ use super::error::Result;
 use super::observed::{self, Container, State};
 use super::plan::{self, Action};
 use super::{autoheal, wanted};
-use crate::infra::access::Infra;
-use crate::infra::engine::Observation;
+use crate::infra::observation::Observation;
 use crate::infra::record::InfraRecord;
-use crate::infra::{self, answers, service};
+use crate::infra::servers::list::Service;
+use crate::infra::{self, answers};
 use crate::report::ServerState;
 use crate::system::Home;
 
@@ -34,29 +34,29 @@ pub(in crate::infra) async fn is_up(home: &Home, record: &InfraRecord) -> infra:
     if restarting || actions.values().any(|action| *action != Action::Keep) {
         return Ok(false);
     }
-    let seen = probe(record, &there).await?;
+    let seen = probe(record, &there).await;
     Ok(seen.values().all(|answers| *answers))
 }
 
 /// Asks those servers that Docker does not call healthy: its health checks come seconds apart, and one that was just
 /// started or unpaused is judged by what was.
-async fn probe(record: &InfraRecord, there: &BTreeMap<String, Container>) -> infra::Result<BTreeMap<String, bool>> {
+async fn probe(record: &InfraRecord, there: &BTreeMap<String, Container>) -> BTreeMap<String, bool> {
     let in_doubt = |name: &&str| {
         let state = there.get(*name).map(|container| container.state);
         matches!(state, Some(State::Starting | State::Unhealthy))
     };
-    let infra = Infra::of(record.clone())?;
-    let asked = service::ALL.into_iter().filter(in_doubt);
-    let answers = asked.map(async |name| (name.to_owned(), answers::one(&infra, name, PATIENCE).await));
-    Ok(join_all(answers).await.into_iter().collect())
+    let asked = Service::ALL.map(Service::name).into_iter().filter(in_doubt);
+    let answers = asked.map(async |name| (name.to_owned(), answers::one(record, name, PATIENCE).await));
+    join_all(answers).await.into_iter().collect()
 }
 
 /// The services whose containers have to be made or started, and so need their host ports.
-pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<&'static str>> {
+pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<Service>> {
     let wanted = wanted::of(home, record)?;
     let there = observed::containers(&connect().await?, &wanted.project).await?;
     let actions = plan::of(&wanted.document.services, &BTreeMap::new(), &there);
-    Ok(service::ALL.into_iter().filter(|name| actions.get(*name).is_some_and(Action::takes_ports)).collect())
+    let down = |service: &Service| actions.get(service.name()).is_some_and(Action::takes_ports);
+    Ok(Service::ALL.into_iter().filter(down).collect())
 }
 
 /// Every service that the home runs itself.
@@ -68,7 +68,7 @@ pub(in crate::infra) async fn observe(
     let docker: Docker = connect().await?;
     let there = observed::containers(&docker, &wanted.project).await?;
     let actions = plan::of(&wanted.document.services, &BTreeMap::new(), &there);
-    let seen = probe(record, &there).await?;
+    let seen = probe(record, &there).await;
     let rows = wanted.document.services.keys();
     Ok(rows.map(|name| (name.clone(), row(there.get(name), &actions[name], seen.get(name).copied()))).collect())
 }

@@ -6,60 +6,55 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::compose::{OWN_FILE, OWN_TEXT};
+use crate::infra::credentials::Credentials;
 use crate::infra::record::InfraRecord;
-use crate::project::Durability;
+use crate::infra::servers::list::Hostings;
+use crate::infra::servers::server::Login;
 use crate::system::{self, Home, read_optional, write_atomic};
 
 /// The name of the env file in the home's `infra/compose`.
 pub(super) const FILE: &str = ".env";
-/// Variables that `infra compose` does not print the values of.
-pub(super) const SECRETS: [&str; 3] = ["AGENT_DB_PASSWORD", "AGENT_MINIO_ROOT_PASSWORD", "AGENT_BROWSER_TOKEN"];
+/// The variable with the home's id.
+const HOME_ID: &str = "HARNESS_HOME_ID";
 
 /// Variables by name.
-pub(super) type Variables = BTreeMap<&'static str, String>;
+pub(super) type Variables = BTreeMap<String, String>;
 
 /// The variables of a record.
 pub(super) fn of(home: &Home, record: &InfraRecord) -> Variables {
-    let credentials = &record.credentials;
-    let mut variables = Variables::from([
-        ("HARNESS_HOME_ID", home.id().to_owned()),
-        ("AGENT_DB_USER", credentials.postgres_user.clone()),
-        ("AGENT_DB_PASSWORD", credentials.postgres_password.expose().to_owned()),
-        ("AGENT_MINIO_ROOT_USER", credentials.s3_access_key.clone()),
-        ("AGENT_MINIO_ROOT_PASSWORD", credentials.s3_secret_key.expose().to_owned()),
-        ("AGENT_BROWSER_TOKEN", credentials.browser_token.expose().to_owned()),
-    ]);
-    for (port, number, _) in record.ports() {
-        variables.insert(port.variable(), number.to_string());
-    }
-    let mut put = |name, value: Option<String>| {
-        if let Some(value) = value {
-            variables.insert(name, value);
+    let common = record.common();
+    let mut variables = Variables::from([(HOME_ID.to_owned(), home.id().to_owned())]);
+    for server in record.hostings.all() {
+        for (name, login) in server.compose_credentials(common.credentials) {
+            let value = match login {
+                Login::Name(name) => name,
+                Login::Secret(secret) => secret.expose().to_owned(),
+            };
+            variables.insert(name.to_owned(), value);
         }
-    };
-    if let Some(own) = record.hostings.postgres.own() {
-        put("AGENT_DB_IMAGE", own.image.clone());
-        let fsync = if own.durability == Durability::Safe { "on" } else { "off" };
-        put("AGENT_DB_FSYNC", Some(fsync.to_owned()));
-        if let Some(major) = record.docker.postgres_major.filter(|major| *major < 18) {
-            // the builtin provider came with 17, the data directory moved up with 18
-            let provider = if major == 17 { "--locale-provider=builtin " } else { "" };
-            put("AGENT_DB_INITDB_ARGS", Some(format!("--encoding=UTF8 {provider}--locale=C.UTF-8")));
-            put("AGENT_DB_DATA", Some("/var/lib/postgresql/data".to_owned()));
-        }
-    }
-    put("AGENT_MINIO_IMAGE", record.hostings.s3.own().and_then(|own| own.image.clone()));
-    put("AGENT_BROWSER_IMAGE", record.hostings.browser.own().and_then(|own| own.image.clone()));
-    put("AGENT_MAILPIT_IMAGE", record.hostings.mail.own().and_then(|own| own.image.clone()));
-    for (service, name) in [
-        ("db", "AGENT_DB_MEMORY"),
-        ("minio", "AGENT_MINIO_MEMORY"),
-        ("headless-browser", "AGENT_BROWSER_MEMORY"),
-        ("mailpit", "AGENT_MAILPIT_MEMORY"),
-    ] {
-        put(name, record.docker.memory.get(service).map(u64::to_string));
+        let image = server.image().map(|image| ("IMAGE", image.to_owned()));
+        let memory = record.docker.memory.get(server.name()).map(|bytes| ("MEMORY", bytes.to_string()));
+        let common_ones = image.into_iter().chain(memory);
+        variables.extend(common_ones.map(|(name, value)| (format!("{}_{name}", server.variables()), value)));
+        variables.extend(server.compose_variables(&common).into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
     variables
+        .extend(record.ports().into_iter().map(|(port, number, _)| (port.variable().to_owned(), number.to_string())));
+    variables
+}
+
+/// The names of those whose values `infra compose` does not print.
+pub(super) fn secrets(record: &InfraRecord) -> Vec<&'static str> {
+    let logins = record.hostings.all().into_iter().flat_map(|server| server.compose_credentials(&record.credentials));
+    logins.filter(|(_, login)| matches!(login, Login::Secret(_))).map(|(name, _)| name).collect()
+}
+
+/// Some value for a variable that the compose file asks for and that has no default there.
+pub(super) fn sample(name: &str) -> Option<String> {
+    let credentials = Credentials::generate();
+    let servers = Hostings::none();
+    let mut logins = servers.all().into_iter().flat_map(|server| server.compose_credentials(&credentials));
+    (name == HOME_ID || logins.any(|(login, _)| login == name)).then(|| "-".to_owned())
 }
 
 /// Where the home keeps the compose file and its variables.

@@ -11,12 +11,10 @@ use super::error::Error;
 use super::logs;
 use super::names::Project;
 use super::observed::{self, State};
-use crate::infra::access::Infra;
 use crate::infra::answers::{self, Problem, Unanswered};
-use crate::infra::ensure::is_own;
 use crate::infra::error::Result;
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
+use crate::infra::servers::list::Service;
 use crate::report::Events;
 
 /// Between two looks at the containers.
@@ -31,18 +29,13 @@ pub(super) async fn until_ready(
     record: &mut InfraRecord,
     events: &Events,
 ) -> Result<()> {
-    let infra = Infra::of(record.clone())?;
+    let own: Vec<Service> = record.own_services().collect();
     let outcome = tokio::select! {
-        outcome = answers::all(&infra, events) => outcome,
-        ended = given_up(docker, project, record) => Err(ended),
+        outcome = answers::all(record, events) => outcome,
+        ended = given_up(docker, project, &own) => Err(ended),
     };
     match outcome {
-        Ok(identifier) => {
-            if let Some(own) = record.hostings.postgres.own_mut() {
-                own.system_identifier = identifier;
-            }
-            until_added_are_well(docker, project, record).await
-        }
+        Ok(()) => until_added_are_well(docker, project, record).await,
         Err(unanswered) => {
             let tail = logs::tail(docker, project, unanswered.service, TAIL).await;
             Err(unanswered.into_error(tail))
@@ -73,12 +66,12 @@ async fn until_added_are_well(docker: &Docker, project: &Project, record: &Infra
 }
 
 /// Ends when a container has ended, or ends again and again; else never.
-async fn given_up(docker: &Docker, project: &Project, record: &InfraRecord) -> Unanswered {
+async fn given_up(docker: &Docker, project: &Project, services: &[Service]) -> Unanswered {
     let mut restarts: BTreeMap<&str, i64> = BTreeMap::new();
     loop {
         sleep(PERIOD).await;
         let Ok(containers) = observed::containers(docker, project).await else { continue };
-        for service in service::ALL.into_iter().filter(|name| is_own(record, name)) {
+        for service in services.iter().map(|service| service.name()) {
             let Some(container) = containers.get(service) else { continue };
             let inspected = docker.inspect_container(&container.id, None::<InspectContainerOptions>).await;
             let Ok(inspected) = inspected else { continue };

@@ -6,9 +6,7 @@ use super::compose::{self, ComposeFile, Source};
 use super::error::Result;
 use super::names::Project;
 use super::variables::{self, Variables};
-use crate::infra::ensure::is_own;
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
 use crate::system::Home;
 
 /// The document of a home, and under which project's name it runs.
@@ -30,8 +28,8 @@ pub(super) fn of(home: &Home, record: &InfraRecord) -> Result<Wanted> {
 pub(super) fn without_secrets(home: &Home, record: &InfraRecord) -> Result<Wanted> {
     let mut wanted = of(home, record)?;
     let mut shown = wanted.variables.clone();
-    for name in variables::SECRETS {
-        shown.insert(name, format!("${{{name}}}"));
+    for name in variables::secrets(record) {
+        shown.insert(name.to_owned(), format!("${{{name}}}"));
     }
     wanted.document = document(record, &shown)?;
     Ok(wanted)
@@ -44,11 +42,12 @@ fn document(record: &InfraRecord, variables: &Variables) -> Result<ComposeFile> 
         document.services.extend(added.services);
         document.volumes.extend(added.volumes);
     }
-    document.services.retain(|name, _| is_own(record, name));
-    if let (Some(database), Some(own)) = (document.services.get_mut(service::DB), record.hostings.postgres.own()) {
-        let command = database.command.get_or_insert_default();
-        for (name, value) in &own.settings {
-            command.extend(["-c".to_owned(), format!("{name}={value}")]);
+    let names = record.service_names();
+    document.services.retain(|name, _| names.contains(name));
+    for server in record.hostings.all() {
+        let arguments = server.compose_arguments();
+        if let Some(service) = document.services.get_mut(server.name()).filter(|_| !arguments.is_empty()) {
+            service.command.get_or_insert_default().extend(arguments);
         }
     }
     let used: Vec<String> = document

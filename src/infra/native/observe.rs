@@ -1,12 +1,15 @@
 //! What the supervisor says of the servers.
 
 use crate::infra::error::Result;
+use crate::infra::servers::list::Service;
 use crate::supervisor::{Client, Phase};
 use crate::system::Home;
 
 /// Whether all of these processes are ready.
-pub(in crate::infra) async fn is_up(home: &Home, services: &[&str]) -> Result<bool> {
+pub(in crate::infra) async fn is_up(home: &Home, services: &[Service]) -> Result<bool> {
     let Some(client) = Client::take_charge(&home.infra_dir()).await? else { return Ok(false) };
     let snapshot = client.snapshot().await?;
-    Ok(services.iter().all(|name| snapshot.processes.get(*name).is_some_and(|process| process.phase == Phase::Ready)))
+    Ok(services
+        .iter()
+        .all(|service| snapshot.processes.get(service.name()).is_some_and(|process| process.phase == Phase::Ready)))
 }

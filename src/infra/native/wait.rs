@@ -4,29 +4,24 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::error::{Error, Result};
 use crate::infra::record::InfraRecord;
-use crate::infra::service;
+use crate::infra::servers::list::Service;
 use crate::report::Events;
 use crate::supervisor::{self, Client, Phase};
 use crate::system::Home;
 
 /// Waits until every server answers, or one is given up.
 pub(super) async fn until_ready(home: &Home, record: &mut InfraRecord, events: &Events) -> Result<()> {
-    let infra = Infra::of(record.clone())?;
     let directory = home.infra_dir();
-    let identifier = tokio::select! {
-        outcome = answers::all(&infra, events) => outcome.map_err(|unanswered| {
+    tokio::select! {
+        outcome = answers::all(record, events) => outcome.map_err(|unanswered| {
             let tail = tail(home, unanswered.service);
             unanswered.into_error(tail)
         })?,
         error = given_up(home, &directory) => return Err(error),
     };
-    if let Some(own) = record.hostings.postgres.own_mut() {
-        own.system_identifier = identifier;
-    }
     seen_by_supervisor(&directory).await
 }
 
@@ -54,7 +49,7 @@ async fn given_up(home: &Home, directory: &Path) -> Error {
             continue;
         };
         generation = snapshot.generation;
-        for service in service::ALL {
+        for service in Service::ALL.map(Service::name) {
             let Some(process) = snapshot.processes.get(service) else { continue };
             // those from before this start do not count
             let before = *restarts.entry(service).or_insert(process.restarts);

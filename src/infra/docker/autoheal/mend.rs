@@ -8,7 +8,6 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, Health
 use bollard::query_parameters::{InspectContainerOptions, RestartContainerOptionsBuilder, StartContainerOptions};
 
 use super::judge::{Cause, Outcome};
-use crate::infra::access::Infra;
 use crate::infra::answers;
 use crate::infra::docker::error::is_not_found;
 use crate::infra::docker::names::{Project, SERVICE};
@@ -46,7 +45,7 @@ pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -
     };
     let Some(service) = service(&Project::of(home, &record), &record, &container) else { return Outcome::Settled };
     match (state(&container), cause) {
-        (State::Unhealthy, _) if answers_to_us(record, &service).await => Outcome::Later(DISPUTED),
+        (State::Unhealthy, _) if answers_to_us(&record, &service).await => Outcome::Later(DISPUTED),
         (State::Unhealthy, _) => {
             say(&format!("{service}: its health check fails{}", last_check(&container)));
             let options = RestartContainerOptionsBuilder::new().t(STOP_SECONDS).build();
@@ -79,7 +78,7 @@ fn service(project: &Project, record: &InfraRecord, container: &ContainerInspect
     let service = labels?.get(SERVICE).filter(|_| project.owns(labels))?;
     // further containers of a service are somebody's experiment
     let name = container.name.as_deref()?.trim_start_matches('/');
-    let is_known = Infra::service_names_of(record).contains(service);
+    let is_known = record.service_names().contains(service);
     (is_known && name == project.container(service)).then(|| service.clone())
 }
 
@@ -107,11 +106,8 @@ fn should_run(container: &ContainerInspectResponse) -> bool {
 }
 
 /// Harness's own probe is the better judge, where it has one.
-async fn answers_to_us(record: InfraRecord, service: &str) -> bool {
-    match Infra::of(record) {
-        Ok(infra) => answers::one(&infra, service, PATIENCE).await,
-        Err(_) => false,
-    }
+async fn answers_to_us(record: &InfraRecord, service: &str) -> bool {
+    answers::one(record, service, PATIENCE).await
 }
 
 /// What the health check said last, on one line.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::entry::COMMAND;
 use crate::infra::docker::connect;
 use crate::infra::docker::error::Result;
-use crate::infra::engine::Observation;
+use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
 use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StopSpec};

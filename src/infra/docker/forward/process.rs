@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::entry::COMMAND;
-use crate::infra::record::{Engine, InfraRecord};
+use crate::infra::record::InfraRecord;
+use crate::report::Engine;
 use crate::supervisor::{ProcessSpec, RestartSpec, StopSpec};
 
-/// What the process is called in a stack.
+/// Its name in a stack.
 const NAME: &str = "browser-way-back";
 
 /// The process that lets the browser reach these ports of an application of this machine: its name and what it is.
@@ -20,7 +21,7 @@ pub fn process(
     directory: &Path,
 ) -> Option<(&'static str, ProcessSpec)> {
     let needed = record.engine == Engine::Docker && record.hostings.browser.own().is_some() && !ports.is_empty();
-    // an engine in a machine of its own has a way back that needs nobody
+    // an engine in a machine of its own has a way of its own to this machine
     let address: IpAddr =
         record.docker.gateway.as_ref().filter(|_| needed && cfg!(target_os = "linux"))?.parse().ok()?;
     let mut command = vec![harness.display().to_string(), COMMAND.to_owned(), address.to_string()];

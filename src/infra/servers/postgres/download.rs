@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::binaries::{self, Binaries};
-use super::{directories, program};
 use crate::infra::error::{Error, Result};
+use crate::infra::servers::{directories, program};
 use crate::postgres::CONTRIB;
 use crate::report::Events;
 use crate::system::{self, Home, ServiceUser};

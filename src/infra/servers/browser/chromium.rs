@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::infra::http;
+use crate::infra::servers::http;
 use crate::system::effective_uid;
 
-/// A browser on this machine answers in a millisecond or is not well.
+/// For its answer, which takes a browser on this machine a millisecond.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Names that a Chromium goes by, the free builds first.
@@ -22,7 +22,7 @@ const NAMES: [&str; 7] = [
 ];
 
 /// Finds it on PATH; `HARNESS_CHROMIUM` names one elsewhere, or is `none`.
-pub(in crate::infra) fn find() -> Option<PathBuf> {
+pub(super) fn find() -> Option<PathBuf> {
     match std::env::var("HARNESS_CHROMIUM").ok().filter(|value| !value.is_empty()) {
         Some(value) if value == "none" => None,
         Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
@@ -76,11 +76,10 @@ fn needs_no_sandbox() -> bool {
         || number("/proc/sys/user/max_user_namespaces") == Some(0)
 }
 
-/// The debugging socket of the browser that listens on `port` now; `None` when none answers. (It writes the
-/// file `DevToolsActivePort` only when it was left to choose the port itself.)
-pub(in crate::infra) async fn ws_url(port: u16) -> Option<String> {
-    let base = format!("http://127.0.0.1:{port}");
-    let asked = tokio::time::timeout(PATIENCE, http::get(&base, "/json/version"));
+/// The debugging socket of the browser that answers at `base` now; `None` when none answers. (It writes the file
+/// `DevToolsActivePort` only when it was left to choose the port itself.)
+pub(super) async fn ws_url(base: &str) -> Option<String> {
+    let asked = tokio::time::timeout(PATIENCE, http::get(base, "/json/version"));
     let document: serde_json::Value = serde_json::from_str(&asked.await.ok()?.ok()?).ok()?;
     Some(document.get("webSocketDebuggerUrl")?.as_str()?.to_owned())
 }

@@ -1,41 +1,17 @@
-//! Which engine runs the servers of a home, and the one place where engines part.
-//!
-//! The choice is made once and recorded with its reason.
+//! The one place where the engines part.
 
 use std::collections::BTreeMap;
 
 use super::error::{Error, Result};
-use super::record::{Engine, InfraRecord};
+use super::observation::Observation;
+use super::record::InfraRecord;
+use super::servers::list::Service;
 use super::{docker, native, ports, processes};
-use crate::project::{EngineChoice, InfraSettings};
-use crate::report::{Events, ServerState};
+use crate::report::{Engine, Events};
 use crate::system::Home;
 
-/// What an engine says of one service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Observation {
-    /// Its state.
-    pub(super) state: ServerState,
-    /// Process id of its leader.
-    pub(super) pid: Option<u32>,
-    /// Why it is in this state.
-    pub(super) reason: Option<String>,
-}
-
-/// Decides, and says why in one line. Docker is only chosen where every image is at hand afterwards.
-pub(super) async fn choose(settings: &InfraSettings, events: &Events) -> Result<(Engine, String)> {
-    match settings.engine {
-        EngineChoice::Native => Ok((Engine::Native, "the configuration asks for it".to_owned())),
-        EngineChoice::Docker => Ok((Engine::Docker, "the configuration asks for it".to_owned())),
-        EngineChoice::Auto => Ok(match docker::available(settings, events).await {
-            Ok(reason) => (Engine::Docker, format!("engine = \"auto\": {reason}")),
-            Err(error) => (Engine::Native, format!("engine = \"auto\": {error}")),
-        }),
-    }
-}
-
 /// Whether all of these services run as they should.
-pub(super) async fn is_up(home: &Home, record: &InfraRecord, services: &[&str]) -> Result<bool> {
+pub(super) async fn is_up(home: &Home, record: &InfraRecord, services: &[Service]) -> Result<bool> {
     match record.engine {
         Engine::Native => native::is_up(home, services).await,
         Engine::Docker => docker::is_up(home, record).await,
@@ -43,15 +19,15 @@ pub(super) async fn is_up(home: &Home, record: &InfraRecord, services: &[&str]) 
 }
 
 /// The services of the record that the engine should run and does not.
-pub(super) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<&'static str>> {
+pub(super) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<Service>> {
     match record.engine {
         Engine::Native => native::not_running(home, record).await,
         Engine::Docker => docker::not_running(home, record).await.map_err(Error::from),
     }
 }
 
-/// Refuses host ports of these services that somebody else has.
-pub(super) async fn check_ports(record: &InfraRecord, services: &[&'static str]) -> Result<()> {
+/// Refuses host ports of these services that another process has.
+pub(super) async fn check_ports(record: &InfraRecord, services: &[Service]) -> Result<()> {
     match record.engine {
         Engine::Native => ports::check_free(record, services),
         Engine::Docker => docker::check_ports(record, services).await,
@@ -62,7 +38,7 @@ pub(super) async fn check_ports(record: &InfraRecord, services: &[&'static str])
 pub(super) async fn bring_up(
     home: &Home,
     record: &mut InfraRecord,
-    services: &[&'static str],
+    services: &[Service],
     events: &Events,
 ) -> Result<()> {
     match record.engine {
@@ -87,10 +63,14 @@ pub(super) async fn take_down(home: &Home, record: &InfraRecord, events: &Events
     }
 }
 
-/// After a stop that keeps the data: sees to it that the data is on the disk.
-pub(super) fn settle_data(home: &Home, record: &InfraRecord) {
+/// After a stop that keeps the data: writes the data to the disk.
+pub(super) fn flush_data(home: &Home, record: &InfraRecord) {
     match record.engine {
-        Engine::Native => native::settle_data(home, record),
+        Engine::Native => {
+            for server in record.hostings.all() {
+                server.flush(home);
+            }
+        }
         // a container's volume is the daemon's
         Engine::Docker => {}
     }

@@ -14,7 +14,7 @@ use crate::system::{self, ServiceUser};
 const TAIL: usize = 20;
 
 /// A command with a clean, English environment, run as `user` when there is one.
-pub(super) fn command(program: &Path, directory: &Path, user: Option<&ServiceUser>) -> Command {
+pub(in crate::infra) fn command(program: &Path, directory: &Path, user: Option<&ServiceUser>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(environment()).current_dir(directory);
     if let Some(user) = user {
@@ -25,7 +25,7 @@ pub(super) fn command(program: &Path, directory: &Path, user: Option<&ServiceUse
 
 /// What programs and servers of the infra get: nothing of the caller's, so that the same command gives the
 /// same server wherever it is typed.
-pub(super) fn environment() -> [(&'static str, &'static str); 3] {
+pub(in crate::infra) fn environment() -> [(&'static str, &'static str); 3] {
     [
         ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         ("LANG", "C.UTF-8"),
@@ -37,7 +37,7 @@ pub(super) fn environment() -> [(&'static str, &'static str); 3] {
 ///
 /// # Errors
 /// It could not be started, failed, or took longer than `limit`.
-pub(super) async fn run(mut command: Command, limit: Duration) -> Result<String> {
+pub(in crate::infra) async fn run(mut command: Command, limit: Duration) -> Result<String> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let Ok(ended) = tokio::time::timeout(limit, command.output()).await else {

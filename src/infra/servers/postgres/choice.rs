@@ -11,9 +11,9 @@
 use std::path::PathBuf;
 
 use super::binaries::{self, Binaries};
+use super::record::{BinariesRecord, PostgresRecord};
 use super::{cluster, download};
 use crate::infra::error::{Error, Result};
-use crate::infra::record::{BinariesRecord, PostgresRecord};
 use crate::postgres::packages;
 use crate::project::PostgresSettings;
 use crate::report::Events;

@@ -5,7 +5,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::*;
-use crate::infra::native::binaries;
+use crate::infra::servers::postgres::binaries;
 
 /// A home that the service user can enter, and all that a cluster needs.
 struct Bench {

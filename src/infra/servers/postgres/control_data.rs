@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::program;
 use crate::infra::error::Result;
+use crate::infra::servers::program;
 use crate::system::ServiceUser;
 
 /// The two facts that matter here.

@@ -11,7 +11,7 @@ use crate::infra::error::Result;
 use crate::system::{self, Error, Home, ServiceUser};
 
 /// Makes a directory of harness's own; `passable` for the service user when harness is root.
-pub(super) fn make(path: &Path, passable: bool) -> Result<()> {
+pub(in crate::infra) fn make(path: &Path, passable: bool) -> Result<()> {
     let mode = if passable { 0o711 } else { 0o700 };
     system::create_private_dir(path, mode)?;
     // the umask may have taken bits away
@@ -26,7 +26,7 @@ pub(in crate::infra) fn open_way(home: &Home) -> Result<()> {
 }
 
 /// Makes a directory that belongs to the service user and nobody else.
-pub(super) fn make_owned(path: &Path, user: Option<&ServiceUser>) -> Result<()> {
+pub(in crate::infra) fn make_owned(path: &Path, user: Option<&ServiceUser>) -> Result<()> {
     system::create_private_dir(path, 0o700)?;
     if let Some(user) = user {
         user.own(path)?;
@@ -35,14 +35,14 @@ pub(super) fn make_owned(path: &Path, user: Option<&ServiceUser>) -> Result<()> 
 }
 
 /// The directory of a service, made.
-pub(super) fn of_service(home: &Home, service: &str, user: Option<&ServiceUser>) -> Result<PathBuf> {
+pub(in crate::infra) fn of_service(home: &Home, service: &str, user: Option<&ServiceUser>) -> Result<PathBuf> {
     let path = home.infra_dir().join(service);
     make(&path, user.is_some())?;
     Ok(path)
 }
 
 /// Lets everybody read a tree of programs, whatever the umask was when it was unpacked.
-pub(super) fn open_to_all(path: &Path) -> Result<()> {
+pub(in crate::infra) fn open_to_all(path: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(path).map_err(Error::file("read", path))?;
     if metadata.is_symlink() {
         return Ok(());

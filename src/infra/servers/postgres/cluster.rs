@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use super::control_data::ControlData;
 use super::crash::{self, StartMark};
+use super::record::{BinariesRecord, PostgresRecord, has_control_file};
 use super::server_config::{self, Plan};
-use super::{control_data, directories, memory, program};
+use super::{control_data, memory};
+use crate::infra::credentials::Credentials;
 use crate::infra::error::{Error, Result};
-use crate::infra::record::{BinariesRecord, Credentials, LostCluster, PostgresRecord, has_control_file};
+use crate::infra::lost_cluster::LostCluster;
+use crate::infra::servers::{directories, program};
 use crate::project::Durability;
 use crate::report::Events;
 use crate::system::{self, Home, ServiceUser, boot_id, read_versioned, write_atomic, write_versioned};

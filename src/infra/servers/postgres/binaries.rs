@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::program;
-use crate::infra::record::has_control_file;
+use super::record::has_control_file;
+use crate::infra::servers::program;
 use crate::system::ServiceUser;
 
 /// The oldest major version that is used.

@@ -1,0 +1,65 @@
+//! How the shared servers are reached. Made from the record alone, so that a command that starts nothing
+//! (`teardown`, `psql`) knows the same as `launch`.
+
+use std::path::PathBuf;
+
+use super::error::Result;
+use super::record::InfraRecord;
+use super::servers::list::{Servers, Service};
+use crate::project::InfraSettings;
+use crate::report::Engine;
+use crate::system::Home;
+
+/// The shared servers of a home.
+#[derive(Debug, Clone)]
+pub struct Infra {
+    /// How each is reached.
+    pub servers: Servers,
+    /// What runs them.
+    pub engine: Engine,
+    /// What was decided for this home.
+    pub record: InfraRecord,
+    /// Wishes of the project that differ from what was decided, one line each.
+    pub drift: Vec<String>,
+}
+
+/// What is recorded of a home, whether it runs or not; `None` before the first `setup`.
+///
+/// # Errors
+/// The record cannot be read, or the URL of an external server in it cannot be used.
+pub async fn open(home: &Home) -> Result<Option<Infra>> {
+    match InfraRecord::read(home)? {
+        Some(record) => Ok(Some(Infra::of(record)?.with_browser_socket().await)),
+        None => Ok(None),
+    }
+}
+
+impl Infra {
+    /// The servers that a record describes.
+    pub(super) fn of(record: InfraRecord) -> Result<Self> {
+        let servers = Servers::of(&record.hostings, &record.common())?;
+        Ok(Self { servers, engine: record.engine, drift: Vec::new(), record })
+    }
+
+    /// The same with the socket of the browser as it runs now, which only the browser knows.
+    pub(super) async fn with_browser_socket(mut self) -> Self {
+        if let Some(browser) = &mut self.servers.browser {
+            browser.look_up_socket().await;
+        }
+        self
+    }
+
+    /// The same as one project sees it: without what it has disabled.
+    pub(super) fn seen_by(self, settings: &InfraSettings) -> Self {
+        Self { servers: self.servers.seen_by(settings), ..self }
+    }
+
+    /// The directory of a service's own programs (`psql` beside `postgres`): `None` where there is no such
+    /// service, `Some(None)` where it has no programs of its own.
+    pub fn programs_of(&self, service: &str) -> Option<Option<PathBuf>> {
+        if !self.record.service_names().iter().any(|name| name == service) {
+            return None;
+        }
+        Some(Service::of_name(service).and_then(|service| self.record.hostings.get(service).programs()))
+    }
+}

@@ -1,0 +1,205 @@
+//! What the browser is on each engine, and how it is reached.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
+
+use super::chromium;
+use crate::infra::credentials::Credentials;
+use crate::infra::error::Result;
+use crate::infra::lost_cluster::LostCluster;
+use crate::infra::servers::process::{LOOPBACK, address, process, readiness, run_as, text, variables};
+use crate::infra::servers::server::{Common, Login, ResolveRequest, Server};
+use crate::infra::servers::url::ServerUrl;
+use crate::infra::servers::{directories, http};
+use crate::project::{InfraPort, InfraSettings, ServiceSettings};
+use crate::report::{Engine, Events};
+use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
+use crate::system::{Home, Secret};
+
+/// The home's browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserRecord {
+    /// Host port of its debugging protocol.
+    pub port: u16,
+    /// Chromium; `None` when none was found, and then there is no browser.
+    pub program: Option<PathBuf>,
+    /// The image of the docker engine.
+    pub image: Option<String>,
+}
+
+/// How the browser is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Browser {
+    /// The debugging socket of the browser as it runs now; `None` while it does not. Chromium makes a new one at
+    /// every start, so that what has to outlive a restart uses [`Browser::cdp_url`].
+    pub ws_url: Option<String>,
+    /// What `connectOverCDP` takes.
+    pub cdp_url: String,
+    /// The base of its HTTP API (`/json/version`).
+    pub http_url: String,
+    /// The name by which the browser reaches an application of this machine.
+    pub app_host: String,
+    /// What it asks for; part of [`Browser::ws_url`] and [`Browser::cdp_url`] already.
+    pub token: Option<Secret>,
+}
+
+impl Browser {
+    /// Asks a Chromium for its debugging socket, which it alone knows; other browsers' stays as it is.
+    pub(in crate::infra) async fn look_up_socket(&mut self) {
+        if self.ws_url.is_none() {
+            self.ws_url = chromium::ws_url(&self.http_url).await;
+        }
+    }
+}
+
+impl Server for BrowserRecord {
+    type Address = Browser;
+
+    const NAME: &'static str = "headless-browser";
+    const TABLE: &'static str = "browser";
+    const TITLE: &'static str = "the browser";
+    const VARIABLES: &'static str = "AGENT_BROWSER";
+    const ABSENT: &'static str = "no Chromium was found";
+
+    fn settings(settings: &InfraSettings) -> &ServiceSettings {
+        &settings.browser
+    }
+
+    /// What is given rules: the other URLs are the same address under the other scheme.
+    fn external(url: &Secret) -> Result<Browser> {
+        let parsed = ServerUrl::parse(Self::TABLE, url, &["http", "https", "ws", "wss"])?;
+        parsed.host()?;
+        let text = parsed.url.as_str().trim_end_matches('/').to_owned();
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let secure = matches!(parsed.url.scheme(), "https" | "wss");
+        let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
+        let port = parsed.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Browser {
+            ws_url: Some(format!("{ws}://{rest}")),
+            cdp_url: format!("{http}://{rest}"),
+            http_url: format!("{http}://{}{port}", parsed.host()?),
+            app_host: LOOPBACK.into(),
+            token: parsed.parameter("token").map(Secret::new),
+        })
+    }
+
+    async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
+        let mut own = Self { port: request.settings.ports.browser, program: None, image: request.image::<Self>() };
+        if request.common.engine == Engine::Native && !own.complete(Engine::Native) {
+            request.events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
+        }
+        Ok(own)
+    }
+
+    fn complete(&mut self, engine: Engine) -> bool {
+        if engine == Engine::Native && self.program.is_none() {
+            self.program = chromium::find();
+            return self.program.is_some();
+        }
+        false
+    }
+
+    fn ports(&self, _engine: Engine) -> Vec<(InfraPort, u16)> {
+        vec![(InfraPort::Browser, self.port)]
+    }
+
+    fn runs(&self, engine: Engine) -> bool {
+        engine == Engine::Docker || self.program.is_some()
+    }
+
+    fn image(&self) -> Option<&str> {
+        self.image.as_deref()
+    }
+
+    fn version(&self) -> Option<String> {
+        self.program.as_ref().map(|program| program.display().to_string())
+    }
+
+    fn process(&self, home: &Home, common: &Common<'_>, _harness: &Path) -> Option<ProcessSpec> {
+        let run = home.infra_dir().join(Self::NAME).join("run");
+        let check = ProbeCheckSpec::HttpGet {
+            host: Some(LOOPBACK.to_owned()),
+            port: self.port,
+            path: "/json/version".to_owned(),
+        };
+        let command = chromium::command(self.program.as_ref()?, self.port, &run.join("profile"));
+        Some(ProcessSpec {
+            environment: variables(&[("HOME", &text(&run))]),
+            run_as: run_as(common.service_user),
+            readiness_probe: Some(readiness(check)),
+            ..process(command, run, vec![self.port])
+        })
+    }
+
+    async fn prepare(&mut self, home: &Home, common: &Common<'_>, _events: &Events) -> Result<Option<LostCluster>> {
+        let directory = directories::of_service(home, Self::NAME, common.service_user)?;
+        directories::make_owned(&directory.join("run"), common.service_user)?;
+        Ok(None)
+    }
+
+    fn compose_credentials(credentials: &Credentials) -> Vec<(&'static str, Login)> {
+        vec![("AGENT_BROWSER_TOKEN", Login::Secret(credentials.browser_token.clone()))]
+    }
+
+    fn address(&self, common: &Common<'_>) -> Browser {
+        let http_url = format!("http://{}", address(self.port));
+        match common.engine {
+            Engine::Native => Browser {
+                ws_url: None,
+                cdp_url: http_url.clone(),
+                http_url,
+                app_host: LOOPBACK.to_owned(),
+                token: None,
+            },
+            // a browserless opens a browser for each socket, and loopback is the container's own
+            Engine::Docker => {
+                let token = common.credentials.browser_token.clone();
+                let ws_url = format!("ws://{}?token={}", address(self.port), token.expose());
+                Browser {
+                    ws_url: Some(ws_url.clone()),
+                    cdp_url: ws_url,
+                    http_url,
+                    app_host: common.docker.gateway.clone().unwrap_or_else(|| "host.docker.internal".to_owned()),
+                    token: Some(token),
+                }
+            }
+        }
+    }
+
+    /// Plain HTTP; of a browser behind TLS only whether it listens.
+    async fn probe(address: &Browser) -> Result<(), String> {
+        if let Some(authority) = address.http_url.strip_prefix("https://") {
+            let authority = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
+            return TcpStream::connect(authority).await.map(drop).map_err(|error| error.to_string());
+        }
+        let path = match &address.token {
+            // browserless answers this at once, where the other one starts a browser
+            Some(token) => format!("/active?token={}", token.expose()),
+            None => "/json/version".to_owned(),
+        };
+        http::get(&address.http_url, &path).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_external_url_is_given_under_both_schemes() {
+        let external = |url: &str| BrowserRecord::external(&Secret::new(url)).unwrap();
+        let found = external("ws://127.0.0.1:3000/chromium?token=t");
+        assert_eq!(found.ws_url.as_deref(), Some("ws://127.0.0.1:3000/chromium?token=t"));
+        assert_eq!(found.cdp_url, "http://127.0.0.1:3000/chromium?token=t");
+        assert_eq!((found.http_url.as_str(), found.token.unwrap().expose()), ("http://127.0.0.1:3000", "t"));
+        assert_eq!(external("wss://b.example").http_url, "https://b.example");
+    }
+
+    #[test]
+    fn an_error_names_the_table_and_never_the_password() {
+        let message = BrowserRecord::external(&Secret::new("hunter2")).unwrap_err().to_string();
+        assert!(message.contains("[infra.browser]") && !message.contains("hunter2"), "{message}");
+    }
+}
