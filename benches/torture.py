@@ -73,8 +73,8 @@ while True:
 
 
 def free_base(count):
-    """The first of `count` free ports in a row, outside the kernel's ephemeral range."""
-    for base in range(20_000 + os.getpid() % 10 * 600, 32_000, count):
+    """The first of `count` free ports in a row, apart from the kernel's ephemeral range and from those of tests."""
+    for base in range(10_000 + os.getpid() % 10 * 100, 19_000 - count, count):
         try:
             for port in range(base, base + count):
                 with socket.socket() as probe:

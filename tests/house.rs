@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("cli", &["terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
-        ("terminal", &["supervisor", "report"]),
+        ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("verify", &["render", "project", "report", "system"]),
         ("infra", &["postgres", "bucket", "supervisor", "project", "report", "system"]),
