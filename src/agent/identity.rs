@@ -1,5 +1,7 @@
 //! Which agent is meant: by id, by `AGENT_ID`, or by standing in its work tree.
 
+use std::path::Path;
+
 use super::{Context, Error, Record};
 use crate::project::AgentId;
 use crate::report::Failure;
@@ -28,6 +30,24 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
 /// The home cannot be read.
 pub fn standing_in(context: &Context) -> Result<Vec<AgentId>, Failure> {
     Ok(records_around(context)?.into_iter().map(|record| record.agent).collect())
+}
+
+/// The agents whose trees are in the checkout that the command stands in: a linked work tree that lies
+/// inside another checkout is not of that one.
+///
+/// # Errors
+/// The home cannot be read.
+pub fn in_checkout(context: &Context) -> Result<Vec<AgentId>, Failure> {
+    let checkout = |directory: &Path| {
+        let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+        directory.ancestors().find(|above| above.join(".git").exists()).map(Path::to_owned)
+    };
+    let Some(here) = checkout(&context.directory) else { return Ok(Vec::new()) };
+    let is_here = |agent: &AgentId| {
+        let record = Record::read(&context.home, *agent).ok().flatten();
+        record.is_some_and(|record| checkout(&record.tree).as_ref() == Some(&here))
+    };
+    Ok(agents(context)?.into_iter().filter(is_here).collect())
 }
 
 /// The records of these.

@@ -54,7 +54,7 @@ pub use interrupt::interrupted;
 pub use verify_target::{VerifyScope, VerifyTarget, verify_scope, verify_target};
 
 pub use completion::{KnownAgent, known_agents, known_project};
-pub use identity::{agents, resolve, split_id, standing_in};
+pub use identity::{agents, in_checkout, resolve, split_id, standing_in};
 pub use launch::{LaunchOptions, launch};
 pub use logs::{LogRequest, logs};
 pub use open::open;

@@ -1,16 +1,19 @@
 //! `harness launch`.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::session::{Session, block_on};
-use crate::agent::{self, LaunchOptions};
+use crate::agent::{self, Context, LaunchOptions};
 use crate::project::AgentId;
 use crate::report::{Failure, Launch, LaunchOutcome, LaunchedAgent};
+use crate::system::with_causes;
 use crate::terminal::{self, Table};
+use crate::verify::hook;
 
 /// Bring agents up: database, bucket, environment, processes.
 ///
@@ -71,7 +74,11 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         branch: arguments.branch.clone(),
         engine: arguments.engine.map(Into::into),
     };
-    let (launch, kind) = block_on(agent::launch(&context, &agents, &options))?;
+    let (launch, kind) = block_on(async {
+        let launched = agent::launch(&context, &agents, &options).await?;
+        gate_commits(&context, &launched.0).await;
+        Ok(launched)
+    })?;
     session.output.document(&launch, text);
     for agent in &launch.agents {
         if let Some(error) = &agent.error {
@@ -79,6 +86,20 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         }
     }
     Ok(ExitCode::from(kind.map_or(0, crate::report::Kind::exit_code)))
+}
+
+/// Brings the commit hook of the project's root to work trees that have a hooks folder of their own.
+async fn gate_commits(context: &Context, launch: &Launch) {
+    let (Ok(project), Ok(program)) = (context.project(), std::env::current_exe()) else { return };
+    for agent in launch.agents.iter().filter(|agent| agent.outcome != LaunchOutcome::Failed) {
+        let tree = Path::new(&agent.tree);
+        if tree != project.root
+            && let Err(error) = hook::extend(&project.root, tree, &program).await
+        {
+            let text = format!("commits in `{}` are not gated: {}", tree.display(), with_causes(&error));
+            context.events.warning(format!("agent {}", agent.agent), text);
+        }
+    }
 }
 
 fn text(launch: &Launch) -> String {

@@ -1,6 +1,8 @@
 //! `harness verify`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::project::AgentId;
 use crate::report::verify::{PlannedStage, Reason, StageStatus, VerifyPlan};
 use crate::report::{ErrorDocument, Failure, Kind, Level, Verify, VerifyStatus};
 use crate::terminal::{self, Output, Verbosity};
-use crate::verify::{self, Request, Selection, Verdict};
+use crate::verify::{self, Content, Request, Selection, Verdict};
 
 /// Say whether an agent's work is done: run the stages of `[verify]` in its tree.
 ///
@@ -46,6 +48,9 @@ pub(super) struct Arguments {
     /// Run nothing; say whether the last full pass is of the present tree.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout"])]
     status: bool,
+    /// With --status: judge what git is about to commit, for every agent of this checkout. For hooks.
+    #[arg(long, requires = "status", conflicts_with = "id")]
+    index: bool,
     /// Run nothing; list the stages.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout", "status"])]
     list: bool,
@@ -70,10 +75,8 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
     let mut verify_target = agent::verify_target(context, id).await?;
-    // a pass says that the application works: without one there is nothing to say
-    if let Some(error) = verify_target.not_up.take() {
-        return Err(error.into());
-    }
+    // a pass says that the application works; without one, the stages that need no stack may say why
+    let not_up = verify_target.not_up.take().map(Failure::from);
     let verify_scope = &verify_target.verify_scope;
     let selection = Selection { full: arguments.full, only: arguments.stage.clone(), timeout: arguments.timeout };
     let warnings: Vec<String> = verify_scope
@@ -93,6 +96,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
         directory: &verify_scope.directory,
         agent: Some(id.get()),
         template: None,
+        not_up,
         warnings,
         every_line: session.output.verbosity >= Verbosity::Verbose,
         own_process: true,
@@ -164,14 +168,16 @@ fn status(arguments: &Arguments, session: &Session) -> ExitCode {
             (document, code)
         }
         Err(failure) => {
-            // standing in nobody's tree is not a wrong command line here: a hook asks everywhere
-            let nobody = matches!(failure.downcast(), Some(agent::Error::Unnamed));
-            let code = if nobody { Kind::Conflict } else { failure.kind() }.exit_code();
+            // standing in no agent's tree is not a wrong command line here: a hook asks everywhere
+            let unnamed = matches!(failure.downcast(), Some(agent::Error::Unnamed));
+            let code = if unnamed { Kind::Conflict } else { failure.kind() }.exit_code();
             (VerifyStatus::unknown(failure.document(), arguments.id.map(AgentId::get)), code)
         }
     };
     as_json(session).document(&document, |_| String::new());
     match (&document.error, &document.reason) {
+        // a commit in the main checkout, where no agent lives, is none of ours
+        (Some(error), _) if arguments.index && error.code == "agent.unnamed" => {}
         (Some(error), _) => session.output.tell_error(error),
         (None, Some(reason)) => session.output.tell(&format!("not verified: {reason}")),
         (None, None) => session.output.tell("verified: the last full pass is of this tree"),
@@ -179,34 +185,41 @@ fn status(arguments: &Arguments, session: &Session) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Of several agents that share a tree, one whose pass holds is enough.
+/// Of several agents that share a tree, one whose pass holds is enough; of several trees in one checkout,
+/// each must be verified.
 async fn verified(arguments: &Arguments, context: &Context) -> Result<VerifyStatus, Failure> {
-    let agents = match agent::resolve(context, arguments.id) {
-        Ok(agent) => vec![agent],
+    let index = context.variable("GIT_INDEX_FILE").map(|index| context.directory.join(index));
+    let examined = if arguments.index { Content::Commit { index: index.as_deref() } } else { Content::WorkTree };
+    let mut trees: BTreeMap<PathBuf, VerifyStatus> = BTreeMap::new();
+    for agent in asked_about(arguments, context)? {
+        let scope = agent::verify_scope(context, agent)?;
+        if trees.get(&scope.tree).is_some_and(|answer| answer.verified) {
+            continue;
+        }
+        let (stages, id) = (&scope.project.verify, Some(agent.get()));
+        let answer = verify::status(&scope.tree, examined, stages, &scope.directory, id).await?;
+        if answer.verified || !trees.contains_key(&scope.tree) {
+            trees.insert(scope.tree, answer);
+        }
+    }
+    let mut answers: Vec<VerifyStatus> = trees.into_values().collect();
+    answers.sort_by_key(|answer| answer.verified);
+    Ok(answers.into_iter().next().expect("there is at least one agent"))
+}
+
+/// The agents that a question without a run is about; at least one.
+fn asked_about(arguments: &Arguments, context: &Context) -> Result<Vec<AgentId>, Failure> {
+    if arguments.index {
+        let agents = agent::in_checkout(context)?;
+        return if agents.is_empty() { Err(agent::Error::Unnamed.into()) } else { Ok(agents) };
+    }
+    match agent::resolve(context, arguments.id) {
+        Ok(agent) => Ok(vec![agent]),
         Err(failure) => {
             let sharing = agent::standing_in(context)?;
-            if sharing.is_empty() {
-                return Err(failure);
-            }
-            sharing
+            if sharing.is_empty() { Err(failure) } else { Ok(sharing) }
         }
-    };
-    let mut first = None;
-    for agent in agents {
-        let verify_scope = agent::verify_scope(context, agent)?;
-        let answer = verify::status(
-            &verify_scope.tree,
-            &verify_scope.project.verify,
-            &verify_scope.directory,
-            Some(agent.get()),
-        )
-        .await?;
-        if answer.verified {
-            return Ok(answer);
-        }
-        first = first.or(Some(answer));
     }
-    Ok(first.expect("there is at least one agent"))
 }
 
 fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {

@@ -81,7 +81,7 @@ impl fmt::Display for KeyPath {
 
 /// Where a key or a value begins: which source, which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SourcePosition {
     source: usize,
     offset: usize,
 }
@@ -94,7 +94,7 @@ pub(super) enum Node {
     Float(f64),
     Boolean(bool),
     Datetime(toml::value::Datetime),
-    Array(Vec<(Place, Node)>),
+    Array(Vec<(SourcePosition, Node)>),
     Table(Vec<Entry>),
 }
 
@@ -102,7 +102,7 @@ pub(super) enum Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) key: String,
-    pub(super) place: Place,
+    pub(super) place: SourcePosition,
     pub(super) value: Node,
 }
 
@@ -154,7 +154,7 @@ impl Document {
     }
 
     /// The file, line and column of a place.
-    pub(super) fn location(&self, place: Place) -> Location {
+    pub(super) fn location(&self, place: SourcePosition) -> Location {
         let (path, text) = &self.sources[place.source];
         locate(path, text, place.offset)
     }
@@ -230,7 +230,7 @@ impl Node {
 
 fn entries(table: DeTable<'_>, source: usize) -> Vec<Entry> {
     let entry = |(key, value): (toml::Spanned<_>, toml::Spanned<DeValue<'_>>)| {
-        let place = Place { source, offset: key.span().start };
+        let place = SourcePosition { source, offset: key.span().start };
         let key: std::borrow::Cow<'_, str> = key.into_inner();
         Entry { key: key.into_owned(), place, value: node(value.into_inner(), source) }
     };
@@ -252,7 +252,7 @@ fn node(value: DeValue<'_>, source: usize) -> Node {
             elements
                 .into_iter()
                 .map(|element| {
-                    let place = Place { source, offset: element.span().start };
+                    let place = SourcePosition { source, offset: element.span().start };
                     (place, node(element.into_inner(), source))
                 })
                 .collect(),
@@ -270,38 +270,4 @@ fn locate(path: &Path, text: &str, offset: usize) -> Location {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn document(texts: &[&str]) -> Document {
-        let files = texts.iter().enumerate().map(|(n, text)| (format!("{n}.toml").into(), (*text).to_owned()));
-        Document::parse(files.collect()).unwrap()
-    }
-
-    #[test]
-    fn the_overlay_wins_key_by_key_and_keeps_the_places() {
-        let merged = document(&[
-            "[env]\nA = \"1\"\nB = \"2\"\n[ports]\napi = 1\nlist = [1, 2]\n",
-            "[env]\nB = \"3\"\n\n[ports]\nlist = [9]\nweb = 2\n",
-        ]);
-        let expected = "[env]\nA = \"1\"\nB = \"3\"\n[ports]\napi = 1\nlist = [9]\nweb = 2\n";
-        assert_eq!(merged.root.to_value(), toml::Value::Table(expected.parse().unwrap()));
-        let place = |path: &str| merged.locate(&KeyPath::of(path)).unwrap().to_string();
-        assert_eq!(place("env.A"), "0.toml:2:1");
-        assert_eq!(place("env.B"), "1.toml:2:1");
-        assert_eq!(place("env"), "0.toml:1:2");
-        assert_eq!(place("ports.absent"), "0.toml:4:2");
-        assert_eq!(merged.locate(&KeyPath::of("ports.list").index(0)).unwrap().to_string(), "1.toml:5:9");
-    }
-
-    #[test]
-    fn broken_toml_is_reported_with_its_line() {
-        let problems = Document::parse(vec![("x.toml".into(), "a = 1\nb = = 2\n".into())]).unwrap_err();
-        assert_eq!(problems[0].location.as_ref().map(|place| place.line), Some(2), "{problems:?}");
-    }
-
-    #[test]
-    fn key_paths_quote_what_is_not_bare() {
-        assert_eq!(KeyPath::of("verify.stages").index(1).key("a b").to_string(), "verify.stages[1].\"a b\"");
-    }
-}
+mod tests;

@@ -1,19 +1,31 @@
 //! Reads dotenv files.
 //!
-//! Written here because the kept crate (`dotenvy`) takes `$NAME` from the environment of the process
+//! Written here because the crate for it (`dotenvy`) takes `$NAME` from the environment of the process
 //! that reads the file, and ends names at `_`: the caller's own PORT would leak into every agent, which
-//! is what a clean environment is there to prevent. The rules are those that dotenv, docker compose and
-//! `sh` share:
+//! is what a clean environment is there to prevent.
 //!
-//! - `NAME=value`, with `export` before it if so wished; `#` begins a comment at a line's beginning or
-//!   after white space.
-//! - `'…'` is literal and may run over lines. In `"…"`, which may too, `\n`, `\r`, `\t`, `\\`, `\"`, `\$`
-//!   and `` \` `` are escapes; without quotes a backslash makes the next character literal.
-//! - Outside `'…'`, `$NAME` and `${NAME}` are replaced, `${NAME:-default}` and `${NAME-default}` too;
-//!   earlier entries of the file come first, then what the caller offers, then nothing.
-
-use std::iter::Peekable;
-use std::str::Chars;
+//! The rules are those on which dotenv (npm), python-dotenv and compose-go agree; the tests of
+//! `tests/stack/dotenv.rs` run the first two. Where they differ, most of them are followed:
+//!
+//! | | dotenv | python-dotenv | compose-go | here |
+//! |---|---|---|---|---|
+//! | `NAME=value`, `export NAME=value`, `.` and `-` in names | yes | yes | yes | yes |
+//! | `NAME: value` | yes | no | yes | yes |
+//! | a line with a name alone | no value | no value | the caller's | no value |
+//! | without quotes: quotes, backslashes and apostrophes are literal | yes | yes | yes | yes |
+//! | ` # comment` after a value | yes | yes | yes | yes |
+//! | `A=a#b`, `A=#fff` | a comment | the value | the value | the value |
+//! | `A= # comment` | empty | the value | the value | empty |
+//! | `'…'` over lines, no `$` in it | yes | but `${NAME}` | yes | yes |
+//! | `\'` in `'…'` | both | a quote | a quote | a quote |
+//! | `\n`, `\r` in `"…"` | yes | yes | yes | yes |
+//! | `\t`, `\"`, `\\` in `"…"` | no | yes | yes | yes |
+//! | `${NAME}`, `${NAME:-default}` | no | yes | yes | yes |
+//! | `$NAME` | no | no | yes | where `NAME` is known |
+//! | text behind a closing quote | literal | an error | an error | an error |
+//!
+//! A value that begins with a quote may be put together from pieces without white space between them, as
+//! in a shell (`'it'\''s'`): that is how a rendered env file holds a value that no one quote can.
 
 /// A line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,135 +37,159 @@ pub struct DotenvError {
 }
 
 /// The variables of a dotenv file in order; a later entry of the same name overrides an earlier one.
-/// `lookup` gives values for `$NAME` that the file itself does not define.
+/// `lookup` gives values for `${NAME}` that the file itself does not define.
 pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, DotenvError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser { rest: text.chars().peekable(), line: 1, entries: Vec::new(), lookup };
-    while parser.rest.peek().is_some() {
+    let mut parser = Parser { rest: text, text, entries: Vec::new(), lookup };
+    while !parser.rest.is_empty() {
         parser.entry()?;
     }
     Ok(parser.entries)
 }
 
 struct Parser<'a> {
-    rest: Peekable<Chars<'a>>,
-    line: usize,
+    text: &'a str,
+    /// What is not read yet: the end of `text`.
+    rest: &'a str,
     entries: Vec<(String, String)>,
     lookup: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl Parser<'_> {
-    fn next(&mut self) -> Option<char> {
-        let character = self.rest.next();
-        self.line += usize::from(character == Some('\n'));
-        character
+impl<'a> Parser<'a> {
+    fn error<T>(&self, at: &str, message: impl Into<String>) -> Result<T, DotenvError> {
+        let before = &self.text[..self.text.len() - at.len()];
+        Err(DotenvError { line: before.matches('\n').count() + 1, message: message.into() })
     }
 
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> String {
-        let mut taken = String::new();
-        while let Some(character) = self.rest.next_if(|character| wanted(*character)) {
-            self.line += usize::from(character == '\n');
-            taken.push(character);
-        }
+    /// Takes the longest beginning of `wanted` characters.
+    fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|character| !wanted(character)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(end);
+        self.rest = rest;
         taken
     }
 
-    fn error<T>(&self, message: impl Into<String>) -> Result<T, DotenvError> {
-        Err(DotenvError { line: self.line, message: message.into() })
+    fn take_line(&mut self) -> &'a str {
+        let line = self.take(|character| character != '\n');
+        line.strip_suffix('\r').unwrap_or(line)
     }
 
     fn entry(&mut self) -> Result<(), DotenvError> {
-        self.take_while(char::is_whitespace);
-        match self.rest.peek() {
-            None => return Ok(()),
-            Some('#') => {
-                self.take_while(|character| character != '\n');
-                return Ok(());
+        self.take(char::is_whitespace);
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        if self.rest.starts_with('#') {
+            self.take_line();
+            return Ok(());
+        }
+        let begin = self.rest;
+        let mut name = self.take(is_name);
+        let blank = !self.take(is_blank).is_empty();
+        if name == "export" && blank && !self.rest.starts_with('=') {
+            name = self.take(is_name);
+            self.take(is_blank);
+        }
+        if name.is_empty() {
+            return self.error(begin, "expected the name of a variable");
+        }
+        if self.rest.is_empty() || self.rest.starts_with(['\n', '\r', '#']) {
+            // a name alone gives no value
+            self.take_line();
+            return Ok(());
+        }
+        let value = self.rest.strip_prefix('=').or_else(|| self.rest.strip_prefix(": "));
+        let Some(value) = value else { return self.error(begin, format!("expected `=` after `{name}`")) };
+        self.rest = value;
+        let blank = !self.take(is_blank).is_empty();
+        let value = match self.rest.chars().next() {
+            Some('\'' | '"') => self.pieces()?,
+            Some('#') if blank => {
+                self.take_line();
+                String::new()
             }
-            Some(_) => {}
-        }
-        let mut name = self.take_while(is_name);
-        let blank = !self.take_while(is_blank).is_empty();
-        if name == "export" && blank && self.rest.peek() != Some(&'=') {
-            name = self.take_while(is_name);
-            self.take_while(is_blank);
-        }
-        if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
-            return self.error("expected the name of a variable");
-        }
-        if self.rest.next_if_eq(&'=').is_none() {
-            return self.error(format!("expected `=` after `{name}`"));
-        }
-        self.take_while(is_blank);
-        let value = self.value()?;
-        self.entries.push((name, value));
+            _ => self.unquoted()?,
+        };
+        self.entries.push((name.to_owned(), value));
         Ok(())
     }
 
-    /// One or more pieces without white space between them, then a comment or the line's end.
-    fn value(&mut self) -> Result<String, DotenvError> {
+    /// To the end of the line or to a comment, as it stands; only references are replaced.
+    fn unquoted(&mut self) -> Result<String, DotenvError> {
+        let line = self.take_line();
+        let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with(is_blank));
+        let literal = line[..comment.map_or(line.len(), |(at, _)| at)].trim_end();
+        self.replaced(literal)
+    }
+
+    /// Quoted pieces and what stands between them without white space, then a comment or the line's end.
+    fn pieces(&mut self) -> Result<String, DotenvError> {
         let mut value = String::new();
-        let mut after_blank = true;
-        while let Some(&character) = self.rest.peek() {
+        while let Some(character) = self.rest.chars().next() {
             match character {
-                '\n' => break,
-                '\r' => {
-                    self.next();
-                    if !matches!(self.rest.peek(), None | Some('\n')) {
-                        value.push('\r');
-                    }
-                }
-                '#' if after_blank => {
-                    self.take_while(|character| character != '\n');
-                    break;
-                }
-                ' ' | '\t' => {
-                    let blank = self.take_while(is_blank);
-                    after_blank = true;
-                    // inside an unquoted value white space counts, at its end it does not
-                    if !matches!(self.rest.peek(), None | Some('\n' | '\r' | '#')) {
-                        value.push_str(&blank);
-                    }
-                    continue;
-                }
-                '\'' => self.single(&mut value)?,
-                '"' => self.double(&mut value)?,
-                '$' => self.reference(&mut value)?,
+                '\n' | '\r' | ' ' | '\t' => break,
+                '\'' => value.push_str(&self.single()?),
+                '"' => value.push_str(&self.double()?),
                 '\\' => {
-                    self.next();
-                    value.extend(self.next());
+                    let mut characters = self.rest[1..].chars();
+                    value.extend(characters.next());
+                    self.rest = characters.as_str();
                 }
-                _ => value.extend(self.next()),
+                _ => {
+                    let plain = self.take(|character| !" \t\r\n'\"\\".contains(character));
+                    value.push_str(&self.replaced(plain)?);
+                }
             }
-            after_blank = false;
         }
-        Ok(value)
+        let behind = self.rest;
+        let blank = !self.take(is_blank).is_empty();
+        let line = self.take_line();
+        if line.is_empty() || (blank && line.starts_with('#')) {
+            return Ok(value);
+        }
+        self.error(behind, "there is text behind the closing quote")
     }
 
-    fn single(&mut self, value: &mut String) -> Result<(), DotenvError> {
-        let opened = self.line;
-        self.next();
-        value.push_str(&self.take_while(|character| character != '\''));
-        if self.next().is_none() {
-            return Err(DotenvError { line: opened, message: "a `'` is not closed".to_owned() });
+    fn single(&mut self) -> Result<String, DotenvError> {
+        let opened = self.rest;
+        let inside = &opened[1..];
+        let mut quotes = inside.match_indices('\'').map(|(at, _)| at).peekable();
+        let mut end = None;
+        while let Some(at) = quotes.next() {
+            let escaped = inside[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+            // the last quote of the file closes even behind a backslash: 'C:\directory\'
+            if !escaped || quotes.peek().is_none() {
+                end = Some(at);
+                break;
+            }
         }
-        Ok(())
+        let Some(end) = end else { return self.error(opened, "a `'` is not closed") };
+        self.rest = &inside[end + 1..];
+        Ok(inside[..end].replace("\\'", "'"))
     }
 
-    fn double(&mut self, value: &mut String) -> Result<(), DotenvError> {
-        let opened = self.line;
-        self.next();
+    fn double(&mut self) -> Result<String, DotenvError> {
+        let opened = self.rest;
+        let mut value = String::new();
+        self.rest = &opened[1..];
         loop {
-            match self.rest.peek() {
-                None => return Err(DotenvError { line: opened, message: "a `\"` is not closed".to_owned() }),
+            value.push_str(self.take(|character| !"\"\\$".contains(character)));
+            let mut characters = self.rest.chars();
+            match characters.next() {
+                None => return self.error(opened, "a `\"` is not closed"),
                 Some('"') => {
-                    self.next();
-                    return Ok(());
+                    self.rest = characters.as_str();
+                    return Ok(value);
                 }
-                Some('$') => self.reference(value)?,
-                Some('\\') => {
-                    self.next();
-                    match self.next() {
+                Some('$') => match self.reference(self.rest) {
+                    Ok((replaced, behind)) => {
+                        value.push_str(&replaced);
+                        self.rest = behind;
+                    }
+                    Err(message) => return self.error(opened, message),
+                },
+                Some(_) => {
+                    match characters.next() {
                         Some('n') => value.push('\n'),
                         Some('r') => value.push('\r'),
                         Some('t') => value.push('\t'),
@@ -163,52 +199,60 @@ impl Parser<'_> {
                             value.extend(other);
                         }
                     }
+                    self.rest = characters.as_str();
                 }
-                Some(_) => value.extend(self.next()),
             }
         }
     }
 
-    /// `$NAME`, `${NAME}`, `${NAME:-default}`; a lone `$` is itself.
-    fn reference(&mut self, value: &mut String) -> Result<(), DotenvError> {
-        self.next();
-        if self.rest.next_if_eq(&'{').is_none() {
-            let name = self.take_while(is_name);
-            if name.is_empty() {
-                value.push('$');
-            } else {
-                value.push_str(&self.lookup(&name).unwrap_or_default());
+    /// A text that was read, without quotes, its references replaced.
+    fn replaced(&mut self, text: &'a str) -> Result<String, DotenvError> {
+        let (mut value, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find('$') {
+            value.push_str(&rest[..at]);
+            match self.reference(&rest[at..]) {
+                Ok((replaced, behind)) => {
+                    value.push_str(&replaced);
+                    rest = behind;
+                }
+                Err(message) => return self.error(self.rest, message),
             }
-            return Ok(());
         }
-        let opened = self.line;
-        let inside = self.take_while(|character| character != '}');
-        if self.next().is_none() {
-            return Err(DotenvError { line: opened, message: "a `${` is not closed".to_owned() });
-        }
-        let end = inside.find(|character| !is_name(character)).unwrap_or(inside.len());
-        let (name, rest) = inside.split_at(end);
-        let found = self.lookup(name);
-        let replaced = match rest.strip_prefix(":-") {
-            Some(default) => found.filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()),
-            None => match rest.strip_prefix('-') {
-                Some(default) => found.unwrap_or_else(|| default.to_owned()),
-                None if rest.is_empty() && !name.is_empty() => found.unwrap_or_default(),
-                None => return self.error(format!("`${{{inside}}}` is not understood")),
-            },
+        Ok(value + rest)
+    }
+
+    /// `$NAME` where the name is known, `${NAME}`, `${NAME:-default}`; any other `$` is itself. Returns the
+    /// value and what follows.
+    fn reference<'t>(&self, text: &'t str) -> Result<(String, &'t str), String> {
+        let behind = &text[1..];
+        let Some(braced) = behind.strip_prefix('{') else {
+            let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+            let (name, rest) = behind.split_at(behind.find(|character| !plain(character)).unwrap_or(behind.len()));
+            let known = if name.starts_with(|first: char| first.is_ascii_digit()) { None } else { self.lookup(name) };
+            return Ok((known.unwrap_or_else(|| format!("${name}")), rest));
         };
-        value.push_str(&replaced);
-        Ok(())
+        let Some((inside, rest)) = braced.split_once('}') else { return Err("a `${` is not closed".to_owned()) };
+        // `-` may be in a name, but here it begins a default
+        let end = inside.find(|character| !is_name(character) || character == '-').unwrap_or(inside.len());
+        let (name, operator) = inside.split_at(end);
+        let found = self.lookup(name);
+        let value = match (operator.strip_prefix(":-"), operator.strip_prefix('-')) {
+            (Some(default), _) => found.filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()),
+            (None, Some(default)) => found.unwrap_or_else(|| default.to_owned()),
+            (None, None) if operator.is_empty() && !name.is_empty() => found.unwrap_or_default(),
+            _ => return Err(format!("`${{{inside}}}` is not understood")),
+        };
+        Ok((value, rest))
     }
 
     fn lookup(&self, name: &str) -> Option<String> {
         let own = self.entries.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        own.or_else(|| (self.lookup)(name))
+        own.or_else(|| (self.lookup)(name)).filter(|_| !name.is_empty())
     }
 }
 
 fn is_name(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '_'
+    character.is_ascii_alphanumeric() || "_.-".contains(character)
 }
 
 fn is_blank(character: char) -> bool {
@@ -216,46 +260,4 @@ fn is_blank(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value(line: &str) -> String {
-        let entries = parse(line, &|name| (name == "OUTER").then(|| "outer".to_owned())).unwrap();
-        entries.last().unwrap().1.clone()
-    }
-
-    #[test]
-    fn values_are_read_as_dotenv_and_the_shell_read_them() {
-        for (line, expected) in [
-            ("A=1", "1"),
-            ("export A=1", "1"),
-            ("A = 1  ", "1"),
-            ("A=", ""),
-            ("A= # nothing", ""),
-            ("A=a#b # c", "a#b"),
-            ("A=two words # c", "two words"),
-            ("A='x $OUTER \\n #'", "x $OUTER \\n #"),
-            ("A=\"x\\n\\$OUTER \\\"q\\\" \\\\\"", "x\n$OUTER \"q\" \\"),
-            ("A=\"line 1\nline 2\"", "line 1\nline 2"),
-            ("A='it'\\''s'", "it's"),
-            ("A=$OUTER/x", "outer/x"),
-            ("A=\"${OUTER}_x\"", "outer_x"),
-            ("A=${NONE:-fallback}", "fallback"),
-            ("A=$NONE", ""),
-            ("A=5$", "5$"),
-            ("A_B=1\nA=$A_B", "1"),
-            ("OUTER=inner\nA=$OUTER", "inner"),
-            ("A=1\r\nB=2\r\n", "2"),
-            ("\u{feff}A=1", "1"),
-        ] {
-            assert_eq!(value(line), expected, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn broken_lines_are_named_by_number() {
-        for (text, line) in [("A=1\nB\n", 2), ("# c\n\n1A=2", 3), ("A=1\nB='x\ny", 2), ("A=${B!}", 1), ("A=\"", 1)] {
-            assert_eq!(parse(text, &|_| None).unwrap_err().line, line, "{text:?}");
-        }
-    }
-}
+mod tests;

@@ -256,6 +256,7 @@ fn stage(stage: &VerifyStage) -> StageConfig {
     StageConfig {
         name: stage.name.clone(),
         full: stage.full,
+        needs_stack: stage.needs_stack,
         timeout_seconds: stage.timeout.as_secs_f64(),
         commands: stage.commands.iter().map(|one| (one.name.clone(), command(one))).collect(),
     }

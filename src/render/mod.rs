@@ -23,6 +23,7 @@ mod error;
 mod files;
 mod git;
 mod guide;
+mod layers;
 mod quote;
 mod renderer;
 mod stack;

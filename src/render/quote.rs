@@ -31,7 +31,8 @@ pub fn dotenv_value(value: &str) -> String {
         return quoted + "\"";
     }
     let special = |character: char| matches!(character, '\'' | '\\');
-    value.split_inclusive(special).fold(String::new(), |mut quoted, piece| {
+    // begun with a quote: without one a backslash is literal
+    value.split_inclusive(special).fold("''".to_owned(), |mut quoted, piece| {
         let literal = piece.trim_end_matches(special);
         if !literal.is_empty() {
             let _ = write!(quoted, "'{literal}'");

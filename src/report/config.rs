@@ -250,6 +250,8 @@ pub struct StageConfig {
     pub name: String,
     /// Whether it is only run with `--full`.
     pub full: bool,
+    /// Whether it is skipped while the stack is down.
+    pub needs_stack: bool,
     /// Its limit in seconds.
     pub timeout_seconds: f64,
     /// What is run, by name.

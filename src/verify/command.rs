@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::diagnostic::{self, Diagnosis, SourceTree};
+use super::diagnostic::{self, Diagnosis, SourceTree, Stop};
 use super::http;
 use super::plan::{PlannedCheck, PlannedCommand};
 use crate::report::verify::{Command, StageStatus};
@@ -163,16 +163,30 @@ fn append_tail(log: &Path, output: &system::Output) {
     }
 }
 
-/// Reads the log on a thread of its own: others of the stage are still being listened to.
+/// Reads the log on a thread of its own, which an interruption stops and does not wait for.
 async fn diagnose(line: String, command: &PlannedCommand, tree: &Path, log: &Path) -> Option<Diagnosis> {
     let (tree, log) = (tree.to_owned(), log.to_owned());
     let working_dir = command.working_dir.to_string_lossy().trim_start_matches("./").to_owned();
     let pattern = command.error_pattern.clone();
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = StopOnDrop(Stop::default());
+    let stop = reading.0.clone();
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
         let command = diagnostic::Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
-        diagnostic::first_error(&log, command, &SourceTree::new(&tree)).ok().flatten()
+        let found = diagnostic::first_error(&log, command, &SourceTree::new(&tree), &stop);
+        // whoever asked may be gone
+        let _ = answer.send(found.ok().flatten());
     });
-    reading.await.ok().flatten()
+    answered.await.ok().flatten()
+}
+
+/// Stops a scan that is not waited for any more.
+struct StopOnDrop(Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.now();
+    }
 }
 
 async fn ask(host: Option<&str>, port: u16, path: &str, timeout: Duration, log: &Path) -> Outcome {

@@ -1,10 +1,13 @@
 //! What keeps `verify` from answering.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::render::RenderError;
 use crate::report::{Diagnostic, Kind};
 use crate::system::{self, GitError, Holder};
+
+/// What another hook can call to the same effect as ours.
+const CHAIN: &str = "harness verify --status --index > /dev/null || [ $? -eq 5 ] || exit 1";
 
 /// `verify` could not run, or could not tell.
 #[derive(Debug, thiserror::Error)]
@@ -111,15 +114,21 @@ impl Diagnostic for Error {
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
             Self::Busy(_) => Some("wait for it, or stop it".into()),
             Self::Git(error) => error.hint(),
-            Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {}", super::hook::CHAIN)),
+            Self::ForeignHook(path) => Some(format!("let {} call harness too, by this line:\n  {CHAIN}", called(path))),
             Self::SharedHooks(_) => Some(
-                "run `git config core.hooksPath .githooks` to give the repository hooks of its own, or call `harness verify --status` in yours".into(),
+                "run `git config core.hooksPath .githooks` to give the repository hooks of its own, or call `harness verify --status --index` in yours".into(),
             ),
             Self::Render(error) => error.hint(),
             Self::System(error) => error.hint(),
             _ => None,
         }
     }
+}
+
+/// The file that a person edits: husky writes `_/pre-commit`, which calls the one beside the folder.
+fn called(hook: &Path) -> String {
+    let folder = hook.parent().filter(|folder| folder.ends_with("_")).and_then(Path::parent);
+    folder.map_or_else(|| "it".to_owned(), |folder| format!("`{}`", folder.join("pre-commit").display()))
 }
 
 fn quoted(names: &[String]) -> String {

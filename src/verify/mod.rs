@@ -24,4 +24,4 @@ mod work_tree;
 pub use error::Error;
 pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};
-pub use status::status;
+pub use status::{Content, status};

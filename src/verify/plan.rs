@@ -22,6 +22,8 @@ pub(super) struct PlannedStage {
     pub(super) commands: Vec<PlannedCommand>,
     /// Whether it was asked for.
     pub(super) wanted: bool,
+    /// Whether it says nothing while the stack is down.
+    pub(super) needs_stack: bool,
 }
 
 /// A command, evaluated.
@@ -86,6 +88,7 @@ pub(super) fn plan(
             timeout: selection.timeout.unwrap_or(stage.timeout),
             commands: commands.collect::<Result<_, Error>>()?,
             wanted,
+            needs_stack: stage.needs_stack,
         })
     };
     stages.iter().enumerate().map(plan_one).collect()
@@ -161,6 +164,7 @@ mod tests {
         VerifyStage {
             name: name.into(),
             full,
+            needs_stack: false,
             timeout: Duration::from_mins(10),
             commands: vec![VerifyCommand {
                 name: "all".into(),

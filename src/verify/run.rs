@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub agent: Option<u8>,
     /// Whether the agent's database is of the present template.
     pub template: Option<TemplateState>,
+    /// Why the stack is not up, where it is not: the stages that need it are skipped, and the run fails.
+    pub not_up: Option<Failure>,
     /// What a person should be told in the document.
     pub warnings: Vec<String>,
     /// Every line of output is told to `events`, not just a glance now and then.
@@ -118,8 +120,9 @@ async fn begin(
             document.reason = Some(Reason::Environment);
             failure.kind().exit_code()
         }
-        () = judge(&request, &stages, &run, events, &mut document) => {
-            u8::from(document.status == Outcome::Fail)
+        () = judge(&request, &stages, &run, events, &mut document) => match &request.not_up {
+            Some(failure) if document.reason == Some(Reason::NotRunning) => failure.kind().exit_code(),
+            _ => u8::from(document.status == Outcome::Fail),
         }
     };
     let everything = request.selection.is_everything(request.stages);
@@ -153,12 +156,14 @@ async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events
         compare(work_tree, tree, warnings).await;
     }
     let changed = document.tree.as_ref().is_some_and(|tree| tree.after.as_ref() != Some(&tree.before));
-    document.reason = match (failed, changed) {
-        (true, _) => Some(Reason::StageFailed),
-        (false, true) => Some(Reason::TreeChanged),
-        (false, false) => None,
+    document.error = request.not_up.as_ref().map(Failure::document);
+    document.reason = match (failed, &request.not_up, changed) {
+        (true, ..) => Some(Reason::StageFailed),
+        (false, Some(_), _) => Some(Reason::NotRunning),
+        (false, None, true) => Some(Reason::TreeChanged),
+        (false, None, false) => None,
     };
-    document.status = if failed || changed { Outcome::Fail } else { Outcome::Pass };
+    document.status = if document.reason.is_some() { Outcome::Fail } else { Outcome::Pass };
 }
 
 /// Runs the stages in order and says whether one failed.
@@ -179,7 +184,9 @@ async fn run_stages(
         events,
     };
     let mut failed = false;
-    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted) {
+    // what the compiler says about a process that is down is worth more than that it is down
+    let can_tell = |stage: &PlannedStage| request.not_up.is_none() || !stage.needs_stack;
+    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted && can_tell(stage)) {
         if failed && !request.keep_going {
             break;
         }

@@ -29,7 +29,7 @@ pub(super) struct Runs {
 
 /// What runs proved.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct History {
     pub(super) last_full_pass: Option<Proof>,
     pub(super) last_run: Option<Proof>,
 }
@@ -42,7 +42,7 @@ pub(super) struct Proof {
     pub(super) plan: String,
 }
 
-impl Versioned for State {
+impl Versioned for History {
     const WHAT: &'static str = "record of verify";
     const VERSION: u32 = 1;
 }
@@ -73,7 +73,7 @@ impl Runs {
     }
 
     /// What is recorded; nothing when there was no run.
-    pub(super) fn state(&self) -> Result<State, Error> {
+    pub(super) fn history(&self) -> Result<History, Error> {
         Ok(read_versioned(&self.directory.join("state.json"))?.unwrap_or_default())
     }
 
@@ -108,7 +108,7 @@ impl Run {
         std::fs::write(&report, bytes).map_err(system::Error::file("write", &report))?;
         let runs = Runs { directory: self.runs.clone() };
         // a damaged record proves nothing, and must not stand in the way of a new one
-        let mut state = runs.state().unwrap_or_default();
+        let mut history = runs.history().unwrap_or_default();
         let run = RecordedRun {
             run: self.name.clone(),
             status: document.status,
@@ -119,20 +119,20 @@ impl Run {
         };
         let proof = Proof { run, plan: plan.to_owned() };
         if everything && document.status == Outcome::Pass {
-            state.last_full_pass = Some(proof.clone());
+            history.last_full_pass = Some(proof.clone());
         }
         let refuted = document.reason == Some(Reason::StageFailed)
-            && state.last_full_pass.as_ref().is_some_and(|pass| pass.run.tree.as_deref() == tree);
+            && history.last_full_pass.as_ref().is_some_and(|pass| pass.run.tree.as_deref() == tree);
         if refuted {
-            state.last_full_pass = None;
+            history.last_full_pass = None;
         }
-        state.last_run = Some(proof);
+        history.last_run = Some(proof);
         let path = self.runs.join("state.json");
         // without the record of a run nothing is proved, so only a proof has to survive a crash of the machine
         if everything && document.status == Outcome::Pass {
-            write_versioned(&path, &state)?;
+            write_versioned(&path, &history)?;
         } else {
-            write_fleeting(&path, &state)?;
+            write_fleeting(&path, &history)?;
         }
         let _ = system::remove_if_exists(&self.runs.join("running.json"))?;
         self.prune();

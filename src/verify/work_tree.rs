@@ -46,6 +46,42 @@ impl WorkTree {
         self.note().await?.name().await
     }
 
+    /// The name of what a commit of `index` (the user's own where none is given) would make of this
+    /// directory; `None` where the index has nothing of it. It is the same name as that of a work tree with
+    /// just this content.
+    pub(super) async fn name_of_index(&self, index: Option<&Path>) -> Result<Option<String>, Error> {
+        let copy = self.scratch.path().join("commit-index");
+        let objects = Objects::of(&self.repository, self.scratch.path());
+        std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
+        copy_index(index.unwrap_or(&self.repository.index), &copy)?;
+        let git = objects.git(&self.tree).variable("GIT_INDEX_FILE", copy);
+        for (path, inner) in submodules(&self.tree).await? {
+            let entry = git.text(&["ls-files", "--stage", "--", &path]).await?;
+            let Some(commit) = entry.strip_prefix("160000 ").and_then(|rest| rest.split_whitespace().next()) else {
+                continue;
+            };
+            if let Some(name) = self.name_of_commit(&path, &inner, commit).await? {
+                git.text(&["update-index", "--add", "--cacheinfo", &format!("160000,{name},{path}")]).await?;
+            }
+        }
+        naming(git, &self.repository)?.name().await
+    }
+
+    /// The name of a commit of the submodule at `path`: by its content if just that is checked out.
+    async fn name_of_commit(&self, path: &str, inner: &Path, commit: &str) -> Result<Option<String>, Error> {
+        let asked = git(inner);
+        let head = asked.output(&["rev-parse", "HEAD"]).await?;
+        let clean = asked.output(&["status", "--porcelain", "--ignore-submodules=none"]).await?;
+        if head.text() == commit && clean.success && clean.stdout.is_empty() {
+            let Some(repository) = Repository::of(inner).await? else { return Ok(None) };
+            let own = self.scratch.path().join("committed").join(path);
+            std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
+            return note(inner, &repository, &own).await?.name().await;
+        }
+        let tree = asked.output(&["rev-parse", "--verify", "--quiet", &format!("{commit}^{{tree}}")]).await?;
+        Ok(tree.success.then(|| tree.text()))
+    }
+
     /// Whether it is for certain in the state that was noted last. Cheaper than a name: git has nothing to
     /// add to the index that it has written then. Where it cannot tell the answer is no.
     pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
@@ -119,6 +155,11 @@ async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Na
     // out of the name and must not keep the rest from having one
     let _ = git.output(&["add", "--all", "--sparse", "--ignore-errors", "."]).await?;
     name_submodules(tree, scratch, &git).await?;
+    naming(git, repository)
+}
+
+/// Starts to name the index of `git`.
+fn naming(git: Git, repository: &Repository) -> Result<Naming, Error> {
     let mut arguments = vec!["write-tree".to_owned(), "--missing-ok".to_owned()];
     if !repository.prefix.is_empty() {
         arguments.push(format!("--prefix={}", repository.prefix));
@@ -147,20 +188,9 @@ fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
 
 /// Puts the name of each populated submodule's state in the place of its commit.
 async fn name_submodules(tree: &Path, scratch: &Path, with_index: &Git) -> Result<(), Error> {
-    if !tree.join(".gitmodules").is_file() {
-        return Ok(());
-    }
-    let arguments = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"];
-    let output = git(tree).output(&arguments).await?;
-    for entry in output.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-        let entry = String::from_utf8_lossy(entry);
-        let Some((_, path)) = entry.split_once('\n') else { continue };
-        let inner = tree.join(path);
-        if !inner.join(".git").exists() {
-            continue;
-        }
+    for (path, inner) in submodules(tree).await? {
         let Some(repository) = Repository::of(&inner).await? else { continue };
-        let own = scratch.join("submodules").join(path);
+        let own = scratch.join("submodules").join(&path);
         std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
         if let Some(name) = Box::pin(note(&inner, &repository, &own)).await?.name().await? {
             let entry = format!("160000,{name},{path}");
@@ -168,6 +198,22 @@ async fn name_submodules(tree: &Path, scratch: &Path, with_index: &Git) -> Resul
         }
     }
     Ok(())
+}
+
+/// The submodules of `tree` that are checked out: as `.gitmodules` names them, and where they are.
+async fn submodules(tree: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    if !tree.join(".gitmodules").is_file() {
+        return Ok(Vec::new());
+    }
+    let arguments = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"];
+    let output = git(tree).output(&arguments).await?;
+    let entries = output.stdout.split(|byte| *byte == 0).filter_map(|entry| {
+        let entry = String::from_utf8_lossy(entry);
+        let (_, path) = entry.split_once('\n')?;
+        let inner = tree.join(path);
+        inner.join(".git").exists().then(|| (path.to_owned(), inner))
+    });
+    Ok(entries.collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::project::{Template, VerifyCheck, VerifyCommand, VerifyStage};
 use harness::report::verify::{Stage, StageStatus};
 use harness::report::{Events, Verify, VerifyStatus};
-use harness::verify::{self, Request, Selection, Verdict};
+use harness::verify::{self, Content, Request, Selection, Verdict};
 
 use crate::support::block_on;
 
@@ -44,7 +44,7 @@ impl Bench {
     pub(crate) fn stage(mut self, name: &str, commands: &[(&str, &str)]) -> Self {
         let commands = commands.iter().map(|(name, line)| shell(name, line)).collect();
         let timeout = Duration::from_mins(2);
-        self.stages.push(VerifyStage { name: name.to_owned(), full: false, timeout, commands });
+        self.stages.push(VerifyStage { name: name.to_owned(), full: false, needs_stack: false, timeout, commands });
         self
     }
 
@@ -92,6 +92,7 @@ impl Bench {
             directory: runs,
             agent: Some(3),
             template: None,
+            not_up: None,
             warnings: Vec::new(),
             every_line: false,
             own_process: false,
@@ -117,7 +118,7 @@ impl Bench {
     }
 
     pub(crate) fn status(&self) -> VerifyStatus {
-        block_on(verify::status(&self.tree(), &self.stages, &self.runs(), Some(3))).unwrap()
+        block_on(verify::status(&self.tree(), Content::WorkTree, &self.stages, &self.runs(), Some(3))).unwrap()
     }
 }
 

@@ -93,6 +93,36 @@ fn l10_a_flood_is_logged_whole_and_still_diagnosed() {
 }
 
 #[test]
+fn l10_a_flood_of_places_is_diagnosed_in_time() {
+    // 60 MB of places that lead nowhere: the same one, and a million others
+    let same = "yes 'src/a.ts(1,2): error TS1: x' | head -c 60000000; exit 1";
+    let others = "seq 1 9999999 | sed 's|.*|src/&.ts(1,2): error TS1: x|' | head -c 60000000; exit 1";
+    let bench = Bench::new().stage("flood", &[("same", same), ("others", others)]);
+    let began = Instant::now();
+    let document = bench.run();
+    assert!(began.elapsed() < Duration::from_secs(40), "it took {:?}", began.elapsed());
+    assert_eq!(first_error(&document.stages[0]), "src/a.ts:1:2: error TS1: x");
+}
+
+#[test]
+fn l10_an_interruption_does_not_wait_for_a_diagnosis() {
+    let bench = Bench::new().stage(
+        "flood",
+        &[("all", "seq 1 9999999 | sed 's|.*|src/&.ts(1,2): error TS1: x|' | head -c 60000000; touch ../over; exit 1")],
+    );
+    let interrupted = std::cell::Cell::new(None);
+    let verdict = bench.verdict_until(async {
+        while !bench.path().join("over").exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        interrupted.set(Some(Instant::now()));
+    });
+    assert_eq!(verdict.exit_code, 130);
+    let waited = interrupted.get().unwrap().elapsed();
+    assert!(waited < Duration::from_secs(3), "it took {waited:?}");
+}
+
+#[test]
 fn l10_an_interrupted_run_kills_and_says_so() {
     let line = "echo $$ > ../leader; setsid sh -c 'echo $$ > ../session; sleep 600; sleep 600' & sleep 600";
     let bench = Bench::new().stage("done", &[("all", "true")]).stage("long", &[("all", line)]);

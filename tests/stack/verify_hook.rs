@@ -45,7 +45,7 @@ fn only_a_verified_tree_is_committed() {
     assert!(!commits(&bench, "4"), "it cannot be told");
     assert!(commits(&bench, "5"), "no agent's tree");
     let calls = std::fs::read_to_string(bench.path().join("calls")).unwrap();
-    assert_eq!(calls.lines().next(), Some("verify --status"));
+    assert_eq!(calls.lines().next(), Some("verify --status --index"));
     assert_eq!(install(&bench).outcome, HookOutcome::Unchanged);
     assert_eq!(block_on(hook::remove(&bench.tree())).unwrap().outcome, HookOutcome::Removed);
     assert!(commits(&bench, "1"));

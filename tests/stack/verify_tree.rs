@@ -82,7 +82,13 @@ fn a_damaged_record_is_an_error_and_the_next_run_mends_it() {
     let bench = Bench::new().stage("test", &[("all", "true")]);
     bench.run();
     std::fs::write(bench.runs().join("state.json"), "{\"version\":1,").unwrap();
-    let answer = crate::support::block_on(harness::verify::status(&bench.tree(), &bench.stages, &bench.runs(), None));
+    let answer = crate::support::block_on(harness::verify::status(
+        &bench.tree(),
+        harness::verify::Content::WorkTree,
+        &bench.stages,
+        &bench.runs(),
+        None,
+    ));
     assert!(answer.unwrap_err().to_string().contains("is not a valid record of verify"));
     bench.run();
     assert!(bench.status().verified);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Template;
+use super::template::Template;
 
 /// `[database]`.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,6 +4,7 @@ mod database;
 mod infra;
 mod process;
 mod project;
+mod template;
 mod verify;
 
 pub use database::{DatabaseSettings, PostClone, StepAction, TemplateStep};
@@ -11,5 +12,6 @@ pub use infra::{
     Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
 };
 pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Watch};
-pub use project::{LaunchSettings, PrepareStep, Project, RenderSettings, Template, WorktreeSettings};
+pub use project::{LaunchSettings, PrepareStep, Project, RenderSettings, WorktreeSettings};
+pub use template::Template;
 pub use verify::{VerifyCheck, VerifyCommand, VerifyStage};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Template;
+use super::template::Template;
 pub use crate::report::RestartPolicy;
 
 /// One supervised program.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{DatabaseSettings, InfraSettings, Process, VerifyStage};
-
-/// Text that may hold `{{ … }}`, evaluated by `render` for one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Template(pub String);
+use super::database::DatabaseSettings;
+use super::infra::InfraSettings;
+use super::process::Process;
+use super::template::Template;
+use super::verify::VerifyStage;
 
 /// A loaded `harness.toml`.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Template;
+use super::template::Template;
 
 /// One of `[[verify.stages]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,8 @@ pub struct VerifyStage {
     pub name: String,
     /// Only with `--full`.
     pub full: bool,
+    /// Whether it says nothing while the stack is down; by default where it has an `http_get`.
+    pub needs_stack: bool,
     /// For the whole stage; 10 minutes by default.
     pub timeout: Duration,
     /// Run together.

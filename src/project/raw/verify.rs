@@ -16,6 +16,9 @@ pub(crate) struct Stage {
     /// True: only with `--full`.
     #[serde(default)]
     pub(crate) full: bool,
+    /// False when it says something without a running stack: it is then run even while a process is down.
+    /// Unless given, true for stages with an `http_get`.
+    pub(crate) needs_stack: Option<bool>,
     /// For the whole stage; `"10m"` unless given.
     pub(crate) timeout: Option<DurationValue>,
     /// What must pass.

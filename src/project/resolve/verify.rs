@@ -26,6 +26,7 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyS
     VerifyStage {
         name: resolver.name(&raw.name, &path.key("name")),
         full: raw.full,
+        needs_stack: raw.needs_stack.unwrap_or_else(|| raw.commands.iter().any(|command| command.http_get.is_some())),
         timeout: resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STAGE_TIMEOUT),
         commands: raw
             .commands

@@ -8,11 +8,16 @@ use crate::system::text::{Lines, Overlong, plain, text_of};
 /// The rest of a longer line is passed over.
 const LIMIT: usize = 8 * 1024;
 
-/// Calls `on_line` for each line until it says that it has seen enough. Never holds more than one line.
+/// After so many equal lines in a row the next ones say nothing new.
+const REPEATED: usize = 8;
+
+/// Calls `on_line` for each line until it says that it has seen enough; of a line that is repeated again and
+/// again only for the first few. Never holds more than two lines.
 pub(super) fn each_line(mut reader: impl Read, mut on_line: impl FnMut(&str) -> bool) -> std::io::Result<()> {
     let mut chunk = vec![0; 256 * 1024];
     let mut lines = Lines::new(LIMIT, Overlong::Drop);
     let mut more = true;
+    let (mut former, mut repeated) = (Vec::with_capacity(LIMIT), 0_usize);
     while more {
         let read = reader.read(&mut chunk)?;
         if read == 0 {
@@ -21,7 +26,18 @@ pub(super) fn each_line(mut reader: impl Read, mut on_line: impl FnMut(&str) -> 
             });
             return Ok(());
         }
-        lines.push(&chunk[..read], |line, _| more = more && on_line(&text(line)));
+        lines.push(&chunk[..read], |line, _| {
+            if line == former {
+                repeated += 1;
+            } else {
+                repeated = 0;
+                former.clear();
+                former.extend_from_slice(line);
+            }
+            if repeated < REPEATED {
+                more = more && on_line(&text(line));
+            }
+        });
     }
     Ok(())
 }
@@ -56,6 +72,12 @@ mod tests {
         bytes.extend(b"\nnext\n");
         let seen = lines(&bytes);
         assert_eq!((seen[0].len(), seen[1].as_str(), seen.len()), (LIMIT, "next", 2));
+    }
+
+    #[test]
+    fn a_line_that_is_repeated_is_read_a_few_times() {
+        let seen = lines(&[&b"same\n".repeat(1000)[..], b"other\nsame\n"].concat());
+        assert_eq!(seen.len(), REPEATED + 2);
     }
 
     #[test]

@@ -17,12 +17,13 @@ mod candidate;
 mod lines;
 mod matchers;
 mod package;
+mod path_text;
 mod prefix;
 mod scan;
 mod tail;
 mod tree;
 
-pub use scan::{Command, Diagnosis, first_error};
+pub use scan::{Command, Diagnosis, Stop, first_error};
 pub use tree::SourceTree;
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use super::path_text::{joined, normal, undecorated};
 
 /// Files of a tree beyond this are not searched.
 const FILES: usize = 300_000;
@@ -18,22 +20,22 @@ const DEPENDENCIES: [&str; 8] =
 
 /// Where a path leads, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum Locality {
     /// To no file that is known.
-    Nowhere,
+    Unknown,
     /// To a file outside the tree, or of a dependency.
-    Elsewhere,
+    Foreign,
     /// To a file of the tree.
-    Here,
+    InTree,
 }
 
 /// A path, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ResolvedPath {
     /// From the tree's root; absolute when it is outside; as printed when it leads nowhere.
     pub(super) path: String,
     /// Where it leads.
-    pub(super) standing: Standing,
+    pub(super) locality: Locality,
 }
 
 /// The files of a work tree, listed only if need be.
@@ -68,22 +70,24 @@ impl SourceTree {
     }
 
     /// Resolves `printed`, trying `bases` (directories from the root) in order.
-    pub(super) fn resolve<'a>(&self, printed: &str, bases: impl Iterator<Item = &'a str> + Clone) -> Place {
+    pub(super) fn resolve<'a>(&self, printed: &str, bases: impl Iterator<Item = &'a str> + Clone) -> ResolvedPath {
         let path = undecorated(printed);
         if path.starts_with('/') {
             return match self.below_root(Path::new(path)) {
                 Some(relative) => self
                     .known(relative)
-                    .unwrap_or_else(|relative| Place { path: relative, standing: Standing::Nowhere }),
-                None if Path::new(path).is_file() => Place { path: path.to_owned(), standing: Standing::Elsewhere },
-                None => Place { path: path.to_owned(), standing: Standing::Nowhere },
+                    .unwrap_or_else(|relative| ResolvedPath { path: relative, locality: Locality::Unknown }),
+                None if Path::new(path).is_file() => {
+                    ResolvedPath { path: path.to_owned(), locality: Locality::Foreign }
+                }
+                None => ResolvedPath { path: path.to_owned(), locality: Locality::Unknown },
             };
         }
         for base in bases.clone() {
             let whole = normal(&self.real_root.join(base).join(path));
             let Some(relative) = self.below_root(&whole) else {
                 if whole.is_file() {
-                    return Place { path: whole.to_string_lossy().into_owned(), standing: Standing::Elsewhere };
+                    return ResolvedPath { path: whole.to_string_lossy().into_owned(), locality: Locality::Foreign };
                 }
                 continue;
             };
@@ -100,8 +104,8 @@ impl SourceTree {
             }),
         };
         match chosen {
-            Some(file) => Place { path: file.clone(), standing: standing_of(file) },
-            None => Place { path: path.to_owned(), standing: Standing::Nowhere },
+            Some(file) => ResolvedPath { path: file.clone(), locality: locality_of(file) },
+            None => ResolvedPath { path: path.to_owned(), locality: Locality::Unknown },
         }
     }
 
@@ -137,9 +141,9 @@ impl SourceTree {
         Some(relative.to_str()?.to_owned())
     }
 
-    fn known(&self, relative: String) -> Result<Place, String> {
+    fn known(&self, relative: String) -> Result<ResolvedPath, String> {
         if self.real_root.join(&relative).is_file() {
-            Ok(Place { standing: standing_of(&relative), path: relative })
+            Ok(ResolvedPath { locality: locality_of(&relative), path: relative })
         } else {
             Err(relative)
         }
@@ -207,43 +211,8 @@ impl SourceTree {
     }
 }
 
-fn standing_of(relative: &str) -> Standing {
-    if relative.split('/').any(|part| DEPENDENCIES.contains(&part)) { Standing::Elsewhere } else { Standing::Here }
-}
-
-/// Takes off what bundlers and runtimes put around a path.
-fn undecorated(printed: &str) -> &str {
-    let mut path = printed.strip_prefix("file://").unwrap_or(printed);
-    if let Some(rest) = path.strip_prefix("webpack-internal:///") {
-        path = rest;
-    } else if let Some(rest) = path.strip_prefix("webpack://") {
-        // the project's name, then the path
-        path = rest.split_once('/').map_or(rest, |(_, path)| path);
-    }
-    path.split_once('?').map_or(path, |(path, _)| path)
-}
-
-fn joined(directory: &str, rest: &str) -> String {
-    match (directory.is_empty(), rest.is_empty()) {
-        (true, _) => rest.to_owned(),
-        (_, true) => directory.to_owned(),
-        _ => format!("{directory}/{rest}"),
-    }
-}
-
-/// `.` and `..` taken out by their text alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
+fn locality_of(relative: &str) -> Locality {
+    if relative.split('/').any(|part| DEPENDENCIES.contains(&part)) { Locality::Foreign } else { Locality::InTree }
 }
 
 #[cfg(test)]
@@ -271,7 +240,7 @@ mod tests {
     #[test]
     fn paths_become_relative_to_the_root() {
         let (directory, tree) = tree();
-        let here = |path: &str| Place { path: path.to_owned(), standing: Standing::Here };
+        let here = |path: &str| ResolvedPath { path: path.to_owned(), locality: Locality::InTree };
         let resolve = |printed: &str, base: &'static str| tree.resolve(printed, [base].into_iter());
         assert_eq!(resolve("src/price.ts", "packages/api"), here("packages/api/src/price.ts"));
         assert_eq!(resolve("../api/./src/price.ts", "packages/web"), here("packages/api/src/price.ts"));
@@ -289,12 +258,12 @@ mod tests {
     #[test]
     fn what_is_not_the_trees_own_is_told_apart() {
         let (_directory, tree) = tree();
-        let standing = |printed: &str| tree.resolve(printed, [""].into_iter()).standing;
-        assert_eq!(standing("node_modules/left/index.js"), Standing::Elsewhere);
-        assert_eq!(standing("/etc/passwd"), Standing::Elsewhere);
-        assert_eq!(standing("src/price.ts"), Standing::Nowhere, "two files end so");
-        assert_eq!(standing("localhost"), Standing::Nowhere);
-        assert_eq!(standing("127.0.0.1"), Standing::Nowhere);
+        let locality = |printed: &str| tree.resolve(printed, [""].into_iter()).locality;
+        assert_eq!(locality("node_modules/left/index.js"), Locality::Foreign);
+        assert_eq!(locality("/etc/passwd"), Locality::Foreign);
+        assert_eq!(locality("src/price.ts"), Locality::Unknown, "two files end so");
+        assert_eq!(locality("localhost"), Locality::Unknown);
+        assert_eq!(locality("127.0.0.1"), Locality::Unknown);
     }
 
     #[test]

@@ -1,10 +1,6 @@
-//! What a matcher is, and the list of all of them.
+//! What a matcher is.
 
-use regex::Regex;
-
-use super::{
-    Candidate, boxed, bundler, custom, eslint, format, go, jest, pytest, rust, shape, stack, traceback, tsc, vitest,
-};
+use super::super::candidate::Candidate;
 
 /// Takes candidates.
 pub(super) type Emit<'a> = dyn FnMut(Candidate) + 'a;
@@ -21,26 +17,4 @@ pub(in super::super) trait Matcher {
 pub(super) fn names_a_line(line: &str) -> bool {
     let bytes = line.as_bytes();
     memchr::memchr_iter(b':', bytes).any(|colon| bytes.get(colon + 1).is_some_and(u8::is_ascii_digit))
-}
-
-/// A fresh set for one stream of output.
-pub(in super::super) fn all(custom: Option<&Regex>) -> Vec<Box<dyn Matcher>> {
-    let mut all: Vec<Box<dyn Matcher>> = Vec::new();
-    if let Some(custom) = custom {
-        all.push(Box::new(custom::Custom::new(custom.clone())));
-    }
-    all.push(Box::<tsc::Tsc>::default());
-    all.push(Box::<eslint::Eslint>::default());
-    all.push(Box::<boxed::Boxed>::default());
-    all.push(Box::<bundler::Bundler>::default());
-    all.push(Box::<jest::Jest>::default());
-    all.push(Box::<vitest::Vitest>::default());
-    all.push(Box::<rust::Rust>::default());
-    all.push(Box::<go::Go>::default());
-    all.push(Box::<pytest::Pytest>::default());
-    all.push(Box::<traceback::Traceback>::default());
-    all.push(Box::<stack::Stack>::default());
-    all.push(Box::<format::Format>::default());
-    all.push(Box::<shape::Shape>::default());
-    all
 }

@@ -1,5 +1,6 @@
 //! How each tool names a place. A matcher is a state machine over lines; it holds a few lines at most.
 
+mod all;
 mod boxed;
 mod bundler;
 mod custom;
@@ -16,7 +17,8 @@ mod traceback;
 mod tsc;
 mod vitest;
 
+pub(super) use all::all;
+pub(super) use matcher::Matcher;
 use matcher::{Emit, names_a_line};
-pub(super) use matcher::{Matcher, all};
 
 use super::candidate::{Candidate, Rank, rank_of};
