@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Stdio;
 
+use futures_util::FutureExt;
 use rustix::process::{Pid, Signal};
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStderr, ChildStdout};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::{Context, Error, Record, container, template_values};
@@ -72,22 +76,37 @@ pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option
         .map(|(server, password)| server.agent_login(agent, password)))
 }
 
-/// Runs a command in the agent's tree with the agent's environment, its streams those of harness.
-/// With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
+/// What a command printed, where it does not go to harness's own streams.
+#[derive(Debug, Default)]
+pub struct Captured {
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs a command in the agent's tree with the agent's environment. Its output goes to harness's streams, or into
+/// `captured`. With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
 /// the environment. Returns the command's exit code; 128 + n when signal n ended it.
 ///
 /// # Errors
 /// There is no such agent or service, or the command cannot be started.
-pub async fn exec(context: &Context, agent: AgentId, service: Option<&str>, command: &[String]) -> Result<u8, Failure> {
+pub async fn exec(
+    context: &Context,
+    agent: AgentId,
+    service: Option<&str>,
+    command: &[String],
+    captured: Option<&mut Captured>,
+) -> Result<u8, Failure> {
     let loaded = load(context, agent).await?;
     if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
-        return container::exec(context, &loaded.infra, &loaded.record, service, command).await;
+        return container::exec(context, &loaded.infra, &loaded.record, service, command, captured).await;
     }
     let mut environment = with_home(context, loaded.environment.all());
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
     }
-    run(&loaded.record, environment, command).await
+    run(&loaded.record, environment, command, captured).await
 }
 
 /// Starts the caller's shell in the agent's tree with the agent's environment; returns its exit code.
@@ -99,8 +118,8 @@ pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
     let shell = context.variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
     context
         .events
-        .note(format!("agent {agent}"), format!("`{shell}` in {}; `exit` leaves it", loaded.record.tree.display()));
-    run(&loaded.record, with_home(context, loaded.environment.all()), &[shell]).await
+        .note(format!("agent {agent}"), format!("`{shell}` in {}; leave it with `exit`", loaded.record.tree.display()));
+    run(&loaded.record, with_home(context, loaded.environment.all()), &[shell], None).await
 }
 
 /// An agent's environment for commands that may call harness: they mean this home, whatever its default is.
@@ -109,7 +128,12 @@ pub(super) fn with_home(context: &Context, mut environment: BTreeMap<String, Str
     environment
 }
 
-async fn run(record: &Record, environment: BTreeMap<String, String>, command: &[String]) -> Result<u8, Failure> {
+async fn run(
+    record: &Record,
+    environment: BTreeMap<String, String>,
+    command: &[String],
+    captured: Option<&mut Captured>,
+) -> Result<u8, Failure> {
     let Some((program, arguments)) = command.split_first() else { return Ok(0) };
     let Some(found) = find(program, environment.get("PATH"), &record.tree) else {
         return Err(Error::NoProgram { agent: record.agent, program: program.clone() }.into());
@@ -120,13 +144,17 @@ async fn run(record: &Record, environment: BTreeMap<String, String>, command: &[
     let keys = signals([SignalKind::interrupt(), SignalKind::quit()]).map_err(system::Error::call(action()))?;
     let [mut ended, mut hung_up] =
         signals([SignalKind::terminate(), SignalKind::hangup()]).map_err(system::Error::call(action()))?;
-    let mut child = tokio::process::Command::new(&found)
-        .args(arguments)
-        .current_dir(&record.tree)
-        .env_clear()
-        .envs(environment)
-        .spawn()
-        .map_err(system::Error::call(action()))?;
+    let mut process = tokio::process::Command::new(&found);
+    process.args(arguments).current_dir(&record.tree).env_clear().envs(environment);
+    if captured.is_some() {
+        process.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    let mut child = process.spawn().map_err(system::Error::call(action()))?;
+    let reading = captured.map(|captured| {
+        tokio::spawn(read(child.stdout.take(), child.stderr.take())).map(move |read| {
+            *captured = read.unwrap_or_default();
+        })
+    });
     let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     let status = loop {
         let signal = tokio::select! {
@@ -140,7 +168,27 @@ async fn run(record: &Record, environment: BTreeMap<String, String>, command: &[
         }
     };
     drop(keys);
+    if let Some(reading) = reading {
+        reading.await;
+    }
     Ok(exit_code(status))
+}
+
+/// Both streams to their ends.
+async fn read(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> Captured {
+    let mut captured = Captured::default();
+    let out = async {
+        if let Some(mut stdout) = stdout {
+            let _ = stdout.read_to_end(&mut captured.stdout).await;
+        }
+    };
+    let error = async {
+        if let Some(mut stderr) = stderr {
+            let _ = stderr.read_to_end(&mut captured.stderr).await;
+        }
+    };
+    tokio::join!(out, error);
+    captured
 }
 
 fn signals<const N: usize>(kinds: [SignalKind; N]) -> std::io::Result<[Listener; N]> {

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use super::access::Captured;
 use super::{Context, Error, Record};
 use crate::infra::{Infra, docker};
 use crate::report::Failure;
@@ -22,6 +23,7 @@ pub(super) async fn exec(
     record: &Record,
     service: &str,
     command: &[String],
+    mut captured: Option<&mut Captured>,
 ) -> Result<u8, Failure> {
     let known = infra.record.service_names();
     if !known.iter().any(|name| name == service) {
@@ -34,7 +36,8 @@ pub(super) async fn exec(
         login.port = 5432;
         environment = login.environment();
     }
-    let raw = (std::io::stdin().is_terminal() && std::io::stdout().is_terminal()).then(RawTerminal::enter);
+    let interactive = captured.is_none() && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let raw = interactive.then(RawTerminal::enter);
     let raw = raw.transpose()?;
     if raw.is_some() {
         environment.extend(context.variable("TERM").map(|terminal| ("TERM".to_owned(), terminal)));
@@ -53,8 +56,16 @@ pub(super) async fn exec(
         pass_on_standard_input(keys.0.clone());
     }
     let command = docker::exec(&context.home, &infra.record, request, |is_error, bytes| {
-        // whoever reads it may have gone away, which is not the command's failure
-        let _ = if is_error { write(std::io::stderr(), bytes) } else { write(std::io::stdout(), bytes) };
+        // a reader that went away is not a failure of the command
+        let _ = if let Some(captured) = &mut captured {
+            let stream = if is_error { &mut captured.stderr } else { &mut captured.stdout };
+            stream.extend_from_slice(bytes);
+            Ok(())
+        } else if is_error {
+            write(std::io::stderr(), bytes)
+        } else {
+            write(std::io::stdout(), bytes)
+        };
     });
     let Some(raw) = raw else {
         // the end of what is read is the end of the thread's sender

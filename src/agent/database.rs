@@ -91,9 +91,9 @@ fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
     let database = agent.database();
     match action {
         DatabaseAction::List => format!("list snapshots of {database}"),
-        DatabaseAction::Snapshot(name) => format!("keep {database} as `{name}`"),
-        DatabaseAction::Restore(name) => format!("put snapshot `{name}` in the place of {database}"),
-        DatabaseAction::Reset => format!("put a fresh clone in the place of {database}"),
+        DatabaseAction::Snapshot(name) => format!("save {database} as `{name}`"),
+        DatabaseAction::Restore(name) => format!("replace {database} with snapshot `{name}`"),
+        DatabaseAction::Reset => format!("replace {database} with a fresh clone"),
         DatabaseAction::Drop(name) => format!("drop snapshot `{name}`"),
     }
 }

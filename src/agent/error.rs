@@ -1,11 +1,13 @@
 //! What can go wrong with an agent, beyond what the floors below report.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::postgres;
 use crate::project::{AgentId, InvalidAgentId};
 use crate::report::{Diagnostic, Kind};
 use crate::system::PortHolder;
+use crate::system::text::count;
 
 /// An agent cannot be what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -14,10 +16,10 @@ pub enum Error {
     #[error(transparent)]
     Id(#[from] InvalidAgentId),
     /// No id was given, and none follows from the surroundings.
-    #[error("no agent was named")]
+    #[error("no agent is given")]
     Unnamed,
     /// The id is above the project's own limit.
-    #[error("agent {agent} is beyond `[project] max_agents = {max}` of project `{project}`")]
+    #[error("agent {agent} exceeds `[project] max_agents = {max}` of project `{project}`")]
     BeyondLimit {
         /// The agent.
         agent: AgentId,
@@ -27,7 +29,7 @@ pub enum Error {
         max: u8,
     },
     /// The engine cannot be changed while agents live on it.
-    #[error("agents {} live on the {engine} engine of this home", list(agents))]
+    #[error("the {engine} engine of this home is in use by {}", named(agents))]
     EngineInUse {
         /// The agents.
         agents: Vec<AgentId>,
@@ -35,15 +37,15 @@ pub enum Error {
         engine: &'static str,
     },
     /// The shared servers cannot be stopped while agents live on them.
-    #[error("agents {} live on the shared servers", list(agents))]
+    #[error("the shared servers are in use by {}", named(agents))]
     InfraInUse {
         /// The agents that would stay.
         agents: Vec<AgentId>,
-        /// Whether their data was to go too.
-        volumes: bool,
+        /// The commands that remove them too, one for each project.
+        removal: Vec<String>,
     },
     /// Several agents share the directory.
-    #[error("agents {} share `{}`", list(agents), directory.display())]
+    #[error("{} share `{}`", named(agents), directory.display())]
     Ambiguous {
         /// The agents.
         agents: Vec<AgentId>,
@@ -64,7 +66,7 @@ pub enum Error {
         root: PathBuf,
     },
     /// Another agent works there.
-    #[error("`{}` is in the work tree of agent {agent}", path.display())]
+    #[error("`{}` is inside the work tree of agent {agent}", path.display())]
     TreeTaken {
         /// Where the work tree should be.
         path: PathBuf,
@@ -72,7 +74,7 @@ pub enum Error {
         agent: AgentId,
     },
     /// Another agent has the file.
-    #[error("`{}` is rendered for agent {agent}", path.display())]
+    #[error("`{}` is already rendered for agent {agent}", path.display())]
     FileTaken {
         /// The file.
         path: PathBuf,
@@ -80,19 +82,15 @@ pub enum Error {
         agent: AgentId,
     },
     /// A teardown was cut off.
-    #[error("agent {0} is half removed: its last teardown did not end")]
+    #[error("agent {0} is partly removed: its last teardown was interrupted")]
     HalfRemoved(AgentId),
-    /// A port of the agent is taken.
-    #[error("port {port} (`{name}` of agent {agent}) is in use by {}", holder_text(holder.as_ref()))]
-    PortInUse {
+    /// Other programs listen on ports of the agent.
+    #[error("{}", in_use(*agent, taken))]
+    PortsInUse {
         /// The agent.
         agent: AgentId,
-        /// The port's name.
-        name: String,
-        /// The port.
-        port: u16,
-        /// Who listens on it.
-        holder: Option<PortHolder>,
+        /// Every port that is in use; at least one.
+        taken: Vec<TakenPort>,
     },
     /// A `[prepare]` step or a `post_clone` command failed.
     #[error("{what} for {subject} failed: {ending}")]
@@ -156,7 +154,7 @@ pub enum Error {
     #[error("agent {0} is not running")]
     NotRunning(AgentId),
     /// Something of the agent could not be removed.
-    #[error("something of agent {agent} is left: {left}")]
+    #[error("cannot remove all of agent {agent}; left: {left}")]
     Left {
         /// The agent.
         agent: AgentId,
@@ -205,15 +203,44 @@ impl Error {
     }
 }
 
-fn list(agents: &[AgentId]) -> String {
-    agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// `agent 1`, `agents 1, 2`.
+fn named(agents: &[AgentId]) -> String {
+    let noun = if agents.len() == 1 { "agent" } else { "agents" };
+    format!("{noun} {}", joined(agents, ", "))
+}
+
+fn joined(agents: &[AgentId], separator: &str) -> String {
+    agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
+}
+
+/// A port of an agent that another program has.
+#[derive(Debug)]
+pub struct TakenPort {
+    /// Its name in `[ports]`.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// Who has it, where that is known.
+    pub holder: Option<PortHolder>,
+}
+
+fn in_use(agent: AgentId, taken: &[TakenPort]) -> String {
+    match taken {
+        [one] => format!(
+            "port {} (`{}` of agent {agent}) is in use by {}",
+            one.port,
+            one.name,
+            holder_text(one.holder.as_ref())
+        ),
+        several => format!("{} of agent {agent} are in use", count(several.len(), "port")),
+    }
 }
 
 fn holder_text(holder: Option<&PortHolder>) -> String {
     match holder {
         Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{command}`)"),
-        Some(PortHolder { pid: None, .. }) => "a process that this user cannot see".to_owned(),
-        None => "a process that is gone by now".to_owned(),
+        Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
+        None => "a process that has ended since".to_owned(),
     }
 }
 
@@ -230,7 +257,7 @@ impl Diagnostic for Error {
             | Self::TreeTaken { .. }
             | Self::FileTaken { .. }
             | Self::HalfRemoved(_)
-            | Self::PortInUse { .. }
+            | Self::PortsInUse { .. }
             | Self::UnknownProcess { .. }
             | Self::UnknownPort { .. }
             | Self::UnknownService { .. }
@@ -258,7 +285,7 @@ impl Diagnostic for Error {
             Self::TreeTaken { .. } => "worktree.taken",
             Self::FileTaken { .. } => "render.taken",
             Self::HalfRemoved(_) => "agent.half_removed",
-            Self::PortInUse { .. } => "port.in_use",
+            Self::PortsInUse { .. } => "port.in_use",
             Self::Command { .. } => "command.failed",
             Self::Unhealthy { .. } => "stack.unhealthy",
             Self::UnknownProcess { .. } => "process.unknown",
@@ -277,35 +304,37 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unnamed => "give its id after the verb, set AGENT_ID, or stand in its work tree".into(),
-            Self::BeyondLimit { .. } => "raise `max_agents`, or choose a smaller id".into(),
+            Self::Unnamed => "pass its id after the verb, set AGENT_ID, or run the command in its work tree".into(),
+            Self::BeyondLimit { .. } => "increase `max_agents`, or use a smaller id".into(),
             Self::EngineInUse { agents, .. } => format!(
-                "nothing of theirs moves: save what is needed, remove them (`harness teardown {}`), and repeat this",
-                agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+                "their data does not move to another engine: save what you need, run `harness teardown {}`, then run \
+                 this command again",
+                joined(agents, " ")
             ),
-            Self::InfraInUse { agents, volumes } => format!(
-                "remove them with the servers (`harness teardown {} --infra`), or {} with `--force`",
-                agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
-                if *volumes { "lose their databases, buckets and mail" } else { "stop the servers under them" }
-            ),
-            Self::Ambiguous { .. } => "name one of them, or set AGENT_ID".into(),
+            Self::InfraInUse { removal, .. } => {
+                format!("run {}, or pass `--force` to stop the servers anyway", removal.join(", then "))
+            }
+            Self::Ambiguous { .. } => "pass one of the ids, or set AGENT_ID".into(),
             Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),
             Self::Leased { agent, root, .. } => {
                 format!("choose another id, or run `harness -C {} teardown {agent}`", root.display())
             }
             Self::TreeTaken { .. } => {
-                "put `{{ id }}` into `[worktree] path`, so that each agent has one of its own".into()
+                "add `{{ id }}` to `[worktree] path`, so that each agent gets its own".into()
             }
             Self::FileTaken { .. } => {
-                "agents share the directory: put `{{ id }}` into the file's name in `[render]`, or give each agent a \
-                 tree of its own with `[worktree]`"
+                "agents share the directory: add `{{ id }}` to the file's name in `[render]`, or give each agent its own \
+                 tree with `[worktree]`"
                     .into()
             }
             Self::HalfRemoved(agent) => format!("run `harness teardown {agent}`"),
-            Self::PortInUse { holder: Some(PortHolder { pid: Some(pid), .. }), .. } => {
-                format!("stop it (`kill {pid}`), or change the base in `[ports]`")
+            Self::PortsInUse { taken, .. } => {
+                let pids: BTreeSet<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref()?.pid).collect();
+                let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
+                let kill = if pids.is_empty() { String::new() } else { format!(" (`kill {}`)", pids.join(" ")) };
+                let it = if taken.len() == 1 { "that process" } else { "those processes" };
+                format!("stop {it}{kill}, use another agent id, or change the bases in `[ports]`")
             }
-            Self::PortInUse { .. } => "stop it, or change the base in `[ports]`".into(),
             Self::Unhealthy { agent, .. } => format!("run `harness logs {agent}` or `harness status {agent}`"),
             Self::UnknownProcess { known, .. } => format!("its processes are: {}", known.join(", ")),
             Self::UnknownPort { known, .. } => format!("its ports are: {}", known.join(", ")),
@@ -316,10 +345,10 @@ impl Diagnostic for Error {
                  `harness psql 'select 1'`"
                     .into()
             }
-            Self::NoProgram { .. } => "install it, or name it by its path".into(),
+            Self::NoProgram { .. } => "install it, or pass its path".into(),
             Self::NotRunning(agent) => format!("run `harness launch {agent}`"),
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
-            Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a fresh one"),
+            Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
             Self::PostClone(source) => return source.hint(),
             Self::Id(_) | Self::Command { .. } | Self::Without { .. } | Self::Interrupted => return None,
@@ -331,6 +360,12 @@ impl Diagnostic for Error {
             Self::PostClone(source) => source.details(),
             Self::Command { output, .. } => output.clone(),
             Self::Unhealthy { evidence, .. } => evidence.clone(),
+            Self::PortsInUse { taken, .. } if taken.len() > 1 => {
+                let line = |taken: &TakenPort| {
+                    format!("port {} (`{}`): {}", taken.port, taken.name, holder_text(taken.holder.as_ref()))
+                };
+                taken.iter().map(line).collect()
+            }
             _ => Vec::new(),
         }
     }

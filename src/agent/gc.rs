@@ -1,6 +1,6 @@
 //! `gc`: what crashed and deleted stacks have left, by what really exists and carries our home's id.
 //!
-//! An agent is left over when something of it exists without a record, when a command on it was cut off
+//! An agent is left over when parts of it exist without a record, when a command on it was cut off
 //! and nobody is at work on it now, or when its project or its work tree was deleted. It goes by the same
 //! way as with `teardown`, so that nothing foreign is touched and no work is lost. Agents whose record
 //! cannot be read are left to a person: they may be at work.
@@ -30,11 +30,11 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     match strays(context, infra.as_ref()).await {
         Ok(strays) => {
             for (agent, _) in strays.into_iter().filter(|(agent, _)| !known.contains(agent)) {
-                left.entry(agent).or_insert_with(|| "something of it exists without a record".to_owned());
+                left.entry(agent).or_insert_with(|| "parts of it exist without a record".to_owned());
             }
         }
         // a look starts nothing, and goes on without servers that are down
-        Err(failure) if dry_run => context.events.warning("gc", format!("the servers were not asked: {failure}")),
+        Err(failure) if dry_run => context.events.warning("gc", format!("the servers were not checked: {failure}")),
         Err(failure) => return Err(failure),
     }
     let options = TeardownOptions {
@@ -98,11 +98,13 @@ pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, 
 
 /// Why nobody will take up an agent whose lease is free; `None` when somebody may.
 pub(super) fn why(record: Option<&Record>) -> Option<String> {
-    let Some(record) = record else { return Some("its first launch was cut off at its beginning".to_owned()) };
+    let Some(record) = record else {
+        return Some("its first launch was interrupted before it created anything".to_owned());
+    };
     match record.lifecycle {
         Lifecycle::Launching if record.kept => None,
-        Lifecycle::Launching => Some("its first launch was cut off".to_owned()),
-        Lifecycle::TearingDown => Some("its teardown was cut off".to_owned()),
+        Lifecycle::Launching => Some("its first launch was interrupted".to_owned()),
+        Lifecycle::TearingDown => Some("its teardown was interrupted".to_owned()),
         Lifecycle::Launched if !record.project_root.exists() => {
             Some(format!("its project `{}` was deleted", record.project_root.display()))
         }

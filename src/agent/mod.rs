@@ -41,7 +41,7 @@ mod verify_target;
 mod wait;
 mod worktree;
 
-pub use access::{environment, exec, shell, urls};
+pub use access::{Captured, environment, exec, shell, urls};
 pub use context::Context;
 pub use control::{Action, control};
 pub use database::{DatabaseAction, database};

@@ -1,22 +1,26 @@
 //! `setup`: the shared servers and the project's template, from the project's root.
 
+use std::path::Path;
 use std::time::Instant;
 
 use super::{Context, Error, Record, identity, launch, status, template_values};
 use crate::infra::{self, Engine, Infra, InfraRecord};
 use crate::postgres;
-use crate::project::{EngineChoice, Project};
+use crate::project::{self, EngineChoice, Project};
 use crate::render::Renderer;
 use crate::report::{Failure, Setup, TemplateUse};
 
 /// Brings the shared servers up and builds the template of the project that the command stands in.
-/// `engine` overrides the project's wish.
+/// `engine` overrides the project's setting; with `free_ports`, ports that are in use are replaced first.
 ///
 /// # Errors
-/// No project, a server that does not come up, a template step that fails.
-pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Setup, Failure> {
+/// No project, a server that does not start, a template step that fails.
+pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: bool) -> Result<Setup, Failure> {
     let began = Instant::now();
-    let project = context.project()?;
+    let mut project = context.project()?;
+    if free_ports && use_free_ports(context, &project)? {
+        project = context.project()?;
+    }
     let mut settings = project.infra.clone();
     settings.engine = engine.unwrap_or(settings.engine);
     if let Some(wish) = engine {
@@ -35,6 +39,21 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>) -> Result<Se
         template,
         duration_ms: crate::report::milliseconds(began.elapsed()),
     })
+}
+
+/// Writes a free block of ports to the user's own file of ports, unless the ports of this home are chosen already or
+/// none of the wanted ones is in use. Returns whether it wrote one.
+fn use_free_ports(context: &Context, project: &Project) -> Result<bool, Failure> {
+    if InfraRecord::read(&context.home)?.is_some_and(|record| record.settled) {
+        context.events.note("infra", "the ports of this home are already chosen");
+        return Ok(false);
+    }
+    let wanted = project.infra.ports;
+    let Some(block) = infra::free_block(&wanted).filter(|block| *block != wanted) else { return Ok(false) };
+    let directory = context.variable("HOME").filter(|home| !home.is_empty()).ok_or(crate::system::Error::NoHome)?;
+    let path = project::remember_ports(Path::new(&directory), &block)?;
+    context.events.note("infra", format!("wrote free ports to `{}`", path.display()));
+    Ok(true)
 }
 
 /// The template of a project's root, found or built; `None` where the project has no database.
@@ -65,7 +84,9 @@ async fn leave_engine(context: &Context, wish: EngineChoice) -> Result<(), Failu
         return Err(Error::EngineInUse { agents, engine: record.engine.as_str() }.into());
     }
     let (from, to) = (record.engine.as_str(), wish.as_str());
-    let text = format!("moving from {from} to {to}: templates are built anew; shared buckets and mail are not kept");
+    let text = format!(
+        "changing the engine from {from} to {to}: templates are built again; shared buckets and mail are not kept"
+    );
     context.events.warning("infra", text);
     infra::teardown(&context.home, true, &context.events).await?;
     Ok(())

@@ -118,7 +118,7 @@ async fn one(
             status.tracking.clone_from(&snapshot.tracking);
             status.tracking_reason = Some(snapshot.tracking_reason.clone()).filter(|reason| !reason.is_empty());
             if record.spec_digest.as_ref() != Some(&snapshot.spec_digest) {
-                status.drift.push("the running stack was started from another process config".to_owned());
+                status.drift.push("the running stack was started with another process config".to_owned());
             }
         }
         Ok(None) => status.state = StackState::Stopped,
@@ -160,7 +160,9 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         template_values::add_forwarder(&mut spec, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
-            status.drift.push(format!("harness.toml or its values changed; `harness launch {agent}` applies it"));
+            status
+                .drift
+                .push(format!("harness.toml or one of its values changed; apply it with `harness launch {agent}`"));
         }
         if let (true, Some(server), Some(used)) = (thorough, &infra.servers.postgres, &record.template) {
             let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::report::{Diagnostic, Kind};
-use crate::system;
+use crate::system::{self, text::count};
 
 /// Result of this module.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,7 +36,7 @@ pub enum Error {
         source: Cause,
     },
     /// Some objects of a bucket would not go.
-    #[error("{left} objects of bucket `{bucket}` cannot be deleted")]
+    #[error("cannot delete {} of bucket `{bucket}`", count(*left, "object"))]
     NotEmptied {
         /// The bucket.
         bucket: String,
@@ -47,7 +47,7 @@ pub enum Error {
         source: Cause,
     },
     /// A bucket of exactly our name that this home did not make.
-    #[error("bucket `{bucket}` exists and is not this home's")]
+    #[error("bucket `{bucket}` exists and was not created by this home")]
     Foreign {
         /// The bucket.
         bucket: String,
@@ -138,7 +138,7 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreachable { .. } => Some("run `harness setup`, or `harness status` to see what is down".into()),
+            Self::Unreachable { .. } => Some("run `harness setup`; `harness status` shows which servers run".into()),
             Self::Foreign { bucket } => Some(format!("rename or delete `{bucket}` by hand, or use another agent id")),
             Self::Taken { agent, .. } => Some(format!("run `harness teardown {agent}` in that project first")),
             Self::Record(error) => error.hint(),

@@ -15,11 +15,11 @@ use super::{
 use crate::report::{Diagnostic, ErrorDocument, Failure, Kind};
 use crate::terminal::{Output, Verbosity};
 
-/// A complete, running, isolated copy of an application for each of N coding agents.
+/// Give each coding agent its own complete, running, isolated copy of an application.
 #[derive(Debug, Parser)]
 #[command(name = "harness", version, disable_help_subcommand = false, after_help = AFTER_HELP)]
 struct CommandLine {
-    /// Act as if started in DIR.
+    /// Run as if started in DIR.
     #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GLOBAL)]
     directory: Option<PathBuf>,
     /// Print one JSON document on stdout.
@@ -28,7 +28,7 @@ struct CommandLine {
     /// Print errors only.
     #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     quiet: bool,
-    /// Also print what commands print.
+    /// Also print the output of commands.
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
     /// When to use colour.
@@ -38,20 +38,20 @@ struct CommandLine {
     verb: Verb,
 }
 
-/// Where the options of every verb stand in its help.
-const GLOBAL: &str = "Options of every command";
+/// Heading of the options that every verb has.
+const GLOBAL: &str = "Global options";
 
 const AFTER_HELP: &str = "\
 Examples:
-  harness launch 3               bring up agent 3
-  harness launch --all 3         bring up agents 1 to 3
-  harness status                 every agent of this machine
-  harness psql 3 'select 1'      ask agent 3's own database
-  harness teardown 3             remove agent 3 without a trace
+  harness launch 3               start agent 3
+  harness launch --all 3         start agents 1 to 3
+  harness status                 show every agent of this machine
+  harness psql 3 'select 1'      query agent 3's database
+  harness teardown 3             remove agent 3
 
 Exit codes:
-  0 done   1 the checked thing failed   2 usage   3 configuration   4 environment
-  5 conflict or not found   70 a bug of harness   130 interrupted";
+  0 success   1 the check failed   2 usage   3 configuration   4 environment
+  5 conflict or not found   70 bug in harness   130 interrupted";
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Color {
@@ -116,6 +116,16 @@ verbs! {
 }
 
 impl Verb {
+    /// The document of a failure: that of the verb below it, where it has some.
+    fn document(&self) -> String {
+        match self {
+            Self::Config(arguments) => format!("config-{}", arguments.verb_name()),
+            Self::Infra(arguments) => format!("infra-{}", arguments.verb_name()),
+            Self::Verify(arguments) if arguments.lists() => "verify-list".to_owned(),
+            verb => verb.name().to_owned(),
+        }
+    }
+
     /// The exit code of harness's own failure: verbs that pass a child's code through keep 125 for it.
     fn failure_code(&self) -> Option<u8> {
         matches!(self, Self::Exec(_) | Self::Shell(_) | Self::Psql(_)).then_some(125)
@@ -128,14 +138,16 @@ pub fn parser() -> clap::Command {
     ALIASES.iter().fold(parser, |parser, (verb, alias)| parser.mut_subcommand(*verb, |command| command.alias(*alias)))
 }
 
-/// Verbs, and what fingers that know docker compose type for them.
+/// Verbs, and their names in docker compose.
 const ALIASES: [(&str, &str); 3] = [("launch", "up"), ("teardown", "down"), ("status", "ps")];
 
-/// Who reads JSON waits for a document, also of a command line that is wrong; of `verify` always.
+/// A program that reads JSON gets a document for a wrong command line too; from `verify` always.
 fn misused(arguments: &[OsString], error: &clap::Error) {
     let own: Vec<&OsString> = arguments.iter().skip(1).take_while(|argument| *argument != "--").collect();
     let parser = parser();
-    let verb = own.iter().find_map(|argument| parser.find_subcommand(argument)).map_or("harness", Command::get_name);
+    let verb = own.iter().find_map(|argument| parser.find_subcommand(argument));
+    let below = verb.and_then(|verb| own.iter().find_map(|argument| verb.find_subcommand(argument)));
+    let verb = verb.map_or("harness", Command::get_name);
     let text = error.to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let hint = Some(format!("run `harness {verb} --help`").replace("harness harness", "harness"));
@@ -144,15 +156,19 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
         verify::misused(error);
     } else if own.iter().any(|argument| *argument == "--json") {
         // no verb, no document of its own
-        let name = if verb == "harness" { "usage" } else { verb };
+        let name = match (verb, below) {
+            ("harness", _) => "usage".to_owned(),
+            ("config" | "infra", Some(below)) => format!("{verb}-{}", below.get_name()),
+            _ => verb.to_owned(),
+        };
         let document = serde_json::json!({ "schema": format!("harness/{name}/1"), "error": error });
         Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
     }
 }
 
-/// Where and why is on stderr already.
+/// The panic hook has printed place and reason on stderr.
 #[derive(Debug, thiserror::Error)]
-#[error("harness has a bug")]
+#[error("harness panicked: this is a bug")]
 struct Panicked;
 
 impl Diagnostic for Panicked {
@@ -165,7 +181,7 @@ impl Diagnostic for Panicked {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("please report the message above; nothing is lost: the command can be given again".to_owned())
+        Some("report the message above; it is safe to run the command again".to_owned())
     }
 }
 
@@ -199,12 +215,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output { json: line.json, verbosity };
     let session = Session::new(output, line.directory);
-    let (name, own_code) = (line.verb.name(), line.verb.failure_code());
+    let (name, own_code) = (line.verb.document(), line.verb.failure_code());
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| line.verb.run(&session)));
     outcome.unwrap_or_else(|_| Err(Panicked.into())).unwrap_or_else(|failure| {
-        output.failure(name, &failure);
+        output.failure(&name, &failure);
         let code = failure.kind().exit_code();
-        // a query that the server refuses is psql's exit status 1, not a failure of harness
+        // a query that the server rejects ends with 1, as in psql; it is not a failure of harness
         let passed = matches!(failure.kind(), Kind::Interrupted | Kind::CheckFailed);
         ExitCode::from(if passed { code } else { own_code.unwrap_or(code) })
     })

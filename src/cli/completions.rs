@@ -1,10 +1,9 @@
 //! `harness completions`, and the completion itself.
 //!
-//! What the shell gets is a few lines that ask harness at each TAB, so that agents, processes, ports and
-//! stages are those of this moment, and a newer harness needs no newer lines.
+//! The script asks harness at each TAB, so that agents, processes, ports and stages are current, and a newer
+//! harness needs no newer script.
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Arg, Args, Command, ValueEnum};
@@ -14,13 +13,13 @@ use clap_complete::env::{CompleteEnv, Shells};
 use super::session::Session;
 use crate::agent::{self, Context};
 use crate::project::Project;
-use crate::report::{Events, Failure};
+use crate::report::{CompletionScript, Events, Failure};
 use crate::system::{self, Home};
 
 /// The variable by which the shell asks.
 const VARIABLE: &str = "HARNESS_COMPLETE";
 
-/// Print the lines that make your shell complete harness: verbs, options, agents, processes, stages.
+/// Print a shell script that completes verbs, options, agents, processes, ports and stages.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The shell.
@@ -35,7 +34,7 @@ enum Shell {
     Fish,
 }
 
-pub(super) fn run(arguments: &Arguments, _session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let name = match arguments.shell {
         Shell::Bash => "bash",
         Shell::Zsh => "zsh",
@@ -43,17 +42,17 @@ pub(super) fn run(arguments: &Arguments, _session: &Session) -> Result<ExitCode,
     };
     let shells = Shells::builtins();
     let shell = shells.completer(name).expect("the library knows this shell");
-    let mut lines = Vec::new();
-    let written = shell
-        .write_registration(VARIABLE, "harness", "harness", "harness", &mut lines)
-        .and_then(|()| std::io::stdout().write_all(&lines));
-    match written {
-        // `| head`
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(system::Error::call("write the completions")(error).into())
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let mut script = Vec::new();
+    shell
+        .write_registration(VARIABLE, "harness", "harness", "harness", &mut script)
+        .map_err(system::Error::call("write the completion script"))?;
+    let document = CompletionScript {
+        schema: "harness/completions/1".to_owned(),
+        shell: name.to_owned(),
+        script: String::from_utf8_lossy(&script).into_owned(),
+    };
+    session.output.document(&document, |document| document.script.clone());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Answers a shell that asks, and says whether one did.

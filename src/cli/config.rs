@@ -19,12 +19,23 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Say whether harness.toml is right.
+    /// Check harness.toml.
     Check,
-    /// Print the configuration as resolved, with the source of each port.
+    /// Print the resolved configuration, with the source of each port.
     Show,
     /// Print the JSON Schema of harness.toml.
     Schema,
+}
+
+impl Arguments {
+    /// The verb as it is typed.
+    pub(super) fn verb_name(&self) -> &'static str {
+        match self.verb {
+            Verb::Check => "check",
+            Verb::Show => "show",
+            Verb::Schema => "schema",
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {

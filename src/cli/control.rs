@@ -10,18 +10,18 @@ use crate::agent::{self, Action};
 use crate::report::{Control, Failure, Kind};
 use crate::terminal::paint;
 
-/// Restart an agent's processes, or those that are named, with the environment as rendered now.
+/// Restart all processes of an agent, or the given ones, with the present environment.
 #[derive(Debug, Args)]
 pub(super) struct RestartArguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]
     words: Vec<String>,
-    /// Replace the supervisor itself by this binary; processes are kept where they can be.
+    /// Restart the supervisor with this binary; its processes keep running.
     #[arg(long)]
     supervisor: bool,
 }
 
-/// Stop an agent's processes, or those that are named; everything else of the agent stays.
+/// Stop all processes of an agent, or the given ones; keep its database, files and work tree.
 #[derive(Debug, Args)]
 pub(super) struct StopArguments {
     /// The agent, then processes.
@@ -29,7 +29,7 @@ pub(super) struct StopArguments {
     words: Vec<String>,
 }
 
-/// Start an agent's stopped processes, or those that are named.
+/// Start all stopped processes of an agent, or the given ones.
 #[derive(Debug, Args)]
 pub(super) struct StartArguments {
     /// The agent, then processes.
@@ -55,7 +55,7 @@ fn control(action: Action, words: &[String], session: &Session) -> Result<ExitCo
     let (named, processes) = agent::split_id(words);
     let id = agent::resolve(&context, named)?;
     let report = block_on(agent::control(&context, id, action, processes))?;
-    // of what was named, whatever the rest of the stack is at
+    // only the given processes decide the exit code
     let mut meant = report.processes.iter().filter(|row| processes.is_empty() || processes.contains(&row.name));
     let healthy = meant.all(|row| row.state.is_well());
     session.output.document(&report, text);

@@ -11,15 +11,15 @@ use crate::project::AgentId;
 use crate::report::{DatabaseReport, Diagnostic, Failure, Kind};
 use crate::terminal::{self, Table};
 
-/// Keep, bring back and renew an agent's database, while its stack runs.
+/// Snapshot, restore and reset an agent's database while its stack runs.
 ///
-/// Sessions are cut at the moment of the change; applications connect again.
+/// `snapshot`, `restore` and `reset` end all sessions of the database; applications have to reconnect.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  harness db 3 snapshot before-migration    keep the present state
-  harness db 3 restore before-migration     bring it back; the snapshot stays
-  harness db 3 reset --yes                  a fresh clone of the template
-  harness db 3 list")]
+  harness db 3 snapshot before_migration    save the present contents
+  harness db 3 restore before_migration     restore them; the snapshot is kept
+  harness db 3 reset --yes                  replace the database with a fresh clone of the template
+  harness db 3 list                         list the snapshots")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
@@ -30,20 +30,20 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Keep the present state under a name.
+    /// Save the present contents under a name.
     Snapshot(Name),
-    /// Put a snapshot in the place of the database; what is there now is lost.
+    /// Replace the database with a snapshot; its present contents are lost.
     Restore(Name),
-    /// Put a fresh clone of the template in the place of the database; what is there now is lost.
+    /// Replace the database with a fresh clone of the template; its present contents are lost.
     Reset {
         /// The agent.
         #[arg(value_name = "ID")]
         id: Option<AgentId>,
-        /// Yes, what is there now may be lost.
+        /// Confirm that the present contents may be lost.
         #[arg(long)]
         yes: bool,
     },
-    /// Show the snapshots.
+    /// List the snapshots.
     List {
         /// The agent.
         #[arg(value_name = "ID")]
@@ -61,7 +61,7 @@ struct Name {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a reset loses what is in the database of agent {0}")]
+#[error("`reset` deletes the contents of the database of agent {0}")]
 struct NotConfirmed(AgentId);
 
 impl Diagnostic for NotConfirmed {
@@ -75,12 +75,14 @@ impl Diagnostic for NotConfirmed {
 
     fn hint(&self) -> Option<String> {
         let agent = self.0;
-        Some(format!("run `harness db {agent} snapshot NAME` to keep it, then `harness db {agent} reset --yes`"))
+        Some(format!(
+            "run `harness db {agent} reset --yes`; `harness db {agent} snapshot NAME` saves the contents first"
+        ))
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not followed by the name of a snapshot")]
+#[error("`{0}` is not an agent id and the name of a snapshot")]
 struct NoName(String);
 
 impl Diagnostic for NoName {
@@ -93,7 +95,7 @@ impl Diagnostic for NoName {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("name one: `harness db 3 snapshot before`".to_owned())
+        Some("pass a name: `harness db 3 snapshot before`".to_owned())
     }
 }
 

@@ -5,20 +5,20 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::report::{Doctor, Failure, Kind, Level};
 use crate::terminal::paint_as;
 
-/// Look at this machine: what is installed, which servers and why, ports, limits, disk, stale state.
+/// Check this machine: tools, servers, ports, limits, disk, stale state.
 ///
-/// Each finding that is not well says what to do. Exits with 1 when something will fail.
+/// Each warning and error has a hint. Exits with 1 if there is an error.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
 
 pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
-    let doctor = block_on(agent::doctor(&context))?;
+    let doctor = interruptible(agent::doctor(&context))?;
     session.output.document(&doctor, text);
     Ok(if doctor.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Environment, Failure};
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// Write `export NAME=value` lines for a shell.
+    /// Print `export NAME=value` lines for a shell.
     #[arg(long)]
     export: bool,
 }
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let environment = block_on(agent::environment(&context, id))?;
+    let environment = interruptible(agent::environment(&context, id))?;
     let prefix = if arguments.export { "export " } else { "" };
     session.output.document(&environment, |environment| lines(environment, prefix));
     Ok(ExitCode::SUCCESS)

@@ -1,90 +1,90 @@
-//! What `harness help <verb>` shows of each verb in use. A test parses every line.
+//! The examples that `harness help <verb>` shows. A test parses every line.
 
 use clap::Command;
 
 /// Verb, and its examples.
 const EXAMPLES: &[(&str, &str)] = &[
-    ("setup", "  harness setup                  bring the shared servers up, build the template"),
+    ("setup", "  harness setup                  start the shared servers, build the template"),
     (
         "launch",
-        "  harness launch 3               bring agent 3 up; again: continue or repair
-  harness launch --all 3         agents 1 to 3 at once
-  harness launch 3 --branch fix  in a work tree of its own, on branch `fix`
+        "  harness launch 3               start agent 3, or continue or repair it
+  harness launch --all 3         start agents 1 to 3
+  harness launch 3 --branch fix  in its own work tree, on branch `fix`
   harness launch 3 --reset-db    with a fresh clone of the template",
     ),
     (
         "teardown",
-        "  harness teardown 3 --dry-run   what would go
+        "  harness teardown 3 --dry-run   list what would be removed
   harness teardown 3             remove agent 3
-  harness teardown --all         every agent of this project
+  harness teardown --all         remove every agent of this project
   harness teardown --infra       also stop the shared servers",
     ),
     (
         "status",
-        "  harness status                 every agent of this machine
-  harness status 3 --json        agent 3, process by process, for a program",
+        "  harness status                 show every agent of this machine
+  harness status 3 --json        show agent 3 and its processes, as JSON",
     ),
     (
         "url",
-        "  harness url 3                  every address of agent 3
-  harness url 3 api              one of them",
+        "  harness url 3                  print every URL of agent 3
+  harness url 3 api              print one of them",
     ),
-    ("open", "  harness open 3 frontend        in your browser"),
-    ("health", "  harness health 3               ask every readiness URL; exit code 0 or 1"),
-    ("ports", "  harness ports                  every port of every agent"),
-    ("stats", "  harness stats 3 --watch        CPU, memory, threads, files, until Ctrl-C"),
+    ("open", "  harness open 3 frontend        open it in the browser"),
+    ("health", "  harness health 3               request every readiness URL"),
+    ("ports", "  harness ports                  show every port of every agent"),
+    ("stats", "  harness stats 3 --watch        refresh until Ctrl-C"),
     (
         "wait",
-        "  harness wait 3 api             until it is ready, or cannot be
+        "  harness wait 3 api             wait until `api` is ready
   harness wait 3 job --for exit --timeout 5m --json",
     ),
     (
         "logs",
-        "  harness logs 3                 the last lines of all processes, by time
-  harness logs 3 api -f          one process, as it goes on
+        "  harness logs 3                 print the last lines of all processes
+  harness logs 3 api -f          follow one process
   harness logs 3 --since 5m --grep error
-  harness logs --infra db        a shared server",
+  harness logs --infra db        print the log of a shared server",
     ),
-    ("slow-queries", "  harness slow-queries 3 -n 5    what took longest in agent 3's database"),
+    ("slow-queries", "  harness slow-queries 3 -n 5    show five statements"),
     (
         "env",
-        "  harness env 3                  as KEY=value
-  harness env 3 --export         for `eval` in a shell",
+        "  harness env 3                  print KEY=value lines
+  harness env 3 --export         print lines for `eval` in a shell",
     ),
     (
         "exec",
         "  harness exec 3 -- npm test     in its tree, with its environment
   harness exec 3 --in db -- pg_dump --version",
     ),
-    ("shell", "  harness shell 3                a shell in its tree, with its environment"),
+    ("shell", "  harness shell 3                in its tree, with its environment"),
     (
         "hook",
-        "  harness hook install           only a tree that `verify --full` has passed is committed
-  harness hook remove",
+        "  harness hook install           commit only what has passed `harness verify --full`
+  harness hook remove            commit without that check",
     ),
     (
         "restart",
-        "  harness restart 3              every process of agent 3
-  harness restart 3 api          one of them",
+        "  harness restart 3              restart every process of agent 3
+  harness restart 3 api          restart one of them",
     ),
-    ("stop", "  harness stop 3 worker          until it is started again"),
-    ("start", "  harness start 3 worker"),
-    ("infra", "  harness infra ps               the shared servers"),
+    ("stop", "  harness stop 3 worker          stop it until `harness start 3 worker`"),
+    ("start", "  harness start 3 worker         start it again"),
+    ("infra", "  harness infra ps               show the shared servers"),
     (
         "config",
-        "  harness config check           is harness.toml right?
-  harness config show            what it comes to
-  harness config schema          its JSON Schema, for an editor",
+        "  harness config check           check harness.toml
+  harness config show            print the resolved configuration
+  harness config schema          print the JSON Schema, for an editor",
     ),
     (
         "doctor",
-        "  harness doctor                 what is installed, what is wrong, what to do about it
-  harness doctor --json          for a program; exit code 1 where something is wrong",
+        "  harness doctor                 check this machine
+  harness doctor --json          print the findings as JSON",
     ),
     (
         "gc",
-        "  harness gc --dry-run           what crashed or deleted stacks have left
-  harness gc                     remove it",
+        "  harness gc --dry-run           list the leftovers
+  harness gc                     remove them",
     ),
     (
         "completions",
@@ -94,12 +94,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "man",
-        "  harness man | man -l -         the page of harness itself
+        "  harness man | man -l -         show the page of harness itself
   harness man ~/.local/share/man/man1",
     ),
 ];
 
-/// Puts the examples below the help of each verb that has none of its own.
+/// Appends the examples to the help of each verb that has no `after_help`.
 pub(super) fn add(parser: Command) -> Command {
     EXAMPLES.iter().fold(parser, |parser, (verb, examples)| {
         if parser.find_subcommand(verb).is_none_or(|command| command.get_after_help().is_some()) {

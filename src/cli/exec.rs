@@ -5,17 +5,17 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::session::{Session, block_on};
-use crate::agent;
+use crate::agent::{self, Captured};
 use crate::project::AgentId;
-use crate::report::Failure;
+use crate::report::{Execution, Failure};
 
-/// Run a command in an agent's tree with the agent's environment; its exit code is passed through.
+/// Run a command in an agent's tree with the agent's environment, and exit with its exit code.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// Run it beside a shared server instead: `db` puts that server's own programs first on PATH, logged in as the agent.
+    /// Run it with the programs of a shared server, logged in as the agent; with the docker engine, in its container. Example: `db`.
     #[arg(long = "in", value_name = "SERVICE")]
     service: Option<String>,
     /// The command and its arguments.
@@ -26,6 +26,21 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let code = block_on(agent::exec(&context, id, arguments.service.as_deref(), &arguments.command))?;
+    let service = arguments.service.as_deref();
+    if !session.output.json {
+        let code = block_on(agent::exec(&context, id, service, &arguments.command, None))?;
+        return Ok(ExitCode::from(code));
+    }
+    let mut captured = Captured::default();
+    let code = block_on(agent::exec(&context, id, service, &arguments.command, Some(&mut captured)))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let document = Execution {
+        schema: "harness/exec/1".to_owned(),
+        agent: id.get(),
+        exit_code: code,
+        stdout: text(&captured.stdout),
+        stderr: text(&captured.stderr),
+    };
+    session.output.document(&document, |_| String::new());
     Ok(ExitCode::from(code))
 }

@@ -10,13 +10,13 @@ use super::teardown::write_things;
 use crate::agent;
 use crate::report::{Failure, Gc, Kind};
 
-/// Remove what crashed and deleted stacks have left: by what really exists and is this home's.
+/// Remove the leftovers of crashed and deleted stacks.
 ///
-/// Agents that are up, or that a command is at work on, are not touched; nor is a work tree that holds
-/// work nobody else has, nor anything that another home or person made.
+/// Running agents, agents that another command works on, work trees with unsaved work, and anything that
+/// this home did not create are left alone.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Say what would be removed, and remove nothing.
+    /// List what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -43,8 +43,8 @@ fn text(gc: &Gc) -> String {
         write_things(&mut text, "foreign, untouched: ", &agent.removed.foreign);
     }
     if !gc.removed.is_empty() {
-        let _ = writeln!(text, "of no agent: {verb}");
+        let _ = writeln!(text, "belongs to no agent; {verb}");
         write_things(&mut text, "", &gc.removed);
     }
-    if text.is_empty() { "nothing is left over\n".to_owned() } else { text }
+    if text.is_empty() { "nothing to remove\n".to_owned() } else { text }
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, Health, Kind, StackState};
 use crate::system::text::{cut, first_line};
 use crate::terminal::{self, Table, paint};
 
-/// Ask each process of an agent whether it is well: the status and body of its readiness URL.
+/// Check each process of an agent now: the status and body of its readiness URL.
 ///
-/// Exits with 0 when all are well, with 1 when one is not.
+/// Exits with 0 if all are healthy, otherwise with 1.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.
@@ -25,13 +25,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let health = block_on(agent::health(&context, id))?;
+    let health = interruptible(agent::health(&context, id))?;
     session.output.document(&health, text);
     Ok(if health.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 
 fn text(health: &Health) -> String {
-    let mut table = Table::new(&["process", "health", "asked", "status", "took", "answer"]);
+    let mut table = Table::new(&["process", "health", "target", "status", "time", "answer"]);
     for check in &health.checks {
         let body = check.body.as_deref().map(excerpt_of).unwrap_or_default();
         table.row([

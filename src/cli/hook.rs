@@ -8,7 +8,7 @@ use super::session::{Session, block_on};
 use crate::report::{Failure, HookOutcome};
 use crate::verify::hook;
 
-/// Gate commits: only a tree that `harness verify --full` has passed is committed.
+/// Install or remove a pre-commit hook that requires a passed `harness verify --full`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -17,9 +17,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Action {
-    /// Install a pre-commit hook that asks `harness verify --status`. A foreign hook is left alone.
+    /// Install a pre-commit hook that runs `harness verify --status`; another hook is not replaced.
     Install,
-    /// Remove the hook, if it is harness's own.
+    /// Remove the hook, if harness installed it.
     Remove,
 }
 

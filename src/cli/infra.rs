@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::{Session, block_on};
+use super::session::{Session, block_on, interruptible};
 use crate::agent::{self, Context};
 use crate::infra::{self, Engine, InfraRecord};
 use crate::report::{Failure, InfraPs, InfraStatus};
 use crate::terminal::{Table, paint};
 
-/// Look at the servers that all agents share.
+/// Show the shared servers or their compose file, or pull their images.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -22,17 +22,28 @@ pub(super) struct Arguments {
 enum Verb {
     /// Show the shared servers.
     Ps,
-    /// Print the compose file of the docker engine with everything put in but the passwords.
+    /// Print the compose file of the docker engine; passwords are read from variables.
     Compose,
-    /// Pull the images of the docker engine anew; the next `setup` replaces the containers.
+    /// Pull the images of the docker engine again; the next `setup` replaces the containers.
     Pull,
+}
+
+impl Arguments {
+    /// The verb as it is typed.
+    pub(super) fn verb_name(&self) -> &'static str {
+        match self.verb {
+            Verb::Ps => "ps",
+            Verb::Compose => "compose",
+            Verb::Pull => "pull",
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     match &arguments.verb {
         Verb::Ps => {
-            let status = block_on(agent::status(&context, None))?;
+            let status = interruptible(agent::status(&context, None))?;
             let shown = InfraPs { schema: "harness/infra-ps/1".to_owned(), infra: status.infra };
             session.output.document(&shown, |shown| services(&shown.infra));
         }
@@ -44,16 +55,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         Verb::Pull => {
             let record = containers(&context)?;
             let pulled = block_on(async { Ok(infra::docker::pull(&context.home, &record, &context.events).await?) })?;
-            session.output.document(&pulled, |pulled| {
-                format!(
-                    "{}
-",
-                    pulled.images.join(
-                        "
-"
-                    )
-                )
-            });
+            session.output.document(&pulled, |pulled| pulled.images.join("\n") + "\n");
         }
     }
     Ok(ExitCode::SUCCESS)

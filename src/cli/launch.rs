@@ -15,10 +15,11 @@ use crate::system::with_causes;
 use crate::terminal::{self, Table};
 use crate::verify::hook;
 
-/// Bring agents up: database, bucket, environment, processes.
+/// Start agents: database, bucket, environment, processes.
 ///
-/// Running it again continues, repairs, or says that nothing changed. It fails when a stack is not
-/// healthy in time, and then names the process, its exit status and its last log lines.
+/// Running it again continues an interrupted launch, repairs what is missing, or reports that nothing
+/// changed. If a stack is not healthy in time, it fails and shows the process, its exit status and its
+/// last log lines.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Agents to launch, 1 to 99.
@@ -27,25 +28,25 @@ pub(super) struct Arguments {
     /// Launch agents 1 to N.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3")]
     all: Option<AgentId>,
-    /// Also start a process that is disabled; may be repeated.
+    /// Also start a disabled process; may be repeated.
     #[arg(long, value_name = "NAME")]
     with: Vec<String>,
-    /// How long processes may take to become healthy.
+    /// How long the processes may take to become healthy.
     #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
     timeout: Option<Duration>,
-    /// Keep what a failed first launch made.
+    /// Keep what a failed first launch created.
     #[arg(long)]
     keep: bool,
-    /// Replace the agent's database by a fresh clone of the template.
+    /// Replace the agent's database with a fresh clone of the template.
     #[arg(long)]
     reset_db: bool,
-    /// Give the agent a git work tree of its own.
+    /// Give the agent its own git work tree.
     #[arg(long, overrides_with = "no_worktree")]
     worktree: bool,
-    /// Stay in the project's root, whatever `[worktree]` says.
+    /// Run in the project's root, even if harness.toml has a `[worktree]` table.
     #[arg(long)]
     no_worktree: bool,
-    /// The branch of the work tree; one that exists is adopted.
+    /// Branch of the work tree; an existing branch is checked out.
     #[arg(long, value_name = "NAME", conflicts_with = "no_worktree")]
     branch: Option<String>,
     /// Engine of the shared servers: `auto`, `docker`, `native`.

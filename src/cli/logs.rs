@@ -9,26 +9,30 @@ use super::session::{Session, block_on};
 use crate::agent::{self, LogRequest};
 use crate::report::Failure;
 use crate::system::StackName;
+use crate::terminal::LogFormat;
 
-/// Print the logs of an agent's processes, interleaved by time.
+/// Print the logs of an agent's processes, merged by time.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]
     words: Vec<String>,
-    /// Go on as lines are written.
+    /// Keep printing new lines.
     #[arg(short, long)]
     follow: bool,
-    /// Only the last N lines; 100, or all with `--since`, unless given.
+    /// Print the last N lines [default: 100, with `--since` all].
     #[arg(short = 'n', long, alias = "tail", value_name = "N")]
     lines: Option<usize>,
-    /// Only lines of this long ago or newer.
+    /// Print lines that are at most this old.
     #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
     since: Option<Duration>,
-    /// Only lines that match this regular expression.
+    /// Start each line with its time, in UTC.
+    #[arg(short, long)]
+    timestamps: bool,
+    /// Print lines that match this regular expression.
     #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     grep: Option<regex::bytes::Regex>,
-    /// The logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`; `autoheal` tells which containers were restarted.
+    /// Print the logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`, or `autoheal`, which restarts containers.
     #[arg(long, value_name = "SERVICE", num_args = 0..=1, default_missing_value = "", conflicts_with = "words")]
     infra: Option<String>,
 }
@@ -51,9 +55,9 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         since: arguments.since,
         grep: arguments.grep.clone(),
     };
-    let several = request.processes.len() != 1;
+    let format = LogFormat { names: request.processes.len() != 1, timestamps: arguments.timestamps };
     let output = session.output;
-    block_on(agent::logs(&context, request, &mut |line| output.log_line(line, several)))?;
+    block_on(agent::logs(&context, request, &mut |line| output.log_line(line, format)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,7 +12,7 @@ use crate::system;
 /// Write the man pages, one for each verb.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to: `/usr/local/share/man/man1`. Without it, the page of harness itself goes to stdout.
+    /// Directory to write to, such as `/usr/local/share/man/man1`; without it, the page of harness itself goes to stdout.
     #[arg(value_name = "DIR")]
     directory: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::agent;
 use crate::report::Failure;
 
-/// Open an agent's page in your browser, or print its URL where there is none.
+/// Open an agent's URL in the browser, or print it if there is no browser.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let id = agent::resolve(&context, named)?;
     let opened = agent::open(&context, id, rest.first().map(String::as_str))?;
     if opened.opened_with.is_none() {
-        session.output.tell("no browser here: neither $BROWSER nor a screen with xdg-open");
+        session.output.tell("cannot open a browser: $BROWSER is not set, and there is no display with xdg-open");
     }
     session.output.document(&opened, |opened| format!("{}\n", opened.url));
     Ok(ExitCode::SUCCESS)

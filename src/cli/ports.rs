@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, PortRow, Ports, ServerState};
 use crate::terminal::{Table, paint_as};
 
-/// Show which port is whose and who listens on it: of one agent, or of all and the shared servers.
+/// Show the ports of one agent, or of all agents and the shared servers, and who listens on them.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.
@@ -20,14 +20,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
-    let ports = block_on(agent::ports(&context, arguments.id))?;
+    let ports = interruptible(agent::ports(&context, arguments.id))?;
     session.output.document(&ports, text);
     Ok(ExitCode::SUCCESS)
 }
 
 fn text(ports: &Ports) -> String {
     if ports.ports.is_empty() {
-        return "no ports; `harness launch 1` makes an agent that has some\n".to_owned();
+        return "no ports; `harness launch 1` creates an agent\n".to_owned();
     }
     let mut table = Table::new(&["port", "agent", "name", "state", "pid", "command"]);
     for row in &ports.ports {

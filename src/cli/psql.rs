@@ -4,20 +4,21 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, block_on, interruptible};
 use crate::agent;
 use crate::report::{Failure, QueryResult};
+use crate::system::text::count;
 use crate::terminal::Table;
 
-/// Ask an agent's own database, as its own role.
+/// Query an agent's database as the agent's role.
 ///
-/// With a query, the result is printed; without one, the real psql is started.
+/// With a query, prints the result; without one, starts psql.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  harness psql 3                                  a prompt
-  harness psql 3 'select count(*) from orders'    a table; --json, --csv
-  harness psql 3 -- -f seed.sql                   arguments for psql
-  harness psql 3 <dump.sql                        what psql reads from stdin")]
+  harness psql 3                                  start psql
+  harness psql 3 'select count(*) from orders'    print a table; or --json, --csv
+  harness psql 3 -- -f seed.sql                   pass arguments to psql
+  harness psql 3 <dump.sql                        pass stdin to psql")]
 pub(super) struct Arguments {
     /// The agent, then a query: `3 'select 1'`, or inside a work tree `'select 1'`.
     #[arg(value_name = "[ID] [QUERY]", num_args = 0..=2)]
@@ -36,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let id = agent::resolve(&context, named)?;
     match rest.first() {
         Some(query) if arguments.psql.is_empty() && !is_for_psql(query) => {
-            let result = block_on(agent::query(&context, id, query))?;
+            let result = interruptible(agent::query(&context, id, query))?;
             session.output.document(&result, if arguments.csv { csv } else { text });
             Ok(ExitCode::SUCCESS)
         }
@@ -45,13 +46,13 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
             command.extend(arguments.csv.then(|| "--csv".to_owned()));
             command.extend(query.iter().flat_map(|query| ["-c".to_owned(), (*query).clone()]));
             command.extend(arguments.psql.iter().cloned());
-            let code = block_on(agent::exec(&context, id, Some("db"), &command))?;
+            let code = block_on(agent::exec(&context, id, Some("db"), &command, None))?;
             Ok(ExitCode::from(code))
         }
     }
 }
 
-/// Whether only psql itself understands it: its own commands, and data that flows beside a statement.
+/// Whether it needs psql itself: a backslash command, or COPY with data on stdin or stdout.
 fn is_for_psql(query: &str) -> bool {
     let query = query.trim_start();
     query.starts_with('\\') || query.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("copy "))
@@ -59,16 +60,14 @@ fn is_for_psql(query: &str) -> bool {
 
 fn text(result: &QueryResult) -> String {
     if result.columns.is_empty() {
-        let affected = result.affected;
-        return format!("{affected} row{} affected\n", if affected == 1 { "" } else { "s" });
+        return format!("{} affected\n", count(result.affected, "row"));
     }
     let titles: Vec<&str> = result.columns.iter().map(String::as_str).collect();
     let mut table = Table::verbatim(&titles);
     for row in &result.rows {
         table.row(row.iter().map(|value| value.clone().unwrap_or_default()));
     }
-    let count = result.rows.len();
-    format!("{}({count} row{})\n", table.render(), if count == 1 { "" } else { "s" })
+    format!("{}({})\n", table.render(), count(result.rows.len(), "row"))
 }
 
 /// As `psql --csv` writes it: NULL is an empty field, the empty string too.

@@ -1,8 +1,8 @@
-//! What all verbs share: where the command stands, how it prints.
+//! What all verbs share: the directory of the command, and how it prints.
 
 use std::path::PathBuf;
 
-use crate::agent::Context;
+use crate::agent::{self, Context};
 use crate::report::{Diagnostic, Failure, Kind};
 use crate::system::{self, Home};
 use crate::terminal::Output;
@@ -12,7 +12,7 @@ use crate::terminal::Output;
 pub(super) struct Session {
     /// How it prints.
     pub(super) output: Output,
-    /// `-C`, or where the command was given.
+    /// `-C`.
     directory: Option<PathBuf>,
 }
 
@@ -36,12 +36,12 @@ impl Diagnostic for NoDirectory {
 }
 
 impl Session {
-    /// A session that prints to `output` and stands in `directory`.
+    /// A session that prints to `output` and runs in `directory`.
     pub(super) fn new(output: Output, directory: Option<PathBuf>) -> Self {
         Self { output, directory }
     }
 
-    /// The directory that the command stands in, absolute, without symbolic links.
+    /// The directory that the command runs in, absolute, without symbolic links.
     pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
         let path = self.directory.clone().unwrap_or_else(|| PathBuf::from("."));
         let found = path.canonicalize().and_then(|found| {
@@ -52,7 +52,7 @@ impl Session {
 
     /// Opens the home and reads the environment.
     pub(super) fn context(&self) -> Result<Context, Failure> {
-        // a variable that is not UTF-8 is nobody's configuration
+        // a variable that is not UTF-8 configures nothing
         let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
@@ -68,4 +68,14 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
         .build()
         .map_err(system::Error::call("start the asynchronous runtime"))?;
     runtime.block_on(work)
+}
+
+/// The same for a verb that changes nothing: SIGINT and SIGTERM end it as a failure, so that it prints its document.
+pub(super) fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    block_on(async {
+        tokio::select! {
+            done = work => done,
+            () = agent::interrupted() => Err(agent::Error::Interrupted.into()),
+        }
+    })
 }

@@ -10,20 +10,30 @@ use crate::agent;
 use crate::project::EngineChoice;
 use crate::report::{Failure, Setup};
 
-/// Prepare this machine: bring the shared servers up and build the project's template.
+/// Start the shared servers and build the project's template.
 ///
-/// Idempotent: what is there already stays as it is.
+/// Running it again changes nothing that is up to date.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Engine of the shared servers; on a home that has one already, this moves it.
+    /// Engine of the shared servers; changes the engine of a home that already has one.
     #[arg(long, value_name = "ENGINE")]
     engine: Option<Engine>,
+    /// Use free host ports if others are in use, and write them to `~/.env.agent-harness`.
+    #[arg(long, value_name = "auto")]
+    ports: Option<Ports>,
+}
+
+/// `--ports`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Ports {
+    /// A free block of ports.
+    Auto,
 }
 
 /// `--engine`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(super) enum Engine {
-    /// Docker where it answers, else native.
+    /// Docker if a daemon answers, otherwise native.
     Auto,
     /// Containers.
     Docker,
@@ -43,7 +53,7 @@ impl From<Engine> for EngineChoice {
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
-    let setup = block_on(agent::setup(&context, arguments.engine.map(Into::into)))?;
+    let setup = block_on(agent::setup(&context, arguments.engine.map(Into::into), arguments.ports.is_some()))?;
     session.output.document(&setup, text);
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use crate::agent;
 use crate::project::AgentId;
 use crate::report::Failure;
 
-/// Open a shell in an agent's tree with the agent's environment; its exit code is passed through.
+/// Start a shell in an agent's tree with the agent's environment, and exit with its exit code.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.

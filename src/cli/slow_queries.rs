@@ -4,22 +4,22 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, SlowQueries};
 use crate::terminal::Table;
 
-/// Show the statements that took longest in an agent's own database.
+/// Show the statements that took the most time in an agent's database.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// How many.
+    /// Number of statements.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     lines: usize,
-    /// Forget the statistics of this database afterwards.
+    /// Reset the statistics of this database afterwards.
     #[arg(long)]
     reset: bool,
 }
@@ -27,14 +27,14 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let report = block_on(agent::slow_queries(&context, id, arguments.lines, arguments.reset))?;
+    let report = interruptible(agent::slow_queries(&context, id, arguments.lines, arguments.reset))?;
     session.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }
 
 fn text(report: &SlowQueries) -> String {
     if report.queries.is_empty() {
-        return format!("no statements were counted in {}\n", report.database);
+        return format!("no statements recorded in {}\n", report.database);
     }
     let mut table = Table::new(&["calls", "total ms", "mean ms", "max ms", "rows", "query"]);
     for column in 0..5 {

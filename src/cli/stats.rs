@@ -12,16 +12,16 @@ use crate::project::AgentId;
 use crate::report::{Failure, Kind, StackStats, Stats, Usage};
 use crate::terminal::{self, Table, paint};
 
-/// Show what stacks use: CPU, memory, threads, open files, by process and stack.
+/// Show CPU, memory, threads and open files of each process and stack.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent; without one, every running stack.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// Go on until interrupted; with `--json`, one document a line.
+    /// Refresh until interrupted; with `--json`, print one document a line.
     #[arg(long)]
     watch: bool,
-    /// How long CPU is measured, and the pause of `--watch`; 500 ms, or 2 s with `--watch`, unless given.
+    /// How long CPU is measured, and the pause between refreshes [default: 500ms, with `--watch` 2s].
     #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
     interval: Option<Duration>,
 }
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 
 fn text(stats: &Stats) -> String {
     if stats.stacks.is_empty() {
-        return "nothing is running\n".to_owned();
+        return "no stack is running\n".to_owned();
     }
     let titles = ["stack", "process", "pid", "state", "cpu", "memory", "pss", "threads", "files", "restarts", "uptime"];
     let mut table = (4..=9).fold(Table::new(&titles), Table::right);

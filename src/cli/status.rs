@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::session::{Session, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{AgentStatus, Failure, ProcessRow, ProcessState, Status};
 use crate::terminal::{self, Table, paint, paint_as};
 
-/// Show every agent of this home, or one agent process by process.
+/// Show every agent of this home, or the processes of one agent.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent.
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
-    let status = block_on(agent::status(&context, arguments.id))?;
+    let status = interruptible(agent::status(&context, arguments.id))?;
     let one = arguments.id.is_some();
     session.output.document(&status, |status| if one { detailed(status) } else { overview(status) });
     Ok(ExitCode::SUCCESS)
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 fn overview(status: &Status) -> String {
     let mut text = super::infra::services(&status.infra);
     if status.agents.is_empty() {
-        text.push_str("no agents; `harness launch 1` makes one\n");
+        text.push_str("no agents; `harness launch 1` creates one\n");
         return text;
     }
     text.push('\n');
@@ -79,7 +79,7 @@ fn detailed(status: &Status) -> String {
     text
 }
 
-/// The state for people: a compiler that watches is well, and what it compiles may not be.
+/// The state for people: a compiler in watch mode is healthy even if the code that it compiles has errors.
 fn shown_state(row: &ProcessRow) -> String {
     match row
         .reason

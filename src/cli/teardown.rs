@@ -10,27 +10,27 @@ use crate::agent::{self, TeardownOptions, TeardownTarget};
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, Removed, Teardown};
 
-/// Remove agents without a trace: processes, ports, database, role, bucket, mail, files.
+/// Remove agents: processes, database, role, bucket, mail, work tree, files.
 ///
-/// What bears an agent's name but was not made by this home is reported and left alone.
+/// Things that have an agent's name but were not created by this home are reported and left alone.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Agents to remove, 1 to 99.
     #[arg(value_name = "ID", required_unless_present_any = ["all", "infra"], conflicts_with = "all")]
     ids: Vec<AgentId>,
-    /// Every agent of this project, or outside a project of this home, also such as crashed.
+    /// Every agent of this project, including crashed ones; outside a project, every agent of this home.
     #[arg(long)]
     all: bool,
-    /// Say what would be removed, and remove nothing.
+    /// List what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Remove a work tree that holds uncommitted or unpushed work; with --infra, stop the servers under agents that stay.
+    /// Also remove a work tree with uncommitted or unpushed work; with --infra, stop the servers although other agents use them.
     #[arg(long)]
     force: bool,
-    /// Also stop the shared servers; their data stays. Refused while other agents live on them.
+    /// Also stop the shared servers and keep their data; refused while other agents use them.
     #[arg(long)]
     infra: bool,
-    /// With --infra, also remove the servers' data.
+    /// With --infra, also delete the servers' data.
     #[arg(long, requires = "infra")]
     volumes: bool,
 }

@@ -10,7 +10,7 @@ use crate::project::AgentId;
 use crate::report::Failure;
 use crate::terminal::Table;
 
-/// Print the URLs of an agent, or the one that is named.
+/// Print the URLs of an agent, or the URL of one port.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.

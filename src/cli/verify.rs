@@ -16,44 +16,51 @@ use crate::report::{ErrorDocument, Failure, Kind, Level, Verify, VerifyStatus};
 use crate::terminal::{self, Output, Verbosity};
 use crate::verify::{self, Content, Request, Selection, Verdict};
 
-/// Say whether an agent's work is done: run the stages of `[verify]` in its tree.
+/// Check an agent's work: run the stages of `[verify]` in its tree.
 ///
-/// The answer on stdout is one JSON document, whatever the commands do; what a person reads goes to
-/// stderr. It is bound to the git tree: an edit while it runs never passes.
+/// Prints one JSON document on stdout and everything else on stderr. The result is bound to the git tree: a
+/// run during which a file changes fails.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  harness verify                 the quick stages, for the agent whose tree this is
-  harness verify 3 --full        everything: required before work is called done
-  harness verify --stage lint    one stage
-  harness verify --status        is the last full pass of exactly this tree?
+  harness verify                 run the quick stages for the agent of this work tree
+  harness verify 3 --full        run every stage; required before work is done
+  harness verify --stage lint    run one stage
+  harness verify --status        check that this very tree has passed `verify --full`
 
 Exit codes: 0 pass, 1 fail; the others as for every command.")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// Also the stages marked `full`.
+    /// Also run the stages marked `full`.
     #[arg(long)]
     full: bool,
-    /// Only this stage; may be repeated.
+    /// Run only this stage; may be repeated.
     #[arg(long, value_name = "NAME")]
     stage: Vec<String>,
-    /// Go on after a stage that failed.
+    /// Continue after a failed stage.
     #[arg(long)]
     keep_going: bool,
-    /// The time limit of each stage, instead of its own.
+    /// Time limit of each stage, instead of its own.
     #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
     timeout: Option<Duration>,
-    /// Run nothing; say whether the last full pass is of the present tree.
+    /// Run nothing; check that the present tree is the one that last passed `--full`.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout"])]
     status: bool,
-    /// With --status: judge what git is about to commit, for every agent of this checkout. For hooks.
+    /// With --status: check what git is about to commit, for every agent of this checkout; for hooks.
     #[arg(long, requires = "status", conflicts_with = "id")]
     index: bool,
     /// Run nothing; list the stages.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout", "status"])]
     list: bool,
+}
+
+impl Arguments {
+    /// Whether the stages are only listed.
+    pub(super) fn lists(&self) -> bool {
+        self.list
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
@@ -82,7 +89,9 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
     let warnings: Vec<String> = verify_scope
         .differences
         .iter()
-        .map(|difference| format!("`[verify]` of the work tree is not the project's, which counts: {difference}"))
+        .map(|difference| {
+            format!("`[verify]` of the work tree differs from that of the project's root, which is used: {difference}")
+        })
         .collect();
     let evaluate = |key: &str, template: &crate::project::Template| verify_target.evaluate(key, template);
     let request = Request {
@@ -104,7 +113,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
     Ok(verify::run(request, &context.events, agent::interrupted()).await)
 }
 
-/// A failure before the first stage is the same document.
+/// The document of a failure before the first stage.
 fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
     let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);
     if failure.downcast::<agent::Error>().is_some_and(agent::Error::is_about_the_stack) {
@@ -113,7 +122,7 @@ fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
     verdict
 }
 
-/// The document is what verify is for: it comes with or without `--json`.
+/// `verify` prints its document with and without `--json`.
 fn as_json(session: &Session) -> Output {
     Output { json: true, ..session.output }
 }
@@ -141,7 +150,7 @@ fn tell(session: &Session, document: &Verify) {
         }
     }
     if let Some(tree) = document.tree.as_ref().filter(|_| document.reason == Some(Reason::TreeChanged)) {
-        let _ = writeln!(text, "the tree changed while verify ran: {}", tree.changed.join(", "));
+        let _ = writeln!(text, "files changed while verify ran: {}", tree.changed.join(", "));
     }
     if !text.is_empty() {
         session.output.tell(text.trim_end());
@@ -154,7 +163,7 @@ fn tell(session: &Session, document: &Verify) {
     }
 }
 
-/// A wrong command line is the same document too.
+/// The document of a wrong command line.
 pub(super) fn misused(error: ErrorDocument) {
     let document = Verify::could_not_run(Reason::Configuration, error, None, false);
     Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
@@ -162,31 +171,32 @@ pub(super) fn misused(error: ErrorDocument) {
 
 fn status(arguments: &Arguments, session: &Session) -> ExitCode {
     let answer = session.context().and_then(|context| block_on(verified(arguments, &context)));
+    let mut unnamed = false;
     let (document, code) = match answer {
         Ok(document) => {
             let code = u8::from(!document.verified);
             (document, code)
         }
         Err(failure) => {
-            // standing in no agent's tree is not a wrong command line here: a hook asks everywhere
-            let unnamed = matches!(failure.downcast(), Some(agent::Error::Unnamed));
+            // a hook calls this in every tree: one without an agent is not a wrong command line
+            unnamed = matches!(failure.downcast(), Some(agent::Error::Unnamed));
             let code = if unnamed { Kind::Conflict } else { failure.kind() }.exit_code();
             (VerifyStatus::unknown(failure.document(), arguments.id.map(AgentId::get)), code)
         }
     };
     as_json(session).document(&document, |_| String::new());
     match (&document.error, &document.reason) {
-        // a commit in the main checkout, where no agent lives, is none of ours
-        (Some(error), _) if arguments.index && error.code == "agent.unnamed" => {}
+        // the hook prints nothing in a checkout without an agent
+        (Some(_), _) if arguments.index && unnamed => {}
         (Some(error), _) => session.output.tell_error(error),
         (None, Some(reason)) => session.output.tell(&format!("not verified: {reason}")),
-        (None, None) => session.output.tell("verified: the last full pass is of this tree"),
+        (None, None) => session.output.tell("verified: this tree has passed `harness verify --full`"),
     }
     ExitCode::from(code)
 }
 
-/// Of several agents that share a tree, one whose pass holds is enough; of several trees in one checkout,
-/// each must be verified.
+/// Where several agents share a tree, the pass of one of them is enough; of several trees in one checkout, each must be
+/// verified.
 async fn verified(arguments: &Arguments, context: &Context) -> Result<VerifyStatus, Failure> {
     let index = context.variable("GIT_INDEX_FILE").map(|index| context.directory.join(index));
     let examined = if arguments.index { Content::Commit { index: index.as_deref() } } else { Content::WorkTree };
@@ -226,7 +236,7 @@ fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let project = match agent::resolve(&context, arguments.id) {
         Ok(agent) => agent::verify_scope(&context, agent)?.project,
-        // the plan is the project's, with or without agents
+        // the plan belongs to the project and needs no agent
         Err(_) if arguments.id.is_none() => context.project()?,
         Err(failure) => return Err(failure),
     };

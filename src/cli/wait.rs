@@ -11,30 +11,30 @@ use crate::agent;
 use crate::report::{Failure, Kind, Wait, WaitFor, WaitOutcome, WaitedProcess};
 use crate::terminal::{harmless, paint};
 
-/// Wait until an agent's processes are ready, stopped or ended, or until it is plain that they will not be.
+/// Wait until an agent's processes are ready, stopped or ended.
 ///
-/// Exits with 0 when all came to it (with `--for exit`: and ended with status 0), with 5 when somebody else
-/// has a process's port, with 1 otherwise: a process ended, was stopped, or time was up.
+/// Ends early if a process cannot get there any more. Exits with 0 if all did (with `--for exit`: with exit
+/// status 0), with 5 if another program listens on a process's port, otherwise with 1.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]
     words: Vec<String>,
-    /// What to wait for.
+    /// State to wait for.
     #[arg(long = "for", value_name = "WHAT", default_value = "ready")]
     wanted: Wanted,
-    /// How long; `0` only looks.
+    /// How long to wait; `0` checks once.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = super::duration::parse)]
     timeout: Duration,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Wanted {
-    /// It answers its readiness probe, or has completed.
+    /// It passes its readiness probe, or has completed.
     Ready,
-    /// It does not run and will not be started again.
+    /// It does not run and will not be restarted.
     Stopped,
-    /// What runs now has ended.
+    /// Its present run has ended.
     Exit,
 }
 
@@ -68,8 +68,8 @@ fn describe(process: &WaitedProcess) -> String {
     why.extend(process.exit.filter(|_| process.outcome == WaitOutcome::Exited).map(|exit| exit.to_string()));
     match &process.port {
         Some(port) if process.outcome == WaitOutcome::PortConflict => why.push(match port.pid {
-            Some(pid) => format!("port {} is held by pid {pid} (`{}`)", port.port, harmless(&port.command)),
-            None => format!("port {} is held by another user's process", port.port),
+            Some(pid) => format!("port {} is in use by pid {pid} (`{}`)", port.port, harmless(&port.command)),
+            None => format!("port {} is in use by a process of another user", port.port),
         }),
         _ => why.extend(
             process

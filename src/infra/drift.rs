@@ -23,7 +23,7 @@ pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
     {
         let file = wished.display();
         drift.push(format!(
-            "`{file}` changed since this home took it over; `harness teardown --infra` and `setup` apply it"
+            "`{file}` has changed since `setup`; apply it with `harness teardown --infra` and `harness setup`"
         ));
     }
     for server in record.hostings.all() {
@@ -38,7 +38,7 @@ pub fn of(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
 }
 
 fn differs(what: &str, there: &str, wished: &str) -> String {
-    format!("{what} is {there} in this home, the project asks for {wished}")
+    format!("{what} is {there} in this home, but {wished} in the project")
 }
 
 /// Ports that the user chose; a default is no wish.

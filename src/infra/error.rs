@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::report::{Diagnostic, Kind};
 use crate::system::PortHolder;
+use crate::system::text::count;
 
 /// Result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -26,17 +27,11 @@ pub enum Error {
     /// The docker engine.
     #[error(transparent)]
     Docker(#[from] super::docker::Error),
-    /// Somebody else listens where a server should.
-    #[error("port {port} of `{service}` is in use by {}", describe(holder.as_ref()))]
-    PortInUse {
-        /// The service: `db`.
-        service: &'static str,
-        /// Its host port.
-        port: u16,
-        /// The variable that changes it.
-        variable: &'static str,
-        /// Who has it, where that can be told.
-        holder: Option<PortHolder>,
+    /// Other programs listen on ports of the shared servers.
+    #[error("{}", in_use(taken))]
+    PortsInUse {
+        /// Every port that is in use; at least one.
+        taken: Vec<TakenPort>,
     },
     /// The engine cannot be used.
     #[error("engine `{engine}` cannot be used: {reason}")]
@@ -47,13 +42,13 @@ pub enum Error {
         reason: String,
     },
     /// No PostgreSQL programs of major 15 or newer.
-    #[error("no PostgreSQL server of major 15 or newer is at hand")]
+    #[error("no PostgreSQL 15 or newer is available")]
     NoPostgres {
         /// What was looked at and why it would not do.
         rejected: Vec<String>,
     },
     /// The directory that the user names is not one of PostgreSQL.
-    #[error("`{}` does not hold a usable PostgreSQL: {reason}", directory.display())]
+    #[error("`{}` contains no usable PostgreSQL: {reason}", directory.display())]
     BinDir {
         /// The directory.
         directory: PathBuf,
@@ -61,7 +56,7 @@ pub enum Error {
         reason: String,
     },
     /// Extensions that no candidate has.
-    #[error("no PostgreSQL at hand has {}", list(extensions))]
+    #[error("no available PostgreSQL has {}", list(extensions))]
     ExtensionMissing {
         /// The extensions that are missing everywhere, or that no one candidate has together.
         extensions: Vec<String>,
@@ -91,7 +86,7 @@ pub enum Error {
         chosen: u32,
     },
     /// Something that is no data directory is in its place.
-    #[error("`{}` exists, but is no data directory of PostgreSQL", data_dir.display())]
+    #[error("`{}` exists, but is not a data directory of PostgreSQL", data_dir.display())]
     UnknownData {
         /// The data directory.
         data_dir: PathBuf,
@@ -125,7 +120,7 @@ pub enum Error {
         tail: Vec<String>,
     },
     /// A server refused a request.
-    #[error("`{service}` does not do as asked: {reason}")]
+    #[error("`{service}` rejected a request: {reason}")]
     Refused {
         /// Which.
         service: &'static str,
@@ -159,11 +154,37 @@ pub enum Error {
         name: String,
     },
     /// Processes that survived SIGKILL.
-    #[error("{} of the infra could not be stopped", count(survivors.len(), "process"))]
+    #[error("cannot stop {} of the shared servers", count(survivors.len(), "process"))]
     Survivors {
         /// Each with pid, command and ports.
         survivors: Vec<String>,
     },
+}
+
+/// A host port that another program has.
+#[derive(Debug, Clone)]
+pub struct TakenPort {
+    /// The service: `db`.
+    pub service: &'static str,
+    /// Its host port.
+    pub port: u16,
+    /// The variable that changes it.
+    pub variable: &'static str,
+    /// Who has it, where that is known.
+    pub holder: Option<PortHolder>,
+}
+
+impl std::fmt::Display for TakenPort {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "port {} of `{}` is in use by {}", self.port, self.service, describe(self.holder.as_ref()))
+    }
+}
+
+fn in_use(taken: &[TakenPort]) -> String {
+    match taken {
+        [one] => one.to_string(),
+        several => format!("{} of the shared servers are in use", count(several.len(), "port")),
+    }
 }
 
 fn describe(holder: Option<&PortHolder>) -> String {
@@ -191,10 +212,6 @@ fn list(names: &[String]) -> String {
     format!("{noun} {}", quoted.join(", "))
 }
 
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}es") }
-}
-
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
@@ -203,7 +220,7 @@ impl Diagnostic for Error {
             Self::Postgres(error) => error.kind(),
             Self::Bucket(error) => error.kind(),
             Self::Docker(error) => error.kind(),
-            Self::PortInUse { .. } => Kind::Conflict,
+            Self::PortsInUse { .. } => Kind::Conflict,
             Self::BinDir { .. } | Self::Url { .. } | Self::ReservedSetting { .. } => Kind::Configuration,
             _ => Kind::Environment,
         }
@@ -216,7 +233,7 @@ impl Diagnostic for Error {
             Self::Postgres(error) => error.code(),
             Self::Bucket(error) => error.code(),
             Self::Docker(error) => error.code(),
-            Self::PortInUse { .. } => "port.in_use",
+            Self::PortsInUse { .. } => "port.in_use",
             Self::Engine { .. } => "infra.engine_unavailable",
             Self::NoPostgres { .. } => "postgres.not_found",
             Self::BinDir { .. } => "postgres.bin_dir",
@@ -241,35 +258,40 @@ impl Diagnostic for Error {
             Self::Postgres(error) => return error.hint(),
             Self::Bucket(error) => return error.hint(),
             Self::Docker(error) => return error.hint(),
-            Self::PortInUse { variable, .. } => {
-                format!("stop that process, or set {variable} to a free port and run `harness setup`")
+            Self::PortsInUse { taken } => {
+                let variables: Vec<&str> = taken.iter().map(|taken| taken.variable).collect();
+                let holders = if taken.len() == 1 { "that process" } else { "those processes" };
+                format!(
+                    "run `harness setup --ports auto` to use free ports, or set {} and run `harness setup`, or stop {holders}",
+                    variables.join(", ")
+                )
             }
             Self::Engine { engine, .. } => {
                 format!("run `harness teardown --infra`, then `harness setup --engine {engine}`")
             }
             Self::NoPostgres { .. } | Self::Download { .. } => {
-                "install PostgreSQL 15 or newer (`apt-get install postgresql`), or `uv` or `pip`, which bring a \
-                 download, or name a directory in `bin_dir` of `[infra.postgres]`"
+                "install PostgreSQL 15 or newer (`apt-get install postgresql`), or install `uv` or `pip` for a download, \
+                 or set `bin_dir` of `[infra.postgres]`"
                     .into()
             }
-            Self::BinDir { .. } => "name the directory that holds `postgres` and `initdb`".into(),
+            Self::BinDir { .. } => "set `bin_dir` of `[infra.postgres]` to the directory that contains `postgres` and `initdb`".into(),
             Self::ExtensionMissing { packages, .. } => format!("run `apt-get install {}`", packages.join(" ")),
             Self::ServerLacksExtension { packages, .. } => format!(
-                "run `apt-get install {}`, or, to choose another PostgreSQL and lose every database, run \
-                 `harness teardown --infra --volumes` and then `harness setup`",
+                "run `apt-get install {}`; or delete every database and choose another PostgreSQL: \
+                 `harness teardown --infra --volumes`, then `harness setup`",
                 packages.join(" ")
             ),
             Self::DataVersion { found, .. } => format!(
-                "make PostgreSQL {found} available again, or, to lose every database, run \
+                "install PostgreSQL {found} again, or delete every database with \
                  `harness teardown --infra --volumes`"
             ),
             Self::UnknownData { data_dir } => {
-                format!("move `{}` away and run `harness setup`", data_dir.display())
+                format!("move `{}` elsewhere and run `harness setup`", data_dir.display())
             }
             Self::ServiceFailed { service, .. } | Self::NotReady { service, .. } | Self::Refused { service, .. } => {
                 format!("run `harness logs --infra {service}`")
             }
-            Self::ReservedSetting { .. } => "remove it: harness decides where the server listens".into(),
+            Self::ReservedSetting { .. } => "remove it: harness sets this itself".into(),
             Self::Program { .. } | Self::Url { .. } | Self::Survivors { .. } => return None,
         })
     }
@@ -283,6 +305,7 @@ impl Diagnostic for Error {
             Self::Docker(error) => error.details(),
             Self::NoPostgres { rejected } | Self::ExtensionMissing { rejected, .. } => rejected.clone(),
             Self::Download { attempts, .. } => attempts.clone(),
+            Self::PortsInUse { taken } if taken.len() > 1 => taken.iter().map(ToString::to_string).collect(),
             Self::Program { tail, .. } | Self::ServiceFailed { tail, .. } | Self::NotReady { tail, .. } => tail.clone(),
             Self::Survivors { survivors } => survivors.clone(),
             _ => Vec::new(),

@@ -50,6 +50,7 @@ pub use hosting::Hosting;
 pub use installed::installed_postgres;
 pub use lost_cluster::LostCluster;
 pub use open::{Infra, open};
+pub use ports::free_block;
 pub use record::InfraRecord;
 pub use servers::browser::{Browser, BrowserRecord};
 pub use servers::list::{Hostings, Servers, Service};

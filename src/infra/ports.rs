@@ -1,24 +1,63 @@
-//! Before a server is first started: does another process listen on its port?
+//! Host ports of the shared servers: which are in use by others, and which block is free.
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, TakenPort};
 use super::record::InfraRecord;
 use super::servers::list::Service;
+use crate::project::{InfraPort, InfraPorts};
 use crate::system::{is_bindable, port_holder};
+
+/// Distance of the blocks that are tried. Ports above are left to the kernel's ephemeral range.
+const STEP: u16 = 100;
+const HIGHEST: u16 = 32_767;
 
 /// Checks the ports of these services.
 ///
 /// # Errors
-/// [`Error::PortInUse`] names the holder of the first that is taken.
+/// [`Error::PortsInUse`] lists every port that is in use, with its holder.
 pub(super) fn check_free(record: &InfraRecord, services: &[Service]) -> Result<()> {
-    for (port, number, service) in record.ports() {
-        if services.iter().any(|wanted| wanted.name() == service) && !is_bindable(number) {
-            return Err(Error::PortInUse {
-                service,
-                port: number,
-                variable: port.variable(),
-                holder: port_holder(number),
-            });
+    let wanted = |service: &str| services.iter().any(|wanted| wanted.name() == service);
+    let ports = record.ports().into_iter().filter(|(_, number, service)| wanted(service) && !is_bindable(*number));
+    let taken = ports.map(|(port, number, service)| TakenPort {
+        service,
+        port: number,
+        variable: port.variable(),
+        holder: port_holder(number),
+    });
+    refuse(taken.collect())
+}
+
+/// Fails if there are any.
+pub(super) fn refuse(taken: Vec<TakenPort>) -> Result<()> {
+    if taken.is_empty() { Ok(()) } else { Err(Error::PortsInUse { taken }) }
+}
+
+/// The ports themselves if all of them are free, otherwise the same ports a multiple of 100 higher; `None` if there is no
+/// free block.
+pub fn free_block(ports: &InfraPorts) -> Option<InfraPorts> {
+    (0..HIGHEST / STEP).find_map(|step| {
+        let mut block = *ports;
+        for port in InfraPort::ALL {
+            let number = ports.get(port).checked_add(step * STEP).filter(|number| *number <= HIGHEST || step == 0)?;
+            block.set(port, number);
         }
+        InfraPort::ALL.iter().all(|port| is_bindable(block.get(*port))).then_some(block)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_block_has_no_port_in_use() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let mut ports = InfraPorts::DEFAULT;
+        ports.set(InfraPort::Smtp, taken.local_addr().unwrap().port().min(HIGHEST - STEP));
+        let block = free_block(&ports).unwrap();
+        let numbers: std::collections::BTreeSet<u16> = InfraPort::ALL.iter().map(|port| block.get(*port)).collect();
+        assert_eq!(numbers.len(), InfraPort::ALL.len());
+        assert!(numbers.iter().all(|number| is_bindable(*number)));
     }
-    Ok(())
 }

@@ -58,7 +58,7 @@ pub(super) async fn resolve_record(
         match record.engine {
             Engine::Docker => record.docker.added = Some(docker::read_added(home, &record, path)?),
             Engine::Native => {
-                let text = format!("`{}` is not used: its services need the docker engine", path.display());
+                let text = format!("`{}` is ignored: its services need the docker engine", path.display());
                 events.warning("infra", text);
             }
         }

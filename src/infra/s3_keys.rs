@@ -19,8 +19,7 @@ pub(super) async fn look_up(record: &mut InfraRecord, events: &Events) -> Result
         let credentials = Credentials::of_external(&S3Record::external(url)?).await;
         record.s3_makes_keys = matches!(credentials, Credentials::Minio(_));
         if !record.s3_makes_keys {
-            let text =
-                "the external S3 server makes no keys: every agent is given those of its URL, which open all buckets";
+            let text = "the external S3 server cannot create keys: every agent gets the keys of its URL, which give access to all buckets";
             events.warning("infra", text);
         }
     }

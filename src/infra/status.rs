@@ -51,8 +51,10 @@ fn reasons(record: &InfraRecord) -> Vec<String> {
     reasons.extend(record.hostings.all().into_iter().filter_map(Hosted::choice));
     for lost in &record.lost {
         let place = lost.moved_to.display();
-        reasons
-            .push(format!("a cluster was lost to a host crash, noticed {}: its files are in {place}", lost.noticed_at));
+        reasons.push(format!(
+            "a crash of the machine damaged a cluster (found {}): its files are in {place}",
+            lost.noticed_at
+        ));
     }
     reasons
 }

@@ -27,7 +27,7 @@ impl Admin {
     /// The number that `initdb` gave the data directory: another number is another server.
     pub async fn system_identifier(&self) -> Result<String> {
         let sql = "SELECT system_identifier FROM pg_control_system()";
-        let rows = self.connection.rows("ask for the system identifier", sql).await?;
+        let rows = self.connection.rows("read the system identifier", sql).await?;
         Ok(rows.first().map(|row| text(row, "system_identifier")).unwrap_or_default())
     }
 

@@ -95,7 +95,7 @@ async fn create_locked(
         CloneState::Complete => {
             let sql = allow_login_sql(&name, Some(request.password));
             connection.execute(&format!("set the password of role `{name}`"), &sql).await?;
-            events.note(subject, format!("database {name} is kept as it is"));
+            events.note(subject, format!("database {name} is kept"));
             return Ok(server.login(&name, &name, request.password));
         }
         CloneState::Incomplete => drop::database(server, connection, &name).await?,

@@ -66,7 +66,7 @@ pub enum Error {
         source: Cause,
     },
     /// Somebody else's database or role has our name.
-    #[error("{object} `{name}` was not made by this harness home")]
+    #[error("{object} `{name}` was not created by this home")]
     Foreign {
         /// What it is.
         object: ObjectType,
@@ -135,7 +135,7 @@ pub enum Error {
         source: crate::system::Error,
     },
     /// The inputs of a template cannot be told.
-    #[error("cannot tell the inputs of step `{step}`")]
+    #[error("cannot determine the inputs of step `{step}`")]
     Inputs {
         /// Its name.
         step: String,
@@ -158,7 +158,7 @@ pub enum Error {
         name: String,
     },
     /// A snapshot of this name is there already.
-    #[error("agent {agent} has a snapshot `{name}` already")]
+    #[error("agent {agent} already has a snapshot `{name}`")]
     SnapshotExists {
         /// Whose.
         agent: AgentId,
@@ -179,7 +179,7 @@ pub enum Error {
     #[error("`{0}` is not a snapshot name: expected 1 to 40 of a-z, 0-9 and `_`")]
     SnapshotName(String),
     /// Sessions come back faster than they can be evicted.
-    #[error("database `{name}` is still in use after {} s of evicting its sessions", waited.as_secs())]
+    #[error("database `{name}` is still in use after its sessions were ended for {} s", waited.as_secs())]
     Busy {
         /// Its name.
         name: String,
@@ -275,7 +275,7 @@ impl Diagnostic for Error {
         match self {
             Self::Connect { .. } => Some("run `harness setup` to start the servers".into()),
             Self::Foreign { object, name, .. } => Some(format!(
-                "harness leaves it alone: rename or drop it (`DROP {} \"{name}\"`), or use another agent id",
+                "rename or drop it (`DROP {} \"{name}\"`), or use another agent id",
                 object.to_string().to_uppercase()
             )),
             Self::ExtensionMissing { name, major } => Some(format!(
@@ -285,7 +285,7 @@ impl Diagnostic for Error {
             Self::Step { .. } | Self::Script { .. } => Some("mend it and run the command again".into()),
             Self::Inputs { source, .. } => source.hint(),
             Self::InputsChanging { .. } => {
-                Some("take files that the step itself writes out of its `inputs` (`!db/schema.rb`)".into())
+                Some("exclude files that the step itself writes from its `inputs` (`!db/schema.rb`)".into())
             }
             Self::SnapshotExists { .. } => Some("choose another name, or drop it first".into()),
             Self::SnapshotMissing { known, .. } if !known.is_empty() => {

@@ -28,7 +28,7 @@ impl Inspection {
         let began = Instant::now();
         let connection = Connection::admin(server).await?;
         let sql = "SELECT system_identifier FROM pg_control_system()";
-        let rows = connection.rows("ask for the system identifier", sql).await?;
+        let rows = connection.rows("read the system identifier", sql).await?;
         let system_identifier = rows.first().map(|row| text(row, "system_identifier")).unwrap_or_default();
         let state = state_with(&connection, home_id, None, agent).await?;
         Ok(Self { system_identifier, state, connection, began })

@@ -82,7 +82,7 @@ pub(super) async fn roles(connection: &Connection) -> Result<Vec<Role>> {
 pub(super) async fn named(connection: &Connection, names: &[&str]) -> Result<(Vec<Database>, Vec<Role>)> {
     let list = literals(names.iter().copied());
     let sql = format!("{DATABASES} WHERE d.datname IN ({list}); {ROLES} WHERE rolname IN ({list})");
-    let results = connection.results("look at what exists", &sql).await?;
+    let results = connection.results("list databases and roles", &sql).await?;
     let of = |index: usize| results.get(index).map(Vec::as_slice).unwrap_or_default();
     Ok((of(0).iter().map(database).collect(), of(1).iter().map(role).collect()))
 }

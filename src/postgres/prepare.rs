@@ -42,5 +42,5 @@ async fn is_prepared(connection: &Connection) -> Result<bool> {
                                AND acl.grantee = 0 AND acl.privilege_type = 'CONNECT') \
                 AND EXISTS (SELECT FROM pg_roles WHERE rolname = '{CREATORS}') AS prepared"
     );
-    Ok(connection.rows("look at the server", &sql).await?.first().is_some_and(|row| flag(row, "prepared")))
+    Ok(connection.rows("inspect the server", &sql).await?.first().is_some_and(|row| flag(row, "prepared")))
 }

@@ -39,8 +39,11 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
             let place = format!("{}:{}", file.display(), statement.line);
             return Err(Error::Step {
                 step: step.name.to_owned(),
-                ending: format!("`{command}` at `{place}` is for psql"),
-                output: vec![format!("let psql run the file: run = \"psql -v ON_ERROR_STOP=1 -f {}\"", file.display())],
+                ending: format!("`{command}` at `{place}` is a psql command"),
+                output: vec![format!(
+                    "run the file with psql: run = \"psql -v ON_ERROR_STOP=1 -f {}\"",
+                    file.display()
+                )],
             });
         }
         match tokio::time::timeout_at(deadline.into(), running).await {

@@ -240,7 +240,7 @@ impl<'a> Parser<'a> {
             (Some(default), _) => found.filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()),
             (None, Some(default)) => found.unwrap_or_else(|| default.to_owned()),
             (None, None) if operator.is_empty() && !name.is_empty() => found.unwrap_or_default(),
-            _ => return Err(format!("`${{{inside}}}` is not understood")),
+            _ => return Err(format!("`${{{inside}}}` is not supported")),
         };
         Ok((value, rest))
     }

@@ -83,7 +83,7 @@ impl Diagnostic for InputsError {
 
     fn hint(&self) -> Option<String> {
         matches!(self, Self::NoMatch { .. })
-            .then(|| "correct `inputs` in harness.toml: patterns are relative to the project's root".into())
+            .then(|| "correct `inputs` in harness.toml; patterns are relative to the project's root".into())
     }
 }
 

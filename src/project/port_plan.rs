@@ -55,17 +55,17 @@ impl Conflict {
 
     pub(super) fn hint(&self) -> String {
         match self {
-            Self::Agents { first: (1, _), second: (1, _), .. } => "give each name a base of its own".to_owned(),
+            Self::Agents { first: (1, _), second: (1, _), .. } => "give each name its own base".to_owned(),
             Self::Agents { .. } => "give the bases different last digits (8000 and 8001), or lower \
                                     `project.max_agents`"
                 .to_owned(),
             Self::Infra { service, .. } => {
-                format!("choose another base, or set `{}` to another port", service.variable())
+                format!("use another base, or set `{}` to another port", service.variable())
             }
             Self::Services { first, second, .. } => {
                 format!("set `{}` or `{}` to another port", first.variable(), second.variable())
             }
-            Self::Range { .. } => "choose a lower base, or lower `project.max_agents`".to_owned(),
+            Self::Range { .. } => "use a lower base, or decrease `project.max_agents`".to_owned(),
         }
     }
 }

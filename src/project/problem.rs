@@ -106,7 +106,7 @@ impl Diagnostic for ConfigError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound(_) | Self::Missing(_) => {
-                Some("change to a directory of the project, or name it with `-C DIR`".into())
+                Some("run the command in the project, or pass its directory with `-C DIR`".into())
             }
             Self::Unreadable { .. } => None,
             Self::Invalid { problems, .. } => match &problems[..] {

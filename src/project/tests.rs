@@ -127,7 +127,7 @@ fn wrong_values_are_refused_with_their_place() {
         ("env.A = [1]", "2:5: `env.A` must be a string or a boolean or an integer or a number, not an array"),
         (
             "ports = { web = 3000, api = 3000 }",
-            "2:23: port 3010 would be both `web` of agent 1 and `api` of agent 1; give each name a base of its own",
+            "2:23: port 3010 would be both `web` of agent 1 and `api` of agent 1; give each name its own base",
         ),
         (
             "infra.postgres.port = 15430\nports = { web = 15400 }",

@@ -38,7 +38,7 @@ pub enum RenderError {
         hint: Option<String>,
     },
     /// Not a template, or a filter failed.
-    #[error("{origin} is not a template that can be evaluated")]
+    #[error("{origin} is not a valid template")]
     Template {
         /// The template.
         origin: Origin,
@@ -77,7 +77,7 @@ pub enum RenderError {
         source: DotenvError,
     },
     /// The rendered process config is not one.
-    #[error("line {line} of what `{template}` renders to is not part of a process config")]
+    #[error("line {line} of the rendered `{template}` is not valid in a process config")]
     Spec {
         /// The template.
         template: String,
@@ -91,7 +91,7 @@ pub enum RenderError {
     #[error("the value of `{0}` holds a NUL character")]
     Nul(String),
     /// A variable that the kernel would not pass on.
-    #[error("the variable `{name}` has {bytes} bytes, the kernel passes on at most {limit}")]
+    #[error("the variable `{name}` has {bytes} bytes, the kernel accepts at most {limit}")]
     LongVariable {
         /// The variable.
         name: String,
@@ -101,7 +101,7 @@ pub enum RenderError {
         limit: usize,
     },
     /// An environment that the kernel would not pass on.
-    #[error("the environment has {bytes} bytes, the kernel passes on at most {limit}; the largest is `{largest}`")]
+    #[error("the environment has {bytes} bytes, the kernel accepts at most {limit}; the largest is `{largest}`")]
     LargeEnvironment {
         /// Its size.
         bytes: usize,
@@ -119,7 +119,7 @@ pub enum RenderError {
         hint: Option<String>,
     },
     /// A target leads out of the tree.
-    #[error("{origin} renders to `{}`, which is outside of the agent's tree", path.display())]
+    #[error("{origin} renders to `{}`, which is outside the agent's tree", path.display())]
     Outside {
         /// The template.
         origin: Origin,
@@ -127,7 +127,7 @@ pub enum RenderError {
         path: PathBuf,
     },
     /// A target is there, and not harness's.
-    #[error("`{}` {}: harness does not write over it", path.display(), whose(*tracked))]
+    #[error("`{}` {}: harness does not overwrite it", path.display(), whose(*tracked))]
     NotOurs {
         /// The target.
         path: PathBuf,
@@ -138,7 +138,7 @@ pub enum RenderError {
     #[error(transparent)]
     Write(#[from] crate::system::Error),
     /// git cannot be told to ignore a file.
-    #[error("cannot keep `{}` out of git", path.display())]
+    #[error("cannot exclude `{}` from git", path.display())]
     Git {
         /// The file.
         path: PathBuf,
@@ -149,7 +149,7 @@ pub enum RenderError {
 }
 
 fn whose(tracked: bool) -> &'static str {
-    if tracked { "is tracked by git" } else { "exists, and nothing says that harness wrote it" }
+    if tracked { "is tracked by git" } else { "exists and was not written by harness" }
 }
 
 impl RenderError {
@@ -194,11 +194,11 @@ impl Diagnostic for RenderError {
         match self {
             Self::Undefined { hint, .. } | Self::UnknownProcess { hint, .. } => hint.clone(),
             Self::Read { key: "env.env_file", .. } => {
-                Some("a file that git does not track reaches a work tree through `[worktree] copy`".into())
+                Some("add a file that git does not track to `[worktree] copy`".into())
             }
-            Self::LongVariable { .. } => Some("put it into a file, and the file's path into the variable".into()),
+            Self::LongVariable { .. } => Some("write it to a file, and set the variable to the file's path".into()),
             Self::LargeEnvironment { .. } => {
-                Some("put large values into files, or raise the limit of the stack: `ulimit -s`".into())
+                Some("write large values to files, or raise the stack limit with `ulimit -s`".into())
             }
             Self::NotOurs { .. } => Some(
                 "name another file in `[render]` (`env_file = \".env.agent.{{ id }}\"`, the target in `files`), or move \

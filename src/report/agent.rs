@@ -1,4 +1,4 @@
-//! Small documents about one agent: `url`, `env`, `restart`, `stop`, `start`.
+//! Small documents about one agent: `url`, `env`, `exec`, `restart`, `stop`, `start`.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,21 @@ pub struct Environment {
     pub agent: u8,
     /// The agent's own variables, credentials included: this document is for programs, not for logs.
     pub variables: BTreeMap<String, String>,
+}
+
+/// `harness exec`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Execution {
+    /// `harness/exec/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// The command's exit code; 128 + n if signal n ended it.
+    pub exit_code: u8,
+    /// Its standard output; bytes that are not UTF-8 are replaced by `U+FFFD`.
+    pub stdout: String,
+    /// Its standard error, likewise.
+    pub stderr: String,
 }
 
 /// `harness restart`, `stop`, `start`.

@@ -146,12 +146,12 @@ impl Diagnostic for crate::system::Error {
                 let directory = path.parent().and_then(|directory| directory.file_name()?.to_str());
                 Some(match directory.and_then(|name| name.parse::<u8>().ok()) {
                     Some(agent) => {
-                        format!("run `harness teardown {agent}`, which goes by what exists, and launch again")
+                        format!("run `harness teardown {agent}`, then `harness launch {agent}`")
                     }
-                    None => "restore it from a copy, or move it away".into(),
+                    None => "restore it from a backup, or move it elsewhere".into(),
                 })
             }
-            Self::Newer { .. } => Some("install the harness that wrote it, or a newer one".into()),
+            Self::Newer { .. } => Some("install the version of harness that wrote it, or a newer one".into()),
             Self::NotTraversable { path, .. } => Some(format!(
                 "run `chmod o+x {}`, or set HARNESS_HOME to a directory that the user can enter",
                 path.display()

@@ -1,4 +1,4 @@
-//! `harness man`.
+//! `harness man` and `harness completions`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,4 +12,15 @@ pub struct ManPages {
     pub files: Vec<String>,
     /// The page itself, where no directory was named.
     pub page: Option<String>,
+}
+
+/// A completion script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CompletionScript {
+    /// `harness/completions/1`.
+    pub schema: String,
+    /// The shell: `bash`, `zsh`, `fish`.
+    pub shell: String,
+    /// The script.
+    pub script: String,
 }

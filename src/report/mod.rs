@@ -32,7 +32,7 @@ mod teardown;
 pub mod verify;
 mod wait;
 
-pub use agent::{Control, Environment, Urls};
+pub use agent::{Control, Environment, Execution, Urls};
 pub use config::{
     ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, Durability, EngineChoice, InfraConfig, InfraPortConfig,
     ProcessConfig, RestartPolicy, ServiceConfig, StageConfig, StepConfig, VariableConfig, WorktreeConfig,
@@ -45,7 +45,7 @@ pub use failure::{Diagnostic, ErrorDocument, Failure, Kind};
 pub use infra::{InfraCompose, InfraPs, InfraPull};
 pub use launch::{Launch, LaunchOutcome, LaunchedAgent, StepTime, TemplateUse};
 pub use logs::{LoggedLine, Stream};
-pub use man::ManPages;
+pub use man::{CompletionScript, ManPages};
 pub use network::{CheckKind, Health, HealthCheck, Opened, PortRow, Ports};
 pub use process::{Exit, ProcessRow};
 pub use schemas::{Failed, schemas};

@@ -50,7 +50,7 @@ pub struct Exit {
 impl std::fmt::Display for Exit {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.code, self.signal) {
-            _ if self.out_of_memory => formatter.write_str("killed for memory"),
+            _ if self.out_of_memory => formatter.write_str("killed: out of memory"),
             (Some(code), _) => write!(formatter, "exit status {code}"),
             (None, Some(signal)) => write!(formatter, "killed by signal {signal}"),
             (None, None) => formatter.write_str("ended, status unknown"),

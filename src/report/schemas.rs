@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    ConfigCheck, ConfigShow, Control, DatabaseReport, Doctor, Environment, ErrorDocument, Gc, Health, Hook,
-    InfraCompose, InfraPs, InfraPull, Launch, LoggedLine, ManPages, Opened, Ports, QueryResult, Setup, SlowQueries,
-    Stats, Status, Teardown, Urls, Verify, VerifyPlan, VerifyStatus, Wait,
+    CompletionScript, ConfigCheck, ConfigShow, Control, DatabaseReport, Doctor, Environment, ErrorDocument, Execution,
+    Gc, Health, Hook, InfraCompose, InfraPs, InfraPull, Launch, LoggedLine, ManPages, Opened, Ports, QueryResult,
+    Setup, SlowQueries, Stats, Status, Teardown, Urls, Verify, VerifyPlan, VerifyStatus, Wait,
 };
 
 /// Documents that come one a line; a failure is the document of the verb instead.
@@ -36,11 +36,13 @@ fn of<T: JsonSchema>() -> Document {
 /// Name, and the type; none where a verb prints a document only when it fails.
 fn documents() -> Vec<(&'static str, Option<Document>)> {
     let documents = [
+        ("completions", of::<CompletionScript>()),
         ("config-check", of::<ConfigCheck>()),
         ("config-show", of::<ConfigShow>()),
         ("db", of::<DatabaseReport>()),
         ("doctor", of::<Doctor>()),
         ("env", of::<Environment>()),
+        ("exec", of::<Execution>()),
         ("gc", of::<Gc>()),
         ("health", of::<Health>()),
         ("hook", of::<Hook>()),
@@ -67,7 +69,7 @@ fn documents() -> Vec<(&'static str, Option<Document>)> {
         ("verify-status", of::<VerifyStatus>()),
         ("wait", of::<Wait>()),
     ];
-    let failing = ["completions", "config", "exec", "infra", "logs", "shell", "usage"];
+    let failing = ["config", "config-schema", "infra", "logs", "shell", "usage"];
     documents
         .into_iter()
         .map(|(name, document)| (name, Some(document)))

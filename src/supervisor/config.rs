@@ -75,7 +75,7 @@ pub(crate) fn check(spec: &StackSpec) -> Result<()> {
         check_process(spec, name, process).map_err(|problem| Error::Refused { process: name.clone(), problem })?;
     }
     if let Some(cycle) = find_cycle(spec) {
-        let problem = format!("its dependencies form a circle: {}", cycle.join(" -> "));
+        let problem = format!("its dependencies form a cycle: {}", cycle.join(" -> "));
         return Err(Error::Refused { process: cycle[0].clone(), problem });
     }
     Ok(())
@@ -87,7 +87,7 @@ fn check_process(spec: &StackSpec, name: &str, process: &ProcessSpec) -> Result<
         return Err("a name is made of letters, digits, `-`, `_` and `.`".to_owned());
     }
     if name == "supervisor" {
-        return Err("the name is taken by the supervisor's own log".to_owned());
+        return Err("the name is reserved for the supervisor's log".to_owned());
     }
     if process.command.first().is_none_or(String::is_empty) {
         return Err("it has no command".to_owned());
@@ -104,7 +104,8 @@ fn check_process(spec: &StackSpec, name: &str, process: &ProcessSpec) -> Result<
         return Err(format!("`{}` is not a signal", process.shutdown.signal));
     }
     for pattern in [&process.ready_log_line, &process.error_log_line].into_iter().flatten() {
-        regex::bytes::Regex::new(pattern).map_err(|error| format!("`{pattern}` is no regular expression: {error}"))?;
+        regex::bytes::Regex::new(pattern)
+            .map_err(|error| format!("`{pattern}` is not a regular expression: {error}"))?;
     }
     check_sizes(&environment_of(spec, process), &process.command)
 }

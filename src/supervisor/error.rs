@@ -48,7 +48,7 @@ pub enum Error {
         our_protocol: u32,
     },
     /// The socket is served by another user's process.
-    #[error("the socket in `{}` is served by user {uid}, who is not its owner", directory.display())]
+    #[error("the socket in `{}` belongs to a process of user {uid}, not of its owner", directory.display())]
     ForeignPeer {
         /// The stack's directory.
         directory: PathBuf,

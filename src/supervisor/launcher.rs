@@ -114,7 +114,7 @@ impl Launcher {
             complete: true,
             guardian: None,
         };
-        let packed = estate.pack(None).map_err(failed("hand the stack over"))?;
+        let packed = estate.pack(None).map_err(failed("hand over the stack"))?;
         let program = CString::new(self.binary.as_os_str().as_bytes()).unwrap_or_default();
         let execution = Execution::new(&program, Role::Guardian, directory, &packed);
         let (null, log) = (null.as_raw_fd(), log.as_raw_fd());

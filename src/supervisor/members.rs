@@ -87,7 +87,7 @@ impl Lineage {
             "a guardian died, so orphans may hang below init: `harness teardown` and the next `harness launch` start \
              anew; no cgroup is used, since few users may make one"
         } else {
-            "this kernel does not list children (CONFIG_PROC_CHILDREN); no cgroup is used, since few users may make one"
+            "this kernel does not list children (CONFIG_PROC_CHILDREN), and most users cannot create a cgroup"
         }
     }
 

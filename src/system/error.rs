@@ -42,7 +42,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// A durable document was written by a newer harness.
-    #[error("`{}` has version {found}, this harness reads up to {known}", path.display())]
+    #[error("`{}` has version {found}; this version of harness reads up to {known}", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum Error {
     #[error("none of the users `harness`, `postgres`, `nobody` exists, and PostgreSQL refuses to run as root")]
     NoServiceUser,
     /// Neither `HARNESS_HOME` nor `HOME` says where state should live.
-    #[error("cannot tell where to keep state: neither `HARNESS_HOME` nor `HOME` is set")]
+    #[error("no directory for state: neither `HARNESS_HOME` nor `HOME` is set")]
     NoHome,
     /// Another operation on the operating system failed.
     #[error("cannot {action}")]

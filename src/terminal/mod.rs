@@ -11,7 +11,7 @@ mod style;
 mod table;
 
 pub use error::{harmless, render_failure};
-pub use output::{Output, Verbosity};
+pub use output::{LogFormat, Output, Verbosity};
 pub use progress::progress;
 pub use style::{Tone, duration, paint, paint_as, size};
 pub use table::Table;

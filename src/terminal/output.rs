@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::error::render_failure;
-use super::style;
+use super::style::{self, DIM};
 use crate::report::{ErrorDocument, Events, Failure, Kind, LoggedLine};
 use crate::supervisor::logs::LogLine;
 use crate::system::text::printable;
@@ -19,6 +19,15 @@ pub enum Verbosity {
     Normal,
     /// Also each line that commands print.
     Verbose,
+}
+
+/// How lines of a log are shown to people.
+#[derive(Debug, Clone, Copy)]
+pub struct LogFormat {
+    /// With the name of the process.
+    pub names: bool,
+    /// With the time of its first byte.
+    pub timestamps: bool,
 }
 
 /// What a verb prints through.
@@ -68,9 +77,8 @@ impl Output {
         }
     }
 
-    /// Writes a line of a log: as a JSON object, or for people, with the process's name where several
-    /// are shown.
-    pub fn log_line(self, line: &LogLine, several: bool) {
+    /// Writes a line of a log: as a JSON object, or for people.
+    pub fn log_line(self, line: &LogLine, format: LogFormat) {
         if self.json {
             let text = String::from_utf8_lossy(&line.bytes);
             let document = LoggedLine {
@@ -85,11 +93,12 @@ impl Output {
         }
         let mut stdout = anstream::stdout().lock();
         let text = printable(&line.bytes, io::stdout().is_terminal());
-        streamed(if several {
+        let time = if format.timestamps { format!("{DIM}{:.3}{DIM:#} ", line.time) } else { String::new() };
+        streamed(if format.names {
             let style = style::of_name(&line.process);
-            writeln!(stdout, "{style}{}{style:#} | {text}", line.process)
+            writeln!(stdout, "{time}{style}{}{style:#} | {text}", line.process)
         } else {
-            writeln!(stdout, "{text}")
+            writeln!(stdout, "{time}{text}")
         });
     }
 

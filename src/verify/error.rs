@@ -59,7 +59,7 @@ pub enum Error {
     #[error("`core.hooksPath` is `{}`, outside of this repository", .0.display())]
     SharedHooks(PathBuf),
     /// Somebody else's hook is there.
-    #[error("`{}` is there already and is not harness's", .0.display())]
+    #[error("`{}` exists and was not installed by harness", .0.display())]
     ForeignHook(PathBuf),
     /// The operating system refused.
     #[error(transparent)]
@@ -108,11 +108,11 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoStages(_) => Some(
-                "add one:\n  [[verify.stages]]\n  name = \"test\"\n  commands = [{ name = \"all\", run = \"cargo test\" }]"
+                "add one to harness.toml:\n  [[verify.stages]]\n  name = \"test\"\n  commands = [{ name = \"all\", run = \"cargo test\" }]"
                     .into(),
             ),
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
-            Self::Busy(_) => Some("wait for it, or stop it".into()),
+            Self::Busy(_) => Some("wait until it ends, or stop it".into()),
             Self::Git(error) => error.hint(),
             Self::ForeignHook(path) => Some(format!("let {} call harness too, by this line:\n  {CHAIN}", called(path))),
             Self::SharedHooks(_) => Some(

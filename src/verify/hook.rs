@@ -23,14 +23,13 @@ fn script(program: &Path) -> String {
     format!(
         r#"#!/bin/sh
 {MARK}
-# Lets only a tree be committed that `harness verify --full` has passed. Remove it by `harness hook remove`;
-# `git commit --no-verify` passes it by once.
+# Refuses a commit unless this very tree has passed `harness verify --full`. `harness hook remove` removes it;
+# `git commit --no-verify` skips it once.
 harness=$(command -v harness || echo {program})
 "$harness" verify --status --index > /dev/null
 case $? in
-0) exit 0 ;;
-5) exit 0 ;; # no agent's tree
-126 | 127) echo "harness is gone: remove $0, or install harness again" >&2; exit 1 ;;
+0 | 5) exit 0 ;; # verified, or not the tree of an agent
+126 | 127) echo "harness is not installed any more: install it, or remove $0" >&2; exit 1 ;;
 *) echo "not committed: run \`harness verify --full\` first" >&2; exit 1 ;;
 esac
 "#

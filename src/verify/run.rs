@@ -96,7 +96,10 @@ async fn begin(
     let stages = plan::plan(request.stages, &request.selection, request.evaluate)?;
     let mut warnings = std::mem::take(&mut request.warnings);
     let run = Runs::of(request.directory).begin(|killed| {
-        warnings.push(format!("an earlier run was killed; {killed} processes that it had left were ended"));
+        warnings.push(format!(
+            "an earlier run was killed; {} of it ended now",
+            crate::system::text::count(killed, "process")
+        ));
     })?;
     request.environment.push((runs::VARIABLE.to_owned(), run.mark.clone()));
     let mut document = Verify {
@@ -217,7 +220,7 @@ fn told<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option<T> {
     answer
         .map_err(|error| {
             let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-            warnings.push(format!("this result is bound to no git tree: {error}{cause}"));
+            warnings.push(format!("this result is not bound to a git tree: {error}{cause}"));
         })
         .ok()
 }

@@ -44,17 +44,17 @@ pub async fn status(
     };
     let pass = history.last_full_pass;
     let reason = match (&present, &pass) {
-        (None, _) => Some("the tree is not in a git repository, so no result can be bound to it".to_owned()),
+        (None, _) => Some("the tree is not in a git repository".to_owned()),
         (Some(present), None) if failed_on(history.last_run.as_ref(), present) => {
-            Some("the last run of this tree failed".to_owned())
+            Some("the last run on this tree failed".to_owned())
         }
-        (_, None) => Some("there was no full pass yet: run `harness verify --full`".to_owned()),
+        (_, None) => Some("`harness verify --full` has not passed yet".to_owned()),
         (Some(present), Some(pass)) if pass.run.tree.as_ref() != Some(present) => Some(match (&work_tree, content) {
             (Some(work_tree), Content::Commit { .. }) => unlike_verified(work_tree, present, pass).await,
-            _ => "the tree has changed since the last full pass".to_owned(),
+            _ => "files have changed since `harness verify --full` last passed".to_owned(),
         }),
         (_, Some(pass)) if pass.plan != digest(stages) => {
-            Some("`[verify]` has changed since the last full pass".to_owned())
+            Some("`[verify]` has changed since `harness verify --full` last passed".to_owned())
         }
         _ => None,
     };
@@ -74,7 +74,7 @@ pub async fn status(
 async fn unlike_verified(work_tree: &WorkTree, commit: &str, pass: &Proof) -> String {
     let verified = match work_tree.name().await {
         Ok(Some(name)) if pass.run.tree.as_ref() == Some(&name) => name,
-        _ => return "the tree has changed since the last full pass".to_owned(),
+        _ => return "files have changed since `harness verify --full` last passed".to_owned(),
     };
     let differing = work_tree.differing(commit, &verified).await.unwrap_or_default();
     let named: Vec<&str> = differing.iter().map(String::as_str).take(5).collect();

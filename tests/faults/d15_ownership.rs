@@ -71,7 +71,7 @@ fn l11_a_strangers_database_of_our_name_is_never_touched() {
     let error = Failure::from(block_on(project.try_launch(7)).unwrap_err()).document();
     assert_eq!(
         (error.code.as_str(), error.message.as_str()),
-        ("database.foreign", "database `agent_7` was not made by this harness home")
+        ("database.foreign", "database `agent_7` was not created by this home")
     );
     assert_eq!(error.details, ["it has no comment"]);
     assert!(error.hint.unwrap().contains("another agent id"));
@@ -108,7 +108,7 @@ fn l11_a_strangers_role_of_our_name_is_never_touched() {
     let project = TestTemplate::small(&postgres);
     postgres.sql("CREATE ROLE agent_7 LOGIN PASSWORD 'theirs'");
     let error = Failure::from(block_on(project.try_launch(7)).unwrap_err()).document();
-    assert_eq!(error.message, "role `agent_7` was not made by this harness home");
+    assert_eq!(error.message, "role `agent_7` was not created by this home");
     assert_eq!(project.teardown(7).foreign, ["role agent_7"]);
     assert_eq!(postgres.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'agent_7' AND rolcanlogin"), ["1"]);
 }

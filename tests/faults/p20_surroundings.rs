@@ -125,7 +125,7 @@ async fn p25_a_kill_for_memory_is_said() {
     let seen = stack.wait(|seen| seen.processes["hog"].phase == Phase::Failed).await;
     let exit = seen.processes["hog"].last_exit.unwrap();
     assert_eq!((exit.signal, exit.out_of_memory), (Some(9), true));
-    assert_eq!(seen.processes["hog"].reason.as_deref(), Some("was killed for memory"));
+    assert_eq!(seen.processes["hog"].reason.as_deref(), Some("was killed because the machine ran out of memory"));
     stack.client().shutdown().await.unwrap();
     let _ = fs::remove_dir(group);
 }

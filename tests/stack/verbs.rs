@@ -54,7 +54,7 @@ fn an_agent_is_known_by_its_variable_and_by_where_one_stands() {
     let url = format!("http://localhost:{}\n", project.port("api", 3));
     assert_eq!(home.harness(["url", "api"]).env("AGENT_ID", "3").run().succeeds().stdout, url);
     assert_eq!(project.harness(["url", "api"]).run().succeeds().stdout, url);
-    home.harness(["url", "api"]).run().exits_with(2).says("no agent was named");
+    home.harness(["url", "api"]).run().exits_with(2).says("no agent is given");
     project.harness(["launch", "4"]).run().succeeds();
     project.harness(["url", "api"]).run().exits_with(2).says("agents 3, 4 share");
     project.harness(["status", "7"]).run().exits_with(5).says("agent 7 does not exist");

@@ -1,6 +1,6 @@
 //! The real tools, live: what `tests/fixtures/diagnostics` holds as captures is what they print today.
 //!
-//! The tools are installed once, outside the clone, by `capture.sh install`. A tool that cannot be had
+//! The tools are installed once, outside the clone, by `capture.sh install`. A tool that is not available
 //! (no npm, no network) is said to be skipped.
 
 use std::collections::BTreeMap;

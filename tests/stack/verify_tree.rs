@@ -44,7 +44,7 @@ fn status_follows_the_tree_and_the_plan() {
     let status = bench.status();
     assert_eq!(
         (status.verified, status.reason.unwrap().as_str()),
-        (false, "the tree has changed since the last full pass")
+        (false, "files have changed since `harness verify --full` last passed")
     );
     bench.write("a", "1");
     assert!(bench.status().verified, "it is the same tree again");
@@ -52,7 +52,7 @@ fn status_follows_the_tree_and_the_plan() {
     bench.run();
     assert!(bench.status().verified, "a later partial run takes nothing back");
     bench.stages[0].commands[0].name = "other".to_owned();
-    assert_eq!(bench.status().reason.unwrap(), "`[verify]` has changed since the last full pass");
+    assert_eq!(bench.status().reason.unwrap(), "`[verify]` has changed since `harness verify --full` last passed");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_failed_full_run_of_the_same_tree_takes_the_pass_back() {
     std::fs::write(bench.path().join("broken"), "").unwrap();
     assert_eq!(bench.run().status, Outcome::Fail);
     let status = bench.status();
-    assert_eq!((status.verified, status.reason.unwrap().as_str()), (false, "the last run of this tree failed"));
+    assert_eq!((status.verified, status.reason.unwrap().as_str()), (false, "the last run on this tree failed"));
 }
 
 #[test]

@@ -49,14 +49,14 @@ fn reflink(what: &str, directory: &Path) -> Finding {
         Ok(false) => Finding::ok(
             AREA,
             format!(
-                "{what} in {place}: no copy-on-write clones here, so databases and folders are copied (XFS and Btrfs can)"
+                "{what} in {place}: no copy-on-write clones: databases and folders are copied (XFS and Btrfs can clone)"
             ),
         ),
         Err(error) => Finding::bad(
             AREA,
             Level::Error,
             format!("{what} in {place}: cannot be written: {error}"),
-            format!("make `{place}` writable, or free its disk"),
+            format!("make `{place}` writable, or free disk space"),
         ),
     }
 }
@@ -86,7 +86,7 @@ fn limit(name: &str, wanted: u64) -> Finding {
             AREA,
             Level::Warning,
             format!("fs.inotify.{name} is {found}: the file watchers of several development servers need {wanted}"),
-            format!("run `sudo sysctl -w fs.inotify.{name}={wanted}`, and put it into /etc/sysctl.d"),
+            format!("run `sudo sysctl -w fs.inotify.{name}={wanted}`, and add it to /etc/sysctl.d"),
         ),
         Some(found) => Finding::ok(AREA, format!("fs.inotify.{name} is {found}")),
         None => Finding::ok(AREA, format!("fs.inotify.{name} is not known here")),
@@ -99,9 +99,8 @@ fn disk(home: &Path) -> Finding {
         return Finding::ok(AREA, format!("free disk of {place} is not known"));
     };
     let free = found.f_bavail * found.f_frsize;
-    let message = format!("{:.1} GiB of disk are free at {place}", in_gib(free));
-    let hint =
-        "free some: `harness gc`, `harness teardown` of agents that nobody needs, `cargo clean`, `docker system prune`";
+    let message = format!("{:.1} GiB of disk space are free at {place}", in_gib(free));
+    let hint = "free disk space with `harness gc`, `harness teardown` of unused agents, or `docker system prune`";
     match free {
         free if free < GIB => Finding::bad(AREA, Level::Error, message, hint),
         free if free < 10 * GIB => Finding::bad(AREA, Level::Warning, message, hint),
@@ -121,7 +120,7 @@ fn memory() -> Finding {
     let (total, available) = (total * 1024, available * 1024);
     let message = format!("{:.1} of {:.1} GiB of memory are available", in_gib(available), in_gib(total));
     if available < GIB {
-        let hint = "stop what nobody needs: `harness stats` or `harness status` says what takes how much; add swap";
+        let hint = "stop unused agents (`harness stats` shows their memory), or add swap";
         return Finding::bad(AREA, Level::Warning, message, hint);
     }
     Finding::ok(AREA, message)
@@ -148,14 +147,14 @@ fn ephemeral(project: &Project) -> Option<Finding> {
     let (Some(first), Some(last)) = (among.first(), among.last()) else {
         return Some(Finding::ok(
             PORTS,
-            format!("no port of this project is among the kernel's own, {}-{}", range.start(), range.end()),
+            format!("no port of this project is in the kernel's ephemeral range {}-{}", range.start(), range.end()),
         ));
     };
     let message = format!(
-        "{} ports of this project ({first} to {last}) are among those that the kernel gives to outgoing connections",
+        "{} ports of this project ({first} to {last}) are in the range from which the kernel picks ports of outgoing connections",
         among.len()
     );
     let all = system::reserving(&system::reserved_ports(), &format!("{first}-{last}"));
-    let hint = format!("run `sudo sysctl -w net.ipv4.ip_local_reserved_ports={all}`, and put it into /etc/sysctl.d");
+    let hint = format!("run `sudo sysctl -w net.ipv4.ip_local_reserved_ports={all}`, and add it to /etc/sysctl.d");
     Some(Finding::bad(PORTS, Level::Warning, message, hint))
 }

@@ -14,7 +14,8 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
     let record = match InfraRecord::read(&context.home) {
         Ok(record) => record,
         Err(error) => {
-            let hint = format!("move `{}` away, then run `harness setup`", InfraRecord::path(&context.home).display());
+            let hint =
+                format!("move `{}` elsewhere, then run `harness setup`", InfraRecord::path(&context.home).display());
             return Ok(vec![Finding::bad(AREA, Level::Error, error.to_string(), hint)]);
         }
     };
@@ -26,7 +27,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
     findings.extend(status.reasons.iter().map(|reason| Finding::ok(AREA, reason.clone())));
     if let Some(project) = project {
         let drift = infra::drift(&record, &project.infra);
-        let hint = "keep it, or decide anew: `harness teardown --infra`, then `harness setup`";
+        let hint = "keep it, or run `harness teardown --infra`, then `harness setup`";
         findings.extend(drift.into_iter().map(|drift| Finding::bad(AREA, Level::Warning, drift, hint)));
     }
     for service in &status.services {
@@ -53,7 +54,8 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
 
 /// Nothing was set up yet: what there is to choose from.
 async fn before(project: Option<&Project>) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok(AREA, "nothing is set up yet: the first `harness setup` or `launch` decides")];
+    let mut findings =
+        vec![Finding::ok(AREA, "the shared servers are not set up yet: run `harness setup` or `harness launch`")];
     let (found, passed_over) = infra::installed_postgres().await;
     findings.extend(found.into_iter().map(|found| Finding::ok(AREA, found)));
     if findings.len() == 1 {

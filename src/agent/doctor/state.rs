@@ -24,21 +24,23 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
     }
     let left = gc::leftovers(context)?;
     for (agent, why) in &left {
-        let hint = format!("run `harness gc`, or `harness launch {agent}` to take it up again");
+        let hint = format!("run `harness gc`, or `harness launch {agent}` to continue");
         findings.push(Finding::bad(AREA, Level::Warning, format!("agent {agent}: {why}"), hint));
     }
     for agent in identity::agents(context)?.into_iter().filter(|agent| !left.contains_key(agent)) {
         findings.push(match Record::read(&context.home, agent) {
             Err(error) => {
                 let hint = match error {
-                    system::Error::Newer { .. } => "use the harness that wrote it, or a newer one".to_owned(),
-                    _ => format!("run `harness teardown {agent}`, which goes by what exists"),
+                    system::Error::Newer { .. } => {
+                        "use the version of harness that wrote it, or a newer one".to_owned()
+                    }
+                    _ => format!("run `harness teardown {agent}`"),
                 };
                 Finding::bad(AREA, Level::Error, format!("agent {agent}: {error}"), hint)
             }
             Ok(None) => continue,
             Ok(Some(record)) if record.lifecycle != Lifecycle::Launched => {
-                Finding::ok(AREA, format!("agent {agent}: a command is at work on it"))
+                Finding::ok(AREA, format!("agent {agent}: another command works on it"))
             }
             Ok(Some(record)) => match Client::connect(&context.home.stack_dir(agent.stack())) {
                 Ok(Some(_)) => Finding::ok(AREA, format!("agent {agent} of {}: up", record.project)),

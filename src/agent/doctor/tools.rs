@@ -28,14 +28,14 @@ const TOOLS: [Tool; 5] = [
         names: &["psql"],
         version: &["--version"],
         missing: Level::Warning,
-        why: "a prompt on an agent's database needs it",
+        why: "`harness psql` without a query needs it",
         hint: "install the package `postgresql-client`",
     },
     Tool {
         names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
         version: &["--version"],
         missing: Level::Warning,
-        why: "on the native engine agents have no browser to look with",
+        why: "on the native engine agents have no browser",
         hint: "install the package `chromium`, then run `harness setup`",
     },
     Tool {
@@ -104,7 +104,7 @@ async fn one(tool: &Tool) -> Finding {
             AREA,
             Level::Warning,
             format!("{name}: {place} hangs"),
-            format!("see why `{place}` does not answer"),
+            format!("check why `{place}` does not answer"),
         ),
     }
 }

@@ -49,9 +49,7 @@ impl<'a> Attempt<'a> {
         };
         record.kept |= options.keep;
         if let Some(cut) = cut {
-            context
-                .events
-                .note(subject(agent), format!("the last command did not end ({cut}); going on from what exists"));
+            context.events.note(subject(agent), format!("the last command was interrupted ({cut}); continuing"));
         }
         let directory = context.home.stack_dir(agent.stack());
         let project = project.clone();
@@ -167,7 +165,8 @@ impl<'a> Attempt<'a> {
         record.with = known;
         let changed = before != *record;
         for name in forgotten {
-            let told = format!("process `{name}`, once asked for with `--with`, does not exist any more");
+            let told =
+                format!("process `{name}`, which an earlier launch enabled with `--with`, does not exist any more");
             self.context.events.warning(self.subject(), told);
         }
         if changed { self.save() } else { Ok(()) }

@@ -103,7 +103,7 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
     };
     if plan.state == CloneState::Complete {
         // a clone whose `post_clone` did not end, or one that is to be replaced; its snapshots stay
-        let task = context.events.task(attempt.subject(), format!("clone database {} anew", record.agent.database()));
+        let task = context.events.task(attempt.subject(), format!("clone database {} again", record.agent.database()));
         snapshot::reset(&plan.server, template, &request).await?;
         task.finish();
     } else {

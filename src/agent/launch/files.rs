@@ -1,6 +1,6 @@
 //! The rendered files: env file, process config, and what the project renders besides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::attempt::Attempt;
@@ -9,7 +9,7 @@ use crate::agent::template_values;
 use crate::infra::Infra;
 use crate::render::{self, Environment, Renderer};
 use crate::report::Failure;
-use crate::supervisor::{ProbeCheckSpec, StackSpec};
+use crate::supervisor::{ProbeCheckSpec, ProcessSpec, StackSpec};
 use crate::system;
 
 /// Writes down which files will be rendered, before anything is made: each must be harness's to write, and
@@ -71,7 +71,7 @@ fn guides(
     let files = renderer.guides(context, environment, &attempt.record.urls())?;
     if files.is_empty() {
         let tree = attempt.record.tree.display();
-        let told = format!("no guide is written: `{tree}` has files of the same names that are not harness's");
+        let told = format!("no guide is written: `{tree}` already has files with these names");
         attempt.context.events.warning(attempt.subject(), told);
     }
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
@@ -88,15 +88,23 @@ fn guides(
     Ok(())
 }
 
-/// The names of the ports that a readiness probe asks over HTTP.
+/// The names of the ports that have a URL: all but those that only disabled processes use. Which protocol a port speaks is
+/// not known, and `http` is what most of them speak.
 fn web_ports(spec: &StackSpec, ports: &BTreeMap<String, u16>) -> Vec<String> {
-    let probed: Vec<u16> = spec
-        .processes
-        .values()
-        .filter_map(|process| match &process.readiness_probe.as_ref()?.check {
-            ProbeCheckSpec::HttpGet { port, .. } => Some(*port),
-            _ => None,
-        })
-        .collect();
-    ports.iter().filter(|(_, port)| probed.contains(port)).map(|(name, _)| name.clone()).collect()
+    let used_by = |disabled: bool| -> BTreeSet<u16> {
+        let processes = spec.processes.values().filter(|process| process.disabled == disabled);
+        processes.flat_map(ports_of).collect()
+    };
+    let (enabled, disabled) = (used_by(false), used_by(true));
+    let has_url = |port: &u16| enabled.contains(port) || !disabled.contains(port);
+    ports.iter().filter(|(_, port)| has_url(port)).map(|(name, _)| name.clone()).collect()
+}
+
+/// The ports that a process listens on, as far as its configuration says.
+fn ports_of(process: &ProcessSpec) -> Vec<u16> {
+    let probed = process.readiness_probe.as_ref().and_then(|probe| match &probe.check {
+        ProbeCheckSpec::HttpGet { port, .. } | ProbeCheckSpec::TcpConnect { port, .. } => Some(*port),
+        ProbeCheckSpec::Exec { .. } => None,
+    });
+    process.ports.iter().copied().chain(probed).collect()
 }

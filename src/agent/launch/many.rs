@@ -109,8 +109,7 @@ async fn one(
             let mut document = failure.document();
             if undone && matches!(failure.downcast(), Some(Error::Unhealthy { .. })) {
                 // its logs are gone with the rest
-                document.hint =
-                    Some(format!("to look into it, run `harness launch {agent} --keep`, then `harness logs {agent}`"));
+                document.hint = Some(format!("run `harness launch {agent} --keep`, then `harness logs {agent}`"));
             }
             report.error = Some(document);
             (report, Some(failure.kind()))

@@ -1,7 +1,7 @@
 //! Are the agent's ports its own to take?
 
 use super::attempt::Attempt;
-use crate::agent::Error;
+use crate::agent::error::{Error, TakenPort};
 use crate::report::Failure;
 use crate::supervisor::{self, Client, StackSnapshot};
 use crate::system;
@@ -18,11 +18,11 @@ pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>
     };
     // once a stack runs, who listens on its ports is the supervisor's affair
     if snapshot.is_none() {
-        for (name, port) in attempt.project.ports_of(agent) {
-            if !system::is_bindable(port) {
-                let holder = system::port_holder(port);
-                return Err(Error::PortInUse { agent, name, port, holder }.into());
-            }
+        let ports = attempt.project.ports_of(agent).into_iter().filter(|(_, port)| !system::is_bindable(*port));
+        let taken: Vec<TakenPort> =
+            ports.map(|(name, port)| TakenPort { name, port, holder: system::port_holder(port) }).collect();
+        if !taken.is_empty() {
+            return Err(Error::PortsInUse { agent, taken }.into());
         }
     }
     Ok(snapshot)

@@ -57,7 +57,9 @@ impl PostClone<'_> {
             task.finish();
         }
         for place in self.leftover_references.remaining(self.server, self.login).await? {
-            let text = format!("column {place} still names the template's database; let `post_clone` rewrite it");
+            let text = format!(
+                "column {place} still contains the name of the template's database; rewrite it in `post_clone`"
+            );
             events.warning(subject.clone(), text);
         }
         Ok(())

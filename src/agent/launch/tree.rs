@@ -36,8 +36,8 @@ async fn take_up(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let what = if there { "was cut off in its making" } else { "is gone" };
-    let told = format!("work tree `{}` {what}; making it anew", found.path.display());
+    let what = if there { "was not completed" } else { "is gone" };
+    let told = format!("work tree `{}` {what}; creating it again", found.path.display());
     attempt.context.events.warning(attempt.subject(), told);
     if !found.populated {
         worktree::discard(&attempt.project.root, found).await?;

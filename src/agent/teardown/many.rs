@@ -1,5 +1,6 @@
 //! Which agents are meant, then each of them beside the others, then the shared servers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures_util::future::join_all;
@@ -57,7 +58,7 @@ pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(T
     if options.infra && worst.is_none() {
         report.infra = Some(stop_infra(context, options).await?);
     } else if options.infra {
-        context.events.warning("infra", "kept running, since an agent could not be removed");
+        context.events.warning("infra", "not stopped, because an agent could not be removed");
         worst = worst.max(Some(Kind::Conflict));
     }
     Ok((report, worst))
@@ -132,7 +133,41 @@ fn check_nobody_stays(context: &Context, options: &TeardownOptions) -> Result<()
     }
     // a directory without a record is a command in progress, or what one left
     agents.retain(|agent| !matches!(Record::read(&context.home, *agent), Ok(None)));
-    if agents.is_empty() { Ok(()) } else { Err(Error::InfraInUse { agents, volumes: options.volumes }.into()) }
+    if agents.is_empty() {
+        return Ok(());
+    }
+    let removal = removal(context, options, &agents);
+    Err(Error::InfraInUse { agents, removal }.into())
+}
+
+/// The commands that tear down `staying` and then everything that this command asks for: an agent of another project
+/// is removed from there.
+fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) -> Vec<String> {
+    let project = context.project().ok();
+    let (others, own): (Vec<AgentId>, Vec<AgentId>) =
+        staying.iter().partition(|agent| is_anothers(context, project.as_ref(), **agent));
+    let mut elsewhere: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for agent in others {
+        let record = Record::read(&context.home, agent).ok().flatten();
+        let root = record.map_or_else(|| ".".to_owned(), |record| record.project_root.display().to_string());
+        elsewhere.entry(root).or_default().push(agent.to_string());
+    }
+    let mut commands: Vec<String> = elsewhere
+        .into_iter()
+        .map(|(root, agents)| format!("`harness -C {} teardown {}`", shell_words::quote(&root), agents.join(" ")))
+        .collect();
+    let mut words = vec!["harness teardown".to_owned()];
+    match &options.target {
+        TeardownTarget::All => words.push("--all".to_owned()),
+        TeardownTarget::Agents(going) => {
+            let all: BTreeSet<AgentId> = going.iter().chain(&own).copied().collect();
+            words.extend(all.iter().map(ToString::to_string));
+        }
+    }
+    words.push("--infra".to_owned());
+    words.extend(options.volumes.then(|| "--volumes".to_owned()));
+    commands.push(format!("`{}`", words.join(" ")));
+    commands
 }
 
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {

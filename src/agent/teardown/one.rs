@@ -16,7 +16,7 @@ use crate::supervisor::{self, Client};
 use crate::system;
 
 /// Where something lived that cannot be looked for any more.
-const NO_SERVER: &str = "its server is not set up any more: run `harness setup` first, or forget it with --force";
+const NO_SERVER: &str = "its server is not set up any more: run `harness setup` first, or use --force to forget it";
 
 /// Tears `agent` down, telling in `report` what went, even when the end is a failure.
 pub(super) async fn teardown(
@@ -32,7 +32,7 @@ pub(super) async fn teardown(
         Ok(record) => record,
         Err(error @ system::Error::Newer { .. }) => return Err(error.into()),
         Err(error) => {
-            context.events.warning(format!("agent {agent}"), format!("{error}; going by what exists"));
+            context.events.warning(format!("agent {agent}"), format!("{error}; removing what exists"));
             None
         }
     };
@@ -55,7 +55,7 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
     // servers that never came up hold nothing
     let infra = infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served);
     if let Err(failure) = remove(context, infra.as_ref(), lease, record.cloned(), false, &mut report).await {
-        context.events.warning(format!("agent {}", lease.agent), format!("could not undo everything: {failure}"));
+        context.events.warning(format!("agent {}", lease.agent), format!("cannot undo everything: {failure}"));
     }
 }
 
@@ -111,7 +111,9 @@ async fn remove(
     if let Some(mail) = infra.and_then(|infra| infra.servers.mail.as_ref()) {
         match mail.delete_tag(&agent.bucket()).await {
             Ok(0) => {}
-            Ok(count) => report.removed.push(Removed::with("mail", agent.bucket(), format!("{count} messages"))),
+            Ok(count) => {
+                report.removed.push(Removed::with("mail", agent.bucket(), system::text::count(count, "message")))
+            }
             Err(error) => report.left.push(Removed::with("mail", agent.bucket(), error.to_string())),
         }
     }
@@ -175,7 +177,7 @@ async fn bucket(
     }
     infra.s3_credentials(&context.home, s3).revoke(&name).await?;
     let purged = buckets.delete(&name).await?;
-    report.removed.push(Removed::with("bucket", name, format!("{} objects", purged.objects)));
+    report.removed.push(Removed::with("bucket", name, system::text::count(purged.objects, "object")));
     Ok(())
 }
 

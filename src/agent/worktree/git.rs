@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::report::{Diagnostic, Kind};
+use crate::system::text::count;
 use crate::system::{self, Git, GitError};
 
 /// A work tree cannot be what was asked.
@@ -12,7 +13,7 @@ pub enum Error {
     #[error(transparent)]
     Git(#[from] GitError),
     /// The project is not in a git repository.
-    #[error("`{}` is not in a git repository, and `[worktree]` asks for work trees", .0.display())]
+    #[error("`{}` is not in a git repository, which `[worktree]` needs", .0.display())]
     NoRepository(PathBuf),
     /// There is something else at the path.
     #[error("`{}` exists and is not a work tree of this repository", .0.display())]
@@ -26,7 +27,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A branch of that name holds work.
-    #[error("branch `{branch}` holds {commits} commits that the project's present state does not have")]
+    #[error("branch `{branch}` has {} that the project's HEAD does not have", count(*commits, "commit"))]
     BranchHasWork {
         /// The branch.
         branch: String,
@@ -34,7 +35,7 @@ pub enum Error {
         commits: usize,
     },
     /// Removing the work tree would lose work.
-    #[error("work tree `{}` holds work that nobody else has: {}", path.display(), lost.join(", "))]
+    #[error("work tree `{}` has unsaved work: {}", path.display(), lost.join(", "))]
     WouldLose {
         /// The work tree.
         path: PathBuf,
@@ -85,14 +86,14 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Git(error) => error.hint(),
-            Self::NoRepository(_) => Some("run `git init` and commit, or take `[worktree]` out".into()),
-            Self::Occupied(_) => Some("move it away, or change `[worktree] path`".into()),
-            Self::BranchInUse { .. } => Some("name another with `--branch`".into()),
+            Self::NoRepository(_) => Some("run `git init` and commit, or remove `[worktree]`".into()),
+            Self::Occupied(_) => Some("move it elsewhere, or change `[worktree] path`".into()),
+            Self::BranchInUse { .. } => Some("pass another with `--branch`".into()),
             Self::BranchHasWork { branch, .. } => {
-                Some(format!("adopt it with `--branch {branch}`, or delete it with `git branch -D {branch}`"))
+                Some(format!("use it with `--branch {branch}`, or delete it with `git branch -D {branch}`"))
             }
             Self::WouldLose { path, .. } => {
-                Some(format!("commit and push in `{}`, or give it up with `--force`", path.display()))
+                Some(format!("commit and push in `{}`, or discard it with `--force`", path.display()))
             }
             Self::Run(error) => error.hint(),
             Self::Copy { .. } => None,

@@ -6,6 +6,7 @@ use super::git::{Error, Standing, act, ask, unique_commits};
 use super::populate::PARTIAL;
 use crate::agent::record::WorktreeRecord;
 use crate::report::Removed;
+use crate::system::text::count;
 use crate::system::{self, GitError};
 
 /// What only this work tree has.
@@ -29,13 +30,13 @@ pub(in crate::agent) async fn loss(worktree: &WorktreeRecord) -> Result<Loss, Er
     if !files.is_empty() {
         let named: Vec<&str> = files.iter().copied().take(3).collect();
         let more = if files.len() > 3 { ", ..." } else { "" };
-        loss.what.push(format!("{} uncommitted files ({}{more})", files.len(), named.join(", ")));
+        loss.what.push(format!("{} ({}{more})", count(files.len(), "uncommitted file"), named.join(", ")));
     }
     let branch = ask(path, &["branch", "--show-current"]).await?;
     let commits =
         unique_commits(path, "HEAD", Some(&branch).filter(|name| !name.is_empty()).map(String::as_str)).await?;
     if commits > 0 {
-        loss.what.push(format!("{commits} unpushed commits"));
+        loss.what.push(count(commits, "unpushed commit"));
     }
     Ok(loss)
 }

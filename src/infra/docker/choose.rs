@@ -43,7 +43,7 @@ pub(in crate::infra) async fn available(settings: &InfraSettings, events: &Event
     // one that is not available must not cost the download of the others
     try_join_all(images.iter().map(async |(name, image)| image::check_available(&docker, name, image).await)).await?;
     try_join_all(images.iter().map(async |(name, image)| image::ensure(&docker, name, image, events).await)).await?;
-    Ok("a Docker engine answers and has every image".to_owned())
+    Ok("a Docker engine answers and has all images".to_owned())
 }
 
 /// What a project wishes of each server, by the server's name.

@@ -101,14 +101,23 @@ pub fn find(environment: &dyn Fn(&str) -> Option<String>) -> Result<Address> {
     ];
     match sockets.iter().find(|(path, _)| path.is_absolute() && path.exists()) {
         Some((path, origin)) => Ok(Address { url: format!("unix://{}", path.display()), origin: (*origin).to_owned() }),
-        None => Err(Error::Absent {
-            looked_at: sockets
-                .iter()
-                .filter(|(path, _)| path.is_absolute())
-                .map(|(path, origin)| format!("{}: {origin}", path.display()))
-                .collect(),
-        }),
+        None => {
+            let absolute = sockets.iter().filter(|(path, _)| path.is_absolute());
+            let looked_at = absolute.map(|(path, origin)| format!("{}: {origin}", path.display())).collect();
+            Err(match installed(environment) {
+                Some(program) => Error::NotRunning { program, looked_at },
+                None => Error::Absent { looked_at },
+            })
+        }
     }
+}
+
+/// The first program of an engine on PATH: the engine is installed, whether it runs or not.
+fn installed(environment: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let path = environment("PATH")?;
+    let directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let found = |name: &&str| directories.iter().any(|directory| directory.join(name).is_file());
+    ["dockerd", "docker", "podman"].into_iter().find(found).map(str::to_owned)
 }
 
 /// Refuses what harness has no transport for, and engines whose published ports are not on this machine.
@@ -119,7 +128,7 @@ fn usable(address: Address) -> Result<Address> {
         Some(host) if ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| host.starts_with(local)) => {
             return Ok(address);
         }
-        Some(_) => "the ports of its containers would be on another machine",
+        Some(_) => "it runs on another machine",
         None => "only `unix://` and `tcp://` on this machine are supported",
     };
     Err(Error::Address { address: address.url, origin: address.origin, reason })
@@ -182,6 +191,22 @@ mod tests {
         std::fs::write(directory.path().join("config.json"), r#"{"currentContext":"colima"}"#).unwrap();
         let address = found(&[("DOCKER_CONFIG", directory.path().to_str().unwrap())]).unwrap();
         assert_eq!((address.url.as_str(), address.origin.as_str()), ("unix:///c.sock", "context colima"));
+    }
+
+    #[test]
+    fn a_stopped_daemon_is_not_a_missing_engine() {
+        let programs = tempfile::tempdir().unwrap();
+        let path = programs.path().to_str().unwrap();
+        // only where no engine of this machine has a socket at a place that does not follow from the environment
+        let present =
+            ["/var/run/docker.sock", "/run/podman/podman.sock"].iter().any(|socket| Path::new(socket).exists());
+        if present {
+            eprintln!("skipped: an engine runs on this machine");
+            return;
+        }
+        assert!(matches!(found(&[("PATH", path)]), Err(Error::Absent { .. })));
+        std::fs::write(programs.path().join("docker"), "").unwrap();
+        assert!(matches!(found(&[("PATH", path)]), Err(Error::NotRunning { program, .. }) if program == "docker"));
     }
 
     #[test]

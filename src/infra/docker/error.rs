@@ -25,14 +25,22 @@ pub enum Error {
         /// Why not.
         source: bollard::errors::Error,
     },
+    /// An engine is installed, and has no socket.
+    #[error("the Docker daemon is not running: `{program}` is installed, but no socket exists")]
+    NotRunning {
+        /// The program that was found on PATH.
+        program: String,
+        /// The sockets that were looked for.
+        looked_at: Vec<String>,
+    },
     /// No engine's address is known.
-    #[error("there is no Docker engine on this machine")]
+    #[error("no Docker engine is installed on this machine")]
     Absent {
         /// The sockets that were looked for.
         looked_at: Vec<String>,
     },
     /// The socket is there, but not for this user.
-    #[error("the Docker engine at `{address}` does not admit this user")]
+    #[error("permission denied by the Docker engine at `{address}`")]
     Forbidden {
         /// Which.
         address: String,
@@ -62,7 +70,7 @@ pub enum Error {
         said: String,
     },
     /// Something of our name that is not ours.
-    #[error("{kind} `{name}` is not of this home: {whose}")]
+    #[error("{kind} `{name}` does not belong to this home: {whose}")]
     Foreign {
         /// `container`, `volume`, `network`.
         kind: &'static str,
@@ -72,7 +80,7 @@ pub enum Error {
         whose: String,
     },
     /// The connection to the engine broke during a pull.
-    #[error("the Docker engine went away while it pulled `{image}`")]
+    #[error("the connection to the Docker engine was lost while it pulled `{image}`")]
     Interrupted {
         /// Which.
         image: String,
@@ -88,7 +96,7 @@ pub enum Error {
         source: bollard::errors::Error,
     },
     /// A user's compose file takes a name of harness's own.
-    #[error("`{}` describes `{name}`, which is one of harness's own", file.display())]
+    #[error("`{}` defines `{name}`, a name that harness uses itself", file.display())]
     NameTaken {
         /// Which.
         file: std::path::PathBuf,
@@ -96,7 +104,7 @@ pub enum Error {
         name: String,
     },
     /// A service of a user's compose file does not come up.
-    #[error("`{service}` does not come up: {reason}")]
+    #[error("`{service}` did not start: {reason}")]
     NotWell {
         /// Which.
         service: String,
@@ -143,7 +151,9 @@ impl Diagnostic for Error {
         match self {
             Self::System(error) => error.code(),
             Self::Compose(_) | Self::NameTaken { .. } => "compose.invalid",
-            Self::Unreachable { .. } | Self::Absent { .. } | Self::Interrupted { .. } => "docker.unreachable",
+            Self::Unreachable { .. } | Self::NotRunning { .. } | Self::Absent { .. } | Self::Interrupted { .. } => {
+                "docker.unreachable"
+            }
             Self::Forbidden { .. } => "docker.forbidden",
             Self::Address { .. } => "docker.address",
             Self::Image { problem, .. } => problem.code(),
@@ -156,24 +166,28 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unreachable { .. } | Self::Absent { .. } => {
-                "start Docker, or set DOCKER_HOST to its socket, or run without it: `harness setup --engine native`"
+            Self::Unreachable { .. } | Self::NotRunning { .. } => {
+                "start it (`sudo systemctl start docker`), or set DOCKER_HOST to its socket, or run \
+                 `harness setup --engine native`"
                     .into()
             }
-            Self::Interrupted { .. } => {
-                "start Docker again and repeat the command: layers that are there are kept".into()
+            Self::Absent { .. } => {
+                "install Docker, or set DOCKER_HOST to its socket, or run `harness setup --engine native`".into()
             }
+            Self::Interrupted { .. } => "start Docker and run the command again; downloaded layers are kept".into(),
             Self::Forbidden { .. } => {
                 "add yourself to the group that owns the socket (`usermod -aG docker $USER`) and log in again".into()
             }
-            Self::Address { .. } => "set DOCKER_HOST to a socket of this machine: `unix:///var/run/docker.sock`".into(),
+            Self::Address { .. } => "set DOCKER_HOST to a local socket, such as `unix:///var/run/docker.sock`".into(),
             Self::Image { setting, problem, .. } => problem.hint(setting),
             Self::Foreign { kind, name, .. } => format!(
-                "set `compose_project` in `[infra]` to another name, or, if nobody needs it, run \
+                "set `compose_project` in `[infra]` to another name, or, if it is not needed, run \
                  `docker {kind} rm {name}`"
             ),
-            Self::NameTaken { .. } => "give it another name; images of harness's own are settings in `[infra]`".into(),
-            Self::NotWell { service, .. } => format!("`harness logs --infra {service}` shows all of its log"),
+            Self::NameTaken { .. } => {
+                "rename it; to change the image of one of harness's own services, set `image` in `[infra]`".into()
+            }
+            Self::NotWell { service, .. } => format!("run `harness logs --infra {service}`"),
             Self::NoContainer { .. } => "run `harness setup`".into(),
             Self::System(_) | Self::Compose(_) | Self::Call { .. } => return None,
         })
@@ -181,7 +195,7 @@ impl Diagnostic for Error {
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Absent { looked_at } => looked_at.clone(),
+            Self::NotRunning { looked_at, .. } | Self::Absent { looked_at } => looked_at.clone(),
             Self::NotWell { tail, .. } => tail.clone(),
             Self::Image { said, .. } if !said.is_empty() => vec![said.clone()],
             _ => Vec::new(),

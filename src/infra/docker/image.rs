@@ -60,7 +60,7 @@ pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: 
             service: service.to_owned(),
             setting: setting(service),
             problem: ImageProblem::NotFound,
-            said: "it was pulled, but the engine does not have it".to_owned(),
+            said: "it was pulled, but the engine does not list it".to_owned(),
         }),
         // an answer that breaks off between two lines looks like its end
         Err(Error::Call { source, .. }) => Err(Error::Interrupted { image: image.to_owned(), source }),
@@ -82,7 +82,7 @@ pub(super) async fn check_available(docker: &Docker, service: &str, image: &str)
             (message, Some(status_code))
         }
         Ok(Err(other)) => (other.to_string(), None),
-        Err(_) => (format!("i/o timeout: its registry says nothing for {} s", MANIFEST_LIMIT.as_secs()), None),
+        Err(_) => (format!("i/o timeout: no answer from the registry for {} s", MANIFEST_LIMIT.as_secs()), None),
     };
     let problem = ImageProblem::of(status, &said);
     Err(Error::Image { image: image.to_owned(), service: service.to_owned(), setting: setting(service), problem, said })
@@ -104,8 +104,7 @@ pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &E
     let mut layers = Layers::default();
     loop {
         let item = timeout(STALL_LIMIT, stream.try_next()).await;
-        let item =
-            item.map_err(|_| failed(format!("i/o timeout: nothing came for {} s", STALL_LIMIT.as_secs()), None))?;
+        let item = item.map_err(|_| failed(format!("i/o timeout: no data for {} s", STALL_LIMIT.as_secs()), None))?;
         let item = item.map_err(|error| match error {
             bollard::errors::Error::DockerResponseServerError { status_code, message } => {
                 failed(message, Some(status_code))

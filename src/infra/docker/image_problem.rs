@@ -93,9 +93,9 @@ impl ImageProblem {
 impl fmt::Display for ImageProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Denied => "the registry denies it; it is private, or it is gone",
+            Self::Denied => "the registry denies access, or the image was removed",
             Self::NotFound => "the registry does not have it",
-            Self::RateLimited => "the registry allows no more pulls for now",
+            Self::RateLimited => "the registry's rate limit is reached",
             Self::NoSpace => "the engine's disk is full",
             Self::NoNetwork => "the registry cannot be reached",
             Self::WrongPlatform => "it is not built for this processor",

@@ -108,8 +108,8 @@ impl Project {
 pub(super) fn whose(labels: Option<&HashMap<String, String>>) -> String {
     let label = |name: &str| labels.and_then(|labels| labels.get(name)).filter(|value| !value.is_empty());
     match (label(HOME), label(PROJECT)) {
-        (Some(home), _) => format!("it belongs to the home with the id `{home}`"),
+        (Some(home), _) => format!("it has the label of the home `{home}`"),
         (None, Some(project)) => format!("it was made by docker compose for the project `{project}`"),
-        (None, None) => "nothing says that harness made it".to_owned(),
+        (None, None) => "it has no label of harness".to_owned(),
     }
 }

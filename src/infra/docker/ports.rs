@@ -7,7 +7,8 @@ use bollard::query_parameters::ListContainersOptionsBuilder;
 
 use super::connect::connect;
 use super::observed;
-use crate::infra::error::{Error, Result};
+use crate::infra::error::{Result, TakenPort};
+use crate::infra::ports;
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::list::Service;
 use crate::system::{PortHolder, is_bindable, port_holder};
@@ -15,20 +16,21 @@ use crate::system::{PortHolder, is_bindable, port_holder};
 /// Checks the ports of these services.
 ///
 /// # Errors
-/// Names the container or the process that has the first port that is taken.
+/// Lists every port that is in use, with the container or the process that has it.
 pub(in crate::infra) async fn check_ports(record: &InfraRecord, services: &[Service]) -> Result<()> {
+    let mut taken = Vec::new();
     for (port, number, service) in record.ports() {
         if !services.iter().any(|wanted| wanted.name() == service) || is_bindable(number) {
             continue;
         }
-        // the process would be the engine's proxy: the container is who it is for
+        // the process is the engine's proxy: the container is more useful
         let holder = match publisher(&connect().await?, number).await {
             Some(name) => Some(PortHolder { pid: None, command: format!("container `{name}`") }),
             None => port_holder(number),
         };
-        return Err(Error::PortInUse { service, port: number, variable: port.variable(), holder });
+        taken.push(TakenPort { service, port: number, variable: port.variable(), holder });
     }
-    Ok(())
+    ports::refuse(taken)
 }
 
 /// The container that publishes a port of this machine.

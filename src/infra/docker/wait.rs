@@ -82,7 +82,7 @@ async fn given_up(docker: &Docker, project: &Project, services: &[Service]) -> U
             if ended || count >= before + 2 {
                 let state = inspected.state.unwrap_or_default();
                 let how = if state.oom_killed == Some(true) {
-                    "it was killed for want of memory".to_owned()
+                    "it was killed because it ran out of memory".to_owned()
                 } else {
                     format!("its container ended with exit code {}", state.exit_code.unwrap_or(0))
                 };

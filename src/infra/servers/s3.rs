@@ -54,7 +54,7 @@ impl Server for S3Record {
         let access_key = url.decoded(url.url.username())?;
         let secret_key = Secret::new(url.decoded(url.url.password().unwrap_or_default())?);
         if access_key.is_empty() || secret_key.expose().is_empty() {
-            return Err(url.wrong("it lacks `key:secret@` before the host"));
+            return Err(url.wrong("it has no `key:secret@` before the host"));
         }
         let region = url.parameter("region").unwrap_or_else(|| S3Endpoint::REGION.to_owned());
         Ok(S3Endpoint { url: url.origin()?, region, access_key, secret_key, own: false })

@@ -41,7 +41,7 @@ impl ServerUrl {
             .host_str()
             .filter(|host| !host.is_empty())
             .map(str::to_owned)
-            .ok_or_else(|| self.wrong("it names no host"))
+            .ok_or_else(|| self.wrong("it has no host"))
     }
 
     /// Scheme, host and port without credentials or path.

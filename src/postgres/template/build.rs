@@ -92,7 +92,9 @@ impl<'a> Build<'a> {
         task.detail(match &start {
             Start::Fresh => "from nothing".to_owned(),
             Start::After { link, from } => format!("from the state after `{}` ({from})", self.links[*link].step),
-            Start::Again { link, from } => format!("`{}` again, on its former state ({from})", self.links[*link].step),
+            Start::Again { link, from } => {
+                format!("`{}` again, on its previous state ({from})", self.links[*link].step)
+            }
         });
         let source = match &start {
             Start::Fresh => Source::pristine(),

@@ -144,7 +144,7 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
         if attempts == ATTEMPTS {
             return Err(changing(&links, &changed));
         }
-        task.detail("inputs changed meanwhile: once more");
+        task.detail("inputs changed during the build: building again");
         links = changed;
         name = final_name(&links);
     }

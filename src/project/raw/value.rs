@@ -132,7 +132,7 @@ impl DurationValue {
             }
         };
         parsed.filter(|duration| *duration <= MAX_DURATION).ok_or_else(|| match self {
-            Self::Seconds(seconds) => format!("`{seconds}` seconds are no duration of at most a week"),
+            Self::Seconds(seconds) => format!("`{seconds}` seconds is not a duration of at most a week"),
             Self::Text(text) => {
                 format!("`{text}` is not a duration, expected one like `10m`, `90s` or `1h 30m`, at most a week")
             }

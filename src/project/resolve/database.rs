@@ -39,7 +39,7 @@ fn template_step(resolver: &mut Resolver<'_>, raw: &raw::TemplateStep, path: &Ke
     let timeout = resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
     let action = action(resolver, raw.run.as_deref(), raw.sql.as_deref(), path)?;
     if raw.incremental && raw.inputs.is_empty() && raw.sql.is_none() {
-        let hint = "name the files that grow, such as `inputs = [\"migrations/**\"]`";
+        let hint = "add the files that grow, such as `inputs = [\"migrations/**\"]`";
         resolver.report_with(&path.key("incremental"), format!("`{path}` is incremental and has no `inputs`"), hint);
     }
     Some(TemplateStep {

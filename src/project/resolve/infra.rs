@@ -7,12 +7,12 @@ use super::super::dotenv;
 use super::super::model::{
     Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
 };
+use super::super::port_file::PORT_FILE;
 use super::super::problem::Problem;
 use super::super::raw;
 use super::resolver::Resolver;
 
 /// The file of port settings that belongs to a machine or to a checkout.
-const PORT_FILE: &str = ".env.agent-harness";
 
 pub(super) fn infra(
     resolver: &mut Resolver<'_>,

@@ -201,14 +201,14 @@ fn dependencies(resolver: &mut Resolver<'_>, processes: &[(String, Process)], pa
                 Condition::LogReady if other.ready_log_line.is_none() => "ready_log_line",
                 _ => continue,
             };
-            let message = format!("`{name}` would wait forever: `{target}` has no `{missing}`");
+            let message = format!("`{name}` would never start: `{target}` has no `{missing}`");
             resolver.report_with(&path, message, format!("give `processes.{target}` a `{missing}`"));
         }
     }
     if let Some(cycle) = cycle(processes) {
         let path = path.key(cycle[0]).key("depends_on");
         let chain = cycle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" -> ");
-        resolver.report(&path, format!("the dependencies go in a circle: {chain}"));
+        resolver.report(&path, format!("the dependencies form a cycle: {chain}"));
     }
 }
 

@@ -94,7 +94,7 @@ impl<'a> Resolver<'a> {
         for (position, name) in names.enumerate() {
             if seen.contains(&name) {
                 let path = path(position);
-                self.report(&path, format!("the name `{name}` at `{path}` is taken by an earlier entry"));
+                self.report(&path, format!("the name `{name}` at `{path}` is already used"));
             }
             seen.push(name);
         }
@@ -115,7 +115,7 @@ impl<'a> Resolver<'a> {
             let rule = "use letters, digits and `_`, not beginning with a digit";
             self.report_with(path, format!("`{name}` cannot be the name of an environment variable"), rule);
         } else if name == "AGENT_ID" || name == crate::system::MARKER {
-            self.report_with(path, format!("`{path}` is set by harness itself"), format!("remove `{path}`"));
+            self.report_with(path, format!("`{path}` is reserved: harness sets it"), format!("remove `{path}`"));
         }
     }
 

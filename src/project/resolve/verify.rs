@@ -21,7 +21,7 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyS
     let names = raw.commands.iter().map(|command| command.name.as_str());
     resolver.unique(names, |index| commands.index(index).key("name"));
     if raw.commands.is_empty() {
-        resolver.report(&commands, format!("stage `{}` has no command, so it could never fail", raw.name));
+        resolver.report(&commands, format!("stage `{}` has no commands", raw.name));
     }
     VerifyStage {
         name: resolver.name(&raw.name, &path.key("name")),

@@ -179,7 +179,7 @@ impl Guardian {
         }
         self.short_lives = if supervisor.since.elapsed() < SHORT_LIFE { self.short_lives + 1 } else { 0 };
         if self.short_lives >= SUSPECT_STATE && self.estate.state.take().is_some() {
-            say("guardian", "supervisors die young; the next one starts without the saved state");
+            say("guardian", "supervisors end soon after their start; the next one starts without the saved state");
         }
         self.delay_start();
     }

@@ -180,7 +180,8 @@ impl Writer {
     /// Writes what it can; says how much that was. What was lost before is told first, where it is missing.
     fn write(&mut self, time_us: u64, stream: Stream, bytes: &[u8]) -> io::Result<usize> {
         if self.unsaid > 0 {
-            let note = format!("\nharness: {} bytes of output are lost here: they could not be written\n", self.unsaid);
+            let note =
+                format!("\nharness: {} bytes of output are missing here: they could not be written\n", self.unsaid);
             self.mark(time_us, Stream::Stderr)?;
             let open = self.open.as_mut().ok_or(io::ErrorKind::NotFound)?;
             // a line of its own, unless nothing is before it

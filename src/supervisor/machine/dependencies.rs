@@ -56,7 +56,7 @@ impl Machine {
             }
             State::Clearing { .. } => Verdict::Wait(format!("waiting for `{name}`, which is being stopped")),
             State::Backoff { .. } => {
-                Verdict::Wait(format!("waiting for `{name}`, which {} and starts again", last_words(unit)))
+                Verdict::Wait(format!("waiting for `{name}`, which {} and is restarted", last_words(unit)))
             }
             State::Completed => match condition {
                 ConditionSpec::ProcessStarted | ConditionSpec::ProcessCompletedSuccessfully => Verdict::Met,
@@ -69,7 +69,7 @@ impl Machine {
             )),
             State::PortConflict => Verdict::Hopeless(format!(
                 "its dependency `{name}` failed: {}",
-                unit.reason.as_deref().unwrap_or("its port is taken")
+                unit.reason.as_deref().unwrap_or("its port is in use")
             )),
             State::Stopped => Verdict::Hopeless(format!("its dependency `{name}` is stopped")),
             State::Idle => Verdict::Hopeless(format!("its dependency `{name}` is disabled")),
@@ -81,7 +81,7 @@ fn aim(condition: ConditionSpec) -> &'static str {
     match condition {
         ConditionSpec::ProcessStarted => "be started",
         ConditionSpec::ProcessHealthy => "be healthy",
-        ConditionSpec::ProcessLogReady => "say that it is ready",
+        ConditionSpec::ProcessLogReady => "log its ready line",
         ConditionSpec::ProcessCompletedSuccessfully => "complete",
     }
 }

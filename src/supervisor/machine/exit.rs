@@ -13,10 +13,10 @@ use crate::system::{PortHolder, ProcessIdentity};
 /// `exited with status 1`, `was killed by SIGSEGV`.
 pub(super) fn describe(exit: &ExitStatus) -> String {
     match (exit.code, exit.signal) {
-        _ if exit.out_of_memory => "was killed for memory".to_owned(),
+        _ if exit.out_of_memory => "was killed because the machine ran out of memory".to_owned(),
         (Some(code), _) => format!("exited with status {code}"),
         (None, Some(signal)) => format!("was killed by {}", signal_name(signal)),
-        (None, None) => "ended while nobody watched".to_owned(),
+        (None, None) => "ended while no supervisor ran".to_owned(),
     }
 }
 
@@ -87,7 +87,7 @@ impl Machine {
                 self.dependants_become_stale(name);
             }
             State::Running(_) | State::Launching => {
-                unit.reason = Some(format!("{}; ending what it left", describe(&status)));
+                unit.reason = Some(format!("{}; ending its remaining processes", describe(&status)));
                 self.clear(now, name, Next::Decide);
             }
             _ => {}
@@ -175,19 +175,19 @@ impl Machine {
         unit.failures += 1;
         let most = definition.spec.max_restarts;
         if most > 0 && unit.failures > most {
-            unit.reason = Some(format!("{how}; given up after {most} restarts in a row"));
+            unit.reason = Some(format!("{how}; not restarted after {most} restarts in a row"));
             unit.state = State::Failed;
             return;
         }
         let pause = self.jitter.pause(unit.failures);
-        unit.reason = Some(format!("{how}; starts again in {:.1} s", pause.as_secs_f64()));
+        unit.reason = Some(format!("{how}; restarts in {:.1} s", pause.as_secs_f64()));
         unit.state = State::Backoff { until: now + pause };
     }
 }
 
 pub(super) fn held_by(port: u16, holder: &PortHolder) -> String {
     match holder.pid {
-        Some(pid) => format!("port {port} is held by pid {pid} (`{}`)", holder.command),
-        None => format!("port {port} is held by another user's process"),
+        Some(pid) => format!("port {port} is in use by pid {pid} (`{}`)", holder.command),
+        None => format!("port {port} is in use by a process of another user"),
     }
 }

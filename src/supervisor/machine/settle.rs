@@ -85,7 +85,7 @@ impl Machine {
         };
         let all = unit.stale.iter().all(back);
         all.then(|| {
-            format!("restarts since `{}` came back", unit.stale.iter().cloned().collect::<Vec<_>>().join("`, `"))
+            format!("restarts because `{}` restarted", unit.stale.iter().cloned().collect::<Vec<_>>().join("`, `"))
         })
     }
 }

@@ -72,7 +72,7 @@ pub(super) struct Running {
     pub(super) log_ready: bool,
     pub(super) readiness: Option<ProbeState>,
     pub(super) liveness: Option<ProbeState>,
-    /// It listens here, and not where it should.
+    /// It listens here, and not on its own port.
     pub(super) listens_on: Vec<u16>,
     pub(super) inspect_at: Moment,
 }

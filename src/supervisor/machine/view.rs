@@ -47,7 +47,7 @@ impl Unit {
         let State::Running(running) = &self.state else { return self.reason.clone() };
         if !running.is_ready() && !running.listens_on.is_empty() {
             let ports: Vec<String> = running.listens_on.iter().map(ToString::to_string).collect();
-            let why = self.reason.as_deref().unwrap_or("not where it should");
+            let why = self.reason.as_deref().unwrap_or("not on its own port");
             return Some(format!("it listens on {} instead: {why}", ports.join(", ")));
         }
         match self.reported_errors {

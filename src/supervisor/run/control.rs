@@ -61,7 +61,9 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     let welcome = Welcome { protocol: protocol(), version: VERSION.to_owned(), stack: desk.stack.clone() };
     let response = match Request::deserialize(asked) {
         Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
-        _ if hello.protocol != protocol() => error("supervisor.version", format!("harness {VERSION} rules here")),
+        _ if hello.protocol != protocol() => {
+            error("supervisor.version", format!("harness {VERSION} supervises this stack"))
+        }
         Ok(request) => answer(request, desk).await,
         Err(problem) => error("supervisor.request", problem.to_string()),
     };
@@ -90,5 +92,5 @@ async fn answer(request: Request, mut desk: Desk) -> Response {
     };
     let (sender, receiver) = oneshot::channel();
     let _ = desk.sender.send(Message::Request(request, sender));
-    receiver.await.unwrap_or_else(|_| error(ENDING, "it is about to end".to_owned()))
+    receiver.await.unwrap_or_else(|_| error(ENDING, "it is ending".to_owned()))
 }

@@ -1,8 +1,8 @@
-//! Whether the kernel killed for memory: the counter `oom_kill` of `/proc/vmstat`, which counts kills of
+//! Whether the kernel killed: out of memory: the counter `oom_kill` of `/proc/vmstat`, which counts kills of
 //! the whole machine and of every memory cgroup alike (`CONFIG_MEMCG` is not needed, nor any right).
 //!
 //! A SIGKILL that nobody here sent, in a moment in which that counter grew, is taken for one. Another
-//! program that was killed for memory in the same moment as ours was killed by hand would mislead it;
+//! program that was killed because the machine ran out of memory in the same moment as ours was killed by hand would mislead it;
 //! `/dev/kmsg` would not, but ordinary users may not read it.
 
 use std::fs;
@@ -18,7 +18,7 @@ impl OutOfMemory {
         Self { seen: kills() }
     }
 
-    /// Whether the kernel has killed for memory since the last look.
+    /// Whether the kernel has killed: out of memory since the last look.
     pub(super) fn has_struck(&mut self) -> bool {
         let now = kills();
         std::mem::replace(&mut self.seen, now) < now

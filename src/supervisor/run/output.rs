@@ -153,7 +153,7 @@ impl Scanner {
                 news.push(News::LogErrors(count.unwrap_or(1)));
             }
         });
-        // a prompt or a banner need not end its line to say that it is ready
+        // a prompt or a banner need not end its line to log its ready line
         if ready.is_some() && !lines.partial().is_empty() {
             look_for_ready(ready, &printable(lines.partial(), false), news);
         }

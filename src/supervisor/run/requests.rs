@@ -17,7 +17,7 @@ use crate::system::with_causes;
 impl Supervisor {
     /// Answers a request; a shutdown is answered at its end.
     pub(super) fn request(&mut self, request: Request, answer: oneshot::Sender<Response>) {
-        let refusal = || error(ENDING, "the stack is being stopped".to_owned());
+        let refusal = || error(ENDING, "the stack is stopping".to_owned());
         let response = match request {
             Request::Snapshot | Request::Changed { .. } => Response::Snapshot(self.snapshot()),
             Request::Shutdown => return self.shut_down(Some(answer)),

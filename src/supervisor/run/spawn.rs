@@ -85,11 +85,11 @@ impl Program<'_> {
             0 => child.run(),
             pid => pid,
         };
-        let pid = Pid::from_raw(pid).ok_or("fork gave no pid")?;
+        let pid = Pid::from_raw(pid).ok_or("fork returned no pid")?;
         // nobody else reaps it, so the pid is its own
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(failed("watch the process"))?;
         let identity = ProcessIdentity::of(pid.as_raw_nonzero().get().cast_unsigned());
-        let identity = identity.ok_or("it ended before it was started")?;
+        let identity = identity.ok_or("it ended before it ran the program")?;
         Ok(Spawned { identity, pidfd, pipes, go })
     }
 

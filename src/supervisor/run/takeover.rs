@@ -59,7 +59,7 @@ pub(super) fn watch_signals(sender: &Sender) -> std::io::Result<()> {
 /// Becomes the guardian in place of a dead one. The pid stays, so this process remains the parent of what
 /// it started; orphans that the dead guardian held are init's now.
 pub(super) fn become_guardian(estate: &mut Estate) {
-    say("supervisor", "the guardian died; taking its place");
+    say("supervisor", "the guardian ended; becoming the guardian");
     estate.guardian = None;
     estate.complete = false;
     match estate.pack(None) {

@@ -5,11 +5,13 @@
 //! readers: [`printable`] shows a log line as it is, with control characters in caret notation, and [`plain`]
 //! reduces a line to what a person would have read on the terminal, for diagnostics and messages.
 
+mod count;
 mod excerpt;
 mod lines;
 mod percent;
 mod printable;
 
+pub use count::count;
 pub use excerpt::{cut, first_line, last_lines};
 pub use lines::{LONGEST_LINE, Lines, Overlong, text_of};
 pub use percent::{percent_decode, percent_encode, percent_encode_key};

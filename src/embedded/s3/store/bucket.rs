@@ -14,6 +14,7 @@ use super::incoming::Received;
 use super::{Condition, Hashes, Incoming, Meta, io, read_meta};
 use crate::embedded::log;
 use crate::system::hexadecimal;
+use crate::system::text::count;
 
 /// What listings tell of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +137,8 @@ impl Bucket {
         let mut state = self.state();
         let objects = state.live()?.len();
         if objects > 0 || uploads > 0 {
-            let what = format!("the bucket holds {objects} objects and {uploads} open uploads");
+            let what =
+                format!("the bucket contains {} and {}", count(objects, "object"), count(uploads, "open upload"));
             return Err(s3_error!(BucketNotEmpty, "{}", what));
         }
         state.gone = true;

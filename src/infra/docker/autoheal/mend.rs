@@ -52,7 +52,7 @@ pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -
             told(&service, "restarted", docker.restart_container(id, Some(options)).await)
         }
         (State::Ended(code), Cause::Died) if should_run(&container) => {
-            say(&format!("{service}: it ended with exit code {code}, and nobody stopped it"));
+            say(&format!("{service}: it ended with exit code {code} and was not stopped on request"));
             told(&service, "started", docker.start_container(id, None::<StartContainerOptions>).await)
         }
         _ => Outcome::Settled,

@@ -51,7 +51,7 @@ fn expression(inner: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<St
         (Some('-'), None) | (Some('+'), Some(_)) => interpolate(characters.as_str(), lookup),
         (Some('+'), None) => Ok(String::new()),
         (Some('?'), None) => Err(format!("needs the variable `{name}`: {}", characters.as_str())),
-        (Some(_), _) => Err(format!("has an expression that is not understood: ${{{inner}}}")),
+        (Some(_), _) => Err(format!("has an expression that is not supported: ${{{inner}}}")),
     }
 }
 

@@ -88,7 +88,7 @@ impl Server for BrowserRecord {
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
         let mut own = Self { port: request.settings.ports.browser, program: None, image: request.image::<Self>() };
         if request.common.engine == Engine::Native && !own.complete(Engine::Native) {
-            request.events.note("infra", "no Chromium found on PATH: there is no browser for the agents");
+            request.events.note("infra", "no Chromium on PATH: agents have no browser");
         }
         Ok(own)
     }

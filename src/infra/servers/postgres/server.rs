@@ -37,15 +37,15 @@ impl Server for PostgresRecord {
             match (name.as_ref(), value.as_ref()) {
                 ("sslmode", "disable" | "allow" | "prefer") => {}
                 ("sslmode", _) => {
-                    return Err(url.wrong("`sslmode` asks for TLS, which harness does not speak to PostgreSQL"));
+                    return Err(url.wrong("`sslmode` requires TLS, which harness does not support for PostgreSQL"));
                 }
-                (name, _) => return Err(url.wrong(&format!("its parameter `{name}` is not understood"))),
+                (name, _) => return Err(url.wrong(&format!("its parameter `{name}` is not supported"))),
             }
         }
         let password = Secret::new(url.decoded(url.url.password().unwrap_or_default())?);
         let user = url.decoded(url.url.username())?;
         if user.is_empty() {
-            return Err(url.wrong("it names no user"));
+            return Err(url.wrong("it has no user"));
         }
         let database = url.decoded(url.url.path().trim_start_matches('/'))?;
         let database = if database.is_empty() { "postgres".to_owned() } else { database };
