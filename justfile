@@ -40,20 +40,21 @@ agent verb *arguments:
             ;;
     esac
 
-# compile again whenever a file is saved; with a name, run the tests of that name too
+# check again whenever a file is saved; with a name, run the tests of that name too
 [group("inner loop")]
 watch *name:
     #!/bin/sh
     set -eu
-    run='cargo check --all-targets --quiet'
-    [ $# -eq 0 ] || run="$run && cargo test --quiet -- $*"
-    if command -v watchexec >/dev/null; then
-        exec watchexec --restart --watch src --watch tests --watch templates --watch Cargo.toml -- "$run"
-    elif command -v cargo-watch >/dev/null; then
-        exec cargo watch --watch src --watch tests --watch templates --watch Cargo.toml --shell "$run"
-    fi
-    echo "watch needs watchexec: cargo install --locked watchexec-cli" >&2
-    exit 1
+    stamp=$(mktemp)
+    trap 'rm -f "$stamp"' EXIT
+    trap exit INT TERM
+    while true; do
+        touch "$stamp"
+        if cargo check --all-targets --quiet && { [ $# -eq 0 ] || cargo test --quiet -- "$@"; }; then echo "ok"; fi
+        while [ -z "$(find src tests templates compose Cargo.toml CLAUDE.agent.md -newer "$stamp" -print -quit)" ]; do
+            sleep 0.5
+        done
+    done
 
 # the tests with NAME in their path: a folder or file of tests/, a row of docs/faults.md, a function; without it, all
 [group("inner loop")]

@@ -54,6 +54,10 @@ fn the_recipes_work_as_typed() {
     run("just agent setup").unwrap();
     let said = run("just agent teardown-all").unwrap();
     assert_eq!(said.matches(": removed").count(), 2, "{said}");
+    let recipes = run("just --summary").unwrap();
+    for recipe in ["watch", "check", "test", "lint", "docs", "snapshots", "bench", "release", "agent"] {
+        assert!(recipes.split_whitespace().any(|known| known == recipe), "{recipes}");
+    }
     let refused = just(&home, &project, "just agent lunch 3").unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("unknown verb `lunch`"));
