@@ -122,8 +122,13 @@ fn what_a_user_reads_is_plain() {
             wrong.extend(banned(&text).iter().map(|word| format!("{}:{line}: {word}: {text}", file.display())));
         }
     }
-    for file in ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/design.md", "docs/faults.md"] {
-        let text = fs::read_to_string(root().join(file)).unwrap();
+    let pages = super::files(&root().join("docs")).into_iter().filter(|file| {
+        file.extension().is_some_and(|extension| extension == "md") && !file.ends_with("glossary.md")
+    });
+    let top = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CLAUDE.agent.md"].map(|file| root().join(file));
+    for file in top.into_iter().chain(pages) {
+        let text = fs::read_to_string(&file).unwrap();
+        let file = &file.display().to_string();
         let lines = text.lines().enumerate().map(|(line, text)| (line + 1, text));
         wrong.extend(lines.flat_map(|(line, text)| {
             banned(text).into_iter().map(move |word| format!("{file}:{line}: {word}: {text}"))
