@@ -233,9 +233,9 @@ pub struct ProcessConfig {
     pub port: Option<String>,
     /// What it waits for: condition by process.
     pub depends_on: BTreeMap<String, String>,
-    /// How it is told ready: `http_get :8030/health`, `log line …`.
+    /// How its readiness is found out: `http_get :8030/health`, `log line …`.
     pub ready: Option<String>,
-    /// How it is told alive.
+    /// How its liveness is found out.
     pub alive: Option<String>,
     /// When it is restarted.
     pub restart: RestartPolicy,

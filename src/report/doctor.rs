@@ -60,7 +60,7 @@ pub struct Gc {
     pub schema: String,
     /// Whether this was only a look.
     pub dry_run: bool,
-    /// The agents that nobody will take up again.
+    /// The agents that no command will continue.
     pub agents: Vec<CollectedAgent>,
     /// What belonged to no agent: unfinished builds of templates.
     pub removed: Vec<Removed>,

@@ -92,7 +92,7 @@ impl Events {
         Self { sink: Some(sink) }
     }
 
-    /// Events that nobody reads.
+    /// Events that are dropped.
     pub fn silent() -> Self {
         Self { sink: None }
     }

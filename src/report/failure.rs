@@ -12,7 +12,7 @@ use crate::system::{GitError, TimedOut};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Kind {
-    /// The thing that was asked about is not well: `verify` failed, a stack is not healthy.
+    /// What was checked failed: `verify` did not pass, a stack is not healthy.
     CheckFailed = 1,
     /// The command line is wrong.
     Usage = 2,

@@ -16,7 +16,7 @@ pub struct Health {
     pub checks: Vec<HealthCheck>,
 }
 
-/// The readiness of one process, asked anew.
+/// The readiness of one process, as probed now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthCheck {
     /// The process.
@@ -33,7 +33,7 @@ pub struct HealthCheck {
     pub body: Option<String>,
     /// Milliseconds that the answer took.
     pub duration_ms: u64,
-    /// Why it is not well.
+    /// Why it is not ready.
     pub error: Option<String>,
 }
 
@@ -69,11 +69,11 @@ pub struct PortRow {
     pub port: u16,
     /// Whether anybody listens on it.
     pub listening: bool,
-    /// The process that listens, where it can be told.
+    /// The process that listens, where it is known.
     pub pid: Option<u32>,
     /// That process's command line.
     pub command: Option<String>,
-    /// Whether it belongs to the stack that the port belongs to; `null` when nobody listens or it cannot be told.
+    /// Whether it belongs to the stack that the port belongs to; `null` when no process listens, or it is unknown.
     pub own: Option<bool>,
 }
 

@@ -32,7 +32,7 @@ pub struct ProcessRow {
     pub reported_errors: Option<u64>,
     /// Bytes of output that were lost.
     pub lost_log_bytes: u64,
-    /// Its last log lines, where it is not well.
+    /// Its last log lines, where it is not healthy.
     pub last_lines: Vec<String>,
 }
 

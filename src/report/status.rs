@@ -71,7 +71,7 @@ pub struct AgentStatus {
     pub database: Option<String>,
     /// The template of its database.
     pub template: Option<String>,
-    /// Whether the template's inputs have changed since; only told when one agent is asked for.
+    /// Whether the template's inputs have changed since; only reported when one agent is asked for.
     pub template_stale: Option<bool>,
     /// What the running stack and the files say differently.
     pub drift: Vec<String>,

@@ -10,7 +10,7 @@ use super::{ErrorDocument, TemplateState};
 pub struct Verify {
     /// `harness/verify/1`.
     pub schema: String,
-    /// `pass` only if every stage that was asked for passed on a tree that nobody changed meanwhile.
+    /// `pass` only if every stage that was asked for passed on a tree that did not change meanwhile.
     pub status: Outcome,
     /// Every stage of the plan, in order; those that were not run are `skipped`.
     pub stages: Vec<Stage>,
@@ -67,7 +67,7 @@ words! {
         Fail = "fail",
         /// A command was killed at the stage's timeout.
         Timeout = "timeout",
-        /// It was not run: an earlier stage failed, or nobody asked for it.
+        /// It was not run: an earlier stage failed, or it was not requested.
         Skipped = "skipped",
     }
 }

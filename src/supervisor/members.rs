@@ -85,7 +85,7 @@ impl Lineage {
              a cgroup could tell no more"
         } else if lists_children() {
             "a guardian died, so orphans may hang below init: `harness teardown` and the next `harness launch` start \
-             anew; no cgroup is used, since few users may make one"
+             again from nothing; no cgroup is used, since few users may make one"
         } else {
             "this kernel does not list children (CONFIG_PROC_CHILDREN), and most users cannot create a cgroup"
         }

@@ -1,4 +1,4 @@
-//! FAULTS.md L18: the gate judges what is committed, in every tree.
+//! docs/faults.md L18: the gate judges what is committed, in every tree.
 
 use std::path::Path;
 

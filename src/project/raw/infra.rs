@@ -38,7 +38,7 @@ pub(crate) struct Infra {
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub(crate) enum Engine {
-    /// Docker if a daemon answers and the images can be had, else native.
+    /// Docker if a daemon answers and every image is present or can be pulled, else native.
     Auto,
     /// Containers.
     Docker,
