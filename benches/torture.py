@@ -289,6 +289,10 @@ class Torture:
             time.sleep(1)
         self.fail("wedges", f"neither `{verb} {agent}` nor `teardown {agent} --force` succeeds within {BACK} s")
         self.rows.committed.pop(agent, None)
+        # as a person would, so that the rounds that follow say something of their own
+        stuck = str(self.machine.home / f"agents/{agent}")
+        kill([pid for pid, arguments in command_lines() if stuck in arguments])
+        self.machine.harness("teardown", agent, "--force", root=root)
         return False
 
     def removed(self, agent, root):

@@ -214,7 +214,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ => Verbosity::Normal,
     };
     let output = Output { json: line.json, verbosity };
-    let session = Session::new(output, line.directory);
+    let session = Session::new(output, line.directory, parser);
     let (name, own_code) = (line.verb.document(), line.verb.failure_code());
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| line.verb.run(&session)));
     outcome.unwrap_or_else(|_| Err(Panicked.into())).unwrap_or_else(|failure| {

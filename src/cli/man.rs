@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let mut parser = super::parser();
+    let mut parser = (session.parser)();
     // so that each verb has the options of every verb
     parser.build();
     let Some(directory) = &arguments.directory else {

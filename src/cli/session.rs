@@ -14,6 +14,8 @@ pub(super) struct Session {
     pub(super) output: Output,
     /// `-C`.
     directory: Option<PathBuf>,
+    /// The whole command line, for verbs that print it.
+    pub(super) parser: fn() -> clap::Command,
 }
 
 /// `-C` names no directory.
@@ -37,8 +39,8 @@ impl Diagnostic for NoDirectory {
 
 impl Session {
     /// A session that prints to `output` and runs in `directory`.
-    pub(super) fn new(output: Output, directory: Option<PathBuf>) -> Self {
-        Self { output, directory }
+    pub(super) fn new(output: Output, directory: Option<PathBuf>, parser: fn() -> clap::Command) -> Self {
+        Self { output, directory, parser }
     }
 
     /// The directory that the command runs in, absolute, without symbolic links.

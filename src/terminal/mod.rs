@@ -9,9 +9,11 @@ mod output;
 mod progress;
 mod style;
 mod table;
+mod verbosity;
 
 pub use error::{harmless, render_failure};
-pub use output::{LogFormat, Output, Verbosity};
+pub use output::{LogFormat, Output};
 pub use progress::progress;
 pub use style::{Tone, duration, paint, paint_as, size};
 pub use table::Table;
+pub use verbosity::Verbosity;

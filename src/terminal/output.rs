@@ -6,20 +6,10 @@ use serde::Serialize;
 
 use super::error::render_failure;
 use super::style::{self, DIM};
+use super::verbosity::Verbosity;
 use crate::report::{ErrorDocument, Events, Failure, Kind, LoggedLine};
 use crate::supervisor::logs::LogLine;
 use crate::system::text::printable;
-
-/// How much is told on stderr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Errors only.
-    Quiet,
-    /// Tasks, notes, warnings.
-    Normal,
-    /// Also each line that commands print.
-    Verbose,
-}
 
 /// How lines of a log are shown to people.
 #[derive(Debug, Clone, Copy)]

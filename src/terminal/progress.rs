@@ -8,8 +8,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::error::harmless;
-use super::output::Verbosity;
 use super::style::{self, BAD, CAUTION, DIM, GOOD, SUBJECT};
+use super::verbosity::Verbosity;
 use crate::report::{Event, Events, Sink, TaskId};
 
 /// Events as `verbosity` wants them; live when stderr is a terminal.

@@ -15,13 +15,11 @@ const KNOWN: &[(&str, &[&str])] = &[
         &["attempt.rs", "bucket.rs", "database.rs", "files.rs", "many.rs", "ports.rs", "ready.rs", "tree.rs"],
     ),
     ("agent/teardown", &["many.rs", "one.rs"]),
-    ("cli", &["command.rs", "man.rs"]),
     ("infra", &["answers.rs", "docker", "error.rs", "ports.rs", "processes.rs", "record.rs", "servers"]),
     ("infra/docker/autoheal", &["entry.rs", "stack.rs", "watch.rs"]),
     ("supervisor", &["launcher.rs", "sweep.rs"]),
     ("supervisor/machine", &["decide.rs", "probe.rs", "unit.rs"]),
     ("supervisor/run", &["supervisor.rs", "watches.rs"]),
-    ("terminal", &["output.rs", "progress.rs"]),
 ];
 
 #[test]

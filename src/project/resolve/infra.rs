@@ -12,8 +12,6 @@ use super::super::problem::Problem;
 use super::super::raw;
 use super::resolver::Resolver;
 
-/// The file of port settings that belongs to a machine or to a checkout.
-
 pub(super) fn infra(
     resolver: &mut Resolver<'_>,
     raw: &raw::Infra,
