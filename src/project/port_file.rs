@@ -32,11 +32,9 @@ fn replaced(text: &str, ports: &InfraPorts) -> String {
         line.strip_prefix(port.variable()).is_some_and(|rest| rest.trim_start().starts_with('='))
     };
     let kept = text.lines().filter(|line| !InfraPort::ALL.iter().any(|port| sets(line, port)));
-    let mut text: String = kept.map(|line| format!("{line}\n")).collect();
-    for port in InfraPort::ALL {
-        text.push_str(&format!("{}={}\n", port.variable(), ports.get(port)));
-    }
-    text
+    let kept = kept.map(str::to_owned);
+    let chosen = InfraPort::ALL.iter().map(|port| format!("{}={}", port.variable(), ports.get(*port)));
+    kept.chain(chosen).flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 #[cfg(test)]

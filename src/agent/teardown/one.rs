@@ -112,7 +112,7 @@ async fn remove(
         match mail.delete_tag(&agent.bucket()).await {
             Ok(0) => {}
             Ok(count) => {
-                report.removed.push(Removed::with("mail", agent.bucket(), system::text::count(count, "message")))
+                report.removed.push(Removed::with("mail", agent.bucket(), system::text::count(count, "message")));
             }
             Err(error) => report.left.push(Removed::with("mail", agent.bucket(), error.to_string())),
         }

@@ -99,17 +99,15 @@ pub fn find(environment: &dyn Fn(&str) -> Option<String>) -> Result<Address> {
         (runtime.join("podman/podman.sock"), "rootless Podman"),
         (PathBuf::from("/run/podman/podman.sock"), "Podman"),
     ];
-    match sockets.iter().find(|(path, _)| path.is_absolute() && path.exists()) {
-        Some((path, origin)) => Ok(Address { url: format!("unix://{}", path.display()), origin: (*origin).to_owned() }),
-        None => {
-            let absolute = sockets.iter().filter(|(path, _)| path.is_absolute());
-            let looked_at = absolute.map(|(path, origin)| format!("{}: {origin}", path.display())).collect();
-            Err(match installed(environment) {
-                Some(program) => Error::NotRunning { program, looked_at },
-                None => Error::Absent { looked_at },
-            })
-        }
+    if let Some((path, origin)) = sockets.iter().find(|(path, _)| path.is_absolute() && path.exists()) {
+        return Ok(Address { url: format!("unix://{}", path.display()), origin: (*origin).to_owned() });
     }
+    let absolute = sockets.iter().filter(|(path, _)| path.is_absolute());
+    let looked_at = absolute.map(|(path, origin)| format!("{}: {origin}", path.display())).collect();
+    Err(match installed(environment) {
+        Some(program) => Error::NotRunning { program, looked_at },
+        None => Error::Absent { looked_at },
+    })
 }
 
 /// The first program of an engine on PATH: the engine is installed, whether it runs or not.
@@ -194,6 +192,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::print_stderr)] // a skipped test says so
     fn a_stopped_daemon_is_not_a_missing_engine() {
         let programs = tempfile::tempdir().unwrap();
         let path = programs.path().to_str().unwrap();
