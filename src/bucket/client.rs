@@ -72,7 +72,7 @@ impl Buckets {
         }
     }
 
-    /// Whether the bucket exists, whoever made it.
+    /// Whether the bucket exists, ours or not.
     pub async fn exists(&self, bucket: &str) -> Result<bool> {
         match self.client.head_bucket().bucket(bucket).send().await {
             Ok(_) => Ok(true),

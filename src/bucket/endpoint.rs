@@ -9,7 +9,7 @@ use crate::system::Secret;
 pub struct S3Endpoint {
     /// `http://127.0.0.1:19000`.
     pub url: String,
-    /// `us-east-1` unless the server is somebody else's.
+    /// `us-east-1` unless the server is external.
     pub region: String,
     /// The administrator's access key.
     pub access_key: String,

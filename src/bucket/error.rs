@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::report::{Diagnostic, Kind};
-use crate::system::{self, text::count};
+use crate::system::{self, text::count, with_causes};
 
 /// Result of this module.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -103,7 +103,7 @@ impl Error {
                 });
                 Self::Refused { url, action, code, source }
             }
-            _ => Self::Unreachable { url, source: Cause::new(DisplayErrorContext(error).to_string()) },
+            _ => Self::Unreachable { url, source: Cause::new(with_causes(&error)) },
         }
     }
 

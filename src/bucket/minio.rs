@@ -114,11 +114,11 @@ impl Admin<'_> {
     where
         E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let told = error.raw_response().and_then(|response| {
+        let answer = error.raw_response().and_then(|response| {
             let answer: Value = serde_json::from_slice(response.body().bytes()?).ok()?;
             Some((answer["Code"].as_str()?.to_owned(), answer["Message"].as_str().unwrap_or_default().to_owned()))
         });
-        match told {
+        match answer {
             Some((code, message)) => Error::Refused {
                 url: self.endpoint.url.clone(),
                 action: action.to_owned(),

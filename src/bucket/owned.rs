@@ -54,7 +54,7 @@ impl OwnedBuckets {
         self.registry.add(bucket, &wanted)?;
         let made = self.buckets.ensure(bucket).await?;
         if !made {
-            // made by a stranger since the look a moment ago
+            // made by another program since the check
             self.registry.remove(&wanted.server, bucket)?;
             return Err(Error::Foreign { bucket: bucket.to_owned() });
         }

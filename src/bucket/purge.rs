@@ -36,7 +36,7 @@ impl Buckets {
         let mut purged = Purged::default();
         let mut round = 0;
         loop {
-            // an empty bucket goes at once; most agents' buckets are small, and many are empty
+            // an empty bucket is deleted with one request; most agents' buckets are small, and many are empty
             let sent = self.client.delete_bucket().bucket(bucket).send().await;
             match sent.map_err(Error::of(&self.url, format!("delete bucket `{bucket}`"))) {
                 Ok(_) => return Ok(Purged { existed: true, ..purged }),
@@ -45,7 +45,7 @@ impl Buckets {
                 }
                 Err(error) if error.s3_code() == Some("BucketNotEmpty") && round < ROUNDS => {
                     if round > 0 {
-                        // somebody still writes, or the server has yet to notice that it is empty
+                        // a client still writes, or the server has yet to notice that it is empty
                         tokio::time::sleep(Duration::from_millis(20) * 2_u32.pow(round)).await;
                     }
                     round += 1;

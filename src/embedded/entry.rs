@@ -9,8 +9,8 @@ use super::{Error, Result, log, mail, s3};
 use crate::report::Diagnostic;
 use crate::system::{self, Secret};
 
-/// Runs an embedded server when `arguments` (without the program's name) ask for one, until it is told to
-/// end; `None` when they ask for something else.
+/// Runs an embedded server when `arguments` (without the program's name) ask for one, until SIGTERM or
+/// SIGINT; `None` when they ask for something else.
 pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     let (command, rest) = arguments.split_first()?;
     let outcome = match command.to_str()? {

@@ -53,27 +53,27 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let mut doors = JoinSet::new();
+    let mut listening = JoinSet::new();
     for listener in listeners {
         let (service, mut stop) = (service.clone(), stop.clone());
-        doors.spawn(async move {
-            let mut guests = JoinSet::new();
+        listening.spawn(async move {
+            let mut connections = JoinSet::new();
             loop {
                 tokio::select! {
                     () = stop.asked() => break,
-                    stream = accept(&listener) => { guests.spawn(attend(stream, service.clone(), stop.clone())); }
-                    Some(_) = guests.join_next() => {}
+                    stream = accept(&listener) => { connections.spawn(serve_connection(stream, service.clone(), stop.clone())); }
+                    Some(_) = connections.join_next() => {}
                 }
             }
             drop(listener);
-            let _ = tokio::time::timeout(LAST_REQUESTS, guests.join_all()).await;
+            let _ = tokio::time::timeout(LAST_REQUESTS, connections.join_all()).await;
         });
     }
     stop.asked().await;
-    doors.join_all().await;
+    listening.join_all().await;
 }
 
-async fn attend<S, B>(stream: TcpStream, service: S, mut stop: Stop)
+async fn serve_connection<S, B>(stream: TcpStream, service: S, mut stop: Stop)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send,

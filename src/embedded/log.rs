@@ -1,4 +1,4 @@
-//! What an embedded server tells its supervisor: lines on stderr, which become the process's log.
+//! The log of an embedded server: lines on stderr, which the supervisor keeps.
 
 use std::error::Error;
 use std::io::Write as _;

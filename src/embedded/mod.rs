@@ -1,14 +1,15 @@
-//! The native engine's own small servers: S3 ([`s3`]) and mail ([`mail`]).
+//! The native engine's own servers: S3 ([`s3`]) and mail ([`mail`]).
 //!
 //! They are ordinary supervised processes of the stack `infra`: the same binary, started as `harness __s3 …`
 //! and `harness __mail …`. Each runs on one thread, keeps its data in one directory, and ends promptly and
 //! cleanly on SIGTERM. Secrets reach them by environment variable or file, never by argument.
 //!
-//! Invariants: a server listens only where it is told to; an application cannot tell the S3 server from any
-//! other by what ordinary SDKs do with it; nothing that a client sends names a path on this machine.
+//! Invariants: a server listens only on the addresses that it is given; ordinary SDKs work with the S3 server as
+//! with any other; nothing that a client sends becomes a path on this machine.
 
 mod entry;
 mod error;
+mod host;
 mod http;
 mod log;
 pub mod mail;

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::system;
 
-/// Tells every part of a server to end.
+/// Ends every part of a server.
 #[derive(Debug, Clone)]
 pub(super) struct Stop(watch::Receiver<bool>);
 
@@ -27,7 +27,7 @@ impl Stop {
         Ok(Self(receiver))
     }
 
-    /// Returns when the server should end; at once if that was asked for before.
+    /// Returns when the server should end; immediately after the first signal.
     pub(super) async fn asked(&mut self) {
         let _ = self.0.wait_for(|stop| *stop).await;
     }

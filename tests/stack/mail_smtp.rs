@@ -220,3 +220,42 @@ fn it_ends_at_once_though_clients_are_connected() {
     server.restart_with(&[]);
     wait_for("mail to be taken again", SHORT, || TcpStream::connect(("127.0.0.1", server.smtp_port())));
 }
+
+#[test]
+fn clients_that_only_hold_connections_do_not_shut_the_next_one_out() {
+    let server = MailServer::start();
+    let mut idle: Vec<Talk> = (0..256).map(|_| Talk::with(&server)).collect();
+    let mut sender = Talk::with(&server);
+    sender.says("HELO x", "250");
+    sender.says("MAIL FROM:<a@b.c>", "250");
+    sender.says("RCPT TO:<d@e.f>", "250");
+    sender.says("DATA", "354");
+    sender.says("Subject: through\r\n\r\nbody\r\n.", "250");
+    assert_eq!(messages(&server)["total"], 1);
+    // the one that was silent longest had to leave, and was told why; the others stay
+    assert_eq!(idle[0].reply(), "421");
+    idle[255].says("NOOP", "250");
+}
+
+#[test]
+fn a_page_of_another_site_cannot_read_mail_by_rebinding_its_name() {
+    let server = MailServer::start();
+    let ask = |host: &str, path: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.web_port())).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    let port = server.web_port();
+    for path in ["/", "/api/v1/messages", "/api/v1/info"] {
+        for host in ["localhost", &format!("127.0.0.1:{port}"), &format!("[::1]:{port}"), "mail.shop.localhost"] {
+            assert_eq!(ask(host, path), "200", "{host}{path}");
+        }
+        for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "x\r\nHost: localhost"]
+        {
+            assert_eq!(ask(host, path), "403", "{host}{path}");
+        }
+    }
+}

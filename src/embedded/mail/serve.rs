@@ -1,4 +1,4 @@
-//! The server as a whole: options in, until told to end.
+//! The server as a whole, from its options to SIGTERM.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::embedded::{Result, http, log};
 pub const MAX_MESSAGES: usize = 5000;
 /// Bytes of the largest message that is taken unless said otherwise.
 pub const MAX_SIZE: usize = 32 << 20;
-/// Seconds after which a silent client is let go unless said otherwise.
+/// Seconds after which the connection of a silent client is closed, by default.
 pub const IDLE_SECONDS: u64 = 300;
 
 /// How to catch mail.
@@ -33,7 +33,7 @@ pub struct MailOptions {
     pub max_messages: usize,
     /// Bytes of the largest message that is taken.
     pub max_size: usize,
-    /// After which silence a client is let go.
+    /// After which silence a client's connection is closed.
     pub idle: Duration,
 }
 

@@ -1,7 +1,9 @@
 //! What stands before the signed part: health, and leave for browsers to come from any page.
 //!
 //! The paths and the open CORS answers are those of MinIO, so that a probe or a page that works there works
-//! here. CORS weakens nothing: a request without a valid signature is refused whatever page it comes from.
+//! here. CORS weakens nothing: a request without a valid signature is refused whatever page it comes from. For the
+//! same reason `Host` is not checked, as it is for mail: a page whose name resolves to this machine has no keys,
+//! and applications may reach S3 under any name that their own configuration gives it.
 
 use std::convert::Infallible;
 
@@ -14,6 +16,7 @@ use s3s::Body;
 use s3s::service::S3Service;
 
 use crate::embedded::log;
+use crate::system::with_causes;
 
 const EXPOSED: &str = "ETag, Location, Content-Range, Accept-Ranges, Last-Modified, x-amz-version-id, \
                        x-amz-request-id, x-amz-mp-parts-count, x-amz-checksum-crc32, x-amz-checksum-crc32c, \
@@ -38,7 +41,10 @@ impl Service<Request<Incoming>> for Front {
                 empty(StatusCode::OK)
             } else {
                 service.call(request.map(Body::from)).await.unwrap_or_else(|error| {
-                    log::line(&format!("error: {error:?}"));
+                    log::line(&format!(
+                        "error: {}",
+                        with_causes(&*Box::<dyn std::error::Error + Send + Sync>::from(error))
+                    ));
                     empty(StatusCode::INTERNAL_SERVER_ERROR)
                 })
             };

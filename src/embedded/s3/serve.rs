@@ -1,4 +1,4 @@
-//! The server as a whole: options in, until told to end.
+//! The server as a whole, from its options to SIGTERM.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -11,6 +11,8 @@ use crate::embedded::mail::query::QueryError;
 pub(in super::super) enum Refusal {
     NotFound,
     BadRequest(String),
+    /// The request is for a name that is not this server's.
+    Host(String),
     Failed,
 }
 
@@ -18,6 +20,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "404 page not found").into_response(),
+            Self::Host(name) => {
+                (StatusCode::FORBIDDEN, format!("Error: `{name}` is not a name of this server; use `localhost`"))
+                    .into_response()
+            }
             Self::BadRequest(why) => (StatusCode::BAD_REQUEST, format!("Error: {why}")).into_response(),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "the server's log says why").into_response(),
         }

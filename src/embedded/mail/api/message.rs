@@ -59,7 +59,7 @@ pub(super) async fn part(
     let part = message::part(&raw, &part).ok_or(Refusal::NotFound)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
     let name: String = part.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    // a page that somebody mailed must not run as a page of this server
+    // a page in a message must not run as a page of this server
     let active =
         ["text/html", "image/svg+xml"].contains(&part.content_type.as_str()) || part.content_type.ends_with("xml");
     let (kind, disposition) =

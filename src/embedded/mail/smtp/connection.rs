@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::clients::{Client, Clients};
 use super::conversation::{Action, Conversation};
 use crate::embedded::http::accept;
 use crate::embedded::log;
 use crate::embedded::mail::mailbox::Mailbox;
 use crate::embedded::stop::Stop;
 
-/// More clients than these wait to be let in.
+/// With more clients than these, the one that was silent longest is closed.
 const MOST_CLIENTS: usize = 256;
-/// A client that sends a byte now and then is let go after this long.
-const LONGEST_TALK: Duration = Duration::from_hours(1);
+/// But not one that sent something so short a time ago.
+const BUSY: Duration = Duration::from_secs(1);
+/// A client that only sends a byte now and then is closed after this long.
+const LONGEST_CONVERSATION: Duration = Duration::from_hours(1);
+/// How long conversations have to end with the server.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
 /// How long a client may take to read a reply.
 const REPLY: Duration = Duration::from_secs(30);
 
@@ -38,39 +42,44 @@ pub(in super::super) async fn serve(
     limits: Limits,
     mut stop: Stop,
 ) {
-    let seats = Arc::new(Semaphore::new(MOST_CLIENTS));
-    let mut doors = JoinSet::new();
+    let clients = Clients::new(MOST_CLIENTS, BUSY);
+    let mut listening = JoinSet::new();
     for listener in listeners {
-        let (seats, mailbox, mut stop) = (seats.clone(), mailbox.clone(), stop.clone());
-        doors.spawn(async move {
-            let mut guests = JoinSet::new();
+        let (clients, mailbox, mut stop) = (clients.clone(), mailbox.clone(), stop.clone());
+        listening.spawn(async move {
+            let mut conversations = JoinSet::new();
             loop {
                 let enter = async {
-                    let seat = seats.clone().acquire_owned().await;
-                    (seat, accept(&listener).await)
+                    let stream = accept(&listener).await;
+                    (clients.enter().await, stream)
                 };
                 tokio::select! {
                     () = stop.asked() => break,
-                    (seat, stream) = enter => {
-                        let talk = converse(stream, mailbox.clone(), limits, stop.clone());
-                        guests.spawn(async move {
-                            let _seat = seat;
-                            let _ = timeout(LONGEST_TALK, talk).await;
+                    (client, stream) = enter => {
+                        let conversation = converse(stream, client, mailbox.clone(), limits, stop.clone());
+                        conversations.spawn(async move {
+                            let _ = timeout(LONGEST_CONVERSATION, conversation).await;
                         });
                     }
-                    Some(_) = guests.join_next() => {}
+                    Some(_) = conversations.join_next() => {}
                 }
             }
-            // a message that is being kept is kept; a client that says nothing is told and let go
-            let _ = timeout(Duration::from_secs(2), guests.join_all()).await;
+            // a message that is being received is kept; a silent client gets its last reply
+            let _ = timeout(LAST_REPLIES, conversations.join_all()).await;
         });
     }
     stop.asked().await;
-    doors.join_all().await;
+    listening.join_all().await;
 }
 
-/// Talks to one client. An error of the socket ends the talk and needs no words.
-async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, mut stop: Stop) -> std::io::Result<()> {
+/// Talks to one client. An error of the socket only ends the conversation.
+async fn converse(
+    mut stream: TcpStream,
+    client: Client,
+    mailbox: Arc<Mailbox>,
+    limits: Limits,
+    mut stop: Stop,
+) -> std::io::Result<()> {
     let mut replies = Vec::new();
     let mut conversation = Conversation::new(limits.size, &mut replies);
     let mut buffer = vec![0; 16 * 1024];
@@ -82,6 +91,11 @@ async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, 
                 replies.extend_from_slice(b"421 4.3.2 The server ends\r\n");
                 return send(&mut stream, &mut replies).await;
             }
+            () = client.must_leave() => {
+                replies.extend_from_slice(b"421 4.3.2 Too many clients: the one silent longest is closed\r\n");
+                let _ = stream.try_write(&replies);
+                return Ok(());
+            }
         };
         let Ok(read) = read else {
             replies.extend_from_slice(b"421 4.4.2 Timed out\r\n");
@@ -91,6 +105,7 @@ async fn converse(mut stream: TcpStream, mailbox: Arc<Mailbox>, limits: Limits, 
         if read == 0 {
             return Ok(());
         }
+        client.heard();
         let mut bytes = buffer[..read].iter();
         while let Some(action) = conversation.advance(&mut bytes, &mut replies) {
             match action {

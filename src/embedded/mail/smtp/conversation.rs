@@ -177,7 +177,7 @@ impl Conversation {
                 return Some(Action::Close);
             }
             Request::Bdat { .. } => {
-                // what follows would be content, and cannot be told from commands
+                // what follows would be content, which looks like commands
                 reply(replies, "502 5.5.1 CHUNKING is not offered");
                 return Some(Action::Close);
             }

@@ -1,4 +1,4 @@
-//! `encoding-type=url`: how a listing tells of keys that XML cannot hold.
+//! `encoding-type=url`: how a listing writes keys that XML cannot hold.
 
 use s3s::dto::EncodingType;
 

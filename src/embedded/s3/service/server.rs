@@ -15,7 +15,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A service over a store; `keyring` must also stand at its door.
+    /// A service over a store; `keyring` must also be its access check.
     pub(crate) fn new(store: Store, keyring: Arc<Keyring>) -> Self {
         Self { store: Arc::new(store), keyring }
     }

@@ -16,7 +16,7 @@ use crate::embedded::log;
 use crate::system::hexadecimal;
 use crate::system::text::count;
 
-/// What listings tell of an object.
+/// What listings show of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) size: u64,

@@ -11,7 +11,7 @@
 //! A key never becomes part of a path, so `a`, `a/b`, `../x` and keys of 1,024 bytes are all the same to it.
 //! Bytes and attributes share one file: one rename replaces an object, and a reader that has opened it never
 //! sees the bytes of one version with the attributes of another. The keys of a bucket are read once and then
-//! kept in memory, since nobody else writes here; listings come from there, in order.
+//! kept in memory, since no other process writes here; listings come from there, in order.
 //!
 //! Nothing is synced to the disk: killing the server loses nothing, a crash of the machine may lose what was
 //! written in the seconds before. A file that is cut short is then recognised by its missing end and left out.
