@@ -85,11 +85,15 @@ pub fn is_secret(name: &str) -> bool {
     words.iter().any(|word| name.contains(word)) || name.ends_with("_KEY") || name == "KEY"
 }
 
-/// A value with the user and password of any URL in it masked.
+/// A value with the user and password of any URL in it masked. Of a URL that is wrong, perhaps because its password
+/// holds a `/`, everything before the last `@` is.
 fn without_login(value: &str) -> String {
     let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
-    let end = rest.find(['/', '?', ' ']).unwrap_or(rest.len());
-    let masked = match rest[..end].rfind('@') {
+    let authority = &rest[..rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len())];
+    let (at, last) = (authority.rfind('@'), rest.rfind('@'));
+    // paths of web pages may hold an `@` themselves
+    let is_clear = url::Url::parse(value).is_ok() && (at == last || scheme.starts_with("http"));
+    let masked = match if is_clear { at } else { last } {
         Some(at) => format!("***{}", &rest[at..]),
         None => rest.to_owned(),
     };
@@ -98,6 +102,12 @@ fn without_login(value: &str) -> String {
         None => masked,
     };
     format!("{scheme}://{masked}")
+}
+
+/// The URL of a server; nothing of one that cannot be read, since nobody can say which part is the password.
+fn server_url(value: &str) -> String {
+    let readable = url::Url::parse(value).is_ok_and(|url| url.has_host() && !url.path().contains('@'));
+    if readable { without_login(value) } else { "***".to_owned() }
 }
 
 fn text(path: &Path) -> String {
@@ -119,7 +129,7 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
         image: service.image.clone(),
         memory_bytes: service.memory,
         disabled: service.disabled,
-        url: service.url.as_deref().map(without_login),
+        url: service.url.as_deref().map(server_url),
     };
     let services =
         [("postgres", &infra.postgres.service), ("s3", &infra.s3), ("browser", &infra.browser), ("mail", &infra.mail)];
@@ -278,5 +288,12 @@ mod tests {
         assert_eq!(without_login("http://host/a@b"), "http://host/a@b");
         assert_eq!(without_login("ws://host:3000?token=abc"), "ws://host:3000?token=***");
         assert_eq!(without_login("a:b@c"), "a:b@c");
+        assert_eq!(without_login("postgres://me:p/w@host/db"), "postgres://***@host/db");
+        assert_eq!(without_login("postgres://me:p?w#x@host"), "postgres://***@host");
+        assert_eq!(without_login("{{ scheme }}://me:p/w@{{ host }}"), "{{ scheme }}://***@{{ host }}");
+        assert_eq!(server_url("postgres://me:pw@host:5432/db"), "postgres://***@host:5432/db");
+        for wrong in ["postgres:/me:pw@host", "me:pw@host", "postgres://me:p/w@host", "https://key:12/w@host", "pw"] {
+            assert_eq!(server_url(wrong), "***", "{wrong}");
+        }
     }
 }
