@@ -18,5 +18,8 @@ fn main() -> ExitCode {
     if let Some(code) = harness::infra::docker::autoheal::entry(&arguments[1..]) {
         return code;
     }
+    if let Some(code) = harness::postgres::closing::entry(&arguments[1..]) {
+        return code;
+    }
     harness::cli::main(arguments)
 }

@@ -222,6 +222,8 @@ fn enter_service(
     }
     if let (Some(server), Some(password), "db") = (&infra.servers.postgres, &record.database_password, service) {
         environment.extend(server.agent_login(record.agent, password).environment());
+        // a server that never answers must not hold `psql` for ever
+        environment.entry("PGCONNECT_TIMEOUT".to_owned()).or_insert_with(|| "3".to_owned());
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::lease::Lease;
 use super::{Context, Error, Lifecycle, Record, launch, template_values};
 use crate::infra;
-use crate::postgres::{CloneRequest, Server, snapshot, template};
+use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
 use crate::project::AgentId;
 use crate::render::Renderer;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
@@ -57,7 +57,8 @@ pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction
     }
     let without = || Error::Without { agent, what: "database" };
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    let server = infra.servers.postgres.as_ref().ok_or_else(without)?;
+    let patience = if matches!(action, DatabaseAction::List) { Patience::READING } else { Patience::CHANGING };
+    let server = &infra.servers.postgres.clone().ok_or_else(without)?.with_patience(patience);
     record.database_password.as_ref().ok_or_else(without)?;
     let home = context.home.id();
     let work = match action {

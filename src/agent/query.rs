@@ -1,6 +1,7 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
 
 use super::{Context, Error, Record, access};
+use crate::postgres::Patience;
 use crate::project::AgentId;
 use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
 use crate::{infra, postgres};
@@ -10,7 +11,8 @@ use crate::{infra, postgres};
 /// # Errors
 /// The agent has no database, its server is down, or the query is wrong.
 pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
-    let credentials = access::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
+    let mut credentials = access::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
+    credentials.access.patience = Patience::READING;
     let mut results = postgres::query::run(&credentials, query).await?;
     let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
     let result = last.map(|last| results.swap_remove(last)).unwrap_or_default();
@@ -37,7 +39,7 @@ pub async fn slow_queries(
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
     let server = infra.servers.postgres.as_ref().filter(|_| record.database_password.is_some());
-    let server = server.ok_or(Error::Without { agent, what: "database" })?;
+    let server = &server.cloned().ok_or(Error::Without { agent, what: "database" })?.with_patience(Patience::READING);
     let database = agent.database();
     let queries = postgres::slow_queries::list(server, &database, limit).await?;
     if reset {

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{Context, Error, Lifecycle, Record, identity, launch, processes, template_values};
 use crate::infra::{self, Infra, InfraRecord};
-use crate::postgres::{Admin, Link};
+use crate::postgres::{Admin, Link, Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
 use crate::render::Renderer;
 use crate::report::{AgentStatus, Failure, InfraStatus, StackState, Status};
@@ -157,7 +157,7 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         let values = template_values::of(context, &project, record, infra);
         let environment = template_values::environment(&renderer, &values, record)?;
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
-        template_values::add_forwarder(&mut spec, record, infra)?;
+        template_values::add_own_processes(&mut spec, &project, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let agent = record.agent;
             status
@@ -167,9 +167,19 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         if let (true, Some(server), Some(used)) = (thorough, &infra.servers.postgres, &record.template) {
             let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
             let plan = inputs.plan(context, &project, &record.tree);
+            let server = &server.clone().with_patience(Patience::LOOKING);
             let admin = Admin::connect(server).await?;
             let name = plan.links(admin.version().major)?.last().map(Link::database);
             status.template_stale = Some(name.as_ref() != Some(used));
+            if let Some(password) = &record.database_password
+                && !clone::accepts_password(server, record.agent, password).await?
+            {
+                let agent = record.agent;
+                let role = agent.database();
+                status
+                    .drift
+                    .push(format!("the password of role {role} was changed; `harness launch {agent}` sets it back"));
+            }
         }
         Ok(())
     }

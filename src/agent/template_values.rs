@@ -1,12 +1,14 @@
 //! What templates see of one agent.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Record};
 use crate::infra::Infra;
 use crate::infra::docker::forward;
-use crate::postgres::DatabaseCredentials;
+use crate::postgres::{DatabaseCredentials, closing};
 use crate::project::Project;
 use crate::render::{self, BrowserValues, DatabaseValues, Environment, MailValues, Renderer, S3Values};
-use crate::supervisor::StackSpec;
+use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StopSpec};
 use crate::system::{self, Secret};
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
@@ -82,11 +84,40 @@ pub(super) fn environment(
     renderer.environment(values, &|name| record.base_environment.get(name).cloned())
 }
 
-/// Adds the process by which a browser in a container reaches the agent's ports on loopback, where one is needed.
-pub(super) fn add_forwarder(spec: &mut StackSpec, record: &Record, infra: &Infra) -> system::Result<()> {
+/// Adds what harness itself runs beside the application: the process by which a browser in a container reaches the
+/// agent's ports on loopback, and the one that closes the databases that the agent makes. Each only where needed.
+pub(super) fn add_own_processes(
+    spec: &mut StackSpec,
+    project: &Project,
+    record: &Record,
+    infra: &Infra,
+) -> system::Result<()> {
     let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
     let ports: Vec<u16> = record.ports.values().copied().collect();
     if let Some((name, process)) = forward::process(&infra.record, &ports, &harness, &record.tree) {
+        spec.processes.insert(name.to_owned(), process);
+    }
+    let database = infra.servers.postgres.as_ref().zip(record.database_password.as_ref());
+    if let Some((server, password)) = database.filter(|_| project.database.create && !project.database.disabled) {
+        let (name, arguments, environment) = closing::process(server, record.agent, password);
+        let command = std::iter::once(harness.display().to_string()).chain(arguments.map(str::to_owned)).collect();
+        let process = ProcessSpec {
+            command,
+            working_dir: record.tree.clone(),
+            environment: environment.into_iter().collect(),
+            disabled: false,
+            depends_on: BTreeMap::new(),
+            readiness_probe: None,
+            liveness_probe: None,
+            ready_log_line: None,
+            error_log_line: None,
+            ports: Vec::new(),
+            restart: RestartSpec::Always,
+            max_restarts: 0,
+            shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
+            watch: None,
+            run_as: None,
+        };
         spec.processes.insert(name.to_owned(), process);
     }
     Ok(())

@@ -3,9 +3,11 @@
 use super::dispatch;
 use super::ensure::lock;
 use super::error::Result;
+use super::open::Infra;
 use super::record::InfraRecord;
+use crate::postgres;
 use crate::report::{Events, Removed};
-use crate::system::{self, Home};
+use crate::system::{self, Home, with_causes};
 
 /// What was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
     let removed = stopped.into_iter().map(|name| Removed::new("service", name)).collect();
     let mut report = TeardownReport { removed, existed: true };
     if volumes {
+        report.removed.extend(leave_external(home, &record, events).await);
         // the record goes last: without it the data could not be opened
         let data = dispatch::remove_data(home, &record).await?;
         report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
@@ -49,4 +52,26 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
         record.write(home)?;
     }
     Ok(report)
+}
+
+/// Removes what this home has on an external PostgreSQL. Without the record no later command would find it, so a
+/// server that cannot be reached is named with what stays there.
+async fn leave_external(home: &Home, record: &InfraRecord, events: &Events) -> Vec<Removed> {
+    let server = Infra::of(record.clone()).ok().and_then(|infra| infra.servers.postgres);
+    let Some(server) = server.filter(|server| server.access.external) else { return Vec::new() };
+    match postgres::drop::home(&server, home.id()).await {
+        Ok(dropped) => {
+            let databases = dropped.databases.into_iter().map(|name| Removed::new("database", name));
+            databases.chain(dropped.roles.into_iter().map(|name| Removed::new("role", name))).collect()
+        }
+        Err(error) => {
+            let text = format!(
+                "templates and roles stay on the external PostgreSQL: {}; their comments begin with `harness {}`",
+                with_causes(&error),
+                home.id()
+            );
+            events.warning("infra", text);
+            Vec::new()
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{self, databases, named};
 use super::roles::{NewRole, allow_login_sql};
 use super::template::Template;
-use super::{DatabaseCredentials, Error, Result, Server};
+use super::{DatabaseCredentials, Error, LoginProblem, Result, Server};
 
 /// Whose database to make.
 #[derive(Debug, Clone, Copy)]
@@ -134,13 +134,35 @@ async fn make(
         password: request.password,
         login: false,
         create_databases: request.create_databases,
-        member_of: request.roles,
+        member_of: &[],
+        shared: request.roles,
     };
     connection.execute(&format!("create role `{name}`"), &role.sql(connection, server, role_exists)).await?;
     let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
     let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
     copy(server, connection, &source, &target).await?;
     connection.execute(&format!("let role `{name}` log in"), &allow_login_sql(&name, None)).await
+}
+
+/// Whether the password of an agent's role is this one: a role may change its own.
+pub async fn accepts_password(server: &Server, agent: AgentId, password: &Secret) -> Result<bool> {
+    match Connection::open(&server.agent_login(agent, password)).await {
+        Err(Error::Connect { problem: LoginProblem::Login, .. }) => Ok(false),
+        // such as too many connections: the password was not looked at
+        Ok(_) | Err(Error::Connect { problem: LoginProblem::Other, .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the role of an agent this password; its data stays.
+///
+/// # Errors
+/// [`Error::Foreign`] as for [`create`].
+pub async fn set_password(server: &Server, home_id: &str, agent: AgentId, password: &Secret) -> Result<()> {
+    let connection = Connection::admin(server).await?;
+    state_with(&connection, home_id, None, agent).await?;
+    let (role, sql) = (agent.database(), allow_login_sql(&agent.database(), Some(password)));
+    connection.execute(&format!("set the password of role `{role}`"), &sql).await
 }
 
 /// What there is of an agent's pair.

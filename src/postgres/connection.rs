@@ -1,14 +1,26 @@
 //! One connection. Everything is sent as simple queries: several statements a round trip, and utility
 //! statements need no preparing.
+//!
+//! No wait here is without a bound. Connecting ends after the login's [`Patience`]; while a statement runs,
+//! however long, the server is asked on a second connection whether it still answers ([`super::silence`]). A
+//! server that accepts connections and never answers is [`Error::Frozen`].
 
 use std::time::Duration;
 
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
-use super::error::cause;
+use crate::system::Deadline;
+
+use super::server::Access;
+use super::silence;
 use super::{DatabaseCredentials, Error, Result, Server};
 
-/// What a server calls itself.
+/// What deadlines here are about.
+const WHAT: &str = "PostgreSQL";
+/// Between two attempts to reach a server that is being started again.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// The version of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     /// 15, 18.
@@ -22,18 +34,25 @@ pub(super) struct Connection {
     client: Client,
     version: Version,
     superuser: bool,
+    host: String,
+    port: u16,
+    access: Access,
 }
 
 impl Connection {
-    /// Connects. Settings that a database or role may carry cannot disturb what harness does.
+    /// Connects. Settings of the database or role do not affect the statements of harness. A server of ours that
+    /// refuses the connection is tried again for a while: it may just be restarting.
     pub(super) async fn open(login: &DatabaseCredentials) -> Result<Self> {
-        let refused = |source| Error::Connect {
-            host: login.host.clone(),
-            port: login.port,
-            database: login.database.clone(),
-            user: login.user.clone(),
-            source: cause(source),
-        };
+        let restart = Deadline::after(WHAT, login.access.patience.restart);
+        loop {
+            match Self::attempt(login).await {
+                Err(error) if error.is_restarting() && !restart.passed() => restart.pause(RETRY).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt(login: &DatabaseCredentials) -> Result<Self> {
         let mut config = Config::new();
         config
             .host(&login.host)
@@ -42,18 +61,27 @@ impl Connection {
             .user(&login.user)
             .password(login.password.expose())
             .application_name("harness")
-            .connect_timeout(Duration::from_secs(10))
             .options(
                 "-c client_min_messages=error -c statement_timeout=0 -c lock_timeout=0 \
                  -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 \
                  -c default_transaction_read_only=off -c client_connection_check_interval=1s",
             );
-        let (client, driver) = config.connect(NoTls).await.map_err(refused)?;
+        let connecting = async {
+            // resolved first, so that an unknown host is told from a server that is down
+            let unknown = |source| Error::UnknownHost { host: login.host.clone(), source };
+            let _ = tokio::net::lookup_host((login.host.as_str(), login.port)).await.map_err(unknown)?;
+            config.connect(NoTls).await.map_err(|source| Error::connect(login, source))
+        };
+        let (client, driver) = Deadline::after(WHAT, login.access.patience.silence)
+            .run(connecting)
+            .await
+            .map_err(|_| silence::frozen(&login.host, login.port, login.access))??;
         let found = driver.parameter("server_version").unwrap_or_default().to_owned();
         let version = parse_version(&found).filter(|version| version.major >= 15).ok_or(Error::TooOld { found })?;
         let superuser = driver.parameter("is_superuser") == Some("on");
         tokio::spawn(driver);
-        Ok(Self { client, version, superuser })
+        let (host, port, access) = (login.host.clone(), login.port, login.access);
+        Ok(Self { client, version, superuser, host, port, access })
     }
 
     /// The admin's connection to the server's own database.
@@ -69,20 +97,37 @@ impl Connection {
         self.superuser
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Runs statements as one transaction (but for those that refuse to be in one); `action` names
-    /// them in an error.
+    /// Waits for `work`, which uses the client, for as long as the server answers at all.
+    ///
+    /// # Errors
+    /// [`Error::Frozen`]; the failure of `work` itself is inside.
+    pub(super) async fn while_answering<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            outcome = work => Ok(outcome),
+            () = silence::of(&self.host, self.port, self.access.patience.silence) => {
+                Err(silence::frozen(&self.host, self.port, self.access))
+            }
+        }
+    }
+
+    /// Runs statements as one transaction (except those that cannot be in one); `action` names them in an error.
     pub(super) async fn execute(&self, action: &str, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).await.map_err(Error::statement(action))
+        self.while_answering(self.client.batch_execute(sql)).await?.map_err(Error::statement(action))
     }
 
     /// The rows of each statement.
     pub(super) async fn results(&self, action: &str, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
+        let messages = self.while_answering(self.client.simple_query(sql)).await?;
         let mut results = vec![Vec::new()];
-        for message in self.client.simple_query(sql).await.map_err(Error::statement(action))? {
+        for message in messages.map_err(Error::statement(action))? {
             match message {
                 SimpleQueryMessage::Row(row) => results.last_mut().expect("never empty").push(row),
                 SimpleQueryMessage::CommandComplete(_) => results.push(Vec::new()),

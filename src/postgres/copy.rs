@@ -1,4 +1,4 @@
-//! Copying a database: the one way in which databases come to be here.
+//! Copying a database. Templates, clones, snapshots and restores all are copies.
 //!
 //! The copy is created closed (`ALLOW_CONNECTIONS false`), loses what PUBLIC may do with it, gets the
 //! settings that CREATE DATABASE leaves behind, and only then is opened. Between CREATE and REVOKE
@@ -10,7 +10,7 @@
 //! also moves the *databases* of a role, therefore a template's role never owns one.
 //!
 //! CREATE DATABASE waits up to 5 s for sessions on its source and holds a lock that keeps new ones
-//! out. So sessions are evicted before, and again, from a second connection, while it waits.
+//! out. So sessions are ended before it starts, and again from a second connection while it waits.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ struct Setting {
     value: String,
 }
 
-/// What the copy shall be.
+/// What the copy is to be.
 pub(super) struct Target<'a> {
     pub(super) name: &'a str,
     /// Who owns the database.
@@ -69,7 +69,7 @@ impl Source {
         Self { name: "template0".into(), owners: Vec::new(), settings: Vec::new(), bytes: Some(0), fsync: true }
     }
 
-    /// Looks at a database and evicts whoever is connected to it.
+    /// Reads what is to be known of a database, and ends the sessions on it.
     ///
     /// # Errors
     /// [`Error::Missing`] when there is none of this name.
@@ -105,7 +105,7 @@ impl Source {
             .iter()
             .filter_map(|row| {
                 let role = optional(row, "rolname");
-                // what a role of ours carries everywhere matters as much as what it carries here
+                // a setting that a role of ours has in every database counts as well
                 let applies = flag(row, "here") || role.as_deref().is_some_and(|role| owns(&owners, role));
                 let (name, value) = row.get("setting")?.split_once('=')?;
                 applies.then(|| Setting { role, name: name.to_owned(), value: value.to_owned() })
@@ -150,7 +150,7 @@ fn owns(owners: &[Owner], role: &str) -> bool {
     owners.iter().any(|owner| owner.name == role)
 }
 
-/// Runs a statement that needs a database without sessions; evicts them, however many come.
+/// Runs a statement that needs a database without sessions; ends those that connect meanwhile.
 pub(super) async fn without_sessions(
     server: &Server,
     connection: &Connection,
@@ -167,7 +167,7 @@ pub(super) async fn without_sessions(
             () = tokio::time::sleep(EVICT_AFTER) => tokio::select! {
                 result = &mut attempt => result,
                 error = keep_evicting(server, database) => {
-                    // another admin connection is not to be had: wait for what becomes of the first
+                    // no second admin connection: wait for the first
                     drop(error);
                     attempt.await
                 }
@@ -178,7 +178,7 @@ pub(super) async fn without_sessions(
                 if began.elapsed() > PATIENCE {
                     return Err(busy(connection, database, began.elapsed(), error).await);
                 }
-                let _ = connection.rows("evict sessions", &evict_sql(database)).await;
+                let _ = connection.rows("end sessions", &evict_sql(database)).await;
                 let jitter = rand::rng().random_range(5..100);
                 tokio::time::sleep(Duration::from_millis(jitter)).await;
             }
@@ -187,7 +187,7 @@ pub(super) async fn without_sessions(
     }
 }
 
-/// Evicts sessions again and again; returns only when that fails.
+/// Ends sessions repeatedly; returns only when that fails.
 async fn keep_evicting(server: &Server, database: &str) -> Error {
     let connection = match Connection::admin(server).await {
         Ok(connection) => connection,
@@ -195,7 +195,7 @@ async fn keep_evicting(server: &Server, database: &str) -> Error {
     };
     let mut pause = Duration::from_millis(20);
     loop {
-        if let Err(error) = connection.rows("evict sessions", &evict_sql(database)).await {
+        if let Err(error) = connection.rows("end sessions", &evict_sql(database)).await {
             return error;
         }
         tokio::time::sleep(pause).await;
@@ -235,7 +235,7 @@ fn strategy(major: u32, source: &Source) -> &'static str {
     if source.name != "template0" && (major >= 18 || large || !source.fsync) { "FILE_COPY" } else { "WAL_LOG" }
 }
 
-/// From a closed copy to one that its owner, and nobody else, can use.
+/// Turns a closed copy into one that only its owner can use.
 fn finish_sql(source: &Source, target: &Target<'_>) -> String {
     let database = identifier(target.name);
     let mut statements = vec![format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC")];

@@ -1,7 +1,7 @@
 //! Dropping what an agent has: its database, its snapshots, whatever its role made, and the role.
 //!
-//! Everything is looked up by mark or by the owner's mark ([`super::mark`]), so a database that merely
-//! has our name stays, and one with a name of the agent's own choosing goes.
+//! Everything is looked up by its mark or its owner's mark ([`super::mark`]): a database that only has our
+//! name stays, and one that the agent's role made under any name is dropped.
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::error::SqlState;
@@ -34,6 +34,26 @@ pub async fn agent(server: &Server, home_id: &str, agent: AgentId) -> Result<Dro
     agent_with(server, &connection, home_id, agent).await
 }
 
+/// Drops everything of a home on a server that outlives it: templates, kept states, what agents still have, and
+/// the roles. A role that other databases still use stays.
+pub async fn home(server: &Server, home_id: &str) -> Result<DroppedReport> {
+    let connection = Connection::admin(server).await?;
+    let mut report = DroppedReport::default();
+    for found in databases(&connection).await?.into_iter().filter(|database| database.mark(home_id).is_some()) {
+        database(server, &connection, &found.name).await?;
+        report.databases.push(found.name);
+    }
+    for found in roles(&connection).await? {
+        match found.mark(home_id) {
+            Some(mark) if mark.agent.is_some() => role(server, &connection, &found.name).await?,
+            Some(_) => idle_role(&connection, &found.name).await?,
+            None => continue,
+        }
+        report.roles.push(found.name);
+    }
+    Ok(report)
+}
+
 /// What [`agent`] would drop.
 pub async fn plan(server: &Server, home_id: &str, agent: AgentId) -> Result<DroppedReport> {
     find(&Connection::admin(server).await?, home_id, agent).await
@@ -47,7 +67,7 @@ pub(super) async fn agent_with(
 ) -> Result<DroppedReport> {
     let report = find(connection, home, agent).await?;
     for name in &report.roles {
-        // nobody comes back while the databases go
+        // no client may reconnect while the databases are dropped
         let sql = format!(
             "ALTER ROLE {} NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}",
             identifier(name),
@@ -84,7 +104,7 @@ async fn find(connection: &Connection, home: &str, agent: AgentId) -> Result<Dro
     Ok(report)
 }
 
-/// Drops a database, whoever is connected to it.
+/// Drops a database and ends its sessions.
 pub(super) async fn database(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
     let action = format!("drop database `{name}`");
@@ -93,7 +113,7 @@ pub(super) async fn database(server: &Server, connection: &Connection, name: &st
         Err(error) if !is_obstructed(&error) => return Err(error),
         Err(_) => {}
     }
-    clear(server, connection, name).await?;
+    unblock(server, connection, name).await?;
     without_sessions(server, connection, name, &action, &sql).await
 }
 
@@ -102,8 +122,8 @@ fn is_obstructed(error: &Error) -> bool {
     error.sql_state().is_some_and(|state| obstacles.contains(state))
 }
 
-/// Takes away what FORCE does not: `IS_TEMPLATE`, replication slots, prepared transactions.
-async fn clear(server: &Server, connection: &Connection, name: &str) -> Result<()> {
+/// Removes what FORCE does not: `IS_TEMPLATE`, replication slots, prepared transactions.
+async fn unblock(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let quoted = literal(name);
     let sql = format!(
         "SELECT gid FROM pg_prepared_xacts WHERE database = {quoted};
@@ -111,7 +131,7 @@ async fn clear(server: &Server, connection: &Connection, name: &str) -> Result<(
          SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots \
           WHERE database = {quoted} AND active_pid IS NOT NULL"
     );
-    let action = format!("clear database `{name}`");
+    let action = format!("remove what keeps database `{name}`");
     let found = connection.results(&action, &sql).await?;
     let column = |index: usize, name: &str| -> Vec<String> {
         found.get(index).map(|rows| rows.iter().map(|row| text(row, name)).collect()).unwrap_or_default()
@@ -130,8 +150,8 @@ async fn clear(server: &Server, connection: &Connection, name: &str) -> Result<(
     Ok(())
 }
 
-/// Drops a role of ours that owns no database any more. What it was granted elsewhere is revoked, what
-/// it made in somebody else's database becomes that database's owner's.
+/// Drops a role of ours that owns no database any more. Its privileges in other databases are
+/// revoked; objects that it made there become the database owner's.
 async fn role(server: &Server, connection: &Connection, name: &str) -> Result<()> {
     let quoted = identifier(name);
     let action = format!("drop role `{name}`");

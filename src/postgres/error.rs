@@ -1,12 +1,14 @@
-//! What can go wrong with a PostgreSQL server and the databases on it.
+//! Errors of this folder.
 
 use std::time::Duration;
 
 use crate::project::AgentId;
 use crate::project::inputs::InputsError;
-use crate::report::{Diagnostic, Kind};
 
-use super::packages::packages;
+use tokio_postgres::error::SqlState;
+
+use super::DatabaseCredentials;
+use super::login_problem::LoginProblem;
 
 /// Result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,7 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The cause of a failure, as the server or the driver put it.
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Something that should be there or should not.
+/// A kind of object that a message names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectType {
     /// A database.
@@ -35,9 +37,13 @@ impl std::fmt::Display for ObjectType {
 /// A PostgreSQL operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server does not let us in.
+    /// The server refused the connection or the login.
     #[error("cannot connect to database `{database}` of PostgreSQL at {host}:{port} as `{user}`")]
     Connect {
+        /// What is wrong.
+        problem: LoginProblem,
+        /// Whether it is a server that harness does not run.
+        external: bool,
         /// Host.
         host: String,
         /// Port.
@@ -50,7 +56,36 @@ pub enum Error {
         #[source]
         source: Cause,
     },
-    /// The server is older than what harness is tried with.
+    /// The server accepts connections, or accepted one, and does not answer.
+    #[error("PostgreSQL at {host}:{port} does not answer (waited {} s)", waited.as_secs())]
+    Frozen {
+        /// Host.
+        host: String,
+        /// Port.
+        port: u16,
+        /// How long no byte came.
+        waited: Duration,
+        /// Whether it is a server that harness does not run.
+        external: bool,
+    },
+    /// The name of the server's host does not resolve.
+    #[error("cannot find the host `{host}` of PostgreSQL")]
+    UnknownHost {
+        /// The name.
+        host: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The administrator of an external server may not do what harness needs.
+    #[error("role `{user}` of the external PostgreSQL lacks {missing}")]
+    LacksPrivilege {
+        /// The administrator.
+        user: String,
+        /// The attributes that it lacks: `CREATEDB CREATEROLE`.
+        missing: String,
+    },
+    /// The server is older than what harness supports.
     #[error("PostgreSQL {found} is too old: harness needs 15 or newer")]
     TooOld {
         /// What the server says.
@@ -65,7 +100,7 @@ pub enum Error {
         #[source]
         source: Cause,
     },
-    /// Somebody else's database or role has our name.
+    /// A database or role with our name that this home did not make.
     #[error("{object} `{name}` was not created by this home")]
     Foreign {
         /// What it is.
@@ -134,7 +169,7 @@ pub enum Error {
         #[source]
         source: crate::system::Error,
     },
-    /// The inputs of a template cannot be told.
+    /// The inputs of a template cannot be read.
     #[error("cannot determine the inputs of step `{step}`")]
     Inputs {
         /// Its name.
@@ -157,7 +192,7 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// A snapshot of this name is there already.
+    /// A snapshot of this name exists.
     #[error("agent {agent} already has a snapshot `{name}`")]
     SnapshotExists {
         /// Whose.
@@ -178,7 +213,7 @@ pub enum Error {
     /// Not a name for a snapshot.
     #[error("`{0}` is not a snapshot name: expected 1 to 40 of a-z, 0-9 and `_`")]
     SnapshotName(String),
-    /// Sessions come back faster than they can be evicted.
+    /// Clients reconnect faster than their sessions can be ended.
     #[error("database `{name}` is still in use after its sessions were ended for {} s", waited.as_secs())]
     Busy {
         /// Its name.
@@ -208,6 +243,38 @@ pub enum Error {
 }
 
 impl Error {
+    /// A connection that failed.
+    pub(super) fn connect(login: &DatabaseCredentials, error: tokio_postgres::Error) -> Self {
+        Self::Connect {
+            problem: LoginProblem::of(&error),
+            external: login.access.external,
+            host: login.host.clone(),
+            port: login.port,
+            database: login.database.clone(),
+            user: login.user.clone(),
+            source: cause(error),
+        }
+    }
+
+    /// Whether the server is one of ours that is down and may be back in a moment.
+    pub(super) fn is_restarting(&self) -> bool {
+        matches!(self, Self::Connect { problem: LoginProblem::Down, external: false, .. })
+    }
+
+    pub(super) fn is_disk_full(&self) -> bool {
+        self.sql_state() == Some(&SqlState::DISK_FULL)
+    }
+
+    /// Whether the same question will fail again until somebody changes something: to wait for such a server is
+    /// useless.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Connect { problem, .. } => !matches!(problem, LoginProblem::Down | LoginProblem::Other),
+            Self::UnknownHost { .. } | Self::LacksPrivilege { .. } | Self::TooOld { .. } => true,
+            _ => false,
+        }
+    }
+
     /// A statement's failure, named by what it was for.
     pub(super) fn statement(action: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
         let action = action.into();
@@ -226,91 +293,5 @@ pub(super) fn cause(error: tokio_postgres::Error) -> Cause {
     match error.as_db_error().cloned() {
         Some(said) => Box::new(said),
         None => Box::new(error),
-    }
-}
-
-impl Diagnostic for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Foreign { .. }
-            | Self::OtherProject { .. }
-            | Self::Missing { .. }
-            | Self::SnapshotExists { .. }
-            | Self::SnapshotMissing { .. }
-            | Self::InputsChanging { .. } => Kind::Conflict,
-            Self::SnapshotName(_) => Kind::Usage,
-            Self::Query { .. } => Kind::CheckFailed,
-            Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
-                Kind::Configuration
-            }
-            Self::Inputs { source, .. } => source.kind(),
-            _ => Kind::Environment,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Connect { .. } => "postgres.unreachable",
-            Self::TooOld { .. } => "postgres.too_old",
-            Self::Statement { .. } => "postgres.statement_failed",
-            Self::Foreign { .. } => "database.foreign",
-            Self::OtherProject { .. } => "database.other_project",
-            Self::ExtensionMissing { .. } => "postgres.extension_missing",
-            Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
-                "template.build_failed"
-            }
-            Self::Inputs { source, .. } => source.code(),
-            Self::InputsChanging { .. } => "template.inputs_changing",
-            Self::Missing { .. } => "database.missing",
-            Self::SnapshotExists { .. } => "snapshot.exists",
-            Self::SnapshotMissing { .. } => "snapshot.missing",
-            Self::SnapshotName(_) => "snapshot.invalid_name",
-            Self::Busy { .. } => "database.busy",
-            Self::Query { .. } => "query.failed",
-            Self::StatementsUnavailable { .. } => "postgres.statements_unavailable",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Connect { .. } => Some("run `harness setup` to start the servers".into()),
-            Self::Foreign { object, name, .. } => Some(format!(
-                "rename or drop it (`DROP {} \"{name}\"`), or use another agent id",
-                object.to_string().to_uppercase()
-            )),
-            Self::ExtensionMissing { name, major } => Some(format!(
-                "install it for this server (Debian, Ubuntu: `apt-get install {}`)",
-                packages(*major, std::slice::from_ref(name)).join(" ")
-            )),
-            Self::Step { .. } | Self::Script { .. } => Some("mend it and run the command again".into()),
-            Self::Inputs { source, .. } => source.hint(),
-            Self::InputsChanging { .. } => {
-                Some("exclude files that the step itself writes from its `inputs` (`!db/schema.rb`)".into())
-            }
-            Self::SnapshotExists { .. } => Some("choose another name, or drop it first".into()),
-            Self::SnapshotMissing { known, .. } if !known.is_empty() => {
-                Some(format!("there are: {}", known.join(", ")))
-            }
-            Self::StatementsUnavailable { .. } => {
-                Some("set `shared_preload_libraries = 'pg_stat_statements'` on the server and restart it".into())
-            }
-            _ => None,
-        }
-    }
-
-    fn details(&self) -> Vec<String> {
-        match self {
-            Self::Query { source } => {
-                [source.detail(), source.hint()].into_iter().flatten().map(str::to_owned).collect()
-            }
-            Self::Step { output, .. } | Self::Script { output, .. } => output.clone(),
-            Self::InputsChanging { files, .. } => files.clone(),
-            Self::Busy { sessions, .. } => sessions.clone(),
-            Self::Foreign { comment, .. } => vec![match comment {
-                Some(comment) => format!("its comment: {comment}"),
-                None => "it has no comment".into(),
-            }],
-            _ => Vec::new(),
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A trusted extension is made as the template's own role, so that it ends up with the agent, who may
 //! then comment on it, update it and drop it, as the dumps of `pg_dump` and some migrations do. Others
-//! only the admin can make; what they bring is opened to everyone who can enter the database.
+//! only the admin can make; every role that may connect to the database may use what they bring.
 
 use tokio_postgres::error::SqlState;
 
@@ -55,7 +55,7 @@ pub(super) async fn create(inside: &Connection, names: &[String], owner: &str) -
     Ok(())
 }
 
-/// Opens what extensions of the admin brought: their schemas, tables and sequences.
+/// Grants every role the use of the schemas, tables and sequences of extensions that the admin made.
 pub(super) async fn open(inside: &Connection) -> Result<()> {
     let sql = "DO $$ DECLARE one record; BEGIN
         FOR one IN SELECT n.nspname FROM pg_depend d JOIN pg_namespace n ON n.oid = d.objid

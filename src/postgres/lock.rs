@@ -1,7 +1,7 @@
 //! Advisory locks, on the admin's session: one for each template, and one for each agent's pair.
 //!
-//! A session's death frees its locks only after its last statement. So whoever has the lock sees no
-//! CREATE DATABASE of a killed process still at work.
+//! The server frees the locks of a session only after its last statement ended. So the holder of a lock never
+//! meets a CREATE DATABASE of a killed process that still runs.
 
 use sha2::{Digest, Sha256};
 
@@ -10,8 +10,7 @@ use crate::project::AgentId;
 use super::connection::{Connection, flag};
 use super::{Error, Result};
 
-/// The lock of one name, as the server knows it. Locks live in the server's own database: every admin
-/// session connects there.
+/// The key of one lock. Advisory locks belong to a database, so every admin connection uses the same one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key(i64);
 
@@ -22,17 +21,17 @@ impl Key {
         Self(i64::from_be_bytes(bytes))
     }
 
-    /// The lock on an agent's database, snapshots and role: for whoever changes what there is.
+    /// The lock on an agent's database, snapshots and role. Every change of them takes it.
     pub(super) fn of_agent(agent: AgentId) -> Self {
         Self::of(&agent.database())
     }
 
-    /// Takes the lock alone, waiting for whoever has it.
+    /// Takes the lock exclusively; waits for other holders.
     pub(super) async fn take(self, connection: &Connection) -> Result<()> {
         self.call(connection, "pg_advisory_lock").await
     }
 
-    /// Takes the lock shared. `waiting` is called when somebody has it alone.
+    /// Takes the lock shared. `waiting` is called when it is held exclusively.
     pub(super) async fn share(self, connection: &Connection, waiting: impl FnOnce()) -> Result<()> {
         if !self.ask(connection, "pg_try_advisory_lock_shared").await? {
             waiting();
@@ -41,23 +40,23 @@ impl Key {
         Ok(())
     }
 
-    /// Takes the lock alone if nobody has it.
+    /// Takes the lock exclusively if it is free.
     pub(super) async fn try_take(self, connection: &Connection) -> Result<bool> {
         self.ask(connection, "pg_try_advisory_lock").await
     }
 
-    /// From alone to shared, without a moment in between.
+    /// Turns an exclusive lock into a shared one without freeing it in between.
     pub(super) async fn downgrade(self, connection: &Connection) -> Result<()> {
         self.call(connection, "pg_advisory_lock_shared").await?;
         self.release(connection).await
     }
 
-    /// Gives up a lock held alone.
+    /// Releases an exclusive lock.
     pub(super) async fn release(self, connection: &Connection) -> Result<()> {
         self.call(connection, "pg_advisory_unlock").await
     }
 
-    /// Gives up a shared lock.
+    /// Releases a shared lock.
     pub(super) async fn release_shared(self, connection: &Connection) -> Result<()> {
         self.call(connection, "pg_advisory_unlock_shared").await
     }

@@ -1,7 +1,7 @@
 //! PostgreSQL: templates, the agents' databases cloned from them, and their isolation.
 //!
-//! Talks to any server, given host, port and admin login; knows nothing of how a server is run. What it
-//! makes carries a mark with the home's id (see `mark`), and only what carries it is ever altered.
+//! Works with any server, given host, port and admin login, however it is run. What it makes carries a mark
+//! with the home's id (see `mark`), and it alters nothing without that mark.
 //!
 //! ```text
 //! template::ensure   links -> lock -> role, database, extensions, steps -> rename
@@ -10,19 +10,23 @@
 //! drop::agent        everything with the agent's mark or the agent's role as owner
 //! ```
 //!
-//! Invariants: no password reaches a server in clear; a database is never open to others, not for a
-//! moment; whoever dies half-way leaves something that is recognised and dropped by the next command.
+//! Invariants: no password reaches a server in clear; no database of an agent can be entered by another agent at
+//! any moment; what an interrupted command leaves is recognised and dropped by the next one.
 
 mod admin;
 pub mod clone;
+pub mod closing;
 mod connection;
 mod copy;
+mod diagnosis;
 pub mod drop;
 mod error;
 mod extensions;
+mod hba;
 mod inspect;
 mod leftover_references;
 mod lock;
+mod login_problem;
 mod mark;
 mod objects;
 mod ownership;
@@ -33,6 +37,7 @@ mod roles;
 mod run_step;
 mod script;
 mod server;
+mod silence;
 pub mod slow_queries;
 pub mod snapshot;
 mod sql;
@@ -45,12 +50,14 @@ pub use clone::{CloneRequest, CloneState, Owned};
 pub use connection::Version;
 pub use drop::DroppedReport;
 pub use error::{Error, ObjectType, Result};
+pub use hba::{Origin, rules as hba_rules};
 pub use inspect::Inspection;
 pub use leftover_references::{LeftoverReference, LeftoverReferences};
+pub use login_problem::LoginProblem;
 pub use mark::OwnedKind;
 pub(crate) use packages::{CONTRIB, packages};
 pub use prepare::prepare;
 pub use run_step::run_step;
-pub use server::{DatabaseCredentials, Server};
+pub use server::{Access, DatabaseCredentials, Patience, Server};
 pub use step::Step;
 pub use template::{Link, Template, TemplatePlan};

@@ -1,4 +1,4 @@
-//! Databases and roles as they are on the server, and whose they are.
+//! The databases and roles of a server, and which of them are ours.
 
 use super::connection::{Connection, flag, optional, text};
 use super::mark::{Facts, Mark};
@@ -13,7 +13,7 @@ pub(super) struct Database {
     pub(super) open: bool,
     comment: Option<String>,
     owner_comment: Option<String>,
-    /// False when a DROP DATABASE was interrupted: nobody can use it any more.
+    /// False when a DROP DATABASE was interrupted: it cannot be used any more.
     pub(super) valid: bool,
 }
 
@@ -31,7 +31,7 @@ impl Database {
         self.comment.as_deref().map(Facts::parse).unwrap_or_default()
     }
 
-    /// Our mark, or the error that it is somebody else's.
+    /// Our mark, or the error that it is not ours.
     pub(super) fn ours(&self, home: &str) -> Result<Mark> {
         self.mark(home).ok_or_else(|| foreign(ObjectType::Database, &self.name, self.comment.as_ref()))
     }
@@ -51,7 +51,7 @@ impl Role {
         Mark::of_home(self.comment.as_deref(), home)
     }
 
-    /// Our mark, or the error that it is somebody else's.
+    /// Our mark, or the error that it is not ours.
     pub(super) fn ours(&self, home: &str) -> Result<Mark> {
         self.mark(home).ok_or_else(|| foreign(ObjectType::Role, &self.name, self.comment.as_ref()))
     }

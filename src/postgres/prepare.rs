@@ -1,10 +1,10 @@
 //! What a server of ours needs once, before the first template: the database `postgres` and `template1`
 //! closed to agents, and statement statistics.
 
-use super::connection::{Connection, flag};
-use super::roles::CREATORS;
+use super::connection::{Connection, flag, text};
+use super::roles::{BUILDERS, CREATORS};
 use super::sql::identifier;
-use super::{Result, Server};
+use super::{Error, Result, Server, hba};
 
 /// Makes a server ready for agents; done already, it costs one connection and one question. The
 /// permissions of an external server are left alone.
@@ -13,7 +13,11 @@ pub async fn prepare(server: &Server) -> Result<()> {
 }
 
 pub(super) async fn prepare_with(server: &Server, connection: &Connection) -> Result<()> {
-    if server.external || is_prepared(connection).await? {
+    if server.access.external {
+        return check_privileges(server, connection).await;
+    }
+    hba::ensure(connection, &server.user).await?;
+    if is_prepared(connection).await? {
         return Ok(());
     }
     let database = identifier(&server.database);
@@ -25,6 +29,10 @@ pub(super) async fn prepare_with(server: &Server, connection: &Connection) -> Re
              CREATE ROLE {CREATORS} NOLOGIN;
              COMMENT ON ROLE {CREATORS} IS 'harness: agents that may create databases';
            END IF;
+           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{BUILDERS}') THEN
+             CREATE ROLE {BUILDERS} NOLOGIN;
+             COMMENT ON ROLE {BUILDERS} IS 'harness: roles that build templates';
+           END IF;
            IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements') THEN
              CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
            END IF;
@@ -35,12 +43,24 @@ pub(super) async fn prepare_with(server: &Server, connection: &Connection) -> Re
     connection.execute("prepare the server for agents", &sql).await
 }
 
+/// Whether the administrator of an external server may do what agents need.
+async fn check_privileges(server: &Server, connection: &Connection) -> Result<()> {
+    let sql = "SELECT concat_ws(' ', CASE WHEN NOT rolcreatedb THEN 'CREATEDB' END, \
+                                     CASE WHEN NOT rolcreaterole THEN 'CREATEROLE' END) AS missing \
+                 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper";
+    let rows = connection.rows("read the administrator's privileges", sql).await?;
+    match rows.first().map(|row| text(row, "missing")) {
+        Some(missing) if !missing.is_empty() => Err(Error::LacksPrivilege { user: server.user.clone(), missing }),
+        _ => Ok(()),
+    }
+}
+
 async fn is_prepared(connection: &Connection) -> Result<bool> {
     let sql = format!(
         "SELECT NOT EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS acl \
                              WHERE d.datname IN (current_database(), 'template1') \
                                AND acl.grantee = 0 AND acl.privilege_type = 'CONNECT') \
-                AND EXISTS (SELECT FROM pg_roles WHERE rolname = '{CREATORS}') AS prepared"
+                AND (SELECT count(*) FROM pg_roles WHERE rolname IN ('{CREATORS}', '{BUILDERS}')) = 2 AS prepared"
     );
     Ok(connection.rows("inspect the server", &sql).await?.first().is_some_and(|row| flag(row, "prepared")))
 }

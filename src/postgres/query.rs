@@ -19,7 +19,7 @@ pub struct ResultSet {
 /// Runs SQL as the given role; one result for each statement. Several statements are one transaction.
 pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
     let connection = Connection::open(login).await?;
-    let messages = connection.client().simple_query(sql).await.map_err(refused)?;
+    let messages = connection.while_answering(connection.client().simple_query(sql)).await?.map_err(refused)?;
     let (mut results, mut current) = (Vec::new(), ResultSet::default());
     for message in messages {
         match message {

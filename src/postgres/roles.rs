@@ -1,5 +1,5 @@
-//! Roles of ours: made together with their mark, in one transaction; passwords as SCRAM verifiers, so
-//! that none reaches the server's log or `pg_stat_statements`.
+//! The roles that harness makes. Each is made together with its mark in one transaction. Passwords are sent as
+//! SCRAM verifiers, so that none appears in the server's log or in `pg_stat_statements`.
 
 use postgres_protocol::password::scram_sha_256;
 
@@ -14,28 +14,42 @@ use super::{Result, Server};
 /// their CREATE DATABASE. A group, because ten launches that grant on one database collide.
 pub(super) const CREATORS: &str = "harness_creators";
 
+/// The group of roles that build templates on a server of ours: `pg_hba.conf` keeps them out of agents' databases.
+pub(super) const BUILDERS: &str = "harness_builders";
+
 /// A role to make.
 pub(super) struct NewRole<'a> {
     pub(super) name: &'a str,
     pub(super) mark: &'a Mark,
     pub(super) password: &'a Secret,
-    /// Without, nobody can log in until [`allow_login_sql`].
+    /// Without it, the role cannot log in until [`allow_login_sql`].
     pub(super) login: bool,
     pub(super) create_databases: bool,
-    /// Roles that it becomes a member of.
+    /// Groups whose privileges it has.
     pub(super) member_of: &'a [String],
+    /// Roles that the project shares between agents (`[database] roles`): it becomes a member.
+    pub(super) shared: &'a [String],
 }
 
 impl NewRole<'_> {
-    /// The statements, to be sent at once so that the role never exists unmarked. One that `exists`, and
-    /// is ours, is made what it would be if it were new.
+    /// The statements, to be sent at once so that the role never exists unmarked. A role of ours that `exists`
+    /// is changed to what a new one would be.
     pub(super) fn sql(&self, connection: &Connection, server: &Server, exists: bool) -> String {
         let verb = if exists { "ALTER" } else { "CREATE" };
         let name = identifier(self.name);
         let login = if self.login { "LOGIN" } else { "NOLOGIN" };
         let create = if self.create_databases { "CREATEDB" } else { "NOCREATEDB" };
+        // On an external server nothing but privileges keeps agents apart. There, what one agent grants to a shared
+        // role must not admit the others: a member has to say SET ROLE, which it cannot before it is connected.
+        let (inherit, option) = match connection.version().major {
+            _ if !server.access.external => ("", ""),
+            16.. => ("", " WITH INHERIT FALSE, SET TRUE"),
+            // before 16 it is the role that inherits or not, and a role that builds must
+            _ if self.member_of.is_empty() => (" NOINHERIT", ""),
+            _ => ("", ""),
+        };
         let mut statements = vec![
-            format!("{verb} ROLE {name} {login} {create} PASSWORD {}", verifier(self.password)),
+            format!("{verb} ROLE {name} {login} {create}{inherit} PASSWORD {}", verifier(self.password)),
             format!("COMMENT ON ROLE {name} IS {}", literal(&self.mark.to_string())),
         ];
         if !connection.is_superuser() {
@@ -43,7 +57,11 @@ impl NewRole<'_> {
             statements.push(format!("GRANT {name} TO CURRENT_USER"));
         }
         statements.extend(self.member_of.iter().map(|group| format!("GRANT {} TO {name}", identifier(group))));
-        if self.create_databases && !server.external {
+        statements.extend(self.shared.iter().map(|role| format!("GRANT {} TO {name}{option}", identifier(role))));
+        if !self.member_of.is_empty() && !server.access.external {
+            statements.push(format!("GRANT {BUILDERS} TO {name}"));
+        }
+        if self.create_databases && !server.access.external {
             statements.push(format!("GRANT {CREATORS} TO {name}"));
         }
         statements.join("; ")
@@ -61,8 +79,8 @@ pub(super) fn allow_login_sql(role: &str, password: Option<&Secret>) -> String {
     format!("ALTER ROLE {} LOGIN{password}", identifier(role))
 }
 
-/// Makes the cluster-wide roles that migrations expect, as far as they are missing. Those that exist
-/// are used as they are: they may be anybody's.
+/// Makes the cluster-wide roles that migrations expect, as far as they are missing. Existing ones
+/// are used unchanged: they may not be ours.
 pub(super) async fn ensure_shared(connection: &Connection, mark: &Mark, roles: &[String]) -> Result<()> {
     if roles.is_empty() {
         return Ok(());

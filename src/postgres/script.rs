@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
+use tokio_postgres::Client;
 
 use crate::system::{Error as SystemError, read_optional};
 
@@ -26,13 +27,14 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
     let connection = Connection::open(step.login).await?;
     let deadline = Instant::now() + step.timeout;
     for statement in statements(&text) {
-        let running = async {
+        let client = connection.client();
+        let running = connection.while_answering(async {
             match statement.kind {
-                StatementKind::Sql(sql) => connection.client().batch_execute(sql).await,
-                StatementKind::Copy { sql, data } => copy(&connection, sql, data).await,
+                StatementKind::Sql(sql) => client.batch_execute(sql).await,
+                StatementKind::Copy { sql, data } => copy(client, sql, data).await,
                 StatementKind::Meta(_) => Ok(()),
             }
-        };
+        });
         if let StatementKind::Meta(command) = statement.kind
             && !is_harmless(command)
         {
@@ -47,8 +49,9 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
             });
         }
         match tokio::time::timeout_at(deadline.into(), running).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Err(frozen)) => return Err(frozen),
+            Ok(Ok(Err(error))) => {
                 let line = statement.line;
                 return Err(failed(step, file, line, &statement.kind, error));
             }
@@ -75,8 +78,8 @@ fn read(step: &Step<'_>, file: &Path) -> Result<String> {
     })
 }
 
-async fn copy(connection: &Connection, sql: &str, data: &str) -> std::result::Result<(), tokio_postgres::Error> {
-    let mut sink = pin!(connection.client().copy_in::<str, Bytes>(sql).await?);
+async fn copy(client: &Client, sql: &str, data: &str) -> std::result::Result<(), tokio_postgres::Error> {
+    let mut sink = pin!(client.copy_in::<str, Bytes>(sql).await?);
     for chunk in data.as_bytes().chunks(CHUNK) {
         sink.send(Bytes::copy_from_slice(chunk)).await?;
     }

@@ -1,11 +1,13 @@
-//! Which server, and how to log into one of its databases.
+//! Which server, how to log into one of its databases, and how long to wait for it.
+
+use std::time::Duration;
 
 use crate::project::AgentId;
 use crate::system::Secret;
 use crate::system::text::percent_encode;
 
-/// A server and its admin login. Whether a container, a process of ours or somebody else's machine
-/// is behind it makes no difference here, but for [`Server::external`].
+/// A server and its admin login. Only [`Server::external`] depends on how the
+/// server is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Host name or address.
@@ -18,15 +20,49 @@ pub struct Server {
     pub password: Secret,
     /// The database that the admin connects to; `postgres` unless the URL of an external server names another.
     pub database: String,
-    /// Somebody else's server: the permissions of `postgres` and `template1` are left as they are.
+    /// What kind of server it is, and how long it is waited for.
+    pub access: Access,
+}
+
+/// What the connections to a server have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// A server that harness does not run: the permissions of `postgres` and `template1` are left as they are.
     pub external: bool,
+    /// How long it is waited for.
+    pub patience: Patience,
+}
+
+impl Access {
+    /// To a server that harness runs itself.
+    pub const OWN: Self = Self { external: false, patience: Patience::CHANGING };
+    /// To a server that the user gave.
+    pub const EXTERNAL: Self = Self { external: true, patience: Patience::CHANGING };
+}
+
+/// How long a command waits for a server that does not do its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// A server that sends no byte for this long is frozen.
+    pub silence: Duration,
+    /// How long a connection that a server of ours refuses is tried again: one that died is back within a second.
+    pub restart: Duration,
+}
+
+impl Patience {
+    /// For commands that change something: they end within 15 s of a server's silence.
+    pub const CHANGING: Self = Self { silence: Duration::from_secs(7), restart: Duration::from_secs(7) };
+    /// For commands that only read: within 3 s.
+    pub const READING: Self = Self { silence: Duration::from_secs(2), restart: Duration::from_millis(2500) };
+    /// For a question whose answer may be "it is down".
+    pub const LOOKING: Self = Self { silence: Duration::from_secs(2), restart: Duration::ZERO };
 }
 
 impl Server {
     /// A server of our own on this machine.
     pub fn local(port: u16, user: impl Into<String>, password: Secret) -> Self {
         let (host, database) = ("127.0.0.1".to_owned(), "postgres".to_owned());
-        Self { host, port, user: user.into(), password, database, external: false }
+        Self { host, port, user: user.into(), password, database, access: Access::OWN }
     }
 
     /// The login of an agent's role into its database.
@@ -42,7 +78,15 @@ impl Server {
             database: database.to_owned(),
             user: user.to_owned(),
             password: password.clone(),
+            access: self.access,
         }
+    }
+
+    /// The same server, waited for differently.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.access.patience = patience;
+        self
     }
 
     /// The admin's login into a database.
@@ -64,6 +108,8 @@ pub struct DatabaseCredentials {
     pub user: String,
     /// Its password.
     pub password: Secret,
+    /// What kind of server it is, and how long it is waited for.
+    pub access: Access,
 }
 
 impl DatabaseCredentials {

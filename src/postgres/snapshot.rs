@@ -86,7 +86,8 @@ pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<
         password: request.password,
         login: true,
         create_databases: request.create_databases,
-        member_of: request.roles,
+        member_of: &[],
+        shared: request.roles,
     };
     connection.execute(&format!("renew role `{}`", role.name), &role.sql(&connection, server, true)).await?;
     replace(server, &connection, home, agent, &template.name, Some(template.name.clone())).await

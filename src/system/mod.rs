@@ -21,6 +21,7 @@ mod process_tree;
 mod secret;
 pub mod text;
 mod tty;
+mod until_signal;
 mod user;
 mod versioned;
 
@@ -39,5 +40,6 @@ pub use proc::{
 };
 pub use secret::Secret;
 pub use tty::RawTerminal;
+pub use until_signal::until_signal;
 pub use user::{ServiceUser, effective_uid};
 pub use versioned::{Versioned, read_versioned, write_fleeting, write_versioned};

@@ -1,6 +1,6 @@
 //! D15, L11: with an agent goes all that is its, and nothing else, whatever it is called.
 
-use harness::postgres::{DatabaseCredentials, snapshot};
+use harness::postgres::{Access, DatabaseCredentials, snapshot};
 use harness::report::Failure;
 
 use crate::support::{TestPostgres, TestTemplate, agent, block_on, try_sql};
@@ -10,6 +10,8 @@ fn d15_test_databases_and_snapshots_go_with_their_agent() {
     let postgres = TestPostgres::start();
     let mut project = TestTemplate::small(&postgres);
     project.settings.create = true;
+    // on a server of our own no agent enters another one's database, invited or not
+    project.server.access = Access::EXTERNAL;
     let template = project.ensure().name;
     let (three, thirty) = (project.launch(3), project.launch(30));
     let (server, home) = (&project.server, &project.home);

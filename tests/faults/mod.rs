@@ -7,7 +7,12 @@ mod app;
 mod stack;
 
 mod d15_ownership;
+mod d17_silent_servers;
+mod d18_full_disk;
+mod d19_shared_roles;
 mod d1_killed_builds;
+mod d20_passwords;
+mod d21_external;
 mod d2_d4_builds;
 mod d3_sessions;
 mod d6_isolation;

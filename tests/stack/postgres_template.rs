@@ -225,7 +225,7 @@ fn an_admin_who_is_no_superuser_is_enough_on_an_external_server() {
     project.settings.create = true;
     project.server = harness::postgres::Server {
         database: "managed".into(),
-        external: true,
+        access: harness::postgres::Access::EXTERNAL,
         ..harness::postgres::Server::local(project.server.port, "manager", harness::system::Secret::new("manager"))
     };
     let before = postgres.sql("SELECT datacl::text FROM pg_database WHERE datname IN ('postgres', 'template1')");

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use harness::postgres::{DatabaseCredentials, Server, query};
+use harness::postgres::{Access, DatabaseCredentials, Server, query};
 use harness::system::{FileLock, Secret, ServiceUser};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -43,9 +43,14 @@ impl TestPostgres {
 
     /// The same with further settings, as `name=value`.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
+        Self::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// The same with its data below a directory.
+    pub(crate) fn start_in(parent: &Path, settings: &[&str]) -> Self {
         let programs = Programs::choose();
         let user = ServiceUser::choose().unwrap();
-        let directory = tempfile::Builder::new().prefix("harness-test-pg-").tempdir().unwrap();
+        let directory = tempfile::Builder::new().prefix("harness-test-pg-").tempdir_in(parent).unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let data = directory.path().join("data");
         programs.copy_pristine(&data, user.as_ref());
@@ -70,6 +75,11 @@ impl TestPostgres {
     /// How harness reaches it.
     pub(crate) fn server(&self) -> Server {
         Server::local(self.ports.infra(0), "postgres", Secret::new(PASSWORD))
+    }
+
+    /// Its first process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed()).expect("a child has a pid")
     }
 
     /// 15, 18.
@@ -98,6 +108,7 @@ impl TestPostgres {
             database: "postgres".into(),
             user: "postgres".into(),
             password: Secret::new(PASSWORD),
+            access: Access::OWN,
         }
     }
 
@@ -109,7 +120,7 @@ impl TestPostgres {
     /// Every role but the server's own, sorted; without those that `prepare` makes once.
     pub(crate) fn roles(&self) -> Vec<String> {
         self.sql(
-            "select rolname from pg_roles where oid >= 16384 and rolname not like 'harness\\_creators' \
+            "select rolname from pg_roles where oid >= 16384 and rolname not like 'harness\\_%' \
              and rolname not like 'tpl\\_builders\\_%' order by rolname",
         )
     }

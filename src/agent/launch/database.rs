@@ -76,8 +76,16 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
     let (Some(plan), Some(password)) = (plan, &attempt.record.database_password) else { return Ok(Made::default()) };
     let (context, record) = (attempt.context, &attempt.record);
     if plan.complete {
+        let mut made = Made::default();
+        if !clone::accepts_password(&plan.server, record.agent, password).await? {
+            clone::set_password(&plan.server, context.home.id(), record.agent, password).await?;
+            let role = record.agent.database();
+            let text = format!("the password of role {role} was changed: it is set back; the data is kept");
+            context.events.warning(attempt.subject(), text);
+            made.changed = true;
+        }
         let template = record.template.clone().map(|name| TemplateUse { name, built: false });
-        return Ok(Made { template, ..Made::default() });
+        return Ok(Made { template, ..made });
     }
     let mut made = Made { changed: true, cloned: true, ..Made::default() };
     let began = Instant::now();

@@ -57,7 +57,7 @@ pub(super) fn write(
     let mut spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
     attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
     guides(attempt, renderer, context, environment)?;
-    template_values::add_forwarder(&mut spec, &attempt.record, infra)?;
+    template_values::add_own_processes(&mut spec, &attempt.project, &attempt.record, infra)?;
     Ok(spec)
 }
 

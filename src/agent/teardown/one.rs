@@ -8,7 +8,7 @@ use crate::agent::lease::Lease;
 use crate::agent::{Context, Error, Lifecycle, Record, WorktreeError, gc, identity, worktree};
 use crate::bucket::{BucketRegistry, OwnedBuckets, S3Endpoint};
 use crate::infra::{self, Infra};
-use crate::postgres;
+use crate::postgres::{self, Patience};
 use crate::project::AgentId;
 use crate::render;
 use crate::report::{Failure, Removed, TornDownAgent};
@@ -248,7 +248,8 @@ async fn look(
     }
     if let Some(server) = infra.and_then(|infra| infra.servers.postgres.as_ref()) {
         // a look starts nothing: a server that is down is passed over
-        if let Ok(found) = postgres::drop::plan(server, home.id(), agent).await {
+        let server = server.clone().with_patience(Patience::LOOKING);
+        if let Ok(found) = postgres::drop::plan(&server, home.id(), agent).await {
             report.removed.extend(found.databases.iter().map(|name| Removed::new("database", name)));
             report.removed.extend(found.roles.iter().map(|name| Removed::new("role", name)));
             report.foreign.extend(found.foreign.iter().map(|name| Removed::new("database or role", name)));

@@ -1,4 +1,4 @@
-//! Building a template, under a lock that the caller holds alone.
+//! Building a template, under a lock that the caller holds exclusively.
 
 use std::time::Duration;
 
@@ -72,8 +72,6 @@ impl<'a> Build<'a> {
         ensure_shared(self.connection, &shared, &settings.roles).await?;
         ensure_builders(self.connection, self.plan.home_id).await?;
         let builders = builders(self.plan.home_id);
-        let mut groups = settings.roles.clone();
-        groups.push(builders.clone());
         let template_mark = self.mark.with_kind(OwnedKind::Template);
         let role = NewRole {
             name: &self.name,
@@ -81,7 +79,8 @@ impl<'a> Build<'a> {
             password: &password,
             login: true,
             create_databases: false,
-            member_of: &groups,
+            member_of: std::slice::from_ref(&builders),
+            shared: &settings.roles,
         };
         // a state that an earlier build of this name kept needs the role
         let exists = !named(self.connection, &[&self.name]).await?.1.is_empty();
@@ -90,7 +89,7 @@ impl<'a> Build<'a> {
 
         let start = incremental::start(self.connection, self.plan, self.links).await?;
         task.detail(match &start {
-            Start::Fresh => "from nothing".to_owned(),
+            Start::Fresh => "from an empty database".to_owned(),
             Start::After { link, from } => format!("from the state after `{}` ({from})", self.links[*link].step),
             Start::Again { link, from } => {
                 format!("`{}` again, on its previous state ({from})", self.links[*link].step)
@@ -175,7 +174,7 @@ impl Drop for Abandoned<'_> {
         let (server, name, home) = (self.server.clone(), self.name.to_owned(), self.home.to_owned());
         let thread = std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            // the caller's session still holds the lock: nobody else builds this name meanwhile
+            // the caller's connection still holds the lock: no other build of this name can begin
             runtime.block_on(async {
                 let cleaning = async {
                     let connection = Connection::admin(&server).await?;

@@ -20,7 +20,7 @@ use super::prune;
 /// How often a build starts over because an input changed meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// A complete template. While this lives, nobody drops it.
+/// A complete template. It is not dropped while this value lives.
 pub struct Template {
     /// Its database: `tpl_<12 hex>`.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Template {
     pub built: bool,
     /// How long that, or finding it, took.
     pub duration: Duration,
-    /// Where it names itself.
+    /// The columns in which its own name stands.
     pub leftover_references: LeftoverReferences,
     /// Holds the shared lock; its owner may use it for other things meanwhile.
     lease: Mutex<Connection>,
@@ -40,13 +40,13 @@ impl std::fmt::Debug for Template {
     }
 }
 
-/// An admin session that is at hand.
-pub(in super::super) enum AtHand<'a> {
+/// An admin connection, borrowed or new.
+pub(in super::super) enum AdminConnection<'a> {
     Borrowed(MutexGuard<'a, Connection>),
-    Own(Connection),
+    Own(Box<Connection>),
 }
 
-impl std::ops::Deref for AtHand<'_> {
+impl std::ops::Deref for AdminConnection<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -60,10 +60,10 @@ impl std::ops::Deref for AtHand<'_> {
 impl Template {
     /// The session that holds the lock, unless another clone is using it: connecting takes longer than
     /// most of what a clone does.
-    pub(in super::super) async fn connection(&self, server: &Server) -> Result<AtHand<'_>> {
+    pub(in super::super) async fn connection(&self, server: &Server) -> Result<AdminConnection<'_>> {
         match self.lease.try_lock() {
-            Ok(connection) if !connection.client().is_closed() => Ok(AtHand::Borrowed(connection)),
-            _ => Connection::admin(server).await.map(AtHand::Own),
+            Ok(connection) if !connection.is_closed() => Ok(AdminConnection::Borrowed(connection)),
+            _ => Connection::admin(server).await.map(|connection| AdminConnection::Own(Box::new(connection))),
         }
     }
 }
@@ -118,7 +118,7 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
             waited.map(crate::report::Task::finish);
             return Ok(found(references, false, connection));
         }
-        // nobody may hold it shared while it is built: of several who find it missing, one gets it
+        // it is built under the exclusive lock: of several launches that find it missing, one gets that
         key.release_shared(&connection).await?;
         if !key.try_take(&connection).await? {
             let jitter = rand::rng().random_range(1..20);
@@ -154,7 +154,7 @@ fn final_name(links: &[Link]) -> String {
     links.last().expect("there is a head").database()
 }
 
-/// Where a complete template names itself; `None` when there is no complete one.
+/// The columns in which a complete template names itself; `None` when there is no complete one.
 async fn complete(connection: &Connection, plan: &TemplatePlan<'_>, name: &str) -> Result<Option<LeftoverReferences>> {
     let Some(database) = database_named(connection, name).await? else { return Ok(None) };
     database.ours(plan.home_id)?;

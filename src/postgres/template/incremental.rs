@@ -98,11 +98,11 @@ pub(super) async fn keep(
     let name = link.database();
     let key = Key::of(&name);
     if !key.try_take(connection).await? {
-        // another build is at it, or clones it: it is there, or will be
+        // another build makes or clones it: it exists, or will
         return Ok(());
     }
     if database_named(connection, &name).await?.is_none() {
-        // unfinished copies go first: their maker died, or it would hold the lock
+        // drop unfinished copies: a living build would hold the lock
         discard(server, connection, &name, plan.home_id).await?;
         let mark = Mark::new(plan.home_id, plan.project, None, OwnedKind::Building);
         let source = Source::inspect(connection, building).await?;

@@ -4,15 +4,14 @@
 //! inputs never build twice, other inputs never reuse. It is built under another name and renamed when
 //! it is complete, in the transaction that also marks it: the final name *is* the completeness marker.
 //!
-//! Each template has a role of its own name, which steps log in as and which owns every object in it for
-//! ever. A role for each, and not one for all behind `SET role`, because `PGUSER` is then what
+//! Each template has a role of its own name, which steps log in as and which owns every object in it. A role for each, and not one for all behind `SET role`, because `PGUSER` is then what
 //! `current_user` says, and two builds need not agree on a password. The database itself belongs to the
 //! home's *builders*, of which that role is a member while it builds, so that migrations may do what an
 //! owner may (`ALTER DATABASE … SET`, objects in schema public). It is not the role itself, because
-//! REASSIGN OWNED also moves databases: somebody else's clone would give away one that is being built.
+//! REASSIGN OWNED also moves databases: another clone would give away the one that is being built.
 //! Complete, the database is the admin's, and the role has neither login nor password nor membership.
 //!
-//! Each name has an advisory lock. Building and dropping take it alone; whoever is about to clone holds it
+//! Each name has an advisory lock. Building and dropping take it exclusively; a command that clones holds it
 //! shared ([`Template`] does, until dropped).
 //!
 //! After an `incremental` step the state is kept as a database of its own. If files were only appended

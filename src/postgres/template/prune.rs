@@ -1,4 +1,4 @@
-//! Templates that nobody needs any more, and builds whose maker died.
+//! Templates that are no longer needed, and unfinished builds of commands that died.
 
 use super::super::connection::Connection;
 use super::super::drop;
@@ -19,7 +19,7 @@ pub struct Leftover {
     pub database: String,
 }
 
-/// Drops the unfinished builds of this home whose maker is gone.
+/// Drops the unfinished builds of this home that no command works on.
 pub async fn sweep(server: &Server, home_id: &str) -> Result<Vec<Leftover>> {
     sweep_with(server, &Connection::admin(server).await?, home_id).await
 }
@@ -68,7 +68,7 @@ pub(super) async fn prune(server: &Server, connection: &Connection, plan: &Templ
             })
             .map(|database| database.name)
             .collect();
-        // in the order of their making
+        // ordered by age
         for name in of_project.iter().rev().skip(KEEP) {
             drop_unused(server, connection, name).await?;
         }

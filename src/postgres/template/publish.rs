@@ -12,8 +12,8 @@ use super::super::{Result, Server, leftover_references};
 use super::chain::Link;
 use super::incremental;
 
-/// Gives schema public to whoever owns the database. Since 15 it is so; a cluster that was upgraded
-/// from an older one has it otherwise.
+/// Gives schema public to the owner of the database, as since PostgreSQL 15; a cluster that was upgraded
+/// from an older version has another owner.
 pub(super) async fn own_public(inside: &Connection) -> Result<()> {
     if !inside.is_superuser() {
         return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! Order: the directory that the user names; else the newest installed server of major 15 or newer that has
 //! every extension the project names; else the pinned download. The download comes after installed servers
-//! even where it is newer: what is installed was chosen by somebody, and costs no network.
+//! even where it is newer: what is installed was chosen by the user, and costs no network.
 //!
 //! `HARNESS_POSTGRES` in the environment overrides the configuration: `installed` never downloads, `download`
 //! never looks at what is installed, and an absolute path is a `bin_dir`. The suite uses it to run on 15 and
@@ -22,7 +22,7 @@ use crate::system::{Home, ServiceUser};
 /// The variable that overrides the configuration.
 const VARIABLE: &str = "HARNESS_POSTGRES";
 
-/// What the user wishes.
+/// Which programs the user asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::infra) enum BinariesWish {
     /// Installed, else downloaded.

@@ -13,6 +13,7 @@ use crate::infra::credentials::Credentials;
 use crate::infra::error::{Error, Result};
 use crate::infra::lost_cluster::LostCluster;
 use crate::infra::servers::{directories, program};
+use crate::postgres::{Origin, hba_rules};
 use crate::project::Durability;
 use crate::report::Events;
 use crate::system::{self, Home, ServiceUser, boot_id, read_versioned, write_atomic, write_versioned};
@@ -108,7 +109,11 @@ impl Cluster<'_> {
             settings: &self.record.settings,
         });
         write_owned(&data_dir.join(server_config::FILE), &text, self.user)?;
-        write_owned(&data_dir.join("pg_hba.conf"), server_config::HBA, self.user)
+        write_owned(
+            &data_dir.join("pg_hba.conf"),
+            &hba_rules(&self.credentials.postgres_user, Origin::Loopback),
+            self.user,
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use crate::infra::lost_cluster::LostCluster;
 use crate::infra::servers::process::{LOOPBACK, process, readiness, run_as, text};
 use crate::infra::servers::server::{Common, Difference, Login, ResolveRequest, Server};
 use crate::infra::servers::url::ServerUrl;
-use crate::postgres::{self, Admin};
+use crate::postgres::{self, Access, Admin, Patience};
 use crate::project::{Durability, InfraPort, InfraSettings, ServiceSettings};
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec, StopSpec};
@@ -51,7 +51,14 @@ impl Server for PostgresRecord {
         let database = if database.is_empty() { "postgres".to_owned() } else { database };
         // `[::1]` is how a URL writes the address `::1`
         let host = url.host()?.trim_matches(['[', ']']).to_owned();
-        Ok(postgres::Server { host, port: url.url.port().unwrap_or(5432), user, password, database, external: true })
+        Ok(postgres::Server {
+            host,
+            port: url.url.port().unwrap_or(5432),
+            user,
+            password,
+            database,
+            access: Access::EXTERNAL,
+        })
     }
 
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
@@ -183,8 +190,12 @@ impl Server for PostgresRecord {
     }
 
     async fn probe(address: &postgres::Server) -> Result<(), String> {
-        let admin = Admin::connect(address).await.map_err(|error| with_causes(&error))?;
-        admin.system_identifier().await.map(drop).map_err(|error| with_causes(&error))
+        match Admin::connect(&address.clone().with_patience(Patience::LOOKING)).await {
+            Ok(admin) => admin.system_identifier().await.map(drop).map_err(|error| with_causes(&error)),
+            // a wrong password does not become right by waiting: it answers, and `welcome` reports the refusal
+            Err(error) if error.is_final() => Ok(()),
+            Err(error) => Err(with_causes(&error)),
+        }
     }
 
     async fn welcome(hosting: &mut Hosting<Self>, address: &postgres::Server) -> Result<()> {

@@ -1,5 +1,5 @@
-//! The two files that make a server harness's own: `harness.conf`, which `postgresql.conf` includes, and
-//! `pg_hba.conf`. Both are written before every start, from the record alone.
+//! `harness.conf`, which `postgresql.conf` includes. It is written before every start, from the record alone, as
+//! is `pg_hba.conf` ([`crate::postgres::hba_rules`]).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,13 +9,6 @@ use crate::project::Durability;
 
 /// Included last by `postgresql.conf`, so that it rules; `ALTER SYSTEM` still rules over it.
 pub(super) const FILE: &str = "harness.conf";
-
-/// SCRAM over TCP from this machine, and no other way in.
-pub(super) const HBA: &str = "\
-# written by harness before every start
-host all all 127.0.0.1/32 scram-sha-256
-host all all ::1/128 scram-sha-256
-";
 
 /// Settings that decide where the server listens and whom it lets in.
 const RESERVED: [&str; 9] = [

@@ -1,0 +1,118 @@
+//! How the errors of this folder are shown: kind, code, hint and details.
+
+use crate::report::{Diagnostic, Kind};
+
+use super::Error;
+use super::login_problem::LoginProblem;
+use super::packages::packages;
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Foreign { .. }
+            | Self::OtherProject { .. }
+            | Self::Missing { .. }
+            | Self::SnapshotExists { .. }
+            | Self::SnapshotMissing { .. }
+            | Self::InputsChanging { .. } => Kind::Conflict,
+            Self::SnapshotName(_) => Kind::Usage,
+            Self::Query { .. } => Kind::CheckFailed,
+            Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
+                Kind::Configuration
+            }
+            Self::Inputs { source, .. } => source.kind(),
+            _ => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Connect { problem: LoginProblem::Login, .. } => "postgres.login_refused",
+            Self::Connect { problem: LoginProblem::NoDatabase, .. } => "postgres.no_database",
+            Self::Connect { .. } => "postgres.unreachable",
+            Self::Frozen { .. } => "postgres.frozen",
+            Self::UnknownHost { .. } => "postgres.unknown_host",
+            Self::LacksPrivilege { .. } => "postgres.lacks_privilege",
+            Self::TooOld { .. } => "postgres.too_old",
+            Self::Statement { .. } if self.is_disk_full() => "postgres.disk_full",
+            Self::Statement { .. } => "postgres.statement_failed",
+            Self::Foreign { .. } => "database.foreign",
+            Self::OtherProject { .. } => "database.other_project",
+            Self::ExtensionMissing { .. } => "postgres.extension_missing",
+            Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
+                "template.build_failed"
+            }
+            Self::Inputs { source, .. } => source.code(),
+            Self::InputsChanging { .. } => "template.inputs_changing",
+            Self::Missing { .. } => "database.missing",
+            Self::SnapshotExists { .. } => "snapshot.exists",
+            Self::SnapshotMissing { .. } => "snapshot.missing",
+            Self::SnapshotName(_) => "snapshot.invalid_name",
+            Self::Busy { .. } => "database.busy",
+            Self::Query { .. } => "query.failed",
+            Self::StatementsUnavailable { .. } => "postgres.statements_unavailable",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connect { problem, external, user, .. } => Some(problem.hint(*external, user)),
+            Self::Frozen { external: false, .. } => Some(
+                "harness restarts a server of its own that stays silent: run `harness infra ps` to see it, then the \
+                 command again; another program on its port must be stopped"
+                    .into(),
+            ),
+            Self::Frozen { external: true, .. } => {
+                Some("check that server, and the tunnel or proxy in front of it".into())
+            }
+            Self::UnknownHost { .. } => Some("correct the host in `url` of `[infra.postgres]`".into()),
+            Self::LacksPrivilege { user, missing } => {
+                Some(format!("run `ALTER ROLE \"{user}\" {missing}` as a superuser of that server"))
+            }
+            Self::Statement { .. } if self.is_disk_full() => Some(
+                "free space on the disk of the server, then run the command again: `harness gc`, \
+                 `harness db ID drop NAME` and `harness teardown ID` give some back"
+                    .into(),
+            ),
+            Self::Foreign { object, name, .. } => Some(format!(
+                "rename or drop it (`DROP {} \"{name}\"`), or use another agent id",
+                object.to_string().to_uppercase()
+            )),
+            Self::ExtensionMissing { name, major } => Some(format!(
+                "install it for this server (Debian, Ubuntu: `apt-get install {}`)",
+                packages(*major, std::slice::from_ref(name)).join(" ")
+            )),
+            Self::Step { .. } | Self::Script { .. } => Some("correct the step, then run the command again".into()),
+            Self::Inputs { source, .. } => source.hint(),
+            Self::InputsChanging { .. } => {
+                Some("exclude files that the step itself writes from its `inputs` (`!db/schema.rb`)".into())
+            }
+            Self::SnapshotExists { .. } => {
+                Some("choose another name, or run `harness db {agent} drop {name}` first".into())
+            }
+            Self::SnapshotMissing { known, .. } if !known.is_empty() => {
+                Some(format!("there are: {}", known.join(", ")))
+            }
+            Self::StatementsUnavailable { .. } => {
+                Some("set `shared_preload_libraries = 'pg_stat_statements'` on the server and restart it".into())
+            }
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Query { source } => {
+                [source.detail(), source.hint()].into_iter().flatten().map(str::to_owned).collect()
+            }
+            Self::Step { output, .. } | Self::Script { output, .. } => output.clone(),
+            Self::InputsChanging { files, .. } => files.clone(),
+            Self::Busy { sessions, .. } => sessions.clone(),
+            Self::Foreign { comment, .. } => vec![match comment {
+                Some(comment) => format!("its comment: {comment}"),
+                None => "it has no comment".into(),
+            }],
+            _ => Vec::new(),
+        }
+    }
+}
