@@ -1,8 +1,8 @@
 //! How the binary is linked.
 //!
-//! Not position-independent, on Linux with the GNU linker: an address that is known when linking needs no
-//! relocation at the start, so that the tables of the whole program stay clean pages of its file, shared by all
-//! harness processes, instead of becoming private memory of each guardian and supervisor.
+//! On Linux with the GNU linker it is not position-independent. Addresses that are known at link time need no relocation
+//! at start, so the program's tables stay clean pages of the file. All harness processes share these pages; relocated
+//! ones would be private memory of each guardian and supervisor.
 
 use std::env;
 

@@ -1,36 +1,75 @@
-//! harness gives each of N coding agents its own complete, running, isolated copy of an application.
+//! harness gives each coding agent its own complete, running, isolated copy of an application.
 //!
-//! # The house
-//!
-//! Arrows point down only; `tests/house.rs` reads the `use crate::` lines and fails on any other.
+//! This is the map. Arrows point down only; `tests/house.rs` reads the `use crate::` lines and fails on any other.
 //!
 //! ```text
 //! cli ──────────────► terminal
 //!  │
 //!  ▼
-//! agent, verify        one agent's stack: launch, teardown; is its work done?
+//! agent, verify
 //!  ▼
-//! infra                the servers that all agents share: native, docker, external
+//! infra
 //!  ▼
 //! postgres, bucket, render, embedded, supervisor
 //!  ▼
-//! project              harness.toml, resolved
+//! project
 //!  ▼
-//! report               JSON documents, failures, events
+//! report
 //!  ▼
-//! system               files, locks, processes, ports
+//! system
 //! ```
+//!
+//! A command runs through it like this: [`main`] hands the hidden commands to their small processes and everything else to
+//! [`cli`]; a file of `cli` calls one function of `agent`, `infra` or [`verify`]; that returns a document of [`report`], which
+//! `cli` prints through `terminal`.
+//!
+//! | to change | look in |
+//! |---|---|
+//! | a command's options, help and output | `cli/<verb>.rs` |
+//! | the JSON of a command, states, exit codes | `report` |
+//! | tables, colours, progress | `terminal` |
+//! | what launch does, and in which order | `agent/launch` |
+//! | what teardown removes | `agent/teardown` |
+//! | work trees: created, populated, removed | `agent/worktree` |
+//! | what `status`, `ports`, `doctor`, `gc` find | `agent/<verb>.rs` |
+//! | stages of verify, and the first error of a tool's output | `verify`, `verify/diagnostic` |
+//! | a shared server: its settings, readiness, status | `infra/servers` |
+//! | how containers are created and restarted | `infra/docker`, `infra/docker/autoheal` |
+//! | how native servers are started | `infra/native` |
+//! | templates, clones, spares, snapshots of databases | `postgres` |
+//! | who may connect to a database | `postgres/roles.rs`, `postgres/ownership.rs` |
+//! | S3 buckets and their keys | `bucket` |
+//! | the built-in S3 and mail servers | `embedded` |
+//! | template variables, environment, env file, guide | `render` |
+//! | when a process is started, restarted and given up | `supervisor/machine` |
+//! | probes, signals, processes, logs | `supervisor/run`, `supervisor/logs` |
+//! | what survives the death of a supervisor | `supervisor/guardian` |
+//! | keys of `harness.toml` and their errors | `project` |
+//! | files, locks, git, processes and ports of the machine | `system` |
+//!
+//! Modules that only harness itself uses are private, so that the compiler finds code that nothing uses. The public ones
+//! are those that the tests in `tests/` call.
+//!
+//! [`main`]: cli::main
 
-pub mod agent;
+// `pub` in a private module marks the interface of its folder
+#[allow(unreachable_pub)]
+mod agent;
 pub mod bucket;
 pub mod cli;
-pub mod embedded;
+#[allow(unreachable_pub)]
+mod embedded;
+mod hidden;
 pub mod infra;
 pub mod postgres;
 pub mod project;
-pub mod render;
+#[allow(unreachable_pub)]
+mod render;
 pub mod report;
 pub mod supervisor;
 pub mod system;
-pub mod terminal;
+#[allow(unreachable_pub)]
+mod terminal;
 pub mod verify;
+
+pub use hidden::hidden_command;

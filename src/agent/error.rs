@@ -351,7 +351,11 @@ impl Diagnostic for Error {
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
             Self::PostClone(source) => return source.hint(),
-            Self::Id(_) | Self::Command { .. } | Self::Without { .. } | Self::Interrupted => return None,
+            Self::Without { agent, what: "database" } => format!(
+                "remove `disabled = true` from `[database]` and `[infra.postgres]`, then run `harness launch {agent}`"
+            ),
+            Self::Without { .. } => "add a port to `[ports]`".into(),
+            Self::Id(_) | Self::Command { .. } | Self::Interrupted => return None,
         })
     }
 

@@ -51,10 +51,10 @@ pub use gc::gc;
 pub use health::health;
 use interrupt::ended;
 pub use interrupt::interrupted;
-pub use verify_target::{VerifyScope, VerifyTarget, verify_scope, verify_target};
+pub use verify_target::{verify_scope, verify_target};
 
-pub use completion::{KnownAgent, known_agents, known_project};
-pub use identity::{agents, in_checkout, resolve, split_id, standing_in};
+pub use completion::{known_agents, known_project};
+pub use identity::{in_checkout, resolve, split_id, standing_in};
 pub use launch::{LaunchOptions, launch};
 pub use logs::{LogRequest, logs};
 pub use open::open;

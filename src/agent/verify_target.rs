@@ -14,8 +14,6 @@ use crate::supervisor::Client;
 /// An agent's tree, and the plan of the project that it belongs to.
 #[derive(Debug)]
 pub struct VerifyScope {
-    /// The agent.
-    pub agent: AgentId,
     /// Where it works.
     pub tree: PathBuf,
     /// The project as its root has it: its `[verify]` is the one that counts.
@@ -46,7 +44,7 @@ pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Fa
     let project = context.project_at(&record.project_root)?;
     let differences = project.for_tree(&record.tree, &|name| context.variable(name))?.verify_differences;
     let directory = context.home.stack_dir(agent.stack()).join("verify");
-    Ok(VerifyScope { agent, tree: record.tree, project, differences, directory })
+    Ok(VerifyScope { tree: record.tree, project, differences, directory })
 }
 
 /// The same with the agent's environment.

@@ -5,14 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
 use super::session::Session;
-use super::{
-    completions, config, control, db, doctor, env, examples, exec, gc, health, hook, infra, launch, logs, man, open,
-    ports, psql, setup, shell, slow_queries, stats, status, teardown, url, verify, wait,
-};
-use crate::report::{Diagnostic, ErrorDocument, Failure, Kind};
+use super::{Verb, completions, verify};
+use crate::report::{Diagnostic, ErrorDocument, Kind};
 use crate::terminal::{Output, Verbosity};
 
 /// Give each coding agent its own complete, running, isolated copy of an application.
@@ -60,61 +57,6 @@ enum Color {
     Never,
 }
 
-/// One line a verb: its arguments, its name in documents, the function that runs it.
-macro_rules! verbs {
-    ($($verb:ident($arguments:ty) $name:literal $run:path,)*) => {
-        #[derive(Debug, Subcommand)]
-        enum Verb {
-            $($verb($arguments),)*
-        }
-
-        impl Verb {
-            fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$verb(_) => $name,)*
-                }
-            }
-
-            fn run(&self, session: &Session) -> Result<ExitCode, Failure> {
-                match self {
-                    $(Self::$verb(arguments) => $run(arguments, session),)*
-                }
-            }
-        }
-    };
-}
-
-verbs! {
-    Setup(setup::Arguments) "setup" setup::run,
-    Launch(launch::Arguments) "launch" launch::run,
-    Teardown(teardown::Arguments) "teardown" teardown::run,
-    Status(status::Arguments) "status" status::run,
-    Url(url::Arguments) "url" url::run,
-    Open(open::Arguments) "open" open::run,
-    Health(health::Arguments) "health" health::run,
-    Ports(ports::Arguments) "ports" ports::run,
-    Stats(stats::Arguments) "stats" stats::run,
-    Wait(wait::Arguments) "wait" wait::run,
-    Logs(logs::Arguments) "logs" logs::run,
-    Psql(psql::Arguments) "psql" psql::run,
-    SlowQueries(slow_queries::Arguments) "slow-queries" slow_queries::run,
-    Db(db::Arguments) "db" db::run,
-    Env(env::Arguments) "env" env::run,
-    Exec(exec::Arguments) "exec" exec::run,
-    Shell(shell::Arguments) "shell" shell::run,
-    Verify(verify::Arguments) "verify" verify::run,
-    Hook(hook::Arguments) "hook" hook::run,
-    Restart(control::RestartArguments) "restart" control::restart,
-    Stop(control::StopArguments) "stop" control::stop,
-    Start(control::StartArguments) "start" control::start,
-    Infra(infra::Arguments) "infra" infra::run,
-    Config(config::Arguments) "config" config::run,
-    Doctor(doctor::Arguments) "doctor" doctor::run,
-    Gc(gc::Arguments) "gc" gc::run,
-    Completions(completions::Arguments) "completions" completions::run,
-    Man(man::Arguments) "man" man::run,
-}
-
 impl Verb {
     /// The document of a failure: that of the verb below it, where it has some.
     fn document(&self) -> String {
@@ -134,7 +76,7 @@ impl Verb {
 
 /// The parser, for help, completions and man pages.
 pub fn parser() -> clap::Command {
-    let parser = examples::add(CommandLine::command());
+    let parser = CommandLine::command();
     ALIASES.iter().fold(parser, |parser, (verb, alias)| parser.mut_subcommand(*verb, |command| command.alias(*alias)))
 }
 

@@ -21,6 +21,11 @@ const VARIABLE: &str = "HARNESS_COMPLETE";
 
 /// Print a shell script that completes verbs, options, agents, processes, ports and stages.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness completions bash > ~/.local/share/bash-completion/completions/harness
+  harness completions zsh > ~/.zfunc/_harness
+  harness completions fish > ~/.config/fish/completions/harness.fish")]
 pub(super) struct Arguments {
     /// The shell.
     #[arg(value_name = "SHELL")]

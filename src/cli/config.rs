@@ -12,6 +12,11 @@ use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
 
 /// Check or show `harness.toml`, or print its JSON Schema.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness config check           check harness.toml
+  harness config show            print the resolved configuration
+  harness config schema          print the JSON Schema, for an editor")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Verb,

@@ -12,6 +12,10 @@ use crate::terminal::paint;
 
 /// Restart all processes of an agent, or the given ones, with the present environment.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness restart 3              restart every process of agent 3
+  harness restart 3 api          restart one of them")]
 pub(super) struct RestartArguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]
@@ -23,6 +27,9 @@ pub(super) struct RestartArguments {
 
 /// Stop all processes of an agent, or the given ones; keep its database, files and work tree.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness stop 3 worker          stop it until `harness start 3 worker`")]
 pub(super) struct StopArguments {
     /// The agent, then processes.
     #[arg(value_name = "[ID] [PROCESS]...")]
@@ -31,6 +38,9 @@ pub(super) struct StopArguments {
 
 /// Start all stopped processes of an agent, or the given ones.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness start 3 worker         start it again")]
 pub(super) struct StartArguments {
     /// The agent, then processes.
     #[arg(value_name = "[ID] [PROCESS]...")]

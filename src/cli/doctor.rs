@@ -14,6 +14,10 @@ use crate::terminal::paint_as;
 ///
 /// Each warning and error has a hint. Exits with 1 if there is an error.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness doctor                 check this machine
+  harness doctor --json          print the findings as JSON")]
 pub(super) struct Arguments {}
 
 pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {

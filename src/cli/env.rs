@@ -11,6 +11,10 @@ use crate::report::{Environment, Failure};
 
 /// Print an agent's environment: `eval "$(harness env 3 --export)"`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness env 3                  print KEY=value lines
+  harness env 3 --export         print lines for `eval` in a shell")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

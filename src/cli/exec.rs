@@ -11,6 +11,10 @@ use crate::report::{Execution, Failure};
 
 /// Run a command in an agent's tree with the agent's environment, and exit with its exit code.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness exec 3 -- npm test     in its tree, with its environment
+  harness exec 3 --in db -- pg_dump --version")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

@@ -15,6 +15,10 @@ use crate::report::{Failure, Gc, Kind};
 /// Running agents, agents that another command works on, work trees with unsaved work, and anything that
 /// this home did not create are left alone.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness gc --dry-run           list the leftovers
+  harness gc                     remove them")]
 pub(super) struct Arguments {
     /// List what would be removed, and remove nothing.
     #[arg(long)]
@@ -25,11 +29,8 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let context = session.context()?;
     let (gc, kind) = block_on(agent::gc(&context, arguments.dry_run))?;
     session.output.document(&gc, text);
-    for agent in &gc.agents {
-        if let Some(error) = &agent.removed.error {
-            session.output.tell_error(error);
-        }
-    }
+    let failed = gc.agents.iter().filter_map(|agent| Some((agent.removed.agent, agent.removed.error.as_ref()?)));
+    session.output.tell_errors(failed);
     Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
 }
 

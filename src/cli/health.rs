@@ -16,6 +16,9 @@ use crate::terminal::{self, Table, paint};
 ///
 /// Exits with 0 if all are healthy, otherwise with 1.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness health 3               request every readiness URL")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

@@ -10,6 +10,10 @@ use crate::verify::hook;
 
 /// Install or remove a pre-commit hook that requires a passed `harness verify --full`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness hook install           commit only what has passed `harness verify --full`
+  harness hook remove            commit without that check")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,

@@ -13,6 +13,9 @@ use crate::terminal::{Table, paint};
 
 /// Show the shared servers or their compose file, or pull their images.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness infra ps               show the shared servers")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Verb,

@@ -21,6 +21,12 @@ use crate::verify::hook;
 /// changed. If a stack is not healthy in time, it fails and shows the process, its exit status and its
 /// last log lines.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness launch 3               start agent 3, or continue or repair it
+  harness launch --all 3         start agents 1 to 3
+  harness launch 3 --branch fix  in its own work tree, on branch `fix`
+  harness launch 3 --reset-db    with a fresh clone of the template")]
 pub(super) struct Arguments {
     /// Agents to launch, 1 to 99.
     #[arg(value_name = "ID", required_unless_present_any = ["all"], conflicts_with = "all")]
@@ -81,11 +87,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         Ok(launched)
     })?;
     session.output.document(&launch, text);
-    for agent in &launch.agents {
-        if let Some(error) = &agent.error {
-            session.output.tell_error(error);
-        }
-    }
+    session.output.tell_errors(launch.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
     Ok(ExitCode::from(kind.map_or(0, crate::report::Kind::exit_code)))
 }
 

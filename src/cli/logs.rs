@@ -13,6 +13,12 @@ use crate::terminal::LogFormat;
 
 /// Print the logs of an agent's processes, merged by time.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness logs 3                 print the last lines of all processes
+  harness logs 3 api -f          follow one process
+  harness logs 3 --since 5m --grep error
+  harness logs --infra db        print the log of a shared server")]
 pub(super) struct Arguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]

@@ -11,6 +11,10 @@ use crate::system;
 
 /// Write the man pages, one for each verb.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness man | man -l -         show the page of harness itself
+  harness man ~/.local/share/man/man1")]
 pub(super) struct Arguments {
     /// Directory to write to, such as `/usr/local/share/man/man1`; without it, the page of harness itself goes to stdout.
     #[arg(value_name = "DIR")]

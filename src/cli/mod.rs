@@ -1,7 +1,10 @@
-//! The command line: one file a verb, each with its arguments, one call, and what is printed.
+//! The command line: one file a verb, each with its arguments, its examples, one call, and what is printed.
 //!
-//! Nothing is decided here. A verb parses its arguments, calls one library function, and prints the
-//! document that it returns; [`command`] routes to it and turns failures into exit codes.
+//! Nothing is decided here. A verb parses its arguments, calls one library function, and prints the document that it
+//! returns. The table below routes to the verbs; `command` turns failures into exit codes.
+
+#[macro_use]
+mod verbs;
 
 mod command;
 mod completions;
@@ -11,7 +14,6 @@ mod db;
 mod doctor;
 mod duration;
 mod env;
-mod examples;
 mod exec;
 mod gc;
 mod health;
@@ -23,6 +25,8 @@ mod man;
 mod open;
 mod ports;
 mod psql;
+#[cfg(test)]
+mod schemas;
 mod session;
 mod setup;
 mod shell;
@@ -35,3 +39,37 @@ mod verify;
 mod wait;
 
 pub use command::{main, parser};
+
+verbs! {
+    Setup(setup::Arguments) = setup::run, "setup" as crate::report::Setup;
+    Launch(launch::Arguments) = launch::run, "launch" as crate::report::Launch;
+    Teardown(teardown::Arguments) = teardown::run, "teardown" as crate::report::Teardown;
+    Status(status::Arguments) = status::run, "status" as crate::report::Status;
+    Url(url::Arguments) = url::run, "url" as crate::report::Urls;
+    Open(open::Arguments) = open::run, "open" as crate::report::Opened;
+    Health(health::Arguments) = health::run, "health" as crate::report::Health;
+    Ports(ports::Arguments) = ports::run, "ports" as crate::report::Ports;
+    Stats(stats::Arguments) = stats::run, "stats" as crate::report::Stats;
+    Wait(wait::Arguments) = wait::run, "wait" as crate::report::Wait;
+    Logs(logs::Arguments) = logs::run, "logs", "logs-line" as crate::report::LoggedLine;
+    Psql(psql::Arguments) = psql::run, "psql" as crate::report::QueryResult;
+    SlowQueries(slow_queries::Arguments) = slow_queries::run, "slow-queries" as crate::report::SlowQueries;
+    Db(db::Arguments) = db::run, "db" as crate::report::DatabaseReport;
+    Env(env::Arguments) = env::run, "env" as crate::report::Environment;
+    Exec(exec::Arguments) = exec::run, "exec" as crate::report::Execution;
+    Shell(shell::Arguments) = shell::run, "shell";
+    Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
+        "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
+    Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
+    Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
+    Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;
+    Start(control::StartArguments) = control::start, "start" as crate::report::Control;
+    Infra(infra::Arguments) = infra::run, "infra", "infra-ps" as crate::report::InfraPs,
+        "infra-compose" as crate::report::InfraCompose, "infra-pull" as crate::report::InfraPull;
+    Config(config::Arguments) = config::run, "config", "config-check" as crate::report::ConfigCheck,
+        "config-show" as crate::report::ConfigShow, "config-schema";
+    Doctor(doctor::Arguments) = doctor::run, "doctor" as crate::report::Doctor;
+    Gc(gc::Arguments) = gc::run, "gc" as crate::report::Gc;
+    Completions(completions::Arguments) = completions::run, "completions" as crate::report::CompletionScript;
+    Man(man::Arguments) = man::run, "man" as crate::report::ManPages;
+}

@@ -10,6 +10,9 @@ use crate::report::Failure;
 
 /// Open an agent's URL in the browser, or print it if there is no browser.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness open 3 frontend        open it in the browser")]
 pub(super) struct Arguments {
     /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [NAME]", num_args = 0..=2)]

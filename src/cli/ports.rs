@@ -12,6 +12,9 @@ use crate::terminal::{Table, paint_as};
 
 /// Show the ports of one agent, or of all agents and the shared servers, and who listens on them.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness ports                  show every port of every agent")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

@@ -14,6 +14,9 @@ use crate::report::{Failure, Setup};
 ///
 /// Running it again changes nothing that is up to date.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness setup                  start the shared servers, build the template")]
 pub(super) struct Arguments {
     /// Engine of the shared servers; changes the engine of a home that already has one.
     #[arg(long, value_name = "ENGINE")]

@@ -11,6 +11,9 @@ use crate::report::Failure;
 
 /// Start a shell in an agent's tree with the agent's environment, and exit with its exit code.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness shell 3                in its tree, with its environment")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

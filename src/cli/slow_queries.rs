@@ -12,6 +12,9 @@ use crate::terminal::Table;
 
 /// Show the statements that took the most time in an agent's database.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness slow-queries 3 -n 5    show five statements")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

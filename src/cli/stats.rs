@@ -14,6 +14,9 @@ use crate::terminal::{self, Table, paint};
 
 /// Show CPU, memory, threads and open files of each process and stack.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness stats 3 --watch        refresh until Ctrl-C")]
 pub(super) struct Arguments {
     /// The agent; without one, every running stack.
     #[arg(value_name = "ID")]

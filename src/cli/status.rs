@@ -14,6 +14,10 @@ use crate::terminal::{self, Table, paint, paint_as};
 
 /// Show every agent of this home, or the processes of one agent.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness status                 show every agent of this machine
+  harness status 3 --json        show agent 3 and its processes, as JSON")]
 pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]

@@ -14,6 +14,12 @@ use crate::report::{Failure, Kind, Removed, Teardown};
 ///
 /// Things that have an agent's name but were not created by this home are reported and left alone.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness teardown 3 --dry-run   list what would be removed
+  harness teardown 3             remove agent 3
+  harness teardown --all         remove every agent of this project
+  harness teardown --infra       also stop the shared servers")]
 pub(super) struct Arguments {
     /// Agents to remove, 1 to 99.
     #[arg(value_name = "ID", required_unless_present_any = ["all", "infra"], conflicts_with = "all")]
@@ -47,11 +53,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     };
     let (teardown, kind) = block_on(agent::teardown(&context, &options))?;
     session.output.document(&teardown, text);
-    for agent in &teardown.agents {
-        if let Some(error) = &agent.error {
-            session.output.tell_error(error);
-        }
-    }
+    session.output.tell_errors(teardown.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
     Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
 }
 

@@ -12,6 +12,10 @@ use crate::terminal::Table;
 
 /// Print the URLs of an agent, or the URL of one port.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness url 3                  print every URL of agent 3
+  harness url 3 api              print one of them")]
 pub(super) struct Arguments {
     /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [NAME]", num_args = 0..=2)]

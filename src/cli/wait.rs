@@ -16,6 +16,10 @@ use crate::terminal::{harmless, paint};
 /// Ends early if a process cannot get there any more. Exits with 0 if all did (with `--for exit`: with exit
 /// status 0), with 5 if another program listens on a process's port, otherwise with 1.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness wait 3 api             wait until `api` is ready
+  harness wait 3 job --for exit --timeout 5m --json")]
 pub(super) struct Arguments {
     /// The agent, then processes: `3`, `3 api worker`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [PROCESS]...")]

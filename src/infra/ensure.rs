@@ -61,6 +61,10 @@ pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
 /// Serialises whoever starts or stops the servers.
 pub(super) async fn lock(home: &Home, purpose: &str, events: &Events) -> Result<FileLock> {
     let waiting = |holder: Option<Holder>| {
+        // the other agents of the same command
+        if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
+            return;
+        }
         let who = holder.map_or_else(String::new, |holder| format!(" (pid {}, {})", holder.pid, holder.purpose));
         events.note("infra", format!("waiting for another command{who}"));
     };

@@ -2,9 +2,11 @@
 
 use crate::report::{Diagnostic, Kind};
 
-use super::Error;
+use super::{Error, remedy};
 use super::login_problem::LoginProblem;
 use super::packages::packages;
+
+const CORRECT: &str = "correct the step, then run the command again";
 
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
@@ -82,7 +84,12 @@ impl Diagnostic for Error {
                 "install it for this server (Debian, Ubuntu: `apt-get install {}`)",
                 packages(*major, std::slice::from_ref(name)).join(" ")
             )),
-            Self::Step { .. } | Self::Script { .. } => Some("correct the step, then run the command again".into()),
+            Self::Step { output, .. } => {
+                Some(remedy::of(output.iter().map(String::as_str)).unwrap_or_else(|| CORRECT.into()))
+            }
+            Self::Script { source, .. } => {
+                Some(remedy::of([source.to_string().as_str()].into_iter()).unwrap_or_else(|| CORRECT.into()))
+            }
             Self::Inputs { source, .. } => source.hint(),
             Self::InputsChanging { .. } => {
                 Some("exclude files that the step itself writes from its `inputs` (`!db/schema.rb`)".into())

@@ -33,6 +33,7 @@ mod ownership;
 mod packages;
 mod prepare;
 pub mod query;
+mod remedy;
 mod roles;
 mod run_step;
 mod script;

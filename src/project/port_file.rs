@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::model::{InfraPort, InfraPorts};
 use crate::system;
 
-/// The file's name, in a project and in the user's home directory.
+/// Its name, in a project and in the user's home directory.
 pub(super) const PORT_FILE: &str = ".env.agent-harness";
 
 /// Writes `ports` to the file in `directory` and keeps its other lines; returns its path.

@@ -60,11 +60,6 @@ impl Environment {
         Self { base, own: Vec::new() }
     }
 
-    /// What the caller gave; no part of what a template is made of.
-    pub fn base(&self) -> &[(String, String)] {
-        &self.base
-    }
-
     /// What belongs to the agent and goes into its env file: each name once, in order.
     pub fn own(&self) -> &[(String, String)] {
         &self.own

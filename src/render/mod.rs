@@ -31,13 +31,10 @@ mod template_values;
 #[cfg(test)]
 mod tests;
 
-pub use argv::argv;
 pub use check::check;
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
-pub use files::RenderedFile;
 pub use git::{keep_out_of_git, readmit_to_git};
 pub use guide::remove_guide;
-pub use quote::{dotenv_value, toml_key, toml_string};
 pub use renderer::Renderer;
 pub use template_values::{BrowserValues, DatabaseValues, MailValues, S3Values, TemplateValues};

@@ -30,11 +30,6 @@ impl<'p> Renderer<'p> {
         self.value(key, &template.0, &scope(context, env))
     }
 
-    /// The same for a port.
-    pub fn port(&self, key: &str, template: &Template, context: &TemplateValues, env: &Environment) -> Result<u16> {
-        self.port_value(key, template, &scope(context, env))
-    }
-
     /// Where the agent's work tree goes; `None` when the project has no `[worktree]`. `~` is `user_home`.
     pub fn worktree_path(&self, context: &TemplateValues, user_home: Option<&Path>) -> Result<Option<PathBuf>> {
         let Some(worktree) = &self.project.worktree else { return Ok(None) };

@@ -82,13 +82,18 @@ impl Failure {
     pub fn document(&self) -> ErrorDocument {
         let mut causes = Vec::new();
         let mut source = self.0.source();
+        let message = self.0.to_string();
         while let Some(cause) = source {
-            causes.push(cause.to_string());
+            let text = cause.to_string();
+            // a transparent error has the text of its source
+            if text != message && causes.last() != Some(&text) {
+                causes.push(text);
+            }
             source = cause.source();
         }
         ErrorDocument {
             code: self.0.code().to_owned(),
-            message: self.0.to_string(),
+            message,
             causes,
             hint: self.0.hint(),
             details: self.0.details(),

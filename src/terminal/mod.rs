@@ -14,6 +14,6 @@ mod verbosity;
 pub use error::{harmless, render_failure};
 pub use output::{LogFormat, Output};
 pub use progress::progress;
-pub use style::{Tone, duration, paint, paint_as, size};
+pub use style::{duration, paint, paint_as, size};
 pub use table::Table;
 pub use verbosity::Verbosity;

@@ -98,6 +98,24 @@ impl Output {
         let _ = write!(anstream::stderr(), "{}", render_failure(error));
     }
 
+    /// Shows the errors of several agents to people: one that several have is shown once.
+    pub fn tell_errors<'a>(self, errors: impl IntoIterator<Item = (u8, &'a ErrorDocument)>) {
+        let mut distinct: Vec<(Vec<u8>, &ErrorDocument)> = Vec::new();
+        for (agent, error) in errors {
+            match distinct.iter_mut().find(|(_, known)| *known == error) {
+                Some((agents, _)) => agents.push(agent),
+                None => distinct.push((vec![agent], error)),
+            }
+        }
+        for (agents, error) in distinct {
+            if agents.len() > 1 {
+                let agents: Vec<String> = agents.iter().map(ToString::to_string).collect();
+                let _ = writeln!(anstream::stderr(), "agents {}:", agents.join(", "));
+            }
+            self.tell_error(error);
+        }
+    }
+
     /// Reports a failure: for people on stderr, and with `--json` also as the document of `verb`.
     pub fn failure(self, verb: &str, failure: &Failure) {
         let _ = write!(anstream::stderr(), "{}", render_failure(&failure.document()));

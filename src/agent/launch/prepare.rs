@@ -65,6 +65,10 @@ pub(in crate::agent) async fn run(
     let tree = place.tree;
     let file = memory_path(place.home.path(), tree)?;
     let _lock = FileLock::acquire(&file.with_extension("lock"), "prepare", |holder| {
+        // the other agents of the same command
+        if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
+            return;
+        }
         let who = holder.map_or_else(String::new, |holder| format!(" (pid {})", holder.pid));
         place.events.note(place.subject, format!("waiting for another launch{who} that prepares the same tree"));
     })

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::super::*;
+use super::super::files::RenderedFile;
 
 fn git(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::super::files::RenderedFile;
 use super::super::*;
 use super::fixture::Fixture;
 

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 
-use super::super::*;
+use super::super::quote::{dotenv_value, toml_key, toml_string};
 use crate::project::dotenv;
 
 /// Values that break naive quoting, then arbitrary ones.

@@ -1,0 +1,19 @@
+//! The commands that harness starts itself: small processes that run for long.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::{embedded, infra, postgres, supervisor};
+
+/// Runs one of them if `arguments`, without the program's name, ask for it. They touch no client library, which keeps
+/// their memory small.
+pub fn hidden_command(arguments: &[OsString]) -> Option<ExitCode> {
+    let entries = [
+        supervisor::entry,
+        embedded::entry,
+        infra::docker::forward::entry,
+        infra::docker::autoheal::entry,
+        postgres::closing::entry,
+    ];
+    entries.into_iter().find_map(|entry| entry(arguments))
+}
