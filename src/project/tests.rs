@@ -119,7 +119,7 @@ fn wrong_values_are_refused_with_their_place() {
             "infra.s3.memory = \"much\"",
             "2:10: `infra.s3.memory`: `much` is not an amount of memory, expected one like `256m` or `1g`",
         ),
-        ("env.AGENT_ID = \"3\"", "2:5: `env.AGENT_ID` is set by harness itself; remove `env.AGENT_ID`"),
+        ("env.AGENT_ID = \"3\"", "2:5: `env.AGENT_ID` is reserved: harness sets it; remove `env.AGENT_ID`"),
         (
             "env.\"A-B\" = 1",
             "2:5: `A-B` cannot be the name of an environment variable; use letters, digits and `_`, not beginning with a digit",
@@ -131,7 +131,7 @@ fn wrong_values_are_refused_with_their_place() {
         ),
         (
             "infra.postgres.port = 15430\nports = { web = 15400 }",
-            "3:11: port 15430 would be both `web` of agent 3 and the postgres port of the infra; choose another base, or set `AGENT_DB_PORT` to another port",
+            "3:11: port 15430 would be both `web` of agent 3 and the postgres port of the infra; use another base, or set `AGENT_DB_PORT` to another port",
         ),
         ("ports.web = 0x1FFFFFFFFFFFFFFFFF", "2:7: `ports.web` must be from 0 to 65535, not a number that large"),
         ("[processes.\"a b\"]\ncommand = \"x\"", "2:12: `a b` cannot be the name at `processes.\"a b\"`"),
@@ -152,7 +152,7 @@ fn wrong_values_are_refused_with_their_place() {
             "[processes.a]\ncommand = \"x\"\ndepends_on = [\"b\"]",
             "4:1: `a` depends on `b`, which is not in `[processes]`",
         ),
-        ("[processes.a]\ncommand = \"x\"\ndepends_on.a = {}", "4:1: the dependencies go in a circle: `a` -> `a`"),
+        ("[processes.a]\ncommand = \"x\"\ndepends_on.a = {}", "4:1: the dependencies form a cycle: `a` -> `a`"),
         (
             "[processes.a]\ncommand = \"x\"\nready_log_line = '(?i)ok('",
             "4:1: `processes.a.ready_log_line` is not a regular expression: unclosed group",
@@ -162,14 +162,14 @@ fn wrong_values_are_refused_with_their_place() {
             "[[verify.stages]]\nname = \"a\"\ncommands = [{ name = \"b\", run = \"c\", error_pattern = '(?<line>x)' }]",
             "4:38: `verify.stages[0].commands[0].error_pattern` has no group `file`; write `(?<file>…)`",
         ),
-        ("[[verify.stages]]\nname = \"a\"\ncommands = []", "4:1: stage `a` has no command, so it could never fail"),
+        ("[[verify.stages]]\nname = \"a\"\ncommands = []", "4:1: stage `a` has no commands"),
         (
             "[[verify.stages]]\nname = \"a\"\ncommands = [{ name = \"b\", run = \"x\", http_get = { port = 1 } }]",
             "4:13: `verify.stages[0].commands[0]` may have only one of `run` and `http_get`",
         ),
         (
             "[[prepare.steps]]\nname = \"a\"\nrun = \"x\"\n[[prepare.steps]]\nname = \"a\"\nrun = \"y\"",
-            "6:1: the name `a` at `prepare.steps[1].name` is taken by an earlier entry",
+            "6:1: the name `a` at `prepare.steps[1].name` is already used",
         ),
         (
             "database.template.steps = [{ name = \"m\", run = \"x\", incremental = true }]",
@@ -191,8 +191,8 @@ fn a_condition_that_can_never_be_met_is_refused() {
     assert_eq!(
         found,
         [
-            "6:12: `b` would wait forever: `a` has no `readiness_probe`; give `processes.a` a `readiness_probe`",
-            "9:12: `c` would wait forever: `a` has no `ready_log_line`; give `processes.a` a `ready_log_line`",
+            "6:12: `b` would never start: `a` has no `readiness_probe`; give `processes.a` a `readiness_probe`",
+            "9:12: `c` would never start: `a` has no `ready_log_line`; give `processes.a` a `ready_log_line`",
         ]
     );
 }
@@ -201,7 +201,7 @@ fn a_condition_that_can_never_be_met_is_refused() {
 fn a_longer_circle_is_named_in_full() {
     let process = |name: &str, next: &str| format!("[processes.{name}]\ncommand = \"x\"\ndepends_on = [\"{next}\"]\n");
     let text = [process("start", "a"), process("a", "b"), process("b", "c"), process("c", "a")].concat();
-    assert!(problem(&text).ends_with("the dependencies go in a circle: `a` -> `b` -> `c` -> `a`"));
+    assert!(problem(&text).ends_with("the dependencies form a cycle: `a` -> `b` -> `c` -> `a`"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn another_engine_is_refused_while_agents_live_here_and_taken_after() {
     };
     project.harness(["launch", "1"]).deadline(LONG).run().succeeds();
     let refused = project.harness(["setup", "--engine", "native"]).run().exits_with(5);
-    refused.says("agents 1 live on the docker engine").says("`harness teardown 1`");
+    refused.says("the docker engine of this home is in use by agent 1").says("`harness teardown 1`");
     assert_eq!(project.query(1, "SELECT 1").unwrap(), ["1"]);
 
     project.harness(["teardown", "1"]).run().succeeds();
@@ -54,7 +54,7 @@ fn containers_and_their_volumes_are_not_taken_from_under_agents() {
     let before = ours();
     for arguments in [&["teardown", "--infra"][..], &["teardown", "--infra", "--volumes"]] {
         let refused = project.harness(arguments.iter().copied()).run().exits_with(5);
-        refused.says("agents 1 live on the shared servers").says("hint:");
+        refused.says("the shared servers are in use by agent 1").says("hint:");
     }
     assert_eq!(ours(), before);
     assert_eq!(project.query(1, "SELECT name FROM items").unwrap(), ["seeded"]);

@@ -20,7 +20,7 @@ async fn p15_a_port_held_by_a_stranger_is_named_with_pid_and_command() {
     assert_eq!((held, holder.pid), (port, Some(std::process::id())));
     let own = std::env::args().next().unwrap();
     assert!(holder.command.starts_with(&own), "{holder:?}");
-    let who = format!("port {port} is held by pid {} (`{own}", std::process::id());
+    let who = format!("port {port} is in use by pid {} (`{own}", std::process::id());
     assert!(process.reason.as_ref().unwrap().contains(&who), "{process:?}");
     assert_eq!((process.restarts, process.process.clone()), (0, None));
     drop(stranger);
@@ -83,7 +83,7 @@ async fn p21_a_crash_loop_pauses_and_is_given_up_with_the_reason() {
     stack.start().await;
     let seen = stack.wait(|seen| seen.processes["api"].phase == Phase::Failed).await;
     let process = &seen.processes["api"];
-    assert_eq!(process.reason.as_deref(), Some("exited with status 9; given up after 2 restarts in a row"));
+    assert_eq!(process.reason.as_deref(), Some("exited with status 9; not restarted after 2 restarts in a row"));
     assert_eq!(process.restarts, 2);
     assert_eq!(stack.log("api"), b"boom\nboom\nboom\n");
     // nothing is to be done any more, and nothing is done

@@ -58,8 +58,8 @@ fn what_is_undefined_is_named_with_its_place_and_what_was_meant() {
             "harness.toml:4:1: `env.X` uses `env.Y`, which is not defined; there are env.HOME, env.LC_ALL, env.PATH",
         ),
         ("{% if mail.web_url %}{% endif %}", "harness.toml:4:1: `env.X` uses `mail.web_url`, which is not defined"),
-        ("{{ id", "harness.toml:4:1: `env.X` is not a template that can be evaluated"),
-        ("{{ id | nofilter }}", "harness.toml:4:1: `env.X` is not a template that can be evaluated"),
+        ("{{ id", "harness.toml:4:1: `env.X` is not a valid template"),
+        ("{{ id | nofilter }}", "harness.toml:4:1: `env.X` is not a valid template"),
     ] {
         let found = Fixture::new(&format!("[env]\nX = \"{value}\"\n")).failure();
         assert!(found.starts_with(expected), "{value}\n   found: {found}\nexpected: {expected}");
@@ -162,7 +162,7 @@ fn an_environment_that_no_process_could_be_given_is_refused_by_name() {
     assert!(output.stdout.len() > 200_000, "200 KB is no trouble");
     let found = large(1, 131_069).failure();
     assert!(
-        found.starts_with("the variable `V0` has 131073 bytes, the kernel passes on at most 131072; put"),
+        found.starts_with("the variable `V0` has 131073 bytes, the kernel accepts at most 131072; write"),
         "{found}"
     );
     large(1, 131_068).environment().unwrap();

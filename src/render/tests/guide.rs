@@ -45,7 +45,7 @@ fn it_tells_an_agent_what_is_its_own() {
         ".env.agent.3",
         "harness restart 3 web",
         "`types`, `smoke` (only with `--full`).",
-        "\n| ask or change your database | `harness psql 3 'select 1'` |\n",
+        "\n| query or change your database | `harness psql 3 'select 1'` |\n",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }

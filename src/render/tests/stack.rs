@@ -109,7 +109,7 @@ fn a_template_of_the_project_has_the_last_word_but_not_on_whose_stack_it_is() {
 
     let broken = Fixture::with(text, &[("p.j2", "version = 1\n")]);
     let error = spec(&broken, &[]).unwrap_err();
-    assert!(error.to_string().starts_with("line 1 of what `p.j2` renders to"), "{error}");
+    assert!(error.to_string().starts_with("line 1 of the rendered `p.j2`"), "{error}");
     let leaky = Fixture::with(text, &[("p.j2", "version = 1\nstack = 1 # {{ database.password }}\n")]);
     let error = spec(&leaky, &[]).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();

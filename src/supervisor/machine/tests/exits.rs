@@ -34,7 +34,7 @@ fn p21_a_crash_loop_pauses_longer_and_is_given_up() {
     }
     world.exit("api", 1, &["boom"]);
     assert_eq!(world.phase("api"), Phase::Failed);
-    assert_eq!(world.reason("api"), "exited with status 1; given up after 5 restarts in a row");
+    assert_eq!(world.reason("api"), "exited with status 1; not restarted after 5 restarts in a row");
     assert_eq!(world.machine.deadline(), None, "it keeps the machine busy");
     assert!(world.now.saturating_sub(began) > Duration::from_millis(500));
     // asked for by hand, it gets all its tries again
@@ -67,7 +67,7 @@ fn p15_a_taken_port_is_named_and_not_stormed() {
     world.taken.insert(8030, stranger());
     world.tell(Event::Start(Vec::new()));
     assert_eq!(world.phase("api"), Phase::PortConflict);
-    assert_eq!(world.reason("api"), "port 8030 is held by pid 4711 (`node other.js`)");
+    assert_eq!(world.reason("api"), "port 8030 is in use by pid 4711 (`node other.js`)");
     assert_eq!(world.machine.deadline(), None);
     world.taken.clear();
     world.tell(Event::Start(Vec::new()));
@@ -81,7 +81,7 @@ fn p15_a_death_of_address_in_use_is_a_conflict_also_on_a_port_that_was_not_decla
     world.exit("api", 1, &["Error: listen EADDRINUSE: address already in use 127.0.0.1:9230"]);
     assert_eq!(world.clearings, [("api".to_owned(), vec![9230])]);
     assert_eq!(world.phase("api"), Phase::PortConflict);
-    assert!(world.reason("api").ends_with("port 9230 is held by pid 4711 (`node other.js`)"));
+    assert!(world.reason("api").ends_with("port 9230 is in use by pid 4711 (`node other.js`)"));
     // a holder that has gone by then is no reason to give up
     world.taken.clear();
     world.tell(Event::Start(Vec::new()));
