@@ -2,9 +2,9 @@
 
 use crate::report::{Diagnostic, Kind};
 
-use super::{Error, remedy};
 use super::login_problem::LoginProblem;
 use super::packages::packages;
+use super::{Error, remedy};
 
 const CORRECT: &str = "correct the step, then run the command again";
 

@@ -99,7 +99,11 @@ fn what_is_unhealthy_or_killed_comes_back_and_what_somebody_stopped_does_not() {
     wait_for("the killed one to be started", LONG, || {
         if started(&database) == before { Err(log(&machine)) } else { Ok(()) }
     });
-    assert!(log(&machine).contains("db: it ended with exit code 137 and was not stopped on request"), "{}", log(&machine));
+    assert!(
+        log(&machine).contains("db: it ended with exit code 137 and was not stopped on request"),
+        "{}",
+        log(&machine)
+    );
     wait_until("the server", LONG, || machine.states()["db"] == "ready" && crate::support::listener(infra).is_some());
 
     let now: Vec<String> = decoys.iter().chain([frozen, halted, job]).map(|name| started(name)).collect();

@@ -166,7 +166,9 @@ fn d11_a_daemon_that_stops_mid_pull_is_said_and_leaves_nothing() {
         .deadline(LONG)
         .run()
         .exits_with(4)
-        .says(&format!("the connection to the Docker engine was lost while it pulled `127.0.0.1:{port}/slow/mailpit:v1`"));
+        .says(&format!(
+            "the connection to the Docker engine was lost while it pulled `127.0.0.1:{port}/slow/mailpit:v1`"
+        ));
     let filter = format!("label=com.docker.compose.project={}", home.compose_project());
     for kind in ["container", "network", "volume"] {
         assert_eq!(super::machine::docker([kind, "ls", "-q", "--filter", &filter]), "");

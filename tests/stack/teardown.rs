@@ -70,7 +70,10 @@ fn the_servers_are_not_stopped_under_agents_that_stay() {
     };
 
     let refused = project.harness(["teardown", "--infra"]).run().exits_with(5);
-    refused.says("the shared servers are in use by agents 1, 2, 3").says("hint:").says("`harness teardown 1 2 3 --infra`");
+    refused
+        .says("the shared servers are in use by agents 1, 2, 3")
+        .says("hint:")
+        .says("`harness teardown 1 2 3 --infra`");
     let refused = project.harness(["teardown", "--infra", "--volumes"]).run().exits_with(5);
     refused.says("lose their databases, buckets and mail with `--force`");
     // not even the agents that were named are removed then
