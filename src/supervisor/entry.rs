@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::estate::Estate;
+use super::handover::Handover;
 use super::execute::Role;
 use super::own_log::say;
 use super::{guardian, run};
 
-/// Runs `harness __guardian <dir> <estate>` or `harness __supervisor <dir> <estate>` to its end; `None`
+/// Runs `harness __guardian <dir> <handover>` or `harness __supervisor <dir> <handover>` to its end; `None`
 /// when the arguments (without the program's name) ask for neither. To be called before anything else, so
 /// that the two stay small.
 pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
@@ -22,11 +22,11 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     };
     // the link in /proc/self/exe would make it `exe`
     let _ = rustix::thread::set_name(c"harness");
-    // SAFETY: the first thing that this program does; its descriptors are those of the estate.
-    let outcome = match (role, unsafe { Estate::unpack(number) }) {
+    // SAFETY: the first thing that this program does; its descriptors are those of the handover.
+    let outcome = match (role, unsafe { Handover::unpack(number) }) {
         (_, Err(error)) => Err(error),
-        (Role::Guardian, Ok((estate, _))) => guardian::run(estate),
-        (Role::Supervisor, Ok((estate, Some(link)))) => run::run(estate, link),
+        (Role::Guardian, Ok((handover, _))) => guardian::run(handover),
+        (Role::Supervisor, Ok((handover, Some(link)))) => run::run(handover, link),
         (Role::Supervisor, Ok((_, None))) => Err(std::io::ErrorKind::InvalidInput.into()),
     };
     match outcome {

@@ -1,11 +1,11 @@
-//! Becoming another role: `exec` of a harness binary as guardian or supervisor, with an estate.
+//! Becoming another role: `exec` of a harness binary as guardian or supervisor, with an handover.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::estate::Packed;
+use super::handover::Packed;
 
 /// The running program itself, also after its file was replaced or removed.
 pub(crate) const OWN_BINARY: &CStr = c"/proc/self/exe";
@@ -35,16 +35,16 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    /// `harness __guardian <directory> <estate>` with the given program.
-    pub(crate) fn new(program: &CStr, role: Role, directory: &Path, estate: &Packed) -> Self {
+    /// `harness __guardian <directory> <handover>` with the given program.
+    pub(crate) fn new(program: &CStr, role: Role, directory: &Path, handover: &Packed) -> Self {
         let text = |bytes: &[u8]| CString::new(bytes).unwrap_or_default();
         let arguments = vec![
             c"harness".to_owned(),
             text(role.word().as_bytes()),
             text(directory.as_os_str().as_bytes()),
-            text(estate.document.as_raw_fd().to_string().as_bytes()),
+            text(handover.document.as_raw_fd().to_string().as_bytes()),
         ];
-        Self { program: program.to_owned(), arguments, kept: estate.kept.clone() }
+        Self { program: program.to_owned(), arguments, kept: handover.kept.clone() }
     }
 
     /// Becomes that program with an empty environment and no signal blocked. Returns the error number

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use tokio::time::sleep;
 
-use super::estate::Estate;
+use super::handover::Handover;
 use super::execute::{Execution, Role, close_all_on_exec};
 use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep};
 use crate::system;
@@ -103,7 +103,7 @@ impl Launcher {
             .write(true)
             .open("/dev/null")
             .map_err(system::Error::file("open", "/dev/null"))?;
-        let estate = Estate {
+        let handover = Handover {
             directory: directory.to_owned(),
             binary: self.binary.clone(),
             lock,
@@ -114,7 +114,7 @@ impl Launcher {
             complete: true,
             guardian: None,
         };
-        let packed = estate.pack(None).map_err(failed("hand over the stack"))?;
+        let packed = handover.pack(None).map_err(failed("hand over the stack"))?;
         let program = CString::new(self.binary.as_os_str().as_bytes()).unwrap_or_default();
         let execution = Execution::new(&program, Role::Guardian, directory, &packed);
         let (null, log) = (null.as_raw_fd(), log.as_raw_fd());

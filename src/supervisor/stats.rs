@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::members::Lineage;
+use super::process_tree::Lineage;
 use super::snapshot::StackSnapshot;
 use crate::system::proc::{ProcessIdentity, Stat, descendants};
 

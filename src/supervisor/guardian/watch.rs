@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::children::{Ended, reap_one};
-use crate::supervisor::estate::{Entry, Estate};
+use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::link::{self, Received, ToGuardian, ToSupervisor};
 use crate::supervisor::own_log::say;
@@ -20,7 +20,7 @@ const SHORT_LIFE: Duration = Duration::from_secs(2);
 const SUSPECT_STATE: u32 = 5;
 
 struct Guardian {
-    estate: Estate,
+    handover: Handover,
     signals: OwnedFd,
     supervisor: Option<Supervisor>,
     /// Children that ended before the message that introduces them was read.
@@ -39,12 +39,12 @@ struct Supervisor {
 }
 
 /// Guards the stack until it is stopped.
-pub(crate) fn run(mut estate: Estate) -> std::io::Result<()> {
+pub(crate) fn run(mut handover: Handover) -> std::io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    estate.guardian = ProcessIdentity::of(std::process::id());
+    handover.guardian = ProcessIdentity::of(std::process::id());
     let mut guardian = Guardian {
         signals: take_signals()?,
-        estate,
+        handover,
         supervisor: None,
         strays: Vec::new(),
         short_lives: 0,
@@ -123,18 +123,18 @@ impl Guardian {
             ToGuardian::Spawned { name, run, identity, started_at_ms } => {
                 let known = self.strays.iter().position(|ended| ended.pid == identity.pid);
                 let exit = known.map(|index| self.strays.swap_remove(index).status);
-                self.estate.ledger.push(Entry { name, run, identity, started_at_ms, exit, pipes: descriptors });
+                self.handover.ledger.push(Entry { name, run, identity, started_at_ms, exit, pipes: descriptors });
             }
             ToGuardian::Exited { name, run, status } => {
-                if let Some(entry) = self.estate.entry(&name, run) {
+                if let Some(entry) = self.handover.entry(&name, run) {
                     entry.exit = Some(status);
                 }
             }
             ToGuardian::Forget { name, run } => {
-                self.estate.ledger.retain(|entry| entry.name != name || entry.run != run);
+                self.handover.ledger.retain(|entry| entry.name != name || entry.run != run);
             }
-            ToGuardian::State => self.estate.state = descriptors.pop(),
-            ToGuardian::Spec => self.estate.spec = descriptors.pop(),
+            ToGuardian::State => self.handover.state = descriptors.pop(),
+            ToGuardian::Spec => self.handover.spec = descriptors.pop(),
             ToGuardian::Replace { binary } => self.replacement = Some(binary),
             ToGuardian::Farewell => self.farewell = true,
         }
@@ -147,7 +147,7 @@ impl Guardian {
                 self.read_link();
                 self.supervisor_died(&ended);
             } else if let Some(entry) =
-                self.estate.ledger.iter_mut().find(|entry| entry.identity.pid == ended.pid && entry.exit.is_none())
+                self.handover.ledger.iter_mut().find(|entry| entry.identity.pid == ended.pid && entry.exit.is_none())
             {
                 entry.exit = Some(ended.status);
                 if let Some(supervisor) = &self.supervisor {
@@ -178,7 +178,7 @@ impl Guardian {
             say("guardian", &format!("supervisor {} ended: {:?}; starting another", ended.pid, ended.status));
         }
         self.short_lives = if supervisor.since.elapsed() < SHORT_LIFE { self.short_lives + 1 } else { 0 };
-        if self.short_lives >= SUSPECT_STATE && self.estate.state.take().is_some() {
+        if self.short_lives >= SUSPECT_STATE && self.handover.state.take().is_some() {
             say("guardian", "supervisors end soon after their start; the next one starts without the saved state");
         }
         self.delay_start();
@@ -204,8 +204,8 @@ impl Guardian {
 
     fn start_supervisor(&mut self) -> std::io::Result<()> {
         let (own, its) = link::pair()?;
-        let packed = self.estate.pack(Some(&its))?;
-        let execution = Execution::new(OWN_BINARY, Role::Supervisor, &self.estate.directory, &packed);
+        let packed = self.handover.pack(Some(&its))?;
+        let execution = Execution::new(OWN_BINARY, Role::Supervisor, &self.handover.directory, &packed);
         // SAFETY: this process has one thread; the child becomes another program or exits.
         match unsafe { libc::fork() } {
             -1 => Err(std::io::Error::last_os_error()),
@@ -225,12 +225,12 @@ impl Guardian {
 
     /// Becomes another harness as the same process, so that the stack's processes stay its children.
     fn become_binary(&mut self, binary: &str) -> std::io::Result<()> {
-        let packed = self.estate.pack(None)?;
+        let packed = self.handover.pack(None)?;
         let program = std::ffi::CString::new(binary)?;
-        let error = Execution::new(&program, Role::Guardian, &self.estate.directory, &packed).run();
+        let error = Execution::new(&program, Role::Guardian, &self.handover.directory, &packed).run();
         // it did not work: descriptors were opened for the program that did not start
         for descriptor in &packed.kept {
-            // SAFETY: the descriptors belong to the estate and are open.
+            // SAFETY: the descriptors belong to the handover and are open.
             unsafe { libc::fcntl(*descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
         }
         self.signals = take_signals()?;

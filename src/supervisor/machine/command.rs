@@ -50,7 +50,7 @@ impl Machine {
                     unit.failures = 0;
                     unit.state = State::Waiting;
                 }
-                State::Clearing { next: next @ Next::Stop, .. } => *next = Next::Start,
+                State::Stopping { next: next @ Next::Stop, .. } => *next = Next::Start,
                 _ => {}
             }
             self.generation += 1;
@@ -83,9 +83,9 @@ impl Machine {
                     unit.state = State::Stopped;
                 }
                 // it may have left processes running
-                State::Completed | State::Launching => self.clear(now, name, Next::Stop),
-                State::Clearing { next: next @ (Next::Start | Next::Decide), .. } => *next = Next::Stop,
-                // dependants first: `settle` ends it
+                State::Completed | State::Launching => self.stop_tree(now, name, Next::Stop),
+                State::Stopping { next: next @ (Next::Start | Next::Decide), .. } => *next = Next::Stop,
+                // dependants first: `reconcile` ends it
                 State::Running(_) => unit.reason = None,
                 _ => {}
             }
@@ -121,10 +121,10 @@ impl Machine {
         match &mut unit.state {
             State::Running(_) | State::Launching | State::Completed => {
                 unit.reason = reason.map(str::to_owned);
-                self.clear(now, name, Next::Start);
+                self.stop_tree(now, name, Next::Start);
             }
-            State::Clearing { next: Next::Remove, .. } => {}
-            State::Clearing { next, .. } => *next = Next::Start,
+            State::Stopping { next: Next::Remove, .. } => {}
+            State::Stopping { next, .. } => *next = Next::Start,
             _ => {
                 unit.state = State::Waiting;
                 self.generation += 1;
@@ -164,7 +164,7 @@ impl Machine {
     fn redefine(&mut self, now: Moment, name: &str, process: &ProcessSpec, digest: String, restart: bool) {
         let (Some(unit), Some(known)) = (self.units.get_mut(name), self.definitions.get_mut(name)) else { return };
         let was_switched_on = known.spec.disabled && !process.disabled;
-        let runs = matches!(unit.state, State::Launching | State::Running(_) | State::Clearing { .. });
+        let runs = matches!(unit.state, State::Launching | State::Running(_) | State::Stopping { .. });
         let changed = if runs { unit.digest != digest } else { known.digest != digest };
         if known.digest == digest {
             known.next = None;
@@ -190,8 +190,8 @@ impl Machine {
         let Some(unit) = self.units.get_mut(name) else { return };
         unit.wanted = false;
         match &mut unit.state {
-            State::Launching | State::Running(_) | State::Completed => self.clear(now, name, Next::Remove),
-            State::Clearing { next, .. } => *next = Next::Remove,
+            State::Launching | State::Running(_) | State::Completed => self.stop_tree(now, name, Next::Remove),
+            State::Stopping { next, .. } => *next = Next::Remove,
             _ => {
                 self.units.remove(name);
                 self.definitions.remove(name);

@@ -45,7 +45,7 @@ impl Machine {
             Event::FilesChanged(name) => self.files_changed(now, &name),
             Event::News { name, run, news } => self.news(now, &name, run, news),
         }
-        self.settle(now);
+        self.reconcile(now);
         std::mem::take(&mut self.actions)
     }
 
@@ -68,7 +68,7 @@ impl Machine {
     pub(crate) fn is_quiet(&self) -> bool {
         self.units
             .values()
-            .all(|unit| !matches!(unit.state, State::Launching | State::Running(_) | State::Clearing { .. }))
+            .all(|unit| !matches!(unit.state, State::Launching | State::Running(_) | State::Stopping { .. }))
     }
 
     pub(super) fn tick(&mut self, now: Moment) {
@@ -104,7 +104,7 @@ impl Machine {
             News::Probed { kind, outcome } => self.probed(now, name, kind, &outcome),
             News::Listening(ports) => self.listening(name, ports),
             News::Exited { status, tail } => self.exited(now, name, status, tail),
-            News::Cleared { survivors, held } => self.cleared(now, name, survivors, held),
+            News::TreeStopped { survivors, held } => self.tree_stopped(now, name, survivors, held),
         }
     }
 

@@ -51,10 +51,10 @@ impl Machine {
                 unit.reason.as_deref().unwrap_or("a dependency of its own failed")
             )),
             State::Waiting | State::Launching | State::Running(_) => waiting(),
-            State::Clearing { next: Next::Remove, .. } => {
+            State::Stopping { next: Next::Remove, .. } => {
                 Verdict::Hopeless(format!("its dependency `{name}` is being removed"))
             }
-            State::Clearing { .. } => Verdict::Wait(format!("waiting for `{name}`, which is being stopped")),
+            State::Stopping { .. } => Verdict::Wait(format!("waiting for `{name}`, which is being stopped")),
             State::Backoff { .. } => {
                 Verdict::Wait(format!("waiting for `{name}`, which {} and is restarted", last_words(unit)))
             }

@@ -45,7 +45,7 @@ pub(crate) enum News {
     /// Its leader ended; with its last log lines.
     Exited { status: ExitStatus, tail: Vec<String> },
     /// Its tree was ended; what is left of it, and who holds the ports that were asked about.
-    Cleared { survivors: Vec<ProcessIdentity>, held: Vec<(u16, PortHolder)> },
+    TreeStopped { survivors: Vec<ProcessIdentity>, held: Vec<(u16, PortHolder)> },
 }
 
 /// Which probe.
@@ -75,6 +75,6 @@ pub(crate) enum Action {
     Probe { name: String, run: u64, kind: ProbeKind },
     /// Find out where it listens; answered by `Listening`.
     Inspect { name: String, run: u64 },
-    /// End its whole tree, then look at these ports; answered by `Cleared`.
-    Clear { name: String, run: u64, ports: Vec<u16> },
+    /// End its whole tree, then look at these ports; answered by `TreeStopped`.
+    StopTree { name: String, run: u64, ports: Vec<u16> },
 }

@@ -42,7 +42,7 @@ impl Machine {
         if unit.state == State::Launching {
             unit.state = State::Failed;
         } else {
-            self.cleared(now, name, Vec::new(), Vec::new());
+            self.tree_stopped(now, name, Vec::new(), Vec::new());
         }
         self.generation += 1;
     }
@@ -79,7 +79,7 @@ impl Machine {
         unit.tail = tail;
         self.generation += 1;
         match &unit.state {
-            State::Running(_) | State::Launching if !unit.wanted => self.clear(now, name, Next::Stop),
+            State::Running(_) | State::Launching if !unit.wanted => self.stop_tree(now, name, Next::Stop),
             State::Running(running) if status.code == Some(0) && !always => {
                 unit.ended_ready = running.is_ready();
                 unit.reason = None;
@@ -88,14 +88,14 @@ impl Machine {
             }
             State::Running(_) | State::Launching => {
                 unit.reason = Some(format!("{}; ending its remaining processes", describe(&status)));
-                self.clear(now, name, Next::Decide);
+                self.stop_tree(now, name, Next::Decide);
             }
             _ => {}
         }
     }
 
     /// Ends the tree of a process, and decides later.
-    pub(super) fn clear(&mut self, now: Moment, name: &str, next: Next) {
+    pub(super) fn stop_tree(&mut self, now: Moment, name: &str, next: Next) {
         let Some(unit) = self.units.get_mut(name) else { return };
         let mut ports = self.definitions.get(name).map_or_else(Vec::new, |it| it.spec.ports.clone());
         if let State::Running(Running { ready_since: Some(since), .. }) = &unit.state
@@ -106,8 +106,8 @@ impl Machine {
         if next == Next::Decide && unit.process.is_none() {
             ports.extend(refused_port(&unit.tail).filter(|port| *port != 0 && !ports.contains(port)));
         }
-        unit.state = State::Clearing { next, ports: ports.clone() };
-        self.actions.push(Action::Clear { name: name.to_owned(), run: unit.run, ports });
+        unit.state = State::Stopping { next, ports: ports.clone() };
+        self.actions.push(Action::StopTree { name: name.to_owned(), run: unit.run, ports });
         self.generation += 1;
         self.dependants_become_stale(name);
     }
@@ -122,7 +122,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn cleared(
+    pub(super) fn tree_stopped(
         &mut self,
         now: Moment,
         name: &str,
@@ -130,7 +130,7 @@ impl Machine {
         held: Vec<(u16, PortHolder)>,
     ) {
         let Some(unit) = self.units.get_mut(name) else { return };
-        let State::Clearing { next, .. } = unit.state else { return };
+        let State::Stopping { next, .. } = unit.state else { return };
         unit.process = None;
         unit.survivors = survivors;
         unit.port_holder = held.into_iter().next();

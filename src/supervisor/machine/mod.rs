@@ -5,7 +5,7 @@
 //! late news of a former run is never taken for news of this one. Time is a duration on a clock that only
 //! grows; [`Machine::deadline`] says when [`Event::Tick`] is wanted.
 //!
-//! A process that is wanted goes `Waiting -> Launching -> Running`, and from there through `Clearing` (its
+//! A process that is wanted goes `Waiting -> Launching -> Running`, and from there through `Stopping` (its
 //! whole tree is ended, its ports are looked at) to wherever it goes next. Dependencies are looked at
 //! after every event until nothing moves any more.
 //!
@@ -25,7 +25,7 @@ mod event;
 mod exit;
 mod probe;
 mod save;
-mod settle;
+mod reconcile;
 mod unit;
 mod view;
 

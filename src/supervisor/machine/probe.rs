@@ -147,7 +147,7 @@ impl Machine {
         probe.next = Some(now + schedule.period);
         if let (Outcome::Fail { reason, .. }, true) = (outcome, probe.failures >= schedule.failures) {
             unit.reason = Some(format!("liveness probe failed: {reason}"));
-            self.clear(now, name, Next::Decide);
+            self.stop_tree(now, name, Next::Decide);
         }
     }
 

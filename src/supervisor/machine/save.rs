@@ -45,7 +45,7 @@ impl Machine {
             machine.units.extend(saved.units);
         }
         for process in alive {
-            machine.reconcile(now, process, fresh);
+            machine.recognise(now, process, fresh);
         }
         let known = |name: &str, run| alive.iter().any(|it| it.name == name && it.run == run);
         for name in machine.units.keys().cloned().collect::<Vec<_>>() {
@@ -54,13 +54,13 @@ impl Machine {
         if fresh {
             machine.start(&[]);
         }
-        machine.settle(now);
+        machine.reconcile(now);
         let actions = std::mem::take(&mut machine.actions);
         (machine, actions)
     }
 
     /// A run that exists although the saved state may not know it yet.
-    fn reconcile(&mut self, now: Moment, process: &Alive, fresh: bool) {
+    fn recognise(&mut self, now: Moment, process: &Alive, fresh: bool) {
         let unit = self.units.entry(process.name.clone()).or_insert_with(Unit::new);
         if process.run < unit.run {
             return;
@@ -81,7 +81,7 @@ impl Machine {
     /// What was under way when the former machine was cut off is begun again.
     fn resume(&mut self, now: Moment, name: &str, known: &dyn Fn(&str, u64) -> bool) {
         if !self.definitions.contains_key(name) {
-            return self.clear(now, name, Next::Remove);
+            return self.stop_tree(now, name, Next::Remove);
         }
         let Some(unit) = self.units.get_mut(name) else { return };
         let run = unit.run;
@@ -96,9 +96,9 @@ impl Machine {
                     probe.next.get_or_insert(now);
                 }
             }
-            State::Clearing { ports, .. } => {
+            State::Stopping { ports, .. } => {
                 let ports = ports.clone();
-                self.actions.push(Action::Clear { name: name.to_owned(), run, ports });
+                self.actions.push(Action::StopTree { name: name.to_owned(), run, ports });
             }
             _ => {}
         }

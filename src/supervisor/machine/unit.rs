@@ -34,7 +34,8 @@ pub(super) enum State {
     /// It runs.
     Running(Running),
     /// Its tree is being ended.
-    Clearing { next: Next, ports: Vec<u16> },
+    #[serde(alias = "Clearing")]
+    Stopping { next: Next, ports: Vec<u16> },
     /// Starts again at that moment.
     Backoff { until: Moment },
     /// Ended because that was asked for.

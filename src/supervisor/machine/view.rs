@@ -30,7 +30,7 @@ impl Unit {
             State::Idle | State::Stopped => Phase::Stopped,
             State::Waiting if self.hopeless => Phase::DependencyFailed,
             State::Waiting => Phase::Waiting,
-            State::Clearing { .. } => Phase::Stopping,
+            State::Stopping { .. } => Phase::Stopping,
             State::Running(_) if !self.wanted => Phase::Stopping,
             State::Running(running) if running.is_ready() => Phase::Ready,
             State::Running(running) if running.was_ready => Phase::Unhealthy,
@@ -66,8 +66,8 @@ impl Machine {
     }
 
     /// Whether a process is being ended, so that what ends it is our own doing.
-    pub(crate) fn is_clearing(&self, name: &str) -> bool {
-        self.units.get(name).is_some_and(|unit| matches!(unit.state, State::Clearing { .. }))
+    pub(crate) fn is_stopping(&self, name: &str) -> bool {
+        self.units.get(name).is_some_and(|unit| matches!(unit.state, State::Stopping { .. }))
     }
 
     /// Digest of what runs, or would run: equal to that of the config once nothing runs by an older one.
@@ -76,7 +76,7 @@ impl Machine {
             let runs = self
                 .units
                 .get(name)
-                .filter(|unit| matches!(unit.state, State::Launching | State::Running(_) | State::Clearing { .. }));
+                .filter(|unit| matches!(unit.state, State::Launching | State::Running(_) | State::Stopping { .. }));
             (name.clone(), runs.map_or_else(|| definition.digest.clone(), |unit| unit.digest.clone()))
         };
         combined_digest(&self.definitions.iter().map(digest).collect())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::task::spawn_local;
 
-use super::clear::Clearing;
+use super::stop_tree::TreeStop;
 use super::messages::Message;
 use super::outcome::{self, Fate};
 use super::output::{Output, pump};
@@ -17,11 +17,11 @@ use super::probe;
 use super::spawn::Program;
 use super::supervisor::{Run, Supervisor};
 use crate::supervisor::config;
-use crate::supervisor::estate::Entry;
+use crate::supervisor::handover::Entry;
 use crate::supervisor::link::{ToGuardian, ToSupervisor};
 use crate::supervisor::logs::{Limits, Stream, Writer, last_lines};
 use crate::supervisor::machine::{Action, Event, News, ProbeKind, readiness_of};
-use crate::supervisor::members::{PROCESS_MARKER, listening_ports};
+use crate::supervisor::process_tree::{PROCESS_MARKER, listening_ports};
 use crate::supervisor::own_log::logs_in;
 use crate::supervisor::signals::signal_by_name;
 use crate::supervisor::snapshot::ExitStatus;
@@ -48,8 +48,8 @@ impl Supervisor {
                 let ports = listening_ports(&self.lineage.members(&name, self.leaders.get(&name)));
                 Some((name, run, News::Listening(ports)))
             }
-            Action::Clear { name, run, ports } => {
-                self.clear(name, run, ports);
+            Action::StopTree { name, run, ports } => {
+                self.stop_tree(name, run, ports);
                 None
             }
         }
@@ -99,11 +99,11 @@ impl Supervisor {
     /// Takes over a process of a former supervisor.
     pub(super) fn adopt(&mut self, entry: Entry) -> std::io::Result<()> {
         use rustix::process::{Pid, PidfdFlags, pidfd_open};
-        let guardian = self.estate.guardian.as_ref().map(|identity| identity.pid);
+        let guardian = self.handover.guardian.as_ref().map(|identity| identity.pid);
         let pid = Pid::from_raw(entry.identity.pid.cast_signed()).ok_or(std::io::ErrorKind::InvalidData)?;
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok().filter(|_| entry.identity.is_alive());
         // one that is gone already was reaped by the guardian, if that has had all orphans
-        let gone_to_guardian = pidfd.is_none() && self.estate.complete;
+        let gone_to_guardian = pidfd.is_none() && self.handover.complete;
         let guardians_child = gone_to_guardian || parent_of(entry.identity.pid) == guardian;
         // a pid that is gone, or somebody else's by now, counts as ended: what stands for it is readable
         let pidfd = match pidfd {
@@ -117,7 +117,7 @@ impl Supervisor {
 
     /// The log of a process.
     pub(super) fn writer(&mut self, name: &str) -> Rc<RefCell<Writer>> {
-        let directory = logs_in(&self.estate.directory);
+        let directory = logs_in(&self.handover.directory);
         let writer = self.writers.entry(name.to_owned());
         writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, name, Limits::default())))).clone()
     }
@@ -145,7 +145,7 @@ impl Supervisor {
             guardians_child,
         };
         self.runs.insert((name, run), watched);
-        self.estate.ledger.push(entry);
+        self.handover.ledger.push(entry);
         Ok(())
     }
 
@@ -171,10 +171,10 @@ impl Supervisor {
         });
     }
 
-    fn clear(&self, name: String, run: u64, ports: Vec<u16>) {
+    fn stop_tree(&self, name: String, run: u64, ports: Vec<u16>) {
         let stop =
             self.machine.definition(&name).map(|definition| definition.spec.shutdown.clone()).unwrap_or_default();
-        let clearing = Clearing {
+        let stop = TreeStop {
             lineage: self.lineage.clone(),
             leader: self.leaders.get(&name).cloned(),
             signal: signal_by_name(&stop.signal).unwrap_or(Signal::TERM),
@@ -184,8 +184,8 @@ impl Supervisor {
         };
         let sender = self.sender.clone();
         spawn_local(async move {
-            let left = clearing.run().await;
-            let news = News::Cleared { survivors: left.survivors, held: left.held };
+            let left = stop.run().await;
+            let news = News::TreeStopped { survivors: left.survivors, held: left.held };
             let _ = sender.send(Message::News { name, run, news });
         });
     }
@@ -220,7 +220,7 @@ impl Supervisor {
             return;
         }
         let output = watched.output.clone();
-        let entry = self.estate.entry(name, run);
+        let entry = self.handover.entry(name, run);
         let news = entry.map_or_else(Vec::new, |entry| {
             entry.exit = Some(status);
             output.drain(&entry.pipes)
@@ -228,11 +228,11 @@ impl Supervisor {
         for news in news {
             self.hear(name, run, news);
         }
-        let ours = self.machine.is_clearing(name);
+        let ours = self.machine.is_stopping(name);
         let killed = status.signal == Some(libc::SIGKILL) || status.code == Some(128 + libc::SIGKILL);
         status.out_of_memory = killed && !ours && self.memory.has_struck();
         let well = ours || status.code == Some(0);
-        let tail = if well { Vec::new() } else { last_lines(&self.estate.directory, name, TAIL) };
+        let tail = if well { Vec::new() } else { last_lines(&self.handover.directory, name, TAIL) };
         self.hear(name, run, News::Exited { status, tail });
         self.forget_if_over(name, run);
     }
@@ -249,7 +249,7 @@ impl Supervisor {
         let key = (name.to_owned(), run);
         if self.runs.get(&key).is_some_and(|watched| watched.ended && watched.open_pipes == 0) {
             self.runs.remove(&key);
-            self.estate.ledger.retain(|entry| entry.name != name || entry.run != run);
+            self.handover.ledger.retain(|entry| entry.name != name || entry.run != run);
             self.over.push((name.to_owned(), run));
         }
     }
@@ -263,7 +263,7 @@ impl Supervisor {
 
     /// Puts the config on disk in force.
     pub(super) fn reload(&mut self, restart_changed: bool, revive: bool) -> crate::supervisor::Result<()> {
-        let spec = config::load(&self.estate.directory)?;
+        let spec = config::load(&self.handover.directory)?;
         self.spec = spec.clone();
         self.hand_spec_over();
         self.watch_files();

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::clear::end_everyone;
+use super::stop_tree::end_everyone;
 use super::supervisor::{Ending, Supervisor};
 use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
@@ -45,8 +45,8 @@ impl Supervisor {
             }
         }
         self.tell(&ToGuardian::Farewell, &[]);
-        socket::remove_from(&self.estate.directory);
-        record::remove(&self.estate.directory);
+        socket::remove_from(&self.handover.directory);
+        record::remove(&self.handover.directory);
         for client in clients {
             let _ = client.send(Response::Stopped(report.clone()));
         }

@@ -14,7 +14,7 @@
 //! parent of its children) and starts a fresh supervisor.
 
 mod act;
-mod clear;
+mod stop_tree;
 mod control;
 mod farewell;
 mod memory;

@@ -23,11 +23,11 @@ use super::output::Output;
 use super::takeover;
 use super::watches::Watches;
 use crate::supervisor::config;
-use crate::supervisor::estate::{Estate, memory_file, read_memory_file};
+use crate::supervisor::handover::{Handover, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
 use crate::supervisor::logs::Writer;
 use crate::supervisor::machine::{Event, Machine, Moment, News};
-use crate::supervisor::members::Lineage;
+use crate::supervisor::process_tree::Lineage;
 use crate::supervisor::own_log::say;
 use crate::supervisor::protocol::{Response, VERSION};
 use crate::supervisor::record::{self, Record};
@@ -38,7 +38,7 @@ use crate::system::{ProcessIdentity, effective_uid};
 
 /// The supervisor of one stack.
 pub(super) struct Supervisor {
-    pub(super) estate: Estate,
+    pub(super) handover: Handover,
     pub(super) link: OwnedFd,
     pub(super) machine: Machine,
     pub(super) spec: StackSpec,
@@ -85,24 +85,24 @@ pub(super) fn now() -> Moment {
 }
 
 /// Supervises until the stack is stopped or another supervisor takes over.
-pub(crate) fn run(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
+pub(crate) fn run(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     // a terminal that closes is nothing to us
     // SAFETY: sets a disposition, before anything else runs.
     unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, supervise(estate, link))
+    LocalSet::new().block_on(&runtime, supervise(handover, link))
 }
 
-async fn supervise(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
+async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     let (sender, mut messages) = mpsc::unbounded_channel();
     let (generation, seen) = watch::channel(0);
-    let mut supervisor = Supervisor::take_over(estate, link, sender.clone(), generation)?;
+    let mut supervisor = Supervisor::take_over(handover, link, sender.clone(), generation)?;
     takeover::watch_guardian(supervisor.link.try_clone()?, sender.clone())?;
     takeover::watch_signals(&sender)?;
     let stack = supervisor.spec.stack.clone();
     let token = Rc::new(());
     let desk = Desk { stack, owner: effective_uid(), sender, generation: seen, _open: token.clone() };
-    let server = spawn_local(serve(supervisor.estate.listener.try_clone()?, desk));
+    let server = spawn_local(serve(supervisor.handover.listener.try_clone()?, desk));
     spawn_local(async {
         // once all is started, and once more when it has come to rest
         for pause in [3, 30] {
@@ -144,25 +144,25 @@ async fn supervise(estate: Estate, link: OwnedFd) -> std::io::Result<()> {
 }
 
 impl Supervisor {
-    /// Begins with an estate: a new one, or that of a supervisor that died.
+    /// Begins with an handover: a new one, or that of a supervisor that died.
     fn take_over(
-        mut estate: Estate,
+        mut handover: Handover,
         link: OwnedFd,
         sender: Sender,
         generation: watch::Sender<u64>,
     ) -> std::io::Result<Self> {
         let told = |descriptor: &OwnedFd| read_memory_file::<StackSpec>(descriptor).ok();
-        let spec = match estate.spec.as_ref().and_then(told) {
+        let spec = match handover.spec.as_ref().and_then(told) {
             Some(spec) => spec,
-            None => config::load(&estate.directory).map_err(std::io::Error::other)?,
+            None => config::load(&handover.directory).map_err(std::io::Error::other)?,
         };
-        let state = estate.state.as_ref().and_then(|state| read_memory_file(state).ok());
-        let (machine, actions) = Machine::restore(&spec, state, &takeover::alive(&estate.ledger), now());
-        let lineage = Lineage::new(&spec.home_id, &spec.stack, estate.guardian.as_ref(), estate.complete);
+        let state = handover.state.as_ref().and_then(|state| read_memory_file(state).ok());
+        let (machine, actions) = Machine::restore(&spec, state, &takeover::alive(&handover.ledger), now());
+        let lineage = Lineage::new(&spec.home_id, &spec.stack, handover.guardian.as_ref(), handover.complete);
         let identity = ProcessIdentity::of(std::process::id()).ok_or(std::io::ErrorKind::NotFound)?;
-        let mut ledger = std::mem::take(&mut estate.ledger);
+        let mut ledger = std::mem::take(&mut handover.ledger);
         let mut supervisor = Self {
-            estate,
+            handover,
             link,
             machine,
             spec,
@@ -186,7 +186,7 @@ impl Supervisor {
             ended.extend(entry.exit.map(|status| (entry.name.clone(), entry.run, status)));
             supervisor.adopt(entry)?;
         }
-        supervisor.carry_out(actions);
+        supervisor.apply_actions(actions);
         for (name, run, status) in ended {
             supervisor.exited(&name, run, status);
         }
@@ -213,7 +213,7 @@ impl Supervisor {
             Message::Guardian(message) => self.guardian_says(message),
             Message::GuardianDied => {
                 self.publish();
-                takeover::become_guardian(&mut self.estate);
+                takeover::become_guardian(&mut self.handover);
             }
             Message::Files { name, sign } => self.files_say(name, sign),
             Message::Terminate => self.shut_down(None),
@@ -223,11 +223,11 @@ impl Supervisor {
     /// Tells the machine and does what it says.
     pub(super) fn handle(&mut self, event: Event) {
         let actions = self.machine.handle(now(), event);
-        self.carry_out(actions);
+        self.apply_actions(actions);
     }
 
     /// Does what the machine says. Some actions have an outcome at once, which the machine hears at once.
-    fn carry_out(&mut self, actions: Vec<crate::supervisor::machine::Action>) {
+    fn apply_actions(&mut self, actions: Vec<crate::supervisor::machine::Action>) {
         let mut open = VecDeque::from(actions);
         while let Some(action) = open.pop_front() {
             if let Some((name, run, news)) = self.act(action) {
@@ -251,7 +251,7 @@ impl Supervisor {
         match memory_file(&self.machine.save()) {
             Ok(state) => {
                 self.tell(&ToGuardian::State, &[state.as_fd()]);
-                self.estate.state = Some(state);
+                self.handover.state = Some(state);
             }
             Err(error) => say("supervisor", &format!("cannot save the state: {error}")),
         }
@@ -259,7 +259,7 @@ impl Supervisor {
         let processes = processes.map(|((name, _), run)| (name.clone(), run.identity.clone())).collect();
         let recorded = Record { version: 1, processes };
         if recorded != self.recorded {
-            if let Err(error) = record::write(&self.estate.directory, &recorded) {
+            if let Err(error) = record::write(&self.handover.directory, &recorded) {
                 say("supervisor", &format!("cannot record the processes: {error}"));
             }
             self.recorded = recorded;
@@ -285,7 +285,7 @@ impl Supervisor {
     pub(super) fn hand_spec_over(&mut self) {
         if let Ok(spec) = memory_file(&self.spec) {
             self.tell(&ToGuardian::Spec, &[spec.as_fd()]);
-            self.estate.spec = Some(spec);
+            self.handover.spec = Some(spec);
         }
     }
 
@@ -295,7 +295,7 @@ impl Supervisor {
             stack: self.spec.stack.clone(),
             harness_version: VERSION.to_owned(),
             supervisor: self.identity.clone(),
-            guardian: self.estate.guardian.clone(),
+            guardian: self.handover.guardian.clone(),
             spec_digest: self.machine.digest(),
             tracking: self.lineage.tracking(),
             tracking_reason: self.lineage.reason().to_owned(),

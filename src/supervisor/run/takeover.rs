@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
 
 use super::messages::{Message, Sender};
-use crate::supervisor::estate::{Entry, Estate};
+use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::link::{Received, receive};
 use crate::supervisor::machine::Alive;
@@ -58,13 +58,13 @@ pub(super) fn watch_signals(sender: &Sender) -> std::io::Result<()> {
 
 /// Becomes the guardian in place of a dead one. The pid stays, so this process remains the parent of what
 /// it started; orphans that the dead guardian held are init's now.
-pub(super) fn become_guardian(estate: &mut Estate) {
+pub(super) fn become_guardian(handover: &mut Handover) {
     say("supervisor", "the guardian ended; becoming the guardian");
-    estate.guardian = None;
-    estate.complete = false;
-    match estate.pack(None) {
+    handover.guardian = None;
+    handover.complete = false;
+    match handover.pack(None) {
         Ok(packed) => {
-            let error = Execution::new(OWN_BINARY, Role::Guardian, &estate.directory, &packed).run();
+            let error = Execution::new(OWN_BINARY, Role::Guardian, &handover.directory, &packed).run();
             say("supervisor", &format!("cannot become the guardian: error {error}"));
         }
         Err(error) => say("supervisor", &format!("cannot become the guardian: {error}")),

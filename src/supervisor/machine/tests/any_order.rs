@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::supervisor::estate::{memory_file, read_memory_file};
+use crate::supervisor::handover::{memory_file, read_memory_file};
 use crate::supervisor::machine::Alive;
 use crate::supervisor::spec::RestartSpec;
 
@@ -17,7 +17,7 @@ enum Step {
     StartAll,
     Exit(usize, i32),
     Pass(u64, bool),
-    FinishClearings,
+    FinishStops,
     Crash,
 }
 
@@ -33,7 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::StartAll),
         (name, 0..2).prop_map(|(name, code)| Step::Exit(name, code)),
         (1_u64..40_000, any::<bool>()).prop_map(|(time, well)| Step::Pass(time, well)),
-        Just(Step::FinishClearings),
+        Just(Step::FinishStops),
         Just(Step::Crash),
     ]
 }
@@ -61,7 +61,7 @@ fn crash(world: &mut World, spec: &StackSpec) {
         })
         .collect();
     world.probes.clear();
-    world.open_clearings.clear();
+    world.open_stops.clear();
     let (machine, actions) = Machine::restore(spec, read_memory_file(&saved).ok(), &alive, world.now);
     world.machine = machine;
     for action in actions {
@@ -84,7 +84,7 @@ fn apply(world: &mut World, step: &Step, spec: &StackSpec) {
         Step::Exit(..) => {}
         Step::Pass(time, true) => world.pass(Duration::from_millis(time), well),
         Step::Pass(time, false) => world.pass(Duration::from_millis(time), refused),
-        Step::FinishClearings => world.finish_clearings(),
+        Step::FinishStops => world.finish_stops(),
         Step::Crash => crash(world, spec),
     }
     for name in &world.starts[before..] {
@@ -109,10 +109,10 @@ proptest! {
             apply(&mut world, &step, &spec);
         }
         world.slow = false;
-        world.finish_clearings();
+        world.finish_stops();
         world.tell(Event::Stop(Vec::new()));
         for _ in 0..8 {
-            world.finish_clearings();
+            world.finish_stops();
         }
         prop_assert!(world.machine.is_quiet(), "{:#?}", world.machine.processes());
         prop_assert!(world.alive.is_empty(), "{:?}", world.alive);

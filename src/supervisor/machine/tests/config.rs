@@ -53,7 +53,7 @@ fn processes_come_and_go_with_the_config() {
     apply(&mut world, &testing::stack([("api", plain()), ("worker", plain())]), false);
     assert_eq!(world.starts, ["api", "web", "worker"]);
     assert_eq!(world.phase("web"), Phase::Stopping);
-    world.finish_clearings();
+    world.finish_stops();
     assert_eq!(world.machine.processes().keys().collect::<Vec<_>>(), ["api", "worker"]);
 }
 

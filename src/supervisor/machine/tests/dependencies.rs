@@ -88,12 +88,12 @@ fn dependants_stop_before_what_they_depend_on() {
     let mut world = World::started([("api", api), ("db", plain())]);
     world.slow = true;
     world.tell(Event::Stop(Vec::new()));
-    assert_eq!(world.clearings.len(), 1);
-    assert_eq!(world.clearings[0].0, "api");
+    assert_eq!(world.stops.len(), 1);
+    assert_eq!(world.stops[0].0, "api");
     assert_eq!(world.phase("db"), Phase::Stopping);
-    world.finish_clearings();
-    world.finish_clearings();
-    assert_eq!(world.clearings[1].0, "db");
+    world.finish_stops();
+    world.finish_stops();
+    assert_eq!(world.stops[1].0, "db");
     assert_eq!([world.phase("api"), world.phase("db")], [Phase::Stopped; 2]);
     assert!(world.machine.is_quiet());
 }

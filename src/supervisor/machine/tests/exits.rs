@@ -79,7 +79,7 @@ fn p15_a_death_of_address_in_use_is_a_conflict_also_on_a_port_that_was_not_decla
     let mut world = World::started([("api", plain())]);
     world.taken.insert(9230, stranger());
     world.exit("api", 1, &["Error: listen EADDRINUSE: address already in use 127.0.0.1:9230"]);
-    assert_eq!(world.clearings, [("api".to_owned(), vec![9230])]);
+    assert_eq!(world.stops, [("api".to_owned(), vec![9230])]);
     assert_eq!(world.phase("api"), Phase::PortConflict);
     assert!(world.reason("api").ends_with("port 9230 is in use by pid 4711 (`node other.js`)"));
     // a holder that has gone by then is no reason to give up
@@ -98,12 +98,12 @@ fn the_next_run_waits_until_the_last_ones_children_are_gone() {
     assert_eq!(world.view("api").last_exit.unwrap().code, Some(1));
     world.pass(Duration::from_mins(1), well);
     assert_eq!(world.starts.len(), 1);
-    world.finish_clearings();
+    world.finish_stops();
     assert_eq!(world.phase("api"), Phase::Backoff);
 }
 
 #[test]
-fn a_stop_during_a_pause_or_a_clearing_is_final() {
+fn a_stop_during_a_pause_or_a_stop_under_way_is_final() {
     let mut world = World::started([("api", plain())]);
     world.exit("api", 1, &[]);
     world.tell(Event::Stop(Vec::new()));
@@ -112,7 +112,7 @@ fn a_stop_during_a_pause_or_a_clearing_is_final() {
     world.slow = true;
     world.exit("api", 1, &[]);
     world.tell(Event::Stop(Vec::new()));
-    world.finish_clearings();
+    world.finish_stops();
     world.pass(Duration::from_mins(1), well);
     assert_eq!(world.phase("api"), Phase::Stopped);
     assert_eq!(world.starts.len(), 2);

@@ -23,17 +23,17 @@ pub(super) struct World {
     pub(super) alive: BTreeMap<String, u64>,
     /// Every start there was.
     pub(super) starts: Vec<String>,
-    /// Every clearing there was, with the ports it was to look at.
-    pub(super) clearings: Vec<(String, Vec<u16>)>,
+    /// Every stop of a tree there was, with the ports it was to look at.
+    pub(super) stops: Vec<(String, Vec<u16>)>,
     /// Probes that wait for an answer.
     pub(super) probes: Vec<(String, u64, ProbeKind)>,
     /// Ports that strangers hold.
     pub(super) taken: BTreeMap<u16, PortHolder>,
     /// Where processes listen.
     pub(super) listening: BTreeMap<String, Vec<u16>>,
-    /// Clearings wait for [`World::finish_clearings`].
+    /// Stops wait for [`World::finish_stops`].
     pub(super) slow: bool,
-    pub(super) open_clearings: Vec<(String, u64)>,
+    pub(super) open_stops: Vec<(String, u64)>,
 }
 
 impl World {
@@ -47,12 +47,12 @@ impl World {
             now: Duration::from_secs(1000),
             alive: BTreeMap::new(),
             starts: Vec::new(),
-            clearings: Vec::new(),
+            stops: Vec::new(),
             probes: Vec::new(),
             taken: BTreeMap::new(),
             listening: BTreeMap::new(),
             slow: false,
-            open_clearings: Vec::new(),
+            open_stops: Vec::new(),
         }
     }
 
@@ -96,24 +96,24 @@ impl World {
                 let ports = self.listening.get(&name).cloned().unwrap_or_default();
                 Some((name, run, News::Listening(ports)))
             }
-            Action::Clear { name, run, ports } => {
-                self.clearings.push((name.clone(), ports.clone()));
-                self.open_clearings.push((name.clone(), run));
+            Action::StopTree { name, run, ports } => {
+                self.stops.push((name.clone(), ports.clone()));
+                self.open_stops.push((name.clone(), run));
                 if self.slow {
                     return None;
                 }
                 let held = ports.iter().filter_map(|port| Some((*port, self.taken.get(port)?.clone()))).collect();
                 self.alive.remove(&name);
-                self.open_clearings.pop();
-                Some((name, run, News::Cleared { survivors: Vec::new(), held }))
+                self.open_stops.pop();
+                Some((name, run, News::TreeStopped { survivors: Vec::new(), held }))
             }
         }
     }
 
-    pub(super) fn finish_clearings(&mut self) {
-        for (name, run) in std::mem::take(&mut self.open_clearings) {
+    pub(super) fn finish_stops(&mut self) {
+        for (name, run) in std::mem::take(&mut self.open_stops) {
             self.alive.remove(&name);
-            let news = News::Cleared { survivors: Vec::new(), held: Vec::new() };
+            let news = News::TreeStopped { survivors: Vec::new(), held: Vec::new() };
             self.tell(Event::News { name, run, news });
         }
     }

@@ -19,7 +19,7 @@ use crate::system::ProcessIdentity;
 
 /// Everything that must outlive a single process of the trio.
 #[derive(Debug)]
-pub(crate) struct Estate {
+pub(crate) struct Handover {
     /// The stack's directory.
     pub(crate) directory: PathBuf,
     /// The program that the stack was started with, for a replacement.
@@ -79,14 +79,14 @@ struct EntryDocument {
     pipes: Vec<RawFd>,
 }
 
-/// An estate ready to be executed with: the memory file, and what must stay open beside it.
+/// An handover ready to be executed with: the memory file, and what must stay open beside it.
 pub(crate) struct Packed {
     pub(crate) document: OwnedFd,
     pub(crate) kept: Vec<RawFd>,
 }
 
-impl Estate {
-    /// Writes the estate down, with the link that its heir shall hold.
+impl Handover {
+    /// Writes the handover down, with the link that its heir shall hold.
     pub(crate) fn pack(&self, link: Option<&OwnedFd>) -> std::io::Result<Packed> {
         let number = |descriptor: &OwnedFd| descriptor.as_raw_fd();
         let document = Document {
@@ -110,10 +110,10 @@ impl Estate {
         Ok(Packed { document: file, kept })
     }
 
-    /// Takes over the estate that descriptor `number` describes, and the link.
+    /// Takes over the handover that descriptor `number` describes, and the link.
     ///
     /// # Safety
-    /// To be called once, at the start of a program that was executed with a packed estate: the numbers
+    /// To be called once, at the start of a program that was executed with a packed handover: the numbers
     /// in the document are then descriptors that nothing else in this process owns.
     pub(crate) unsafe fn unpack(number: RawFd) -> std::io::Result<(Self, Option<OwnedFd>)> {
         // SAFETY: promised by the caller.
@@ -127,7 +127,7 @@ impl Estate {
             let EntryDocument { name, run, identity, started_at_ms, exit, .. } = entry;
             ledger.push(Entry { name, run, identity, started_at_ms, exit, pipes });
         }
-        let estate = Self {
+        let handover = Self {
             directory: document.directory,
             binary: document.binary,
             // SAFETY: as above.
@@ -142,7 +142,7 @@ impl Estate {
             complete: document.complete,
             guardian: document.guardian,
         };
-        Ok((estate, link))
+        Ok((handover, link))
     }
 
     /// The entry of a start of a process.

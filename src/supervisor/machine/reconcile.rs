@@ -7,12 +7,12 @@ use super::{Machine, Moment};
 
 impl Machine {
     /// Looks at every process until nothing moves any more.
-    pub(super) fn settle(&mut self, now: Moment) {
+    pub(super) fn reconcile(&mut self, now: Moment) {
         loop {
             let before = self.generation;
             let names: Vec<String> = self.units.keys().cloned().collect();
             for name in names {
-                self.settle_one(now, &name);
+                self.reconcile_one(now, &name);
             }
             if self.generation == before {
                 return;
@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    fn settle_one(&mut self, now: Moment, name: &str) {
+    fn reconcile_one(&mut self, now: Moment, name: &str) {
         let Some(unit) = self.units.get(name) else { return };
         match &unit.state {
             State::Waiting => match self.dependencies_of(name) {
@@ -29,14 +29,14 @@ impl Machine {
                 Verdict::Hopeless(reason) => self.wait(name, reason, true),
             },
             State::Running(_) if !unit.wanted && !self.has_dependants_to_stop(name) => {
-                self.clear(now, name, Next::Stop);
+                self.stop_tree(now, name, Next::Stop);
             }
             State::Running(_) if unit.wanted && !unit.stale.is_empty() => {
                 if let Some(reason) = self.return_of_stale(name) {
                     if let Some(unit) = self.units.get_mut(name) {
                         unit.reason = Some(reason);
                     }
-                    self.clear(now, name, Next::Start);
+                    self.stop_tree(now, name, Next::Start);
                 }
             }
             _ => {}
@@ -71,7 +71,7 @@ impl Machine {
     fn has_dependants_to_stop(&self, name: &str) -> bool {
         self.definitions.iter().filter(|(_, it)| it.spec.depends_on.contains_key(name)).any(|(dependant, _)| {
             self.units.get(dependant).is_some_and(|unit| {
-                !unit.wanted && matches!(unit.state, State::Launching | State::Running(_) | State::Clearing { .. })
+                !unit.wanted && matches!(unit.state, State::Launching | State::Running(_) | State::Stopping { .. })
             })
         })
     }

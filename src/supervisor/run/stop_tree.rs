@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::supervisor::members::Lineage;
+use crate::supervisor::process_tree::Lineage;
 use crate::supervisor::readiness::readable;
 use crate::system::proc::Stat;
 use crate::system::{PortHolder, ProcessIdentity, is_bindable, port_holder};
@@ -22,7 +22,7 @@ const KILL_PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// How a tree is ended.
-pub(super) struct Clearing {
+pub(super) struct TreeStop {
     pub(super) lineage: Lineage,
     pub(super) name: String,
     /// The leader, dead or alive; `None` when nobody knows it any more.
@@ -39,7 +39,7 @@ pub(super) struct Left {
     pub(super) held: Vec<(u16, PortHolder)>,
 }
 
-impl Clearing {
+impl TreeStop {
     /// Ends the tree.
     pub(super) async fn run(self) -> Left {
         Left { survivors: self.end().await, held: held_ports(&self.ports).await }
