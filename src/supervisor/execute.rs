@@ -69,6 +69,22 @@ impl Execution {
     }
 }
 
+/// Closes every descriptor from `first` on. Async-signal-safe.
+pub(crate) fn close_from(first: RawFd) {
+    // SAFETY: touches no memory; the caller uses none of these descriptors any more.
+    unsafe {
+        if libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) != 0 {
+            // Linux before 5.9
+            let mut limit: libc::rlimit = std::mem::zeroed();
+            libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+            let last = RawFd::try_from(limit.rlim_cur).unwrap_or(RawFd::MAX).min(65536);
+            for descriptor in first..last {
+                libc::close(descriptor);
+            }
+        }
+    }
+}
+
 /// Marks every descriptor but the standard ones as closed by `exec`. Async-signal-safe.
 pub(crate) fn close_all_on_exec() {
     // SAFETY: touches no memory. Where the kernel is too old, descriptors without CLOEXEC stay open.

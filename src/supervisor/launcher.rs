@@ -8,15 +8,14 @@ use std::ffi::CString;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
 use tokio::time::sleep;
 
 use super::handover::Handover;
 use super::execute::{Execution, Role, close_all_on_exec};
+use super::lock::lock;
 use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep};
 use crate::system;
 
@@ -77,6 +76,8 @@ impl Launcher {
                 Err(error) if error.is_older() && Instant::now() < deadline => {
                     drop(client.replace(&self.binary).await?);
                 }
+                // a copy of a dead supervisor holds lock and socket
+                Err(Error::NoAnswer { .. }) if sweep::end_unfinished_starts(&directory) => {}
                 Err(error) => return Err(error),
                 Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
             }
@@ -182,23 +183,5 @@ async fn claim(directory: &Path, deadline: Instant) -> Result<Claim> {
             return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
         }
         sleep(PAUSE).await;
-    }
-}
-
-/// Takes the lock of a stack; `None` while a trio holds it.
-pub(crate) fn lock(directory: &Path) -> Result<Option<OwnedFd>, system::Error> {
-    let path = directory.join("supervisor.lock");
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(system::Error::file("open", &path))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(file.into())),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(system::Error::file("lock", &path)(error.into())),
     }
 }

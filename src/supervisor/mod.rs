@@ -51,6 +51,7 @@ mod frame;
 mod guardian;
 mod launcher;
 mod link;
+mod lock;
 pub mod logs;
 mod machine;
 mod process_tree;

@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::process_tree::Lineage;
+use super::process_tree::ProcessTrees;
 use super::snapshot::StackSnapshot;
 use crate::system::proc::{ProcessIdentity, Stat, descendants};
 
@@ -46,12 +46,12 @@ pub fn stats(leaders: &[ProcessIdentity]) -> Vec<Option<Usage>> {
 /// The usage of a stack whose supervisor says `snapshot`, with everything that can be read: also of what
 /// has left the descent of its leader.
 pub fn stack_stats(home_id: &str, snapshot: &StackSnapshot) -> StackUsage {
-    let lineage = Lineage::new(home_id, &snapshot.stack, snapshot.guardian.as_ref(), snapshot.is_complete());
+    let trees = ProcessTrees::new(home_id, &snapshot.stack, snapshot.guardian.as_ref(), snapshot.is_complete());
     let own = std::iter::once(&snapshot.supervisor).chain(&snapshot.guardian);
     let supervision: Vec<Stat> = own.filter_map(|identity| Stat::of(identity.pid)).collect();
     let mut usage = StackUsage { processes: BTreeMap::new(), supervisor: measure(&supervision, true) };
     for (name, process) in &snapshot.processes {
-        let members = lineage.members(name, process.process.as_ref());
+        let members = trees.members(name, process.process.as_ref());
         if !members.is_empty() {
             usage.processes.insert(name.clone(), measure(&members, true));
         }

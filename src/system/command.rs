@@ -235,8 +235,8 @@ pub async fn run(spec: &CommandSpec, mut on_line: impl FnMut(&str)) -> Result<Ou
             }
         }
     }
-    let status = running.finish().map_err(failed)?;
-    // nobody writes any more: what is in the pipe is the rest
+    let status = running.finish().await.map_err(failed)?;
+    // no process writes any more: what is in the pipe is the rest
     let mut rest = PIPE_CAPACITY;
     while open && rest > 0 {
         match output.try_read(&mut chunk) {
@@ -308,18 +308,21 @@ impl Running {
     }
 
     /// Kills what is left, then reaps the program: in this order, so that its pid, and with it the
-    /// number of its session, cannot be somebody else's while the tree is looked for.
-    fn finish(&mut self) -> io::Result<ExitStatus> {
-        self.tree.kill();
+    /// number of its session, cannot be reused while the tree is looked for.
+    async fn finish(&mut self) -> io::Result<ExitStatus> {
+        self.tree.kill_async().await;
         self.reaped = true;
+        // it has ended, so this does not wait
         self.child.wait()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // a future that is dropped has no later moment for this
         if !self.reaped {
-            let _ = self.finish();
+            self.tree.kill();
+            let _ = self.child.wait();
         }
     }
 }

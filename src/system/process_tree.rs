@@ -1,16 +1,15 @@
-//! Everything that one program started: its session, whoever carries its mark in the environment,
-//! and the descendants of both.
+//! Everything that one command started: its session, what has its marker in the environment, and the descendants
+//! of both.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::proc::{ProcessIdentity, Stat, processes, variables_of, with_descendants};
-
-/// How often it is looked again for processes that were being born.
-const ROUNDS: u32 = 50;
+use super::proc::{
+    ProcessIdentity, Stat, Stop, StopPatience, processes, stop_processes, stop_processes_async, variables_of,
+    with_descendants,
+};
 
 /// The processes of one program.
 #[derive(Debug)]
@@ -42,15 +41,14 @@ impl ProcessTree {
         self.members().iter().filter(|member| member.signal(signal)).count()
     }
 
-    /// Kills the tree and looks again until nothing is left.
+    /// Kills the tree. Blocks, for the milliseconds that killed processes take to end.
     pub(super) fn kill(&self) {
-        for _ in 0..ROUNDS {
-            if self.signal(Signal::KILL) == 0 {
-                return;
-            }
-            // killed processes need a moment to become zombies
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        stop_processes(StopPatience::NONE, || self.members());
+    }
+
+    /// The same for asynchronous code.
+    pub(super) async fn kill_async(&self) {
+        stop_processes_async(Stop::begin(StopPatience::NONE, []), async || self.members()).await;
     }
 
     fn members(&self) -> Vec<ProcessIdentity> {

@@ -6,14 +6,10 @@
 //! else, which is why the caller has to say so.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, waitpid};
+use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
 
-use crate::system::proc::{ProcessIdentity, children_of};
-
-/// How long killed processes may take to end.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::system::proc::{ProcessIdentity, StopPatience, children_of, stop_processes};
 
 /// This process as the parent of orphans.
 pub(super) struct Orphans {
@@ -28,24 +24,19 @@ impl Orphans {
         Self { known: children_of(std::process::id()).into_iter().collect() }
     }
 
-    /// Kills what was adopted, and what of it is adopted thereupon, until nothing is left.
+    /// Kills what was adopted, and what of it is adopted then, until nothing is left. Blocks for the milliseconds
+    /// that killed processes take to end.
     pub(super) fn kill(&self) {
-        let began = Instant::now();
-        loop {
-            let adopted: Vec<u32> =
-                children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid)).collect();
-            if adopted.is_empty() || began.elapsed() > PATIENCE {
-                return;
-            }
-            for pid in adopted {
-                if let Some(process) = ProcessIdentity::of(pid) {
-                    process.signal(Signal::KILL);
-                }
-                // by number, so that nobody else's child is reaped
-                let _ = waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::NOHANG);
-            }
-            std::thread::yield_now();
-        }
+        stop_processes(StopPatience::NONE, || {
+            let adopted = children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid));
+            adopted
+                .filter_map(|pid| {
+                    // by number, so that no other child is reaped
+                    let _ = waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::NOHANG);
+                    ProcessIdentity::of(pid)
+                })
+                .collect()
+        });
     }
 }
 

@@ -10,11 +10,11 @@
 use std::path::{Path, PathBuf};
 
 use rand::RngExt;
-use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::report::verify::{Outcome, Reason, RecordedRun, Verify};
+use crate::system::proc::{StopPatience, stop_processes};
 use crate::system::{self, FileLock, Versioned, read_versioned, write_fleeting, write_versioned};
 
 /// How many runs' logs are kept, the present one included.
@@ -161,18 +161,7 @@ impl Run {
     }
 }
 
-/// Kills what carries a run's mark, until nothing is left; says how many processes there were.
+/// Kills what has a run's marker in its environment, until nothing is left; returns how many processes there were.
 fn kill_marked(mark: &str) -> usize {
-    let mut killed = std::collections::HashSet::new();
-    for _ in 0..100 {
-        let left = system::processes_with_variable(VARIABLE, mark);
-        if left.is_empty() {
-            break;
-        }
-        for process in left {
-            process.signal(Signal::KILL);
-            killed.insert(process);
-        }
-    }
-    killed.len()
+    stop_processes(StopPatience::NONE, || system::processes_with_variable(VARIABLE, mark)).killed.len()
 }

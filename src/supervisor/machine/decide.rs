@@ -97,6 +97,7 @@ impl Machine {
         match news {
             News::Started { identity, at_ms } => self.started(now, name, identity, at_ms),
             News::NotStarted(why) => self.not_started(now, name, why),
+            News::NeverRan => self.never_ran(name),
             News::PortTaken(port, holder) => self.port_taken(name, port, holder),
             News::LogReady => self.log_ready(now, name),
             News::LogErrors(count) => self.change(name, |unit| unit.reported_errors = Some(count)),

@@ -30,6 +30,8 @@ pub(crate) enum News {
     Started { identity: ProcessIdentity, at_ms: i64 },
     /// It could not be started.
     NotStarted(String),
+    /// It was forked and not let go, because its supervisor died: it starts again at once.
+    NeverRan,
     /// It was not started, since somebody listens on its port.
     PortTaken(u16, PortHolder),
     /// Its `ready_log_line` appeared.

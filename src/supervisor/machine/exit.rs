@@ -47,6 +47,15 @@ impl Machine {
         self.generation += 1;
     }
 
+    pub(super) fn never_ran(&mut self, name: &str) {
+        let Some(unit) = self.units.get_mut(name) else { return };
+        unit.process = None;
+        if let State::Running(_) | State::Launching = unit.state {
+            unit.state = if unit.wanted { State::Waiting } else { State::Stopped };
+        }
+        self.generation += 1;
+    }
+
     pub(super) fn port_taken(&mut self, name: &str, port: u16, holder: PortHolder) {
         let Some(unit) = self.units.get_mut(name) else { return };
         unit.reason = Some(held_by(port, &holder));

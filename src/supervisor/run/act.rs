@@ -14,7 +14,7 @@ use super::messages::Message;
 use super::outcome::{self, Fate};
 use super::output::{Output, pump};
 use super::probe;
-use super::spawn::Program;
+use super::spawn::{NEVER_RAN, Program};
 use super::supervisor::{Run, Supervisor};
 use crate::supervisor::config;
 use crate::supervisor::handover::Entry;
@@ -45,7 +45,7 @@ impl Supervisor {
                 None
             }
             Action::Inspect { name, run } => {
-                let ports = listening_ports(&self.lineage.members(&name, self.leaders.get(&name)));
+                let ports = listening_ports(&self.trees.members(&name, self.leaders.get(&name)));
                 Some((name, run, News::Listening(ports)))
             }
             Action::StopTree { name, run, ports } => {
@@ -77,6 +77,7 @@ impl Supervisor {
             environment: &self.environment(name, &spec),
             run_as: spec.run_as.as_ref(),
             piped: true,
+            marker: self.trees.inherited_marker(name),
         };
         let spawned = match program.spawn() {
             Ok(spawned) => spawned,
@@ -90,7 +91,7 @@ impl Supervisor {
         let (pidfd, pipes) = spawned.release();
         let entry =
             Entry { name: name.to_owned(), run, identity: identity.clone(), started_at_ms: at_ms, exit: None, pipes };
-        match self.watch(entry, pidfd, false) {
+        match self.watch(entry, pidfd, None) {
             Ok(()) => News::Started { identity, at_ms },
             Err(error) => News::NotStarted(format!("cannot watch it: {error}")),
         }
@@ -112,7 +113,7 @@ impl Supervisor {
                 rustix::event::eventfd(1, rustix::event::EventfdFlags::CLOEXEC | rustix::event::EventfdFlags::NONBLOCK)?
             }
         };
-        self.watch(entry, pidfd, guardians_child)
+        self.watch(entry, pidfd, Some(guardians_child))
     }
 
     /// The log of a process.
@@ -122,8 +123,9 @@ impl Supervisor {
         writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, name, Limits::default())))).clone()
     }
 
-    /// Reads its pipes and waits for its end.
-    fn watch(&mut self, entry: Entry, pidfd: std::os::fd::OwnedFd, guardians_child: bool) -> std::io::Result<()> {
+    /// Reads its pipes and waits for its end. Of a run of a former supervisor `adopted` says whether the guardian is
+    /// its parent.
+    fn watch(&mut self, entry: Entry, pidfd: std::os::fd::OwnedFd, adopted: Option<bool>) -> std::io::Result<()> {
         let (name, run) = (entry.name.clone(), entry.run);
         let output = Output::new(self.writer(&name), self.machine.definition(&name).map(|definition| &definition.spec));
         for (pipe, stream) in entry.pipes.iter().zip([Stream::Stdout, Stream::Stderr]) {
@@ -142,7 +144,8 @@ impl Supervisor {
             output,
             open_pipes: entry.pipes.len(),
             ended: false,
-            guardians_child,
+            guardians_child: adopted == Some(true),
+            adopted: adopted.is_some(),
         };
         self.runs.insert((name, run), watched);
         self.handover.ledger.push(entry);
@@ -157,6 +160,7 @@ impl Supervisor {
         };
         let Some(probe) = probe else { return };
         let environment = self.environment(&name, &spec);
+        let marker = self.trees.inherited_marker(&name);
         let sender = self.sender.clone();
         spawn_local(async move {
             let program = Program {
@@ -165,6 +169,7 @@ impl Supervisor {
                 environment: &environment,
                 run_as: spec.run_as.as_ref(),
                 piped: false,
+                marker,
             };
             let outcome = probe::ask(&probe, program).await;
             let _ = sender.send(Message::News { name, run, news: News::Probed { kind, outcome } });
@@ -175,7 +180,7 @@ impl Supervisor {
         let stop =
             self.machine.definition(&name).map(|definition| definition.spec.shutdown.clone()).unwrap_or_default();
         let stop = TreeStop {
-            lineage: self.lineage.clone(),
+            trees: self.trees.clone(),
             leader: self.leaders.get(&name).cloned(),
             signal: signal_by_name(&stop.signal).unwrap_or(Signal::TERM),
             grace: Duration::try_from_secs_f64(stop.timeout_seconds).unwrap_or(Duration::from_secs(10)),
@@ -218,6 +223,10 @@ impl Supervisor {
         let Some(watched) = self.runs.get_mut(&(name.to_owned(), run)) else { return };
         if std::mem::replace(&mut watched.ended, true) {
             return;
+        }
+        if watched.adopted && status.code == Some(NEVER_RAN) {
+            self.hear(name, run, News::NeverRan);
+            return self.forget_if_over(name, run);
         }
         let output = watched.output.clone();
         let entry = self.handover.entry(name, run);

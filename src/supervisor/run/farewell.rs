@@ -27,7 +27,7 @@ impl Supervisor {
     /// The last acts: nobody is left behind, and everyone who waits hears of it.
     pub(super) async fn finish(&mut self) {
         let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
-        let strays = end_everyone(&self.lineage).await;
+        let strays = end_everyone(&self.trees).await;
         let mut report = StopReport::default();
         for (name, process) in self.machine.processes() {
             for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {

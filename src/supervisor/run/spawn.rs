@@ -11,12 +11,19 @@ use std::path::{Path, PathBuf};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use crate::supervisor::execute::close_from;
 use crate::supervisor::spec::RunAs;
-use crate::system::ProcessIdentity;
+use crate::system::proc::{InheritedMarker, ProcessIdentity};
 
 /// Room in each pipe, so that an application does not wait while the supervisor is busy. An ordinary user
 /// has 64 MiB for all pipes together.
 const PIPE_BYTES: usize = 256 * 1024;
+
+/// Where a child finds the pipe that lets it go.
+const GO: RawFd = 3;
+
+/// The exit status of a child that was never let go, because its supervisor died first.
+pub(super) const NEVER_RAN: i32 = 251;
 
 /// Added to the supervisor's own `oom_score_adj`.
 const OOM_MALUS: i32 = 300;
@@ -29,6 +36,8 @@ pub(super) struct Program<'a> {
     pub(super) run_as: Option<&'a RunAs>,
     /// Whether its output is wanted; otherwise it goes to `/dev/null`.
     pub(super) piped: bool,
+    /// What it and all that it starts are marked with.
+    pub(super) marker: InheritedMarker,
 }
 
 /// A program that waits to be let go.
@@ -121,6 +130,7 @@ struct Child {
     run_as: Option<RunAs>,
     standard: [RawFd; 3],
     go: RawFd,
+    marker: InheritedMarker,
     oom_score: Vec<u8>,
     complaint: Vec<u8>,
 }
@@ -145,6 +155,7 @@ impl Child {
             run_as: program.run_as.cloned(),
             standard,
             go,
+            marker: program.marker,
             oom_score: (own_oom_score() + OOM_MALUS).min(1000).to_string().into_bytes(),
             complaint: format!("harness: cannot run `{}`: error ", path.display()).into_bytes(),
         }
@@ -155,6 +166,17 @@ impl Child {
         // SAFETY: system calls on memory and descriptors that were prepared before the fork and that this
         // copy of the process owns alone.
         unsafe {
+            // This copy of the supervisor has its lock, its socket and both ends of its own pipe. They are closed at
+            // once: a supervisor that dies now would otherwise leave a process that holds the stack for ever.
+            for (number, descriptor) in (0..).zip(self.standard) {
+                libc::dup2(descriptor, number);
+            }
+            if self.go == GO {
+                libc::fcntl(GO, libc::F_SETFD, libc::FD_CLOEXEC);
+            } else {
+                libc::dup3(self.go, GO, libc::O_CLOEXEC);
+            }
+            close_from(GO + 1);
             libc::setsid();
             let mut none: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut none);
@@ -164,14 +186,14 @@ impl Child {
                     libc::signal(signal, libc::SIG_DFL);
                 }
             }
-            for (number, descriptor) in (0..).zip(self.standard) {
-                libc::dup2(descriptor, number);
-            }
+            self.marker.set();
             let score = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
             libc::write(score, self.oom_score.as_ptr().cast(), self.oom_score.len());
+            libc::close(score);
+            // nothing comes from a supervisor that is dead: then the pipe ends
             let mut byte = 0_u8;
-            if libc::read(self.go, (&raw mut byte).cast(), 1) != 1 {
-                libc::_exit(0);
+            if libc::read(GO, (&raw mut byte).cast(), 1) != 1 {
+                libc::_exit(NEVER_RAN);
             }
             if let Some(run_as) = &self.run_as {
                 let groups = [run_as.gid];

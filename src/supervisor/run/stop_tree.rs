@@ -1,31 +1,31 @@
-//! Ending a process with everything that belongs to it.
+//! Ending a process with its whole process tree.
 //!
-//! The configured signal goes to the leader and its process group, as a terminal would send it; what has
-//! left that group (sessions of its own, orphans) is sent SIGTERM once the leader is gone, so that a
-//! server that stops its own workers in order (PostgreSQL) can. At the end of the grace period comes
-//! SIGKILL. After every round `/proc` is looked at again, until twice nobody is found.
+//! The configured signal goes to the leader and its process group, as a terminal would send it; what has left that
+//! group (sessions of its own, orphans) is sent SIGTERM once the leader is gone, so that a server that stops its own
+//! workers in order (PostgreSQL) can. At the end of the grace period comes SIGKILL; see [`Stop`].
+//!
+//! The tree of a leader that has ended by itself is ended in the same way: what it left, in whatever session, holds
+//! its port. Without a leader nothing coordinates an orderly end any more, so the grace period is short then.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
-use tokio::time::{Instant, sleep, timeout_at};
+use rustix::process::Signal;
 
-use crate::supervisor::process_tree::Lineage;
-use crate::supervisor::readiness::readable;
-use crate::system::proc::Stat;
+use crate::supervisor::process_tree::ProcessTrees;
+use crate::system::proc::{Stat, Stop, StopPatience, stop_processes_async, wait_for_exit_async};
 use crate::system::{PortHolder, ProcessIdentity, is_bindable, port_holder};
 
 /// How long SIGKILL may take before what is left is reported.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks at what is left.
-const PAUSE: Duration = Duration::from_millis(1);
+/// The grace period of what a leader left that ended by itself.
+const ORPHAN_GRACE: Duration = Duration::from_secs(3);
 
 /// How a tree is ended.
 pub(super) struct TreeStop {
-    pub(super) lineage: Lineage,
+    pub(super) trees: ProcessTrees,
     pub(super) name: String,
-    /// The leader, dead or alive; `None` when nobody knows it any more.
+    /// The leader, dead or alive; `None` when it is not known any more.
     pub(super) leader: Option<ProcessIdentity>,
     pub(super) signal: Signal,
     pub(super) grace: Duration,
@@ -46,89 +46,39 @@ impl TreeStop {
     }
 
     async fn end(&self) -> Vec<ProcessIdentity> {
-        let began = std::time::Instant::now();
-        let deadline = Instant::now() + self.grace;
-        let mut told = Vec::new();
-        if let Some(leader) = &self.leader {
+        let began = Instant::now();
+        let lives = self.leader.as_ref().is_some_and(ProcessIdentity::is_alive);
+        let grace = if lives { self.grace } else { self.grace.min(ORPHAN_GRACE) };
+        let mut signalled = Vec::new();
+        if let Some(leader) = self.leader.as_ref().filter(|_| lives) {
             // the look may be older than the leader
-            told.push(leader.clone());
+            signalled.push(leader.clone());
             let in_group = |stat: &&Stat| stat.group == leader.pid && stat.pid != leader.pid;
-            let members = self.lineage.members(&self.name, Some(leader));
-            told.extend(members.iter().filter(in_group).map(Stat::identity));
-            for identity in &told {
+            let members = self.trees.members(&self.name, Some(leader));
+            signalled.extend(members.iter().filter(in_group).map(Stat::identity));
+            for identity in &signalled {
                 identity.signal(self.signal);
             }
-            wait_for(leader, deadline).await;
         }
-        let last = deadline + KILL_PATIENCE;
-        loop {
-            let left = self.members_since(began);
-            if left.is_empty() {
-                // the kernel's list of children may skip one while another exits: a second look, which those that
-                // end at the same moment share
-                let first = std::time::Instant::now();
-                sleep(PAUSE).await;
-                if self.members_since(first).is_empty() {
-                    return Vec::new();
-                }
-                continue;
-            }
-            let now = Instant::now();
-            if now >= last {
-                return left.iter().map(Stat::identity).collect();
-            }
-            let kill = now >= deadline;
-            for identity in left.iter().map(Stat::identity) {
-                if kill {
-                    identity.signal(Signal::KILL);
-                } else if !told.contains(&identity) {
-                    identity.signal(Signal::TERM);
-                    told.push(identity);
-                }
-            }
-            for stat in &left {
-                wait_for(&stat.identity(), if kill { last.min(now + Duration::from_millis(500)) } else { deadline })
-                    .await;
-            }
-            // until the look that showed them serves no more
-            sleep(PAUSE).await;
+        let stop = Stop::begin(StopPatience { grace, kill: KILL_PATIENCE }, signalled);
+        if let Some(leader) = &self.leader {
+            wait_for_exit_async(leader, stop.grace_ends()).await;
         }
-    }
-
-    fn members_since(&self, moment: std::time::Instant) -> Vec<Stat> {
-        self.lineage.members_since(moment, &self.name, self.leader.as_ref())
+        let mut since = began;
+        let look = async || {
+            let found = self.trees.members_since(since, &self.name, self.leader.as_ref()).await;
+            // what was found is waited for, and only a later look can find anything else
+            since = Instant::now();
+            found.iter().map(Stat::identity).collect()
+        };
+        stop_processes_async(stop, look).await.survivors
     }
 }
 
 /// Ends whatever is left of the whole stack, at once.
-pub(super) async fn end_everyone(lineage: &Lineage) -> Vec<ProcessIdentity> {
-    let last = Instant::now() + KILL_PATIENCE;
-    loop {
-        let left = lineage.everyone();
-        if left.is_empty() && lineage.everyone().is_empty() {
-            return Vec::new();
-        }
-        if Instant::now() >= last {
-            return left.iter().map(Stat::identity).collect();
-        }
-        for stat in &left {
-            stat.identity().signal(Signal::KILL);
-        }
-        for stat in &left {
-            wait_for(&stat.identity(), last.min(Instant::now() + Duration::from_millis(500))).await;
-        }
-    }
-}
-
-/// Waits until that very process has ended, or the deadline.
-async fn wait_for(identity: &ProcessIdentity, deadline: Instant) {
-    let Some(pid) = Pid::from_raw(identity.pid.cast_signed()) else { return };
-    let Ok(pidfd) = pidfd_open(pid, PidfdFlags::NONBLOCK) else { return };
-    if identity.is_alive()
-        && let Ok(pidfd) = readable(pidfd)
-    {
-        let _ = timeout_at(deadline, pidfd.readable()).await;
-    }
+pub(super) async fn end_everyone(trees: &ProcessTrees) -> Vec<ProcessIdentity> {
+    let stop = Stop::begin(StopPatience { grace: Duration::ZERO, kill: KILL_PATIENCE }, []);
+    stop_processes_async(stop, async || trees.everyone().iter().map(Stat::identity).collect()).await.survivors
 }
 
 /// Who holds these ports. A socket whose process has just gone may take a moment to go too.
@@ -142,7 +92,7 @@ async fn held_ports(ports: &[u16]) -> Vec<(u16, PortHolder)> {
                     held.push((*port, holder));
                     break;
                 }
-                Some(_) => sleep(Duration::from_millis(10)).await,
+                Some(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                 None => break,
             }
         }

@@ -27,7 +27,7 @@ use crate::supervisor::handover::{Handover, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
 use crate::supervisor::logs::Writer;
 use crate::supervisor::machine::{Event, Machine, Moment, News};
-use crate::supervisor::process_tree::Lineage;
+use crate::supervisor::process_tree::ProcessTrees;
 use crate::supervisor::own_log::say;
 use crate::supervisor::protocol::{Response, VERSION};
 use crate::supervisor::record::{self, Record};
@@ -43,7 +43,7 @@ pub(super) struct Supervisor {
     pub(super) machine: Machine,
     pub(super) spec: StackSpec,
     pub(super) identity: ProcessIdentity,
-    pub(super) lineage: Lineage,
+    pub(super) trees: ProcessTrees,
     pub(super) sender: Sender,
     pub(super) runs: HashMap<(String, u64), Run>,
     /// The last leader of each process, dead or alive.
@@ -68,6 +68,8 @@ pub(super) struct Run {
     pub(super) ended: bool,
     /// Whether the guardian is its parent, and so reaps it.
     pub(super) guardians_child: bool,
+    /// Whether a former supervisor started it.
+    pub(super) adopted: bool,
 }
 
 /// Why the supervisor is about to end.
@@ -158,7 +160,7 @@ impl Supervisor {
         };
         let state = handover.state.as_ref().and_then(|state| read_memory_file(state).ok());
         let (machine, actions) = Machine::restore(&spec, state, &takeover::alive(&handover.ledger), now());
-        let lineage = Lineage::new(&spec.home_id, &spec.stack, handover.guardian.as_ref(), handover.complete);
+        let trees = ProcessTrees::new(&spec.home_id, &spec.stack, handover.guardian.as_ref(), handover.complete);
         let identity = ProcessIdentity::of(std::process::id()).ok_or(std::io::ErrorKind::NotFound)?;
         let mut ledger = std::mem::take(&mut handover.ledger);
         let mut supervisor = Self {
@@ -167,7 +169,7 @@ impl Supervisor {
             machine,
             spec,
             identity,
-            lineage,
+            trees,
             sender,
             runs: HashMap::new(),
             leaders: HashMap::new(),
@@ -297,8 +299,8 @@ impl Supervisor {
             supervisor: self.identity.clone(),
             guardian: self.handover.guardian.clone(),
             spec_digest: self.machine.digest(),
-            tracking: self.lineage.tracking(),
-            tracking_reason: self.lineage.reason().to_owned(),
+            tracking: self.trees.tracking(),
+            tracking_reason: self.trees.reason().to_owned(),
             processes: self.machine.processes(),
         }
     }

@@ -1,9 +1,12 @@
 //! What a process was started with: its environment and its command line. Both are as they were at `exec`; a
 //! program may overwrite them, and those of another user are unreadable.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use super::identity::ProcessIdentity;
+use super::inherited_marker::InheritedMarker;
 use super::stat::pids;
 
 /// The environment variable that marks every process of a stack; its value is [`marker_value`].
@@ -34,9 +37,25 @@ pub fn command_line(pid: u32) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// Every live process whose environment holds `MARKER=value`.
+/// The arguments of a process, its name first; empty when there is no such process.
+pub fn arguments_of(pid: u32) -> Vec<OsString> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    bytes.split(|byte| *byte == 0).map(|word| OsStr::from_bytes(word).to_owned()).collect()
+}
+
+/// Every live process of the stack whose environment marker has this value. One that wiped its environment is found
+/// by the marker that it inherited.
 pub fn processes_with_marker(value: &str) -> Vec<ProcessIdentity> {
-    processes_with_variable(MARKER, value)
+    pids().filter(|pid| is_of_stack(*pid, value)).filter_map(ProcessIdentity::of).collect()
+}
+
+/// Whether a process belongs to the stack whose environment marker has this value.
+pub fn is_of_stack(pid: u32, value: &str) -> bool {
+    match variables_of(pid, [MARKER]) {
+        Some([Some(found)]) => found == value,
+        // the environment says nothing, or belongs to another user
+        _ => InheritedMarker::of(pid).is_some_and(|found| found.stack == InheritedMarker::new(value, "").stack),
+    }
 }
 
 /// Every live process whose environment holds `name=value`.

@@ -11,13 +11,17 @@
 mod children;
 mod environment;
 mod identity;
+mod inherited_marker;
 mod sockets;
 mod stat;
+mod stop;
 
 pub use children::{children_of, descendants, lists_children, with_descendants};
 pub use environment::{
-    MARKER, command_line, marked_stacks, marker_value, processes_with_marker, processes_with_variable, variables_of,
+    MARKER, arguments_of, command_line, is_of_stack, marked_stacks, marker_value, processes_with_marker, processes_with_variable, variables_of,
 };
 pub use identity::{ProcessIdentity, boot_id};
+pub use inherited_marker::InheritedMarker;
 pub use sockets::{Listener, Listeners};
 pub use stat::{Stat, parent_of, processes};
+pub use stop::{Stop, StopPatience, Stopped, stop_processes, stop_processes_async, wait_for_exit_async};
