@@ -4,7 +4,8 @@ use super::{Context, Error, Record, identity};
 use crate::infra;
 use crate::project::AgentId;
 use crate::report::{Failure, PortRow, Ports};
-use crate::system::{PortHolder, ProcessIdentity, marker_value, port_holder, processes_with_marker};
+use crate::system::proc::{Listeners, is_of_stack, marker_value};
+use crate::system::PortHolder;
 
 /// The ports of one agent; without one, of every agent and of the shared servers.
 ///
@@ -34,20 +35,18 @@ pub async fn ports(context: &Context, only: Option<AgentId>) -> Result<Ports, Fa
         }
     }
     rows.sort_by_key(|(_, _, port, _)| *port);
+    // one look at all sockets answers for every port
+    let listeners = Listeners::read();
     let ports = rows
         .into_iter()
         .map(|(agent, name, port, stack)| {
-            let holder = port_holder(port);
-            let own = holder.as_ref().and_then(|holder| holder.pid).map(|pid| belongs(context, pid, &stack));
+            let holder = PortHolder::among(&listeners, port);
+            let pid = holder.as_ref().and_then(|holder| holder.pid);
+            let own = pid.map(|pid| is_of_stack(pid, &marker_value(context.home.id(), &stack)));
             let listening = holder.is_some();
             let (pid, command) = holder.map_or((None, None), |PortHolder { pid, command }| (pid, Some(command)));
             PortRow { agent, name, port, listening, pid, command, own }
         })
         .collect();
     Ok(Ports { schema: "harness/ports/1".to_owned(), ports })
-}
-
-fn belongs(context: &Context, pid: u32, stack: &str) -> bool {
-    let members: Vec<ProcessIdentity> = processes_with_marker(&marker_value(context.home.id(), stack));
-    members.iter().any(|member| member.pid == pid)
 }

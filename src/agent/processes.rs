@@ -36,11 +36,18 @@ fn row(
         memory_bytes: usage.as_ref().map(|usage| usage.memory_bytes),
         ports: process.ports.clone(),
         exit: process.last_exit.map(exit),
-        reason: process.reason.clone(),
+        reason: process.reason.clone().or_else(|| last_crash(process, now)),
         reported_errors: process.reported_errors,
         lost_log_bytes: process.lost_log_bytes,
         last_lines: if is_bad(process.phase) { last_lines(directory, name) } else { Vec::new() },
     }
+}
+
+/// How and when a process that runs again last ended by itself.
+fn last_crash(process: &ProcessSnapshot, now_ms: i64) -> Option<String> {
+    let exit = process.last_exit.filter(|exit| process.restarts > 0 && exit.code != Some(0)).map(exit)?;
+    let ago = (now_ms - process.last_exit_at_ms?).max(0) / 1000;
+    process.process.is_some().then(|| format!("last ended {ago} s ago: {exit}"))
 }
 
 /// The last log lines of a process, made safe to print.

@@ -17,9 +17,9 @@ use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, file_origin, scope};
 use super::template_values::TemplateValues;
-use crate::project::{Condition, Probe, ProbeCheck, Process, RestartPolicy, nearest};
+use crate::project::{Condition, Probe, ProbeCheck, Process, RestartPolicy, Stdin, nearest};
 use crate::supervisor::{
-    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, StackSpec, StopSpec, WatchSpec,
+    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec, WatchSpec,
 };
 
 /// The template of the process config.
@@ -124,6 +124,11 @@ impl Renderer<'_> {
                 ignore: watch.ignore.clone(),
                 debounce_seconds: watch.debounce.as_secs_f64(),
             }),
+            stdin: match process.stdin {
+                Stdin::Closed => StdinSpec::Closed,
+                Stdin::Open => StdinSpec::Open,
+            },
+            tty: process.tty,
             run_as: None,
             working_dir,
             environment,

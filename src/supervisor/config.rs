@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::signals::signal_by_name;
 use super::spec::{ProcessSpec, StackSpec};
+use super::watch::{first_wildcard, matcher};
 use super::{Error, Result};
 use crate::system;
 
@@ -106,6 +107,9 @@ fn check_process(spec: &StackSpec, name: &str, process: &ProcessSpec) -> Result<
     for pattern in [&process.ready_log_line, &process.error_log_line].into_iter().flatten() {
         regex::bytes::Regex::new(pattern)
             .map_err(|error| format!("`{pattern}` is not a regular expression: {error}"))?;
+    }
+    for path in process.watch.iter().flat_map(|watch| &watch.paths).filter(|path| first_wildcard(path).is_some()) {
+        matcher(path).map_err(|error| format!("`{}` cannot be watched: {error}", path.display()))?;
     }
     check_sizes(&environment_of(spec, process), &process.command)
 }

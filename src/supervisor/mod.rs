@@ -80,8 +80,8 @@ pub use launcher::{Launcher, Started, start};
 pub use protocol::{StopReport, Survivor};
 pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot};
 pub use spec::{
-    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StopSpec,
-    WatchSpec,
+    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StdinSpec,
+    StopSpec, WatchSpec,
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, sweep};

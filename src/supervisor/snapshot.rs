@@ -55,6 +55,9 @@ pub struct ProcessSnapshot {
     pub restarts: u32,
     /// How it last ended.
     pub last_exit: Option<ExitStatus>,
+    /// When, in milliseconds since the epoch; absent of an older supervisor.
+    #[serde(default)]
+    pub last_exit_at_ms: Option<i64>,
     /// Ports it should listen on.
     pub ports: Vec<u16>,
     /// Errors that its log reported last (`error_log_line`).

@@ -71,9 +71,33 @@ pub struct ProcessSpec {
     /// Restarts it when files change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<WatchSpec>,
+    /// What its standard input is.
+    #[serde(default, skip_serializing_if = "StdinSpec::is_closed")]
+    pub stdin: StdinSpec,
+    /// Whether its standard input, output and error are a terminal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tty: bool,
     /// Another user to run as, when the supervisor is root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_as: Option<RunAs>,
+}
+
+/// What the standard input of a process is, where it has no terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StdinSpec {
+    /// `/dev/null`: at its end at once.
+    #[default]
+    Closed,
+    /// A pipe to which nothing is written and which does not end, for tools that end when their input does.
+    Open,
+}
+
+impl StdinSpec {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde wants a reference
+    fn is_closed(&self) -> bool {
+        *self == Self::Closed
+    }
 }
 
 /// A user to run as.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::spec::{ProcessSpec, RestartSpec, StackSpec, StopSpec};
+use super::spec::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
 
 /// A process that runs `command` (split at spaces) in `/`.
 pub(crate) fn process(command: &str) -> ProcessSpec {
@@ -21,6 +21,8 @@ pub(crate) fn process(command: &str) -> ProcessSpec {
         max_restarts: 0,
         shutdown: StopSpec::default(),
         watch: None,
+        stdin: StdinSpec::Closed,
+        tty: false,
         run_as: None,
     }
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::support::{SHORT, wait_until};
 use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
-    StackSnapshot, StackSpec, Started, StopSpec, sweep,
-};
+    StackSnapshot, StackSpec, Started, StopSpec, sweep, StdinSpec};
 use harness::system::{ProcessIdentity, marker_value, processes_with_marker};
 
 /// Longer than anything here takes on a busy machine.
@@ -123,6 +122,8 @@ pub(crate) fn shell(script: &str) -> ProcessSpec {
         max_restarts: 0,
         shutdown: StopSpec { signal: "SIGTERM".to_owned(), timeout_seconds: 2.0 },
         watch: None,
+        stdin: StdinSpec::Closed,
+        tty: false,
         run_as: None,
     }
 }

@@ -17,9 +17,6 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("agent/teardown", &["many.rs", "one.rs"]),
     ("infra", &["answers.rs", "docker", "error.rs", "ports.rs", "processes.rs", "record.rs", "servers"]),
     ("infra/docker/autoheal", &["entry.rs", "stack.rs", "watch.rs"]),
-    ("supervisor", &["launcher.rs", "sweep.rs"]),
-    ("supervisor/machine", &["decide.rs", "probe.rs", "unit.rs"]),
-    ("supervisor/run", &["supervisor.rs", "watches.rs"]),
 ];
 
 #[test]

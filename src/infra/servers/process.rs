@@ -26,6 +26,8 @@ pub(super) fn process(command: Vec<String>, working_dir: PathBuf, ports: Vec<u16
         max_restarts: 0,
         shutdown: StopSpec::default(),
         watch: None,
+        stdin: StdinSpec::Closed,
+        tty: false,
         run_as: None,
     }
 }

@@ -11,7 +11,7 @@ pub use database::{DatabaseSettings, PostClone, StepAction, TemplateStep};
 pub use infra::{
     Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
 };
-pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Watch};
+pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Stdin, Watch};
 pub use project::{LaunchSettings, PrepareStep, Project, RenderSettings, WorktreeSettings};
 pub use template::Template;
 pub use verify::{VerifyCheck, VerifyCommand, VerifyStage};

@@ -39,6 +39,19 @@ pub struct Process {
     pub stop_timeout: Duration,
     /// `watch`.
     pub watch: Option<Watch>,
+    /// `stdin`.
+    pub stdin: Stdin,
+    /// `tty`: whether it runs on a terminal.
+    pub tty: bool,
+}
+
+/// `stdin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdin {
+    /// `closed`, the default.
+    Closed,
+    /// `open`.
+    Open,
 }
 
 /// One entry of `depends_on`.

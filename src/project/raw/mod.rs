@@ -11,7 +11,7 @@ mod verify;
 pub(super) use database::{Database, PostClone, PostCloneStep, TemplateStep};
 pub(super) use file::{File, PrepareStep, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
-pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, TcpConnect};
+pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Stdin, TcpConnect};
 pub(crate) use value::DurationValue;
 pub(super) use value::{Flag, MemoryValue, Ordered, PortValue, Scalar};
 pub(super) use verify::{Command, Stage};

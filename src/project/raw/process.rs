@@ -40,6 +40,22 @@ pub(crate) struct Process {
     pub(crate) shutdown: Shutdown,
     /// Restarts it when files change.
     pub(crate) watch: Option<Watch>,
+    /// Its standard input. Some tools end when it does: bundlers with `--watch`.
+    pub(crate) stdin: Option<Stdin>,
+    /// True: it runs on a terminal, for tools that behave differently there. Its output goes to the log as ever.
+    #[serde(default)]
+    pub(crate) tty: bool,
+}
+
+/// The standard input of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum Stdin {
+    /// At its end at once. The default.
+    Closed,
+    /// Never at its end, and empty.
+    Open,
 }
 
 /// When a process is started again by itself.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::document::KeyPath;
-use super::super::model::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Template, Watch};
+use super::super::model::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Stdin, Template, Watch};
 use super::super::nearest::nearest;
 use super::super::raw;
 use super::resolver::Resolver;
@@ -93,6 +93,11 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: O
             &path.key("shutdown").key("timeout_seconds"),
             10.0,
         ),
+        stdin: match raw.stdin {
+            None | Some(raw::Stdin::Closed) => Stdin::Closed,
+            Some(raw::Stdin::Open) => Stdin::Open,
+        },
+        tty: raw.tty,
         watch: raw.watch.as_ref().map(|watch| Watch {
             paths: watch.paths.clone(),
             ignore: watch.ignore.clone(),

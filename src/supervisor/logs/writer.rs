@@ -101,6 +101,18 @@ impl Writer {
         }
     }
 
+    /// Adds a line of harness's own, on a line of its own.
+    pub(crate) fn note(&mut self, text: &str) {
+        let end = self.open.as_ref().and_then(|open| {
+            let mut last = [0];
+            let path = paths(&self.directory, &self.name, 0).0;
+            File::open(path).ok()?.read_exact_at(&mut last, open.offset.checked_sub(1)?).ok()?;
+            Some(last[0])
+        });
+        let start = if end.is_some_and(|end| end != b'\n') { "\n" } else { "" };
+        self.append(Stream::Stderr, format!("{start}harness: {text}\n").as_bytes());
+    }
+
     /// Moves up to `most` bytes from a pipe into the log without looking at them, which costs half of what
     /// reading and writing does. `None` where that is not possible now: at a rotation, which looks for a
     /// line's end, or on an odd file.

@@ -1,15 +1,12 @@
 //! The machine itself: an event comes in, the state changes, actions come out.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::backoff::Jitter;
 use super::event::{Action, Event, News};
+use super::moment::Moment;
 use super::unit::{Definition, State, Unit};
 use crate::supervisor::spec::StackSpec;
-
-/// A moment on the clock that the machine lives by.
-pub(crate) type Moment = Duration;
 
 /// The decisions of one stack.
 pub(crate) struct Machine {
@@ -43,6 +40,7 @@ impl Machine {
             Event::Restart(names) => self.restart(now, &names),
             Event::Apply { spec, restart_changed, revive } => self.apply(now, &spec, restart_changed, revive),
             Event::FilesChanged(name) => self.files_changed(now, &name),
+            Event::FilesUnwatched(name, problem) => self.change(&name, |unit| unit.watch_problem = problem),
             Event::News { name, run, news } => self.news(now, &name, run, news),
         }
         self.reconcile(now);
@@ -80,6 +78,13 @@ impl Machine {
                     self.generation += 1;
                 }
                 State::Running(running) => {
+                    if running.stays_up_at.is_some_and(|at| at <= now)
+                        && let Some(definition) = self.definitions.get(name)
+                    {
+                        running.became_ready(now, &definition.spec);
+                        unit.reason = None;
+                        self.generation += 1;
+                    }
                     for kind in running.due(now) {
                         self.actions.push(Action::Probe { name: name.clone(), run: unit.run, kind });
                     }
@@ -104,7 +109,7 @@ impl Machine {
             News::Lost(bytes) => self.change(name, |unit| unit.lost_log_bytes = bytes),
             News::Probed { kind, outcome } => self.probed(now, name, kind, &outcome),
             News::Listening(ports) => self.listening(name, ports),
-            News::Exited { status, tail } => self.exited(now, name, status, tail),
+            News::Exited { status, at_ms, tail } => self.exited(now, name, (status, at_ms), tail),
             News::TreeStopped { survivors, held } => self.tree_stopped(now, name, survivors, held),
         }
     }

@@ -19,6 +19,8 @@ pub(crate) enum Event {
     Apply { spec: Box<StackSpec>, restart_changed: bool, revive: bool },
     /// Files that a process watches have changed.
     FilesChanged(String),
+    /// Something that a process should watch is not watched, for this reason; or now all is.
+    FilesUnwatched(String, Option<String>),
     /// News of one run of one process.
     News { name: String, run: u64, news: News },
 }
@@ -44,8 +46,8 @@ pub(crate) enum News {
     Probed { kind: ProbeKind, outcome: Outcome },
     /// Where its tree listens.
     Listening(Vec<u16>),
-    /// Its leader ended; with its last log lines.
-    Exited { status: ExitStatus, tail: Vec<String> },
+    /// Its leader ended, at a time in milliseconds since the epoch; with its last log lines.
+    Exited { status: ExitStatus, at_ms: i64, tail: Vec<String> },
     /// Its tree was ended; what is left of it, and who holds the ports that were asked about.
     TreeStopped { survivors: Vec<ProcessIdentity>, held: Vec<(u16, PortHolder)> },
 }

@@ -1,5 +1,7 @@
 //! Starts that came about or did not, exits, and what follows them.
 
+use std::time::Duration;
+
 use super::address_in_use::refused_port;
 use super::backoff::HEALTHY;
 use super::event::Action;
@@ -7,11 +9,11 @@ use super::unit::{Next, Running, State};
 use super::{Machine, Moment};
 use crate::supervisor::signals::signal_name;
 use crate::supervisor::snapshot::ExitStatus;
-use crate::supervisor::spec::RestartSpec;
+use crate::supervisor::spec::{ConditionSpec, RestartSpec};
 use crate::system::{PortHolder, ProcessIdentity};
 
 /// `exited with status 1`, `was killed by SIGSEGV`.
-pub(super) fn describe(exit: &ExitStatus) -> String {
+pub(crate) fn describe(exit: &ExitStatus) -> String {
     match (exit.code, exit.signal) {
         _ if exit.out_of_memory => "was killed because the machine ran out of memory".to_owned(),
         (Some(code), _) => format!("exited with status {code}"),
@@ -24,13 +26,16 @@ fn is_success(exit: Option<&ExitStatus>) -> bool {
     exit.is_some_and(|exit| exit.code == Some(0))
 }
 
+/// A service that ends well within this time was probably not meant to end.
+const EARLY: Duration = Duration::from_secs(5);
+
 impl Machine {
     pub(super) fn started(&mut self, now: Moment, name: &str, identity: ProcessIdentity, at_ms: i64) {
         let Some(unit) = self.units.get_mut(name) else { return };
         unit.process = Some(identity);
         unit.started_at_ms = Some(at_ms);
         if let (State::Launching, Some(definition)) = (&unit.state, self.definitions.get(name)) {
-            unit.state = State::Running(Running::new(now, &definition.spec));
+            unit.state = State::Running(Running::new(now, &definition.spec, unit.failures));
         }
         self.generation += 1;
     }
@@ -80,18 +85,30 @@ impl Machine {
         });
     }
 
-    pub(super) fn exited(&mut self, now: Moment, name: &str, status: ExitStatus, tail: Vec<String>) {
+    pub(super) fn exited(&mut self, now: Moment, name: &str, (status, at_ms): (ExitStatus, i64), tail: Vec<String>) {
+        let is_awaited = self.is_completion_awaited(name);
         let Some(unit) = self.units.get_mut(name) else { return };
+        let policy = self.definitions.get(name).map(|it| it.spec.restart);
         let always = self.definitions.get(name).is_some_and(|it| it.spec.restart == RestartSpec::Always);
         unit.process = None;
         unit.last_exit = Some(status);
+        unit.last_exit_at_ms = Some(at_ms);
         unit.tail = tail;
         self.generation += 1;
         match &unit.state {
             State::Running(_) | State::Launching if !unit.wanted => self.stop_tree(now, name, Next::Stop),
             State::Running(running) if status.code == Some(0) && !always => {
-                unit.ended_ready = running.is_ready();
-                unit.reason = None;
+                // where nothing else says that it is ready, a good end does
+                unit.ended_ready = running.is_ready() || running.stays_up_at.is_some();
+                let lasted = now.saturating_sub(running.since);
+                let is_early = lasted < EARLY && !is_awaited && policy != Some(RestartSpec::No);
+                unit.reason = is_early.then(|| {
+                    format!(
+                        "exited with status 0 after {:.1} s; set `stdin = \"open\"` if it ends when its standard input \
+                         does, or `restart = \"no\"` if it is meant to end",
+                        lasted.as_secs_f64()
+                    )
+                });
                 unit.state = State::Completed;
                 self.dependants_become_stale(name);
             }
@@ -101,6 +118,12 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// Whether another process waits for this one's good end.
+    fn is_completion_awaited(&self, name: &str) -> bool {
+        let condition = |it: &super::unit::Definition| it.spec.depends_on.get(name).map(|on| on.condition);
+        self.definitions.values().any(|it| condition(it) == Some(ConditionSpec::ProcessCompletedSuccessfully))
     }
 
     /// Ends the tree of a process, and decides later.

@@ -13,8 +13,10 @@
 //! the next run would find its port taken by the last one's child. A process that asked for nothing else
 //! and ended with status 0 is `completed`, and what it left running is left alone until it is stopped.
 //! Before a process is ready it is asked more often than its probe says (from 5 ms on), which costs
-//! little and saves half a period at every launch; afterwards no more often than every 2 s, unless it
-//! begins to fail.
+//! little and saves half a period at every launch; afterwards less and less often, from 2 s to 30 s, unless it
+//! begins to fail: each question is a line in the log of many applications. A liveness probe keeps its period.
+//! A process without any sign of readiness is ready once it has stayed up for a second, and for longer after a
+//! failure.
 
 mod address_in_use;
 mod backoff;
@@ -23,8 +25,10 @@ mod decide;
 mod dependencies;
 mod event;
 mod exit;
+mod moment;
 mod probe;
 mod save;
+mod schedule;
 mod reconcile;
 mod unit;
 mod view;
@@ -32,7 +36,9 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decide::{Machine, Moment};
+pub(crate) use decide::Machine;
+pub(crate) use exit::describe as describe_exit;
 pub(crate) use event::{Action, Event, News, Outcome, ProbeKind};
+pub(crate) use moment::Moment;
 pub(crate) use save::Alive;
-pub(crate) use unit::readiness_of;
+pub(crate) use schedule::readiness_of;

@@ -1,84 +1,16 @@
-//! When a process is asked whether it is well, and what its answers mean.
+//! What the answers of probes mean.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use super::decide::Machine;
 use super::event::{Action, Outcome, ProbeKind};
-use super::unit::{Next, State, readiness_of};
-use super::{Machine, Moment};
-use crate::supervisor::spec::{ProbeCheckSpec, ProbeSpec};
-
-/// A ready process is asked no more often than this.
-const CALM: Duration = Duration::from_secs(2);
-
-/// The first pause between questions to a process that is not ready yet. An `exec` probe costs a process
-/// each time and begins slower.
-const EAGER: Duration = Duration::from_millis(5);
-const EAGER_EXEC: Duration = Duration::from_millis(100);
+use super::moment::Moment;
+use super::schedule::{Schedule, readiness_of};
+use super::unit::{Next, State};
+use crate::supervisor::spec::ProbeCheckSpec;
 
 /// Where a process listens instead is looked at no more often than this.
 const INSPECTION: Duration = Duration::from_secs(1);
-
-/// A probe's state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ProbeState {
-    /// When it asks next; `None` while it is under way.
-    pub(super) next: Option<Moment>,
-    pub(super) attempts: u32,
-    pub(super) passes: u32,
-    pub(super) failures: u32,
-}
-
-impl ProbeState {
-    pub(super) fn at(next: Moment) -> Self {
-        Self { next: Some(next), attempts: 0, passes: 0, failures: 0 }
-    }
-
-    fn count(&mut self, outcome: &Outcome) {
-        self.attempts += 1;
-        if *outcome == Outcome::Pass {
-            self.passes += 1;
-            self.failures = 0;
-        } else {
-            self.failures += 1;
-            self.passes = 0;
-        }
-    }
-}
-
-/// A probe's times and thresholds.
-pub(super) struct Schedule {
-    pub(super) delay: Duration,
-    pub(super) period: Duration,
-    eager: Duration,
-    passes: u32,
-    failures: u32,
-}
-
-impl Schedule {
-    pub(super) fn of(probe: &ProbeSpec) -> Self {
-        let seconds = |value: f64| Duration::try_from_secs_f64(value).unwrap_or_default();
-        let exec = matches!(probe.check, ProbeCheckSpec::Exec { .. });
-        Self {
-            delay: seconds(probe.initial_delay_seconds),
-            period: seconds(probe.period_seconds).max(Duration::from_millis(20)),
-            eager: if exec { EAGER_EXEC } else { EAGER },
-            passes: probe.success_threshold.max(1),
-            failures: probe.failure_threshold.max(1),
-        }
-    }
-
-    /// The pause before the next question to a process that is not ready yet.
-    fn pause_before_ready(&self, attempts: u32) -> Duration {
-        (self.eager * 2_u32.pow(attempts.saturating_sub(1).min(12))).min(self.period)
-    }
-
-    /// How long a process may take to become ready.
-    fn patience(&self) -> Duration {
-        self.delay + self.period * self.failures
-    }
-}
 
 impl Machine {
     pub(super) fn probed(&mut self, now: Moment, name: &str, kind: ProbeKind, outcome: &Outcome) {
@@ -100,7 +32,7 @@ impl Machine {
             let (passes, failures, attempts) = (probe.passes, probe.failures, probe.attempts);
             let ready = running.ready_since.is_some();
             let pause = match outcome {
-                Outcome::Pass if passes >= schedule.passes => schedule.period.max(CALM),
+                Outcome::Pass if passes >= schedule.passes => schedule.pause_once_ready(passes),
                 _ if ready || running.was_ready => schedule.period,
                 _ => schedule.pause_before_ready(attempts),
             };

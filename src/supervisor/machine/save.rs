@@ -73,7 +73,7 @@ impl Machine {
             unit.started_at_ms = Some(process.started_at_ms);
             if let Some(definition) = self.definitions.get(&process.name) {
                 unit.digest.clone_from(&definition.digest);
-                unit.state = State::Running(Running::new(now, &definition.spec));
+                unit.state = State::Running(Running::new(now, &definition.spec, unit.failures));
             }
         }
     }
@@ -89,7 +89,8 @@ impl Machine {
             State::Launching => unit.state = State::Waiting,
             State::Running(_) if !known(name, run) => {
                 let nobody_saw = crate::supervisor::ExitStatus { code: None, signal: None, out_of_memory: false };
-                self.exited(now, name, nobody_saw, Vec::new());
+                let at_ms = jiff::Timestamp::now().as_millisecond();
+                self.exited(now, name, (nobody_saw, at_ms), Vec::new());
             }
             State::Running(running) => {
                 for probe in [&mut running.readiness, &mut running.liveness].into_iter().flatten() {

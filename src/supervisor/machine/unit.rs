@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
 use super::event::ProbeKind;
-use super::probe::{ProbeState, Schedule};
+use super::moment::Moment;
+use super::schedule::{ProbeState, Schedule, readiness_of, time_to_prove};
 use crate::supervisor::snapshot::ExitStatus;
-use crate::supervisor::spec::{ProbeCheckSpec, ProbeSpec, ProcessSpec};
+use crate::supervisor::spec::ProcessSpec;
 use crate::system::{PortHolder, ProcessIdentity};
 
 /// What a process is told.
@@ -76,6 +76,9 @@ pub(super) struct Running {
     /// It listens here, and not on its own port.
     pub(super) listens_on: Vec<u16>,
     pub(super) inspect_at: Moment,
+    /// When it is ready because it has stayed up; of a process that gives no other sign.
+    #[serde(default)]
+    pub(super) stays_up_at: Option<Moment>,
 }
 
 /// One process.
@@ -92,6 +95,12 @@ pub(super) struct Unit {
     /// Failures in a row.
     pub(super) failures: u32,
     pub(super) last_exit: Option<ExitStatus>,
+    /// Milliseconds since the epoch.
+    #[serde(default)]
+    pub(super) last_exit_at_ms: Option<i64>,
+    /// Of its files something is not watched, or not yet.
+    #[serde(default)]
+    pub(super) watch_problem: Option<String>,
     /// Last log lines at the last exit.
     pub(super) tail: Vec<String>,
     pub(super) reported_errors: Option<u64>,
@@ -119,6 +128,8 @@ impl Unit {
             restarts: 0,
             failures: 0,
             last_exit: None,
+            last_exit_at_ms: None,
+            watch_problem: None,
             tail: Vec::new(),
             reported_errors: None,
             lost_log_bytes: 0,
@@ -139,7 +150,8 @@ impl Unit {
         match &self.state {
             State::Backoff { until } => Some(*until),
             State::Running(running) if self.wanted => {
-                [&running.readiness, &running.liveness].into_iter().flatten().filter_map(|probe| probe.next).min()
+                let probes = [&running.readiness, &running.liveness].into_iter().flatten();
+                probes.filter_map(|probe| probe.next).chain(running.stays_up_at).min()
             }
             _ => None,
         }
@@ -147,11 +159,12 @@ impl Unit {
 }
 
 impl Running {
-    pub(super) fn new(now: Moment, spec: &ProcessSpec) -> Self {
+    /// A run that began at `now`, after so many failures in a row.
+    pub(super) fn new(now: Moment, spec: &ProcessSpec, failures: u32) -> Self {
         let readiness = readiness_of(spec).map(|probe| ProbeState::at(now + Schedule::of(&probe).delay));
         let needs_log = spec.ready_log_line.is_some();
-        let ready = readiness.is_none() && !needs_log;
-        let mut running = Self {
+        let gives_no_sign = readiness.is_none() && !needs_log;
+        Self {
             since: now,
             ready_since: None,
             was_ready: false,
@@ -161,11 +174,8 @@ impl Running {
             liveness: None,
             listens_on: Vec::new(),
             inspect_at: now + Duration::from_secs(1),
-        };
-        if ready {
-            running.became_ready(now, spec);
+            stays_up_at: gives_no_sign.then(|| now + time_to_prove(failures)),
         }
-        running
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -174,6 +184,7 @@ impl Running {
 
     pub(super) fn became_ready(&mut self, now: Moment, spec: &ProcessSpec) {
         self.ready_since = Some(now);
+        self.stays_up_at = None;
         self.listens_on.clear();
         if !self.was_ready {
             self.was_ready = true;
@@ -197,19 +208,4 @@ impl Running {
         }
         due
     }
-}
-
-/// How readiness is asked for. A process with ports and without a probe must listen on them: up and not
-/// listening is not ready.
-pub(crate) fn readiness_of(spec: &ProcessSpec) -> Option<ProbeSpec> {
-    spec.readiness_probe.clone().or_else(|| {
-        spec.ports.first().map(|port| ProbeSpec {
-            check: ProbeCheckSpec::TcpConnect { host: None, port: *port },
-            initial_delay_seconds: 0.0,
-            period_seconds: 0.5,
-            timeout_seconds: 1.0,
-            success_threshold: 1,
-            failure_threshold: 120,
-        })
-    })
 }

@@ -15,6 +15,7 @@ impl Unit {
             started_at_ms: self.started_at_ms,
             restarts: self.restarts,
             last_exit: self.last_exit,
+            last_exit_at_ms: self.last_exit_at_ms,
             ports: definition.map_or_else(Vec::new, |it| it.spec.ports.clone()),
             reported_errors: self.reported_errors,
             reason: self.view_reason(),
@@ -54,7 +55,7 @@ impl Unit {
             Some(count) if count > 0 && running.is_ready() => {
                 Some(format!("healthy with {count} error{}", if count == 1 { "" } else { "s" }))
             }
-            _ => self.reason.clone(),
+            _ => self.reason.clone().or_else(|| self.watch_problem.clone()),
         }
     }
 }

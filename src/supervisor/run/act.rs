@@ -14,15 +14,15 @@ use super::messages::Message;
 use super::outcome::{self, Fate};
 use super::output::{Output, pump};
 use super::probe;
-use super::spawn::{NEVER_RAN, Program};
+use super::spawn::{NEVER_RAN, Program, Streams};
 use super::supervisor::{Run, Supervisor};
 use crate::supervisor::config;
 use crate::supervisor::handover::Entry;
 use crate::supervisor::link::{ToGuardian, ToSupervisor};
 use crate::supervisor::logs::{Limits, Stream, Writer, last_lines};
-use crate::supervisor::machine::{Action, Event, News, ProbeKind, readiness_of};
+use crate::supervisor::machine::{Action, Event, News, ProbeKind, describe_exit, readiness_of};
 use crate::supervisor::process_tree::{PROCESS_MARKER, listening_ports};
-use crate::supervisor::own_log::logs_in;
+use crate::supervisor::own_log::{logs_in, say};
 use crate::supervisor::signals::signal_by_name;
 use crate::supervisor::snapshot::ExitStatus;
 use crate::supervisor::spec::ProcessSpec;
@@ -59,6 +59,9 @@ impl Supervisor {
         let mut environment = config::environment_of(&self.spec, spec);
         environment.insert(MARKER.to_owned(), marker_value(&self.spec.home_id, &self.spec.stack));
         environment.insert(PROCESS_MARKER.to_owned(), name.to_owned());
+        if spec.tty {
+            environment.entry("TERM".to_owned()).or_insert_with(|| "xterm-256color".to_owned());
+        }
         environment
     }
 
@@ -76,7 +79,7 @@ impl Supervisor {
             working_dir: &spec.working_dir,
             environment: &self.environment(name, &spec),
             run_as: spec.run_as.as_ref(),
-            piped: true,
+            streams: Streams::of(&spec),
             marker: self.trees.inherited_marker(name),
         };
         let spawned = match program.spawn() {
@@ -168,7 +171,7 @@ impl Supervisor {
                 working_dir: &spec.working_dir,
                 environment: &environment,
                 run_as: spec.run_as.as_ref(),
-                piped: false,
+                streams: Streams::None,
                 marker,
             };
             let outcome = probe::ask(&probe, program).await;
@@ -242,8 +245,21 @@ impl Supervisor {
         status.out_of_memory = killed && !ours && self.memory.has_struck();
         let well = ours || status.code == Some(0);
         let tail = if well { Vec::new() } else { last_lines(&self.handover.directory, name, TAIL) };
-        self.hear(name, run, News::Exited { status, tail });
+        if !ours {
+            let end = describe_exit(&status);
+            say("supervisor", &format!("process `{name}` {end}"));
+            if status.code != Some(0) {
+                self.note_in_log(name, &end);
+            }
+        }
+        let at_ms = jiff::Timestamp::now().as_millisecond();
+        self.hear(name, run, News::Exited { status, at_ms, tail });
         self.forget_if_over(name, run);
+    }
+
+    /// Adds a line of harness's own to the log of a process.
+    pub(super) fn note_in_log(&mut self, name: &str, text: &str) {
+        self.writer(name).borrow_mut().note(text);
     }
 
     /// A pipe has ended.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr};
 use std::fs;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::supervisor::execute::close_from;
-use crate::supervisor::spec::RunAs;
+use crate::supervisor::spec::{ProcessSpec, RunAs, StdinSpec};
 use crate::system::proc::{InheritedMarker, ProcessIdentity};
 
 /// Room in each pipe, so that an application does not wait while the supervisor is busy. An ordinary user
@@ -34,10 +34,83 @@ pub(super) struct Program<'a> {
     pub(super) working_dir: &'a Path,
     pub(super) environment: &'a BTreeMap<String, String>,
     pub(super) run_as: Option<&'a RunAs>,
-    /// Whether its output is wanted; otherwise it goes to `/dev/null`.
-    pub(super) piped: bool,
+    /// Where its output goes and its input comes from.
+    pub(super) streams: Streams,
     /// What it and all that it starts are marked with.
     pub(super) marker: InheritedMarker,
+}
+
+/// The standard streams of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Streams {
+    /// `/dev/null`.
+    None,
+    /// Two pipes for its output, and an empty input.
+    Pipes,
+    /// The same with an input that does not end.
+    PipesAndOpenInput,
+    /// A terminal; both outputs are one stream.
+    Terminal,
+}
+
+impl Streams {
+    pub(super) fn of(spec: &ProcessSpec) -> Self {
+        match (spec.tty, spec.stdin) {
+            (true, _) => Self::Terminal,
+            (false, StdinSpec::Open) => Self::PipesAndOpenInput,
+            (false, StdinSpec::Closed) => Self::Pipes,
+        }
+    }
+
+    /// The read ends for the supervisor, and the program's own three.
+    fn open(self) -> std::io::Result<(Vec<OwnedFd>, [OwnedFd; 3])> {
+        let null = || Ok::<OwnedFd, std::io::Error>(fs::File::options().read(true).write(true).open("/dev/null")?.into());
+        match self {
+            Self::None => Ok((Vec::new(), [null()?, null()?, null()?])),
+            Self::Pipes | Self::PipesAndOpenInput => {
+                let ((out, its_out), (error, its_error)) = (output_pipe()?, output_pipe()?);
+                let input = if self == Self::Pipes { null()? } else { open_input()? };
+                Ok((vec![out, error], [input, its_out, its_error]))
+            }
+            Self::Terminal => {
+                let (ours, its) = terminal()?;
+                Ok((vec![ours], [its.try_clone()?, its.try_clone()?, its]))
+            }
+        }
+    }
+}
+
+fn output_pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+    let _ = fcntl_setpipe_size(&write, PIPE_BYTES);
+    // only the reading side: the application's own end must block
+    rustix::io::ioctl_fionbio(&read, true)?;
+    Ok((read, write))
+}
+
+/// The read end of a pipe, opened for writing as well. The program itself keeps its input open, so that it does not
+/// end whichever of guardian and supervisor dies.
+fn open_input() -> std::io::Result<OwnedFd> {
+    let (read, _write) = pipe_with(PipeFlags::CLOEXEC)?;
+    Ok(fs::File::options().read(true).write(true).open(format!("/proc/self/fd/{}", read.as_raw_fd()))?.into())
+}
+
+/// The two ends of a new terminal of 80 columns and 24 rows: ours, which is read without waiting, and the program's.
+fn terminal() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    let (mut ours, mut its) = (-1, -1);
+    let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the call writes two descriptors and reads the size.
+    if unsafe { libc::openpty(&raw mut ours, &raw mut its, std::ptr::null_mut(), std::ptr::null(), &raw const size) } != 0
+    {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: both were just made, and nothing else owns them.
+    let (ours, its) = unsafe { (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(its)) };
+    for end in [&ours, &its] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    rustix::io::ioctl_fionbio(&ours, true)?;
+    Ok((ours, its))
 }
 
 /// A program that waits to be let go.
@@ -71,22 +144,13 @@ impl Program<'_> {
             let what = what.to_owned();
             move |error: rustix::io::Errno| format!("cannot {what}: {}", std::io::Error::from(error))
         };
-        let null = fs::File::options().read(true).write(true).open("/dev/null").map_err(|error| error.to_string())?;
         let (go_read, go) = pipe_with(PipeFlags::CLOEXEC).map_err(failed("make a pipe"))?;
-        let mut pipes = Vec::new();
-        let mut ends = Vec::new();
-        if self.piped {
-            for _ in 0..2 {
-                let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(failed("make a pipe"))?;
-                let _ = fcntl_setpipe_size(&write, PIPE_BYTES);
-                // only the reading side: the application's own end must block
-                rustix::io::ioctl_fionbio(&read, true).map_err(failed("prepare a pipe"))?;
-                pipes.push(read);
-                ends.push(write);
-            }
+        let (pipes, ends) = self.streams.open().map_err(|error| format!("cannot open its output: {error}"))?;
+        if let (Streams::Terminal, Some(run_as)) = (self.streams, self.run_as) {
+            let owner = rustix::fs::Uid::from_raw(run_as.uid);
+            rustix::fs::fchown(&ends[0], Some(owner), None).map_err(failed("hand its terminal over"))?;
         }
-        let output = |at: usize| ends.get(at).map_or(null.as_raw_fd(), AsRawFd::as_raw_fd);
-        let child = Child::new(self, &program, [null.as_raw_fd(), output(0), output(1)], go_read.as_raw_fd());
+        let child = Child::new(self, &program, ends.each_ref().map(AsRawFd::as_raw_fd), go_read.as_raw_fd());
         // SAFETY: the supervisor has one thread; the child only makes system calls on what was prepared,
         // until it becomes another program or exits.
         let pid = match unsafe { libc::fork() } {
@@ -130,6 +194,7 @@ struct Child {
     run_as: Option<RunAs>,
     standard: [RawFd; 3],
     go: RawFd,
+    has_terminal: bool,
     marker: InheritedMarker,
     oom_score: Vec<u8>,
     complaint: Vec<u8>,
@@ -155,6 +220,7 @@ impl Child {
             run_as: program.run_as.cloned(),
             standard,
             go,
+            has_terminal: program.streams == Streams::Terminal,
             marker: program.marker,
             oom_score: (own_oom_score() + OOM_MALUS).min(1000).to_string().into_bytes(),
             complaint: format!("harness: cannot run `{}`: error ", path.display()).into_bytes(),
@@ -178,6 +244,9 @@ impl Child {
             }
             close_from(GO + 1);
             libc::setsid();
+            if self.has_terminal {
+                libc::ioctl(0, libc::TIOCSCTTY, 0);
+            }
             let mut none: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&raw mut none);
             libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::control::{Desk, serve};
@@ -21,7 +21,6 @@ use super::memory::OutOfMemory;
 use super::messages::{Message, Sender};
 use super::output::Output;
 use super::takeover;
-use super::watches::Watches;
 use crate::supervisor::config;
 use crate::supervisor::handover::{Handover, memory_file, read_memory_file};
 use crate::supervisor::link::{self, ToGuardian};
@@ -31,10 +30,10 @@ use crate::supervisor::process_tree::ProcessTrees;
 use crate::supervisor::own_log::say;
 use crate::supervisor::protocol::{Response, VERSION};
 use crate::supervisor::record::{self, Record};
-use crate::supervisor::snapshot::StackSnapshot;
-use crate::supervisor::spec::StackSpec;
+use crate::supervisor::snapshot::{Phase, ProcessSnapshot, StackSnapshot};
+use crate::supervisor::spec::{StackSpec, WatchSpec};
 use crate::supervisor::trim::give_back_startup_pages;
-use crate::system::{ProcessIdentity, effective_uid};
+use crate::system::{ProcessIdentity, effective_uid, is_bindable};
 
 /// The supervisor of one stack.
 pub(super) struct Supervisor {
@@ -59,6 +58,9 @@ pub(super) struct Supervisor {
     recorded: Record,
 }
 
+/// What is watched, by process.
+pub(super) type Watches = HashMap<String, (WatchSpec, JoinHandle<()>)>;
+
 /// A start of a process, until it is reaped and silent.
 pub(super) struct Run {
     pub(super) identity: ProcessIdentity,
@@ -78,6 +80,17 @@ pub(super) enum Ending {
     Shutdown(Vec<oneshot::Sender<Response>>),
     /// Another binary takes over.
     Replaced,
+}
+
+/// A port that was taken may be free by now: then nothing names the process that held it any more.
+fn forget_who_has_gone(process: &mut ProcessSnapshot) {
+    if let Some((port, _)) = process.port_holder.take_if(|(port, _)| is_bindable(*port)) {
+        process.reason = Some(if process.phase == Phase::PortConflict {
+            format!("port {port} was taken when it should start, and is free now: start it again")
+        } else {
+            format!("port {port} was taken when it was stopped, and is free now")
+        });
+    }
 }
 
 /// The clock that the machine lives by: it goes on across supervisors.
@@ -292,6 +305,10 @@ impl Supervisor {
     }
 
     pub(super) fn snapshot(&self) -> StackSnapshot {
+        let mut processes = self.machine.processes();
+        for process in processes.values_mut() {
+            forget_who_has_gone(process);
+        }
         StackSnapshot {
             generation: self.machine.generation(),
             stack: self.spec.stack.clone(),
@@ -301,7 +318,7 @@ impl Supervisor {
             spec_digest: self.machine.digest(),
             tracking: self.trees.tracking(),
             tracking_reason: self.trees.reason().to_owned(),
-            processes: self.machine.processes(),
+            processes,
         }
     }
 

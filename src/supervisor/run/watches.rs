@@ -1,18 +1,11 @@
 //! The watchers of processes that restart when files change.
 
-use std::collections::HashMap;
-
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 
 use super::messages::Message;
 use super::supervisor::Supervisor;
-use crate::supervisor::logs::Stream;
 use crate::supervisor::machine::Event;
-use crate::supervisor::spec::WatchSpec;
 use crate::supervisor::watch::{Sign, watch};
-
-/// What is watched, by process.
-pub(super) type Watches = HashMap<String, (WatchSpec, JoinHandle<()>)>;
 
 impl Supervisor {
     /// Watches what the config in force says, and nothing else.
@@ -38,9 +31,8 @@ impl Supervisor {
     pub(super) fn files_say(&mut self, name: String, sign: Sign) {
         match sign {
             Sign::Changed => self.handle(Event::FilesChanged(name)),
-            Sign::Trouble(text) => {
-                self.writer(&name).borrow_mut().append(Stream::Stderr, format!("harness: {text}\n").as_bytes());
-            }
+            Sign::Note(text) => self.note_in_log(&name, &text),
+            Sign::Unwatched(problem) => self.handle(Event::FilesUnwatched(name, problem)),
         }
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! One inotify instance a watched process, one watch a directory. What a `.gitignore` of the tree leaves
 //! out is neither watched nor counts, nor does what `ignore` of the config names; `.git` and
-//! `node_modules` are never entered. New directories are taken in as they appear. A change is told once
-//! nothing more has come for the debounce time.
+//! `node_modules` are never entered. A path that is named and that git leaves out (`dist`) is watched all the same.
+//! New directories are taken in as they appear; a path that is removed and made again is watched again. A change
+//! counts once nothing more has come for the debounce time.
 //!
-//! inotify has limits of its own (watches of a user, a queue of events). Both are said in the process's
-//! log with the remedy; events that were dropped count as a change, since something did.
+//! inotify has limits of its own (watches of a user, a queue of events). Both are written to the process's log with
+//! the remedy, and what is not watched is shown by `status`; events that were dropped count as a change.
 
+mod root;
 mod rules;
 mod watcher;
 
+pub(crate) use root::{first_wildcard, matcher};
 pub(crate) use watcher::{Sign, watch};

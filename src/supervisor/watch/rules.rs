@@ -42,6 +42,10 @@ impl Rules {
             above.truncate(top + 1);
             above.into_iter().rev().for_each(|directory| rules.enter(directory));
         }
+        // a path that is named is watched, even if git leaves it out: build outputs are
+        if rules.git_ignores(root, true) {
+            rules.git.clear();
+        }
         rules
     }
 
@@ -63,6 +67,10 @@ impl Rules {
         if relative.iter().any(|part| NEVER.iter().any(|never| part == *never)) || self.globs.is_match(relative) {
             return true;
         }
+        self.git_ignores(path, is_directory)
+    }
+
+    fn git_ignores(&self, path: &Path, is_directory: bool) -> bool {
         // the innermost rule that says something wins
         let verdicts = self.git.iter().rev().filter(|(directory, _)| path.starts_with(directory));
         let verdict =
@@ -102,5 +110,16 @@ mod tests {
         for (path, is_directory, ignored) in cases {
             assert_eq!(rules.ignores(&root.join(path), is_directory), ignored, "{path}");
         }
+    }
+
+    #[test]
+    fn a_named_path_counts_although_git_leaves_it_out() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("dist");
+        fs::create_dir_all(&root).unwrap();
+        fs::create_dir(place.path().join(".git")).unwrap();
+        fs::write(place.path().join(".gitignore"), "dist/\n").unwrap();
+        assert!(!Rules::new(&root, &[]).ignores(&root.join("index.js"), false));
+        assert!(Rules::new(place.path(), &[]).ignores(&root.join("index.js"), false), "a decoy: it is not named");
     }
 }

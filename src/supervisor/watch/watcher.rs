@@ -1,6 +1,6 @@
 //! Watching the directories of one process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -13,35 +13,41 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, timeout_at};
 
-use super::rules::Rules;
+use super::root::Root;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::WatchSpec;
 
 /// Directories that are taken in before others get their turn.
 const AT_ONCE: usize = 64;
 
-/// Changes that never end are told after so many debounce times.
+/// Changes that never end count after so many debounce times.
 const PATIENCE: u32 = 20;
 
-/// What a watcher tells.
+/// What a watcher says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sign {
     /// Files have changed, and it is quiet again.
     Changed,
-    /// Something is not watched; a sentence with the remedy.
-    Trouble(String),
+    /// Something for the log.
+    Note(String),
+    /// What is not watched, for `status`; `None` once everything is.
+    Unwatched(Option<String>),
 }
 
-/// Watches for ever; tells `hear`.
+/// Watches for ever; says what it finds to `hear`.
 pub(crate) async fn watch(spec: WatchSpec, mut hear: impl FnMut(Sign)) {
     let mut watcher = match Watcher::new(&spec) {
         Ok(watcher) => watcher,
-        Err(error) => return hear(Sign::Trouble(explain(&error, "watch for changes"))),
+        Err(error) => {
+            let text = explain(&error, "watch for changes");
+            hear(Sign::Note(text.clone()));
+            return hear(Sign::Unwatched(Some(text)));
+        }
     };
-    for at in 0..watcher.rules.len() {
-        let root = spec.paths[at].clone();
-        watcher.take_in(at, &root, &mut hear).await;
+    for at in 0..watcher.roots.len() {
+        watcher.arm(at, &mut hear).await;
     }
+    watcher.say_what_is_unwatched(&mut hear);
     let debounce = Duration::try_from_secs_f64(spec.debounce_seconds).unwrap_or(Duration::from_millis(200));
     loop {
         while !watcher.next_batch(None, &mut hear).await {}
@@ -59,23 +65,92 @@ pub(crate) async fn watch(spec: WatchSpec, mut hear: impl FnMut(Sign)) {
 struct Watcher {
     events: AsyncFd<OwnedFd>,
     /// The paths of the config.
-    roots: Vec<PathBuf>,
-    /// Of each of them.
-    rules: Vec<Rules>,
-    /// Watched directory, and which of the paths it lies below, by watch descriptor.
-    directories: HashMap<i32, (usize, PathBuf)>,
-    complained: bool,
+    roots: Vec<Root>,
+    /// Which of the roots a watched directory lies below, and its path, by watch descriptor. Roots may overlap.
+    directories: HashMap<i32, Vec<(usize, PathBuf)>>,
+    /// Roots that wait in a directory above them for their base to appear, by watch descriptor.
+    waiting: HashMap<i32, Vec<usize>>,
+    /// Why a directory could not be watched.
+    failure: Option<String>,
+    said: Option<String>,
+}
+
+/// What a batch of events means.
+#[derive(Default)]
+struct Batch {
+    counts: bool,
+    /// New directories.
+    appeared: Vec<(usize, PathBuf)>,
+    /// Roots whose base went away, or may have come.
+    moved: BTreeSet<usize>,
 }
 
 impl Watcher {
     fn new(spec: &WatchSpec) -> io::Result<Self> {
         Ok(Self {
             events: readable(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?,
-            roots: spec.paths.clone(),
-            rules: spec.paths.iter().map(|path| Rules::new(path, &spec.ignore)).collect(),
+            roots: spec.paths.iter().map(|path| Root::new(path, &spec.ignore)).collect(),
             directories: HashMap::new(),
-            complained: false,
+            waiting: HashMap::new(),
+            failure: None,
+            said: None,
         })
+    }
+
+    /// Watches a root where it exists, else the nearest directory above it, in which it can appear. A base that is
+    /// removed and made again (every clean build) has no watch any more, so its parent is watched then.
+    async fn arm(&mut self, at: usize, hear: &mut impl FnMut(Sign)) {
+        self.disarm(at);
+        loop {
+            let base = self.roots[at].base.clone();
+            self.roots[at].is_there = base.exists();
+            if self.roots[at].is_there {
+                return self.take_in(at, &base, hear).await;
+            }
+            let Some(parent) = self.roots[at].nearest_parent().map(Path::to_owned) else { return };
+            let mask = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+            if let Some(descriptor) = self.add(&parent, mask, hear) {
+                self.waiting.entry(descriptor).or_default().push(at);
+            }
+            // it may have appeared before the watch did
+            if self.roots[at].nearest_parent() == Some(&*parent) && !base.exists() {
+                return;
+            }
+            self.disarm(at);
+        }
+    }
+
+    /// Removes every watch of a root that serves no other.
+    fn disarm(&mut self, at: usize) {
+        for directories in self.directories.values_mut() {
+            directories.retain(|(of, _)| *of != at);
+        }
+        for roots in self.waiting.values_mut() {
+            roots.retain(|of| *of != at);
+        }
+        let known: BTreeSet<i32> = self.directories.keys().chain(self.waiting.keys()).copied().collect();
+        self.directories.retain(|_, directories| !directories.is_empty());
+        self.waiting.retain(|_, roots| !roots.is_empty());
+        for descriptor in known {
+            if !self.directories.contains_key(&descriptor) && !self.waiting.contains_key(&descriptor) {
+                let _ = inotify::remove_watch(self.events.as_fd(), descriptor);
+            }
+        }
+    }
+
+    fn add(&mut self, path: &Path, mask: WatchFlags, hear: &mut impl FnMut(Sign)) -> Option<i32> {
+        match inotify::add_watch(self.events.as_fd(), path, mask | WatchFlags::MASK_ADD) {
+            Ok(descriptor) => Some(descriptor),
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => None,
+            Err(error) => {
+                if self.failure.is_none() {
+                    let text = explain(&error.into(), &format!("watch `{}`", path.display()));
+                    hear(Sign::Note(text.clone()));
+                    self.failure = Some(text);
+                }
+                None
+            }
+        }
     }
 
     /// Watches a directory (or file) and all that counts below it.
@@ -83,23 +158,25 @@ impl Watcher {
         let mut open = vec![path.to_owned()];
         let mut taken = 0;
         while let Some(directory) = open.pop() {
-            self.rules[at].enter(&directory);
-            let mask = WatchFlags::CLOSE_WRITE
+            self.roots[at].enter(&directory);
+            let mut mask = WatchFlags::CLOSE_WRITE
                 | WatchFlags::CREATE
                 | WatchFlags::DELETE
                 | WatchFlags::MOVED_FROM
                 | WatchFlags::MOVED_TO
                 | WatchFlags::EXCL_UNLINK;
-            match inotify::add_watch(self.events.as_fd(), &directory, mask) {
-                Ok(descriptor) => drop(self.directories.insert(descriptor, (at, directory.clone()))),
-                Err(error) if !std::mem::replace(&mut self.complained, true) => {
-                    hear(Sign::Trouble(explain(&error.into(), &format!("watch `{}`", directory.display()))));
-                }
-                Err(_) => {}
+            if directory == self.roots[at].base {
+                mask |= WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+            }
+            if let Some(descriptor) = self.add(&directory, mask, hear) {
+                let known = self.directories.entry(descriptor).or_default();
+                // a directory that was moved has kept its descriptor
+                known.retain(|(of, _)| *of != at);
+                known.push((at, directory.clone()));
             }
             let entries = std::fs::read_dir(&directory).into_iter().flatten().filter_map(Result::ok);
             let below = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir())).map(|entry| entry.path());
-            open.extend(below.filter(|directory| !self.rules[at].ignores(directory, true)));
+            open.extend(below.filter(|directory| !self.roots[at].leaves_out(directory)));
             taken += 1;
             if taken % AT_ONCE == 0 {
                 tokio::task::yield_now().await;
@@ -107,7 +184,7 @@ impl Watcher {
         }
     }
 
-    /// Takes what has happened, or waits for it; says whether anything of it counts.
+    /// Takes what has happened, or waits for it; returns whether anything of it counts.
     async fn next_batch(&mut self, until: Option<Instant>, hear: &mut impl FnMut(Sign)) -> bool {
         let waiting = async { self.events.readable().await.map(|mut ready| ready.clear_ready()) };
         let came = match until {
@@ -118,55 +195,80 @@ impl Watcher {
             // the runtime ends
             return std::future::pending().await;
         }
-        let (counts, appeared) = self.read(hear);
-        for (at, directory) in appeared {
+        let mut batch = self.read(hear);
+        for (at, directory) in std::mem::take(&mut batch.appeared) {
             self.take_in(at, &directory, hear).await;
         }
-        counts
+        for at in std::mem::take(&mut batch.moved) {
+            let was_there = self.roots[at].is_there;
+            self.arm(at, hear).await;
+            batch.counts |= was_there || self.roots[at].is_there;
+        }
+        self.say_what_is_unwatched(hear);
+        batch.counts
     }
 
-    /// Reads all events: whether one counts, and which directories are new.
-    fn read(&mut self, hear: &mut impl FnMut(Sign)) -> (bool, Vec<(usize, PathBuf)>) {
+    /// Reads all events.
+    fn read(&mut self, hear: &mut impl FnMut(Sign)) -> Batch {
         let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
         let mut reader = inotify::Reader::new(self.events.as_fd(), &mut buffer);
-        let mut counts = false;
-        let mut appeared = Vec::new();
+        let mut batch = Batch::default();
         let mut gone = Vec::new();
         while let Ok(event) = reader.next() {
-            if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
-                hear(Sign::Trouble(
+            let flags = event.events();
+            if flags.contains(ReadFlags::QUEUE_OVERFLOW) {
+                hear(Sign::Note(
                     "changes came faster than the kernel keeps them, which counts as a change; if that is often, run \
                      `sysctl fs.inotify.max_queued_events=131072`"
                         .to_owned(),
                 ));
-                counts = true;
-                // new directories may be among what was not told; those that are watched stay as they are
-                appeared.extend(self.roots.iter().cloned().enumerate());
+                batch.counts = true;
+                // new directories may be among what was dropped; those that are watched stay as they are
+                let there = self.roots.iter().enumerate().filter(|(_, root)| root.is_there);
+                batch.appeared.extend(there.map(|(at, root)| (at, root.base.clone())));
+                batch.moved.extend(self.waiting.values().flatten());
                 continue;
             }
-            if event.events().contains(ReadFlags::IGNORED) {
-                gone.push(event.wd());
+            batch.moved.extend(self.waiting.get(&event.wd()).into_iter().flatten());
+            if flags.intersects(ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF) {
+                let of = self.directories.get(&event.wd()).into_iter().flatten();
+                batch.moved.extend(of.filter(|(at, path)| self.roots[*at].base == *path).map(|(at, _)| *at));
+                if flags.contains(ReadFlags::IGNORED) {
+                    gone.push(event.wd());
+                }
                 continue;
             }
-            let Some((at, directory)) = self.directories.get(&event.wd()) else { continue };
             let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-            let path = name.map_or_else(|| directory.clone(), |name| directory.join(name));
-            let is_directory = event.events().contains(ReadFlags::ISDIR);
-            if self.rules[*at].ignores(&path, is_directory) {
-                continue;
-            }
-            if is_directory && event.events().intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
-                appeared.push((*at, path));
-                counts = true;
-            } else {
-                // a file that was just made is told once it is written and closed
-                counts |= is_directory || !event.events().contains(ReadFlags::CREATE);
+            let is_directory = flags.contains(ReadFlags::ISDIR);
+            for (at, directory) in self.directories.get(&event.wd()).into_iter().flatten() {
+                let path = name.map_or_else(|| directory.clone(), |name| directory.join(name));
+                if !self.roots[*at].counts(&path, is_directory) {
+                    continue;
+                }
+                if is_directory && flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
+                    batch.appeared.push((*at, path));
+                    batch.counts = true;
+                } else {
+                    // a file that was just made counts once it is written and closed
+                    batch.counts |= is_directory || !flags.contains(ReadFlags::CREATE);
+                }
             }
         }
         for descriptor in gone {
             self.directories.remove(&descriptor);
+            self.waiting.remove(&descriptor);
         }
-        (counts, appeared)
+        batch
+    }
+
+    fn say_what_is_unwatched(&mut self, hear: &mut impl FnMut(Sign)) {
+        let missing = self.roots.iter().find(|root| !root.is_there);
+        let missing = missing.map(|root| format!("watches for `{}`, which does not exist yet", root.base.display()));
+        let text = self.failure.clone().or(missing);
+        if text != self.said {
+            self.said.clone_from(&text);
+            hear(Sign::Unwatched(text));
+        }
     }
 }
 
@@ -204,11 +306,11 @@ mod tests {
         }
         let mut watcher = watcher(root);
         let mut heard = Vec::new();
-        watcher.take_in(0, root, &mut |sign| heard.push(sign)).await;
+        watcher.arm(0, &mut |sign| heard.push(sign)).await;
         assert_eq!(heard, []);
         // the root, src with its 50 and 2500, packages, packages/a
         assert_eq!(watcher.directories.len(), 1 + 1 + 50 + 2500 + 2);
-        let entered = |name: &str| watcher.directories.values().any(|(_, path)| path.ends_with(name));
+        let entered = |name: &str| watcher.directories.values().flatten().any(|(_, path)| path.ends_with(name));
         assert!(entered("src/49/2499") && !entered("node_modules") && !entered("dist") && !entered("generated"));
         std::fs::write(root.join("src/49/2499/deep.ts"), "x").unwrap();
         assert!(watcher.next_batch(None, &mut |_| ()).await);
@@ -225,7 +327,7 @@ mod tests {
         }
         let place = tempfile::tempdir().unwrap();
         let mut watcher = watcher(place.path());
-        watcher.take_in(0, place.path(), &mut |_| ()).await;
+        watcher.arm(0, &mut |_| ()).await;
         // each file is an event at least
         for number in 0..=queue / 2 {
             std::fs::write(place.path().join(format!("{}", number % 100)), "").unwrap();
@@ -236,12 +338,12 @@ mod tests {
         while heard.is_empty() {
             watcher.next_batch(None, &mut |sign| heard.push(sign)).await;
         }
-        assert!(matches!(&heard[..], [Sign::Trouble(text)] if text.contains("max_queued_events")), "{heard:?}");
-        assert!(watcher.directories.values().any(|(_, path)| path.ends_with("late")));
+        assert!(matches!(&heard[..], [Sign::Note(text), ..] if text.contains("max_queued_events")), "{heard:?}");
+        assert!(watcher.directories.values().flatten().any(|(_, path)| path.ends_with("late")));
     }
 
     #[test]
-    fn limits_are_said_with_the_remedy() {
+    fn limits_are_shown_with_the_remedy() {
         let said = |error: i32| explain(&io::Error::from_raw_os_error(error), "watch `src`");
         assert!(said(libc::ENOSPC).contains("max_user_watches") && said(libc::ENOSPC).contains("`src`"));
         assert!(said(libc::EMFILE).contains("max_user_instances"));

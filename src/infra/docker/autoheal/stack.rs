@@ -9,7 +9,7 @@ use crate::infra::docker::error::Result;
 use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
-use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StopSpec};
+use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StopSpec, StdinSpec};
 use crate::system::{self, Home, StackName};
 
 /// What the process is called, in the stack and wherever services are listed.
@@ -63,6 +63,8 @@ fn spec(home: &Home) -> Result<StackSpec> {
         // it may be waiting for a server that it restarts
         shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
         watch: None,
+        stdin: StdinSpec::Closed,
+        tty: false,
         run_as: None,
     };
     Ok(StackSpec {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::entry::COMMAND;
 use crate::infra::record::InfraRecord;
 use crate::report::Engine;
-use crate::supervisor::{ProcessSpec, RestartSpec, StopSpec};
+use crate::supervisor::{ProcessSpec, RestartSpec, StdinSpec, StopSpec};
 
 /// Its name in a stack.
 const NAME: &str = "browser-way-back";
@@ -42,6 +42,8 @@ pub fn process(
         max_restarts: 0,
         shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
         watch: None,
+        stdin: StdinSpec::Closed,
+        tty: false,
         run_as: None,
     };
     Some((NAME, spec))

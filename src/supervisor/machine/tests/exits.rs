@@ -50,7 +50,7 @@ fn half_a_minute_of_health_forgives_former_failures() {
         world.exit("api", 1, &[]);
         world.pass(Duration::from_secs(3), well);
     }
-    world.pass(Duration::from_secs(30), well);
+    world.pass(Duration::from_secs(40), well);
     world.exit("api", 1, &[]);
     assert_eq!(world.phase("api"), Phase::Backoff);
     world.pass(Duration::from_secs(1), well);
@@ -125,8 +125,9 @@ fn news_of_a_former_run_is_not_taken_for_this_one() {
     world.tell(Event::Restart(Vec::new()));
     assert_eq!(world.starts.len(), 2);
     let status = ExitStatus { code: Some(1), signal: None, out_of_memory: false };
-    let news = News::Exited { status, tail: Vec::new() };
+    let news = News::Exited { status, at_ms: 0, tail: Vec::new() };
     world.tell(Event::News { name: "api".to_owned(), run: former, news });
+    world.pass(Duration::from_secs(1), well);
     assert_eq!(world.phase("api"), Phase::Ready);
 }
 
@@ -139,4 +140,49 @@ fn what_cannot_be_started_fails_with_the_reason() {
     world.machine.handle(world.now, Event::News { name: name.clone(), run: *run, news });
     assert_eq!(world.phase("api"), Phase::Failed);
     assert!(world.reason("api").contains("`nope`"));
+}
+
+#[test]
+fn p28_one_without_a_probe_is_ready_only_after_it_has_stayed_up() {
+    let mut world = World::new([("api", ProcessSpec { max_restarts: 3, ..plain() })]);
+    world.tell(Event::Start(Vec::new()));
+    let mut phases = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        for _ in 0..9 {
+            world.pass(Duration::from_millis(100), well);
+            phases.insert(format!("{:?}", world.phase("api")));
+        }
+        world.exit("api", 1, &["boom"]);
+        while world.phase("api") == Phase::Backoff {
+            world.pass(Duration::from_millis(10), well);
+        }
+    }
+    assert!(!phases.contains("Ready"), "{phases:?}");
+    // after failures the proof takes longer: a loop of some seconds is never ready either
+    world.pass(Duration::from_secs(6), well);
+    assert_eq!(world.phase("api"), Phase::Starting);
+    world.exit("api", 1, &["boom"]);
+    assert_eq!(world.phase("api"), Phase::Failed);
+    // a decoy: one that stays
+    world.tell(Event::Start(Vec::new()));
+    world.pass(Duration::from_secs(1), well);
+    assert_eq!(world.phase("api"), Phase::Ready);
+}
+
+#[test]
+fn p29_a_service_that_ends_well_at_once_is_said_and_a_task_is_not() {
+    let migrate = after(plain(), "task", ConditionSpec::ProcessCompletedSuccessfully, false);
+    let no = ProcessSpec { restart: RestartSpec::No, ..plain() };
+    let mut world = World::new([("css", plain()), ("once", no), ("task", plain()), ("migrate", migrate)]);
+    world.tell(Event::Start(Vec::new()));
+    for name in ["css", "once", "task"] {
+        world.exit(name, 0, &[]);
+        assert_eq!(world.phase(name), Phase::Completed);
+    }
+    assert!(world.reason("css").contains("stdin = \"open\""), "{}", world.reason("css"));
+    assert_eq!((world.reason("once"), world.reason("task")), (String::new(), String::new()));
+    let mut late = World::started([("css", plain())]);
+    late.pass(Duration::from_secs(60), well);
+    late.exit("css", 0, &[]);
+    assert_eq!(late.reason("css"), "", "it ran for a minute");
 }

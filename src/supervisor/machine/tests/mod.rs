@@ -9,7 +9,7 @@ mod probes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Action, Event, Machine, Moment, News, Outcome, ProbeKind};
+use super::{Action, Event, Machine, Moment, News, Outcome, ProbeKind, readiness_of};
 use crate::supervisor::snapshot::{ExitStatus, Phase, ProcessSnapshot};
 use crate::supervisor::spec::{ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, StackSpec};
 use crate::supervisor::testing;
@@ -56,10 +56,14 @@ impl World {
         }
     }
 
-    /// The same, started.
+    /// The same, started; what gives no sign of readiness has stayed up long enough, where all are of that kind.
     pub(super) fn started<const N: usize>(processes: [(&str, ProcessSpec); N]) -> Self {
+        let give_no_sign = processes.iter().all(|(_, it)| readiness_of(it).is_none() && it.ready_log_line.is_none());
         let mut world = Self::new(processes);
         world.tell(Event::Start(Vec::new()));
+        if give_no_sign {
+            world.pass(Duration::from_secs(1), well);
+        }
         world
     }
 
@@ -128,7 +132,7 @@ impl World {
         let run = self.alive.remove(name).expect("it runs");
         let status = ExitStatus { code: Some(code), signal: None, out_of_memory: false };
         let tail = tail.iter().map(ToString::to_string).collect();
-        self.tell(Event::News { name: name.to_owned(), run, news: News::Exited { status, tail } });
+        self.tell(Event::News { name: name.to_owned(), run, news: News::Exited { status, at_ms: 0, tail } });
     }
 
     /// Time passes, tick by tick; probes are answered by `answer`.
