@@ -28,5 +28,11 @@ mod p15_ports;
 mod p17_output;
 mod p20_surroundings;
 mod p24_versions;
+mod p26_unfinished_starts;
+mod p28_readiness;
+mod p29_input;
+mod p30_escaped;
+mod p32_watches;
+mod p33_many;
 
 pub(crate) use stack::trio_of;
