@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::supervisor::{ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StopSpec};
+use crate::supervisor::{ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StdinSpec, StopSpec};
 use crate::system::ServiceUser;
 
 /// Where every server of a home listens.
