@@ -62,6 +62,12 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
             .map(|(name, _)| name.clone())
             .collect();
         if waiting.is_empty() {
+            // a service that ended well right after its start was probably not meant to
+            for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Completed) {
+                if let Some(reason) = &process.reason {
+                    attempt.context.events.warning(attempt.subject(), format!("{name} {reason}"));
+                }
+            }
             told.map(Task::finish);
             return Ok(());
         }
