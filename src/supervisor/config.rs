@@ -45,7 +45,7 @@ pub fn load(directory: &Path) -> Result<StackSpec> {
     Ok(spec)
 }
 
-/// SHA-256, hexadecimal, of what a stack's processes are told: two specs with the same digest run the same.
+/// SHA-256, hexadecimal, of the config of a stack's processes: two specs with the same digest run the same.
 pub fn spec_digest(spec: &StackSpec) -> String {
     let digests = spec.processes.keys().map(|name| (name.clone(), process_digest(spec, name))).collect();
     combined_digest(&digests)

@@ -1,4 +1,4 @@
-//! What passes from one bearer of a stack to the next: from the command that starts it to the guardian,
+//! What passes from one holder of a stack to the next: from the command that starts it to the guardian,
 //! from the guardian to each supervisor, and from a supervisor that finds its guardian dead to itself as
 //! the new guardian.
 //!
@@ -49,7 +49,7 @@ pub(crate) struct Entry {
     pub(crate) identity: ProcessIdentity,
     /// Milliseconds since the epoch.
     pub(crate) started_at_ms: i64,
-    /// How the leader ended, once somebody reaped it.
+    /// How the leader ended, once it was reaped.
     pub(crate) exit: Option<ExitStatus>,
     /// Read ends of stdout and stderr.
     pub(crate) pipes: Vec<OwnedFd>,
@@ -79,14 +79,14 @@ struct EntryDocument {
     pipes: Vec<RawFd>,
 }
 
-/// An handover ready to be executed with: the memory file, and what must stay open beside it.
+/// A handover ready to be executed with: the memory file, and what must stay open beside it.
 pub(crate) struct Packed {
     pub(crate) document: OwnedFd,
     pub(crate) kept: Vec<RawFd>,
 }
 
 impl Handover {
-    /// Writes the handover down, with the link that its heir shall hold.
+    /// Writes the handover down, with the link that its receiver will hold.
     pub(crate) fn pack(&self, link: Option<&OwnedFd>) -> std::io::Result<Packed> {
         let number = |descriptor: &OwnedFd| descriptor.as_raw_fd();
         let document = Document {

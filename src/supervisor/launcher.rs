@@ -95,7 +95,7 @@ impl Launcher {
         Ok(Started { fresh: true, swept, snapshot })
     }
 
-    /// Starts the guardian in a session of its own, as nobody's child.
+    /// Starts the guardian in a session of its own, as a child of init.
     fn spawn(&self, directory: &Path, lock: OwnedFd) -> Result<(), system::Error> {
         let failed = |action: &str| system::Error::call(format!("{action} for `{}`", directory.display()));
         let log = own_log::open(directory)?;

@@ -17,23 +17,26 @@
 //!   statuses are kept.
 //! * **The guardian dies**: the supervisor becomes the guardian by `exec` in place, so that it stays the
 //!   parent of its children, and starts a supervisor as above.
-//! * **Both die**: pipes break. The next command finds the lock free, ends whatever carries the stack's
-//!   environment marker or stands in the record with its identity, and starts afresh.
+//! * **Both die**: pipes break. The next command finds the lock free, ends everything that has one of the
+//!   stack's markers or is in the record with its identity, and starts a new trio. A child that was forked and
+//!   not yet executed has closed lock, socket and pipes as its first act, and ends.
 //! * **The binary is replaced**: the trio goes on as it is; [`Client::replace`] makes guardian and then
 //!   supervisor become the new one.
 //!
-//! # How members are found
+//! # How OS processes are found
 //!
-//! A stack's processes are the guardian's descendants, whatever sessions they open: it is their subreaper.
-//! Which supervised process one belongs to is told by descent, session, process group, and the variable
-//! `HARNESS_PROCESS` that each was born with. After a guardian died, orphans may hang below init; then the
-//! whole of `/proc` is searched for sessions and the environment marker `HARNESS_STACK`. A cgroup would
-//! tell as much, but an ordinary user has none to give away on most machines and in most containers, and
-//! a second mechanism that is mostly absent is one more way to be wrong. It would add one thing: an orphan
-//! that wiped its environment *and* whose guardian and supervisor were both killed is found by neither
-//! marker nor record. `status --json` says which ways are in force (`tracking`) and why (`tracking_reason`).
+//! All OS processes of a stack are descendants of its guardian, whatever sessions they open, because it is their
+//! subreaper. Which supervised process one belongs to follows from descent, session, process group, the environment
+//! variable `HARNESS_PROCESS`, and the inherited marker: a resource limit that survives a wiped environment, a new
+//! session and the death of every parent ([`crate::system::proc::InheritedMarker`]). So what a leader started ends with
+//! it, however it ended. After a guardian died, orphans may be children of init; then all of `/proc` is searched for
+//! sessions and both markers. A cgroup would add nothing to this, and an ordinary user has none on most machines and in
+//! most containers. `status --json` shows which ways are in force (`tracking`) and why (`tracking_reason`).
 //!
-//! Nothing is signalled but by identity: pid, start time and boot, through a pidfd.
+//! A look at `/proc` is shared by everyone who asks at that moment and answers each question from an index
+//! (`process_tree`), so the work of a stop grows with the number of processes and not with its square.
+//!
+//! Signals are sent by identity only: pid, start time and boot, through a pidfd.
 //!
 //! # What it does not do
 //!

@@ -13,7 +13,7 @@ pub(crate) fn logs_in(directory: &Path) -> PathBuf {
     directory.join("logs")
 }
 
-/// Opens the log for a new trio; one that has grown is begun anew.
+/// Opens the log for a new trio; one that has grown is rotated.
 pub(crate) fn open(directory: &Path) -> Result<File, system::Error> {
     let logs = logs_in(directory);
     system::create_private_dir(&logs, 0o700)?;

@@ -87,7 +87,7 @@ pub struct StopReport {
 /// A process that outlived SIGKILL, or a stranger on one of the stack's ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survivor {
-    /// The supervised process that it belongs to; empty when that cannot be told.
+    /// The supervised process that it belongs to; empty when that is not known.
     pub process: String,
     /// Who it is; `None` when only a port is known to be held.
     pub identity: Option<ProcessIdentity>,

@@ -8,7 +8,7 @@ use tokio::io::unix::AsyncFd;
 
 /// Registers a descriptor with the runtime. It must not block.
 pub(crate) fn readable(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an owned descriptor keeps its number, and is closed by nobody else, as long as it lives; the
+    // SAFETY: an owned descriptor keeps its number, and is closed by nothing else, as long as it lives; the
     // result owns it and gives no way to replace it.
     unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }.map_err(|error| error.into_parts().1)
 }

@@ -39,7 +39,7 @@ impl StackSnapshot {
     }
 }
 
-/// The way of finding members that leaves nobody out.
+/// The way of finding OS processes that leaves none out.
 pub(crate) const SUBREAPER: &str = "subreaper";
 
 /// One process at one moment.
@@ -75,7 +75,7 @@ pub struct ProcessSnapshot {
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitStatus {
-    /// Exit code; `None` when it was killed by a signal or nobody saw the end.
+    /// Exit code; `None` when it was killed by a signal or no supervisor saw the end.
     pub code: Option<i32>,
     /// Signal number.
     pub signal: Option<i32>,

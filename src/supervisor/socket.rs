@@ -25,7 +25,7 @@ pub(crate) fn open_directory(directory: &Path) -> Result<File, system::Error> {
         .map_err(system::Error::file("open", directory))
 }
 
-/// Binds the socket anew. The caller holds the stack's lock, so a socket that is there already is stale.
+/// Binds the socket again. The caller holds the stack's lock, so a socket that is there already is stale.
 pub(crate) fn listen_in(directory: &Path) -> Result<OwnedFd, system::Error> {
     let opened = open_directory(directory)?;
     let failed =
@@ -48,7 +48,7 @@ pub(crate) fn remove_from(directory: &Path) {
     }
 }
 
-/// Connects to whoever serves the socket; `None` when nobody does.
+/// Connects to the process that serves the socket; `None` when there is none.
 pub(crate) fn connect_to(directory: &Path) -> Result<Option<UnixStream>> {
     let opened = match open_directory(directory) {
         Ok(opened) => opened,

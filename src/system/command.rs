@@ -33,7 +33,7 @@ use super::{Error, Result};
 const CHUNK: usize = 64 * 1024;
 /// What may lie in the pipe when the program ends.
 const PIPE_CAPACITY: usize = 1024 * 1024;
-/// How many last lines are kept unless told otherwise.
+/// How many last lines are kept unless the caller says otherwise.
 const TAIL_LINES: usize = 40;
 
 /// What to run.

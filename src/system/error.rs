@@ -59,7 +59,7 @@ pub enum Error {
         /// The first directory that is closed.
         path: PathBuf,
     },
-    /// Nobody to run the native servers as.
+    /// There is no user to run the native servers as.
     #[error("none of the users `harness`, `postgres`, `nobody` exists, and PostgreSQL refuses to run as root")]
     NoServiceUser,
     /// Neither `HARNESS_HOME` nor `HOME` says where state should live.

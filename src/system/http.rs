@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Bytes of a body that are read; of a longer one the status alone is told.
+/// Bytes of a body that are read; of a longer one only the status is returned.
 const BODY: usize = 64 * 1024;
 
 /// What a server answered.
@@ -50,7 +50,7 @@ pub async fn exchange(
     exchange_over(stream, method, &format!("{host}:{port}"), path).await
 }
 
-/// The same over any stream; `authority` is what the server is told as its name.
+/// The same over any stream; `authority` is the name of the server in the request.
 ///
 /// # Errors
 /// As above.
@@ -78,7 +78,7 @@ pub async fn exchange_over(
     tokio::select! {
         biased;
         answer = &mut exchange => answer,
-        // the server hung up: what it said before is still to be had, or the request fails of it
+        // the server hung up: what it sent before can still be read, or the request fails
         _ = &mut connection => exchange.await,
     }
 }

@@ -1,5 +1,5 @@
-//! The terminal that harness itself was started on, lent to a program elsewhere: raw while it runs there, as it was
-//! before in the end.
+//! The terminal that harness itself was started on, for a program that runs elsewhere: raw while it runs,
+//! restored at the end.
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
@@ -14,7 +14,7 @@ impl RawTerminal {
     /// Makes the terminal of standard input raw.
     ///
     /// # Errors
-    /// It is none.
+    /// It is not a terminal.
     pub fn enter() -> Result<Self> {
         let failed = |error: rustix::io::Errno| Error::call("set the terminal")(error.into());
         let before = tcgetattr(std::io::stdin()).map_err(failed)?;
@@ -24,7 +24,7 @@ impl RawTerminal {
         Ok(Self { before })
     }
 
-    /// Columns and rows; `None` where nobody knows.
+    /// Columns and rows; `None` where they are not known.
     pub fn size(&self) -> Option<(u16, u16)> {
         let size = tcgetwinsize(std::io::stdin()).ok()?;
         Some((size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0)
@@ -33,7 +33,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        // a terminal that was closed needs nothing any more
+        // a terminal that was closed cannot be restored
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, &self.before);
     }
 }

@@ -41,8 +41,8 @@ pub fn read_versioned<T: Versioned>(path: &Path) -> Result<Option<T>> {
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
-/// Writes a document atomically with mode 0600; one that stands there already, word for word, is left: it was
-/// synced by whoever wrote it.
+/// Writes a document atomically with mode 0600; one that is there already, word for word, is left: it was
+/// synced when it was written.
 pub fn write_versioned<T: Versioned>(path: &Path, document: &T) -> Result<()> {
     let bytes = bytes_of(path, document)?;
     if atomic::read_optional(path)?.as_deref() == Some(&bytes) {

@@ -156,7 +156,7 @@ impl Guardian {
                 }
             } else {
                 self.strays.push(ended);
-                // orphans of applications come here too, and nobody asks for them
+                // orphans of applications arrive here too, and no message will introduce them
                 if self.strays.len() > 256 {
                     self.strays.drain(..128);
                 }

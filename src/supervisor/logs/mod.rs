@@ -4,14 +4,14 @@
 //! `grep` and editors see the application's own output. `logs/<name>.idx` beside it says which stretch of
 //! the file came when and from which stream: 16 bytes a read. Both rotate together to `.1`, `.2` and so
 //! on, at a line's end. A position is a pair (generation, offset): the generation grows with every new
-//! file and stands in the index's first bytes, so that a follower finds its place after a rotation.
+//! file and is in the index's first bytes, so that a follower finds its place after a rotation.
 //!
 //! Writing does nothing per line; lines are framed on reading: 64 KiB at most (a longer one is cut and
 //! marked as continued), the last one also without its end, per stream, so that a line of stderr does not
 //! break one of stdout.
 //!
 //! What cannot be written (disk full) is dropped and counted, since an application must not hang on its
-//! own log. A file that was deleted, renamed or truncated by somebody else is begun anew.
+//! own log. A file that was deleted, renamed or truncated by another program is started again.
 
 mod follow;
 mod frame;

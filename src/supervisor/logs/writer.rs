@@ -56,7 +56,7 @@ struct Open {
     inode: u64,
     /// Where the next byte goes. Not `O_APPEND`: the kernel moves pipes' pages to an offset only.
     offset: u64,
-    /// An ordinary file, and not a device or a pipe that somebody put in its place.
+    /// An ordinary file, and not a device or a pipe that was put in its place.
     regular: bool,
     inspected_us: u64,
 }
@@ -145,7 +145,7 @@ impl Writer {
                 it.dev() == open.device && it.ino() == open.inode && (it.len() >= open.offset || !it.is_file())
             });
             if !there {
-                // somebody deleted, renamed or truncated it
+                // it was deleted, renamed or truncated
                 self.open = None;
                 self.generation += 1;
             }
@@ -178,7 +178,7 @@ impl Writer {
     }
 
     /// Notes from when and where the following bytes are. Before the data: an entry for bytes that do not
-    /// follow harms nobody.
+    /// follow does no harm.
     fn mark(&mut self, time_us: u64, stream: Stream) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Err(io::ErrorKind::NotFound.into()) };
         let fresh = self.last.is_none_or(|(last, of)| of != stream || time_us.saturating_sub(last) > RESOLUTION_US);
@@ -189,7 +189,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what it can; says how much that was. What was lost before is told first, where it is missing.
+    /// Writes what it can; says how much that was. A note of what was lost before is written first, where it is missing.
     fn write(&mut self, time_us: u64, stream: Stream, bytes: &[u8]) -> io::Result<usize> {
         if self.unsaid > 0 {
             let note =

@@ -57,7 +57,7 @@ impl Machine {
         self.generation
     }
 
-    /// What a process is told.
+    /// What the config says of a process.
     pub(crate) fn definition(&self, name: &str) -> Option<&Definition> {
         self.definitions.get(name)
     }

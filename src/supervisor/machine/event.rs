@@ -1,4 +1,4 @@
-//! What the machine is told, and what it asks for.
+//! The events that the machine takes, and the actions that it returns.
 
 use crate::supervisor::snapshot::ExitStatus;
 use crate::supervisor::spec::StackSpec;
@@ -34,7 +34,7 @@ pub(crate) enum News {
     NotStarted(String),
     /// It was forked and not let go, because its supervisor died: it starts again at once.
     NeverRan,
-    /// It was not started, since somebody listens on its port.
+    /// It was not started, because another process listens on its port.
     PortTaken(u16, PortHolder),
     /// Its `ready_log_line` appeared.
     LogReady,
@@ -63,7 +63,7 @@ pub(crate) enum ProbeKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pass,
-    /// `refused`: nobody listens where the probe asked.
+    /// `refused`: no process listens where the probe asked.
     Fail {
         reason: String,
         refused: bool,

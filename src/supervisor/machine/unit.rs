@@ -12,7 +12,7 @@ use crate::supervisor::snapshot::ExitStatus;
 use crate::supervisor::spec::ProcessSpec;
 use crate::system::{PortHolder, ProcessIdentity};
 
-/// What a process is told.
+/// What the config says of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct Definition {
     pub(crate) spec: ProcessSpec,

@@ -109,7 +109,7 @@ impl Supervisor {
         // one that is gone already was reaped by the guardian, if that has had all orphans
         let gone_to_guardian = pidfd.is_none() && self.handover.complete;
         let guardians_child = gone_to_guardian || parent_of(entry.identity.pid) == guardian;
-        // a pid that is gone, or somebody else's by now, counts as ended: what stands for it is readable
+        // a pid that is gone, or another process's by now, counts as ended: the descriptor in its place is readable
         let pidfd = match pidfd {
             Some(pidfd) => pidfd,
             None => {
@@ -203,7 +203,7 @@ impl Supervisor {
         let Some(watched) = self.runs.get(&(name.to_owned(), run)) else { return };
         match outcome::look(&watched.pidfd) {
             Fate::Own(status) => {
-                // first told, then reaped: nobody else could tell afterwards
+                // the guardian hears of it before it is reaped: afterwards the status is gone
                 self.tell(&ToGuardian::Exited { name: name.to_owned(), run, status }, &[]);
                 outcome::reap(&watched.pidfd);
                 self.exited(name, run, status);

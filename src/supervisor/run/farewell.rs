@@ -24,7 +24,7 @@ impl Supervisor {
         }
     }
 
-    /// The last acts: nobody is left behind, and everyone who waits hears of it.
+    /// The last acts: no process is left, and every client that waits gets the report.
     pub(super) async fn finish(&mut self) {
         let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
         let strays = end_everyone(&self.trees).await;

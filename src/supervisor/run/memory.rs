@@ -1,7 +1,7 @@
 //! Whether the kernel killed: out of memory: the counter `oom_kill` of `/proc/vmstat`, which counts kills of
 //! the whole machine and of every memory cgroup alike (`CONFIG_MEMCG` is not needed, nor any right).
 //!
-//! A SIGKILL that nobody here sent, in a moment in which that counter grew, is taken for one. Another
+//! A SIGKILL that harness did not send, in a moment in which that counter grew, is taken for one. Another
 //! program that was killed because the machine ran out of memory in the same moment as ours was killed by hand would mislead it;
 //! `/dev/kmsg` would not, but ordinary users may not read it.
 

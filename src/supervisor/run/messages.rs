@@ -14,7 +14,7 @@ pub(super) enum Message {
     News { name: String, run: u64, news: News },
     /// The leader of a run has ended; how is still to be seen.
     Ended { name: String, run: u64 },
-    /// How the leader of a run ended that somebody else reaped.
+    /// How the leader of a run ended that another process reaped.
     Fate { name: String, run: u64, status: ExitStatus },
     /// A pipe of a run is at its end.
     Silent { name: String, run: u64 },

@@ -1,4 +1,4 @@
-//! How a process ended, whoever was its parent.
+//! How a process ended, whichever process was its parent.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -52,8 +52,8 @@ struct PidfdInfo {
 
 const PIDFD_INFO_EXIT: u64 = 1 << 3;
 
-/// How a process ended that another one reaped: Linux 6.15 and later tell whoever holds a pidfd. Waits a
-/// moment, since it is told once it was reaped.
+/// How a process ended that another one reaped: Linux 6.15 and later report it to any holder of a pidfd. Waits a
+/// moment, because it is reported once it was reaped.
 pub(super) async fn of_a_stranger(pidfd: &impl AsFd) -> ExitStatus {
     for _ in 0..50 {
         if let Some(status) = ask_kernel(pidfd) {

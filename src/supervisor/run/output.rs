@@ -15,10 +15,10 @@ use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::ProcessSpec;
 use crate::system::text::{Lines, Overlong, printable};
 
-/// Read at once, as much as a pipe holds unless it was told otherwise.
+/// Read at once, as much as a pipe holds unless it was made larger.
 const BUFFER: usize = 64 * 1024;
 
-/// From so many waiting bytes on they are moved by the kernel, unseen, where nobody looks for lines in them.
+/// From so many waiting bytes on they are moved by the kernel, unseen, where no line is looked for in them.
 const FLOOD: usize = 64 * 1024;
 
 /// Room in the pipe of a process that floods, so that it and the supervisor take long turns: the most that

@@ -97,7 +97,7 @@ async fn get(address: SocketAddr, host: Option<&str>, path: &str) -> io::Result<
     let mut answer = Vec::new();
     while status_of(&answer).is_none() && answer.len() < LONGEST_ANSWER && read_more(&mut stream, &mut answer).await? {}
     // the rest is taken too, so that the server does not see its answer cut off; but not every server ends
-    // it in a way that can be told, and it changes nothing
+    // it in a way that can be recognised, and it changes nothing
     let rest = async {
         while answer.len() < LONGEST_ANSWER
             && !is_complete(&answer)
@@ -135,7 +135,7 @@ fn status_of(answer: &[u8]) -> Option<u16> {
     line.strip_prefix("HTTP/1.")?.get(2..)?.parse().ok()
 }
 
-/// Runs a command; when it takes too long, or nobody waits any more, its whole group is killed.
+/// Runs a command; when it takes too long, or no caller waits any more, its whole group is killed.
 async fn execute(program: &Program<'_>, limit: Duration) -> Outcome {
     let spawned = match program.spawn() {
         Ok(spawned) => spawned,

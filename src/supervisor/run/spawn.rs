@@ -159,7 +159,7 @@ impl Program<'_> {
             pid => pid,
         };
         let pid = Pid::from_raw(pid).ok_or("fork returned no pid")?;
-        // nobody else reaps it, so the pid is its own
+        // only this process reaps it, so the pid is its own
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(failed("watch the process"))?;
         let identity = ProcessIdentity::of(pid.as_raw_nonzero().get().cast_unsigned());
         let identity = identity.ok_or("it ended before it ran the program")?;

@@ -2,7 +2,7 @@
 //!
 //! What came of it is published once for all messages that were there: forty processes that are stopped
 //! together are forty exits, and each would write down the state of all forty. A supervisor that dies before it
-//! published leaves its heir with what the guardian was told at once (starts and exits); that a run is over is
+//! published leaves its successor with what the guardian was sent at once (starts and exits); that a run is over is
 //! said after the state that knows its end.
 
 use std::cell::RefCell;
@@ -150,7 +150,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     server.abort();
     supervisor.finish().await;
     drop((supervisor, messages));
-    // answers under way are written; whoever waits longer than this has gone away
+    // answers under way are written; a client that takes longer than this has gone away
     let deadline = Instant::now() + Duration::from_secs(1);
     while Rc::strong_count(&token) > 1 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -166,8 +166,8 @@ impl Supervisor {
         sender: Sender,
         generation: watch::Sender<u64>,
     ) -> std::io::Result<Self> {
-        let told = |descriptor: &OwnedFd| read_memory_file::<StackSpec>(descriptor).ok();
-        let spec = match handover.spec.as_ref().and_then(told) {
+        let read = |descriptor: &OwnedFd| read_memory_file::<StackSpec>(descriptor).ok();
+        let spec = match handover.spec.as_ref().and_then(read) {
             Some(spec) => spec,
             None => config::load(&handover.directory).map_err(std::io::Error::other)?,
         };

@@ -20,8 +20,8 @@ impl Supervisor {
         });
         for (name, process) in &self.spec.processes {
             let Some(spec) = process.watch.clone().filter(|_| !self.watches.contains_key(name)) else { continue };
-            let (told, sender) = (name.clone(), self.sender.clone());
-            let hear = move |sign| drop(sender.send(Message::Files { name: told.clone(), sign }));
+            let (watched, sender) = (name.clone(), self.sender.clone());
+            let hear = move |sign| drop(sender.send(Message::Files { name: watched.clone(), sign }));
             let task = spawn_local(watch(spec.clone(), hear));
             self.watches.insert(name.clone(), (spec, task));
         }

@@ -72,7 +72,7 @@ fn p14_a_crashed_dependency_is_not_ready_any_more_and_takes_along_who_asked_for_
     world.pass(Duration::from_millis(20), well);
     world.exit("db", 1, &[]);
     assert_eq!(world.phase("db"), Phase::Backoff);
-    // its former readiness lets nobody start
+    // its former readiness does not let others start
     world.tell(Event::Start(vec!["late".to_owned()]));
     assert_eq!(world.phase("late"), Phase::Waiting);
     world.pass(Duration::from_secs(2), refused);
