@@ -210,7 +210,7 @@ pub(crate) struct Exec {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub(crate) struct Watch {
-    /// Files and directories, relative to the working directory.
+    /// Files, directories and globs, relative to the working directory.
     pub(crate) paths: Vec<String>,
     /// Globs that do not count, relative to the working directory.
     #[serde(default)]
