@@ -120,6 +120,8 @@ mod tests {
         fs::create_dir(place.path().join(".git")).unwrap();
         fs::write(place.path().join(".gitignore"), "dist/\n").unwrap();
         assert!(!Rules::new(&root, &[]).ignores(&root.join("index.js"), false));
-        assert!(Rules::new(place.path(), &[]).ignores(&root.join("index.js"), false), "a decoy: it is not named");
+        let mut above = Rules::new(place.path(), &[]);
+        above.enter(place.path());
+        assert!(above.ignores(&root.join("index.js"), false), "a decoy: it is not named");
     }
 }

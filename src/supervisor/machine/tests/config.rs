@@ -64,5 +64,6 @@ fn a_process_that_is_enabled_starts() {
     world.tell(Event::Start(Vec::new()));
     assert_eq!(world.phase("api"), Phase::Disabled);
     apply(&mut world, &testing::stack([("api", plain())]), false);
+    world.pass(Duration::from_secs(1), well);
     assert_eq!(world.phase("api"), Phase::Ready);
 }
