@@ -4,8 +4,8 @@ use super::{Context, Error, Record, identity};
 use crate::infra;
 use crate::project::AgentId;
 use crate::report::{Failure, PortRow, Ports};
-use crate::system::proc::{Listeners, is_of_stack, marker_value};
 use crate::system::PortHolder;
+use crate::system::proc::{Listeners, is_of_stack, marker_value};
 
 /// The ports of one agent; without one, of every agent and of the shared servers.
 ///

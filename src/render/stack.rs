@@ -19,7 +19,8 @@ use super::renderer::{Renderer, file_origin, scope};
 use super::template_values::TemplateValues;
 use crate::project::{Condition, Probe, ProbeCheck, Process, RestartPolicy, Stdin, nearest};
 use crate::supervisor::{
-    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec, WatchSpec,
+    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec,
+    WatchSpec,
 };
 
 /// The template of the process config.

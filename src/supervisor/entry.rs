@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::handover::Handover;
 use super::execute::Role;
+use super::handover::Handover;
 use super::own_log::say;
 use super::{guardian, run};
 

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::handover::Handover;
 use super::execute::{Execution, Role, close_all_on_exec};
+use super::handover::Handover;
 use super::lock::lock;
 use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep};
 use crate::system;

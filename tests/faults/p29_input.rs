@@ -18,9 +18,7 @@ async fn p29_open_input_keeps_a_watcher_alive_and_a_closed_one_is_said() {
     let stack = Stack::new([("open", open), ("closed", closed)]);
     stack.start().await;
     let seen = stack
-        .wait(|seen| {
-            seen.processes["open"].phase == Phase::Ready && seen.processes["closed"].phase == Phase::Completed
-        })
+        .wait(|seen| seen.processes["open"].phase == Phase::Ready && seen.processes["closed"].phase == Phase::Completed)
         .await;
     let reason = seen.processes["closed"].reason.clone().unwrap();
     assert!(reason.contains("exited with status 0") && reason.contains("stdin = \"open\""), "{reason}");

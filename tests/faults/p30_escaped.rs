@@ -40,11 +40,8 @@ async fn survives(kill_guardian_first: bool) {
     // a crash
     let leader = seen.processes["api"].process.clone().unwrap();
     assert!(leader.signal(Signal::KILL));
-    let seen = stack
-        .wait(|later| {
-            later.processes["api"].restarts == 1 && later.processes["api"].phase == Phase::Ready
-        })
-        .await;
+    let seen =
+        stack.wait(|later| later.processes["api"].restarts == 1 && later.processes["api"].phase == Phase::Ready).await;
     assert!(!first.is_alive(), "the child of the crashed leader lives");
     let second = ProcessIdentity::of(pids_in(&file, 2)[1]).unwrap();
     assert_eq!(seen.processes["other"].process, others);

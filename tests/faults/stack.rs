@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::support::{SHORT, wait_until};
 use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
-    StackSnapshot, StackSpec, Started, StopSpec, sweep, StdinSpec};
+    StackSnapshot, StackSpec, Started, StdinSpec, StopSpec, sweep,
+};
 use harness::system::{ProcessIdentity, marker_value, processes_with_marker};
 
 /// Longer than anything here takes on a busy machine.

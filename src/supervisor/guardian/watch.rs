@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::children::{Ended, reap_one};
-use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
+use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::link::{self, Received, ToGuardian, ToSupervisor};
 use crate::supervisor::own_log::say;
 use crate::supervisor::trim::give_back_startup_pages;

@@ -27,9 +27,9 @@ mod event;
 mod exit;
 mod moment;
 mod probe;
+mod reconcile;
 mod save;
 mod schedule;
-mod reconcile;
 mod unit;
 mod view;
 
@@ -37,8 +37,8 @@ mod view;
 mod tests;
 
 pub(crate) use decide::Machine;
-pub(crate) use exit::describe as describe_exit;
 pub(crate) use event::{Action, Event, News, Outcome, ProbeKind};
+pub(crate) use exit::describe as describe_exit;
 pub(crate) use moment::Moment;
 pub(crate) use save::Alive;
 pub(crate) use schedule::readiness_of;

@@ -16,7 +16,6 @@
 //! parent of its children) and starts a fresh supervisor.
 
 mod act;
-mod stop_tree;
 mod control;
 mod farewell;
 mod memory;
@@ -26,6 +25,7 @@ mod output;
 mod probe;
 mod requests;
 mod spawn;
+mod stop_tree;
 mod supervisor;
 mod takeover;
 mod watches;

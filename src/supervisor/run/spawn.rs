@@ -64,7 +64,8 @@ impl Streams {
 
     /// The read ends for the supervisor, and the program's own three.
     fn open(self) -> std::io::Result<(Vec<OwnedFd>, [OwnedFd; 3])> {
-        let null = || Ok::<OwnedFd, std::io::Error>(fs::File::options().read(true).write(true).open("/dev/null")?.into());
+        let null =
+            || Ok::<OwnedFd, std::io::Error>(fs::File::options().read(true).write(true).open("/dev/null")?.into());
         match self {
             Self::None => Ok((Vec::new(), [null()?, null()?, null()?])),
             Self::Pipes | Self::PipesAndOpenInput => {
@@ -100,7 +101,8 @@ fn terminal() -> std::io::Result<(OwnedFd, OwnedFd)> {
     let (mut ours, mut its) = (-1, -1);
     let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the call writes two descriptors and reads the size.
-    if unsafe { libc::openpty(&raw mut ours, &raw mut its, std::ptr::null_mut(), std::ptr::null(), &raw const size) } != 0
+    if unsafe { libc::openpty(&raw mut ours, &raw mut its, std::ptr::null_mut(), std::ptr::null(), &raw const size) }
+        != 0
     {
         return Err(std::io::Error::last_os_error());
     }

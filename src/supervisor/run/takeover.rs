@@ -6,8 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
 
 use super::messages::{Message, Sender};
-use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
+use crate::supervisor::handover::{Entry, Handover};
 use crate::supervisor::link::{Received, receive};
 use crate::supervisor::machine::Alive;
 use crate::supervisor::own_log::say;

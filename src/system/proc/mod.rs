@@ -18,7 +18,8 @@ mod stop;
 
 pub use children::{children_of, descendants, lists_children, with_descendants};
 pub use environment::{
-    MARKER, arguments_of, command_line, is_of_stack, marked_stacks, marker_value, processes_with_marker, processes_with_variable, variables_of,
+    MARKER, arguments_of, command_line, is_of_stack, marked_stacks, marker_value, processes_with_marker,
+    processes_with_variable, variables_of,
 };
 pub use identity::{ProcessIdentity, boot_id};
 pub use inherited_marker::InheritedMarker;

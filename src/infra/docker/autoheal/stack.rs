@@ -9,7 +9,7 @@ use crate::infra::docker::error::Result;
 use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
-use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StopSpec, StdinSpec};
+use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
 use crate::system::{self, Home, StackName};
 
 /// What the process is called, in the stack and wherever services are listed.
