@@ -8,7 +8,7 @@ use crate::infra::docker::forward;
 use crate::postgres::{DatabaseCredentials, closing};
 use crate::project::Project;
 use crate::render::{self, BrowserValues, DatabaseValues, Environment, MailValues, Renderer, S3Values};
-use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StopSpec};
+use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
 use crate::system::{self, Secret};
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
@@ -116,6 +116,8 @@ pub(super) fn add_own_processes(
             max_restarts: 0,
             shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
             watch: None,
+            stdin: StdinSpec::Closed,
+            tty: false,
             run_as: None,
         };
         spec.processes.insert(name.to_owned(), process);
