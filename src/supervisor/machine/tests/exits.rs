@@ -182,7 +182,7 @@ fn p29_a_service_that_ends_well_at_once_is_said_and_a_task_is_not() {
     assert!(world.reason("css").contains("stdin = \"open\""), "{}", world.reason("css"));
     assert_eq!((world.reason("once"), world.reason("task")), (String::new(), String::new()));
     let mut late = World::started([("css", plain())]);
-    late.pass(Duration::from_secs(60), well);
+    late.pass(Duration::from_mins(1), well);
     late.exit("css", 0, &[]);
     assert_eq!(late.reason("css"), "", "it ran for a minute");
 }
