@@ -1,4 +1,4 @@
-//! Raw tables into resolved ones. Nothing here stops at the first error: a [`Resolver`] collects what is
+//! Raw tables into resolved ones. Nothing here stops at the first error: a [`Resolver`](resolver::Resolver) collects what is
 //! wrong and goes on with a stand-in, and the project is thrown away if anything was.
 
 mod database;
