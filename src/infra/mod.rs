@@ -16,6 +16,7 @@
 //! loopback only.
 
 mod answers;
+pub mod compose;
 mod credentials;
 mod dispatch;
 pub mod docker;

@@ -59,7 +59,7 @@ pub(super) fn skip(reason: &str) -> bool {
 /// The image that the compose file names for a service.
 pub(super) fn image(service: &str) -> String {
     let variables = |name: &str| (!name.ends_with("_IMAGE") && is_secret(name)).then(|| "x".to_owned());
-    infra::docker::compose::own(&variables).unwrap().services[service].image.clone()
+    infra::compose::own(&variables).unwrap().services[service].image.clone()
 }
 
 fn is_secret(name: &str) -> bool {

@@ -15,8 +15,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         &["attempt.rs", "bucket.rs", "database.rs", "files.rs", "many.rs", "ports.rs", "ready.rs", "tree.rs"],
     ),
     ("agent/teardown", &["many.rs", "one.rs"]),
-    ("infra", &["answers.rs", "docker", "error.rs", "ports.rs", "processes.rs", "record.rs", "servers"]),
-    ("infra/docker/autoheal", &["entry.rs", "stack.rs", "watch.rs"]),
 ];
 
 #[test]

@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use super::compose::{self, ComposeFile};
-use super::error::{Error, Result};
 use super::{autoheal, variables};
+use crate::infra::compose::{self, ComposeFile};
 use crate::infra::docker_record::{AddedFile, AddedService};
+use crate::infra::error::docker::{Error, Result};
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::list::Service;
 use crate::system::Home;

@@ -8,11 +8,11 @@ use bollard::query_parameters::{
     StartContainerOptions, StopContainerOptionsBuilder,
 };
 
-use super::compose::Service;
 use super::container;
-use super::error::{Error, Result, is_not_found};
 use super::names::{Project, whose};
 use super::plan::Action;
+use crate::infra::compose::Service;
+use crate::infra::error::docker::{Error, Result, is_not_found};
 
 /// One service: its name, what it should be, and the id of its image.
 pub(super) struct Subject<'a> {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use super::connect::connect;
-use super::error::Result;
-use super::{compose, image, variables};
+use super::{image, variables};
+use crate::infra::compose;
 use crate::infra::docker_record::DockerRecord;
+use crate::infra::error::docker::Result;
 use crate::infra::servers::list::Hostings;
 use crate::project::{InfraSettings, ServiceSettings};
 use crate::report::Events;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::error::{Error, Result};
+use crate::infra::error::docker::{Error, Result};
 use crate::system::http_exchange_over;
 
 /// Seconds for one call; a container that is stopped may take its grace period.

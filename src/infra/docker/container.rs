@@ -9,8 +9,8 @@ use bollard::models::{
     MountVolumeOptions, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 
-use super::compose::{HealthCheck, Mount, PortMapping, Restart, Service, Source};
 use super::names::Project;
+use crate::infra::compose::{HealthCheck, Mount, PortMapping, Restart, Service, Source};
 
 /// What the engine is asked to make. `directory` is where the home keeps the compose file.
 pub(super) fn body(

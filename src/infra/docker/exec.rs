@@ -12,8 +12,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::error::{Error, Result, is_not_found};
 use super::names::Project;
+use crate::infra::error::docker::{Error, Result, is_not_found};
 
 /// A command, and what it is given.
 pub struct ExecRequest<'a> {

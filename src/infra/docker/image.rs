@@ -9,8 +9,8 @@ use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::TryStreamExt;
 use tokio::time::timeout;
 
-use super::error::{Error, Result, is_not_found};
-use super::image_problem::ImageProblem;
+use crate::infra::error::ImageProblem;
+use crate::infra::error::docker::{Error, Result, is_not_found};
 use crate::infra::servers::list::{Hostings, Service};
 use crate::report::{Events, Task};
 

@@ -6,8 +6,8 @@ use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::error::{Error, Result};
 use super::names::Project;
+use crate::infra::error::docker::{Error, Result};
 use crate::supervisor::logs::{LogLine, Stream};
 
 /// Which part of a log.

@@ -1,7 +1,6 @@
 //! The docker engine: the shared servers as containers, through the Engine API.
 //!
 //! ```text
-//! compose        the compose file, embedded: what should run            (no engine needed)
 //! variables      what the home's record says, as the file's variables
 //! added          a user's own compose file beside it
 //! wanted         all of it together
@@ -22,7 +21,6 @@
 //! changes nothing.
 
 pub mod autoheal;
-pub mod compose;
 pub mod forward;
 
 mod added;
@@ -31,10 +29,8 @@ mod bring_up;
 mod choose;
 mod connect;
 mod container;
-mod error;
 mod exec;
 mod image;
-mod image_problem;
 mod logs;
 mod names;
 mod observed;
@@ -51,13 +47,13 @@ mod variables;
 mod wait;
 mod wanted;
 
+pub use super::error::ImageProblem;
+pub use super::error::docker::{Error, Result};
 pub(super) use added::read_added;
 pub(super) use bring_up::bring_up;
 pub(super) use choose::{available, decide, default_images};
 pub use connect::{Address, find as find_engine};
-pub use error::{Error, Result};
 pub use exec::ExecRequest;
-pub use image_problem::ImageProblem;
 pub use logs::LogRange;
 pub(super) use ports::check_ports;
 pub use resolved::{pull, resolved};

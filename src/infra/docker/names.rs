@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::compose::Service;
+use crate::infra::compose::{self, Service};
 use crate::infra::record::InfraRecord;
 use crate::system::Home;
 
@@ -60,7 +60,7 @@ impl Project {
         image_id: &str,
         directory: &Path,
     ) -> HashMap<String, String> {
-        let file = directory.join(super::compose::OWN_FILE);
+        let file = directory.join(compose::OWN_FILE);
         let mut labels: HashMap<String, String> = [
             (PROJECT, self.name.clone()),
             (SERVICE, name.to_owned()),

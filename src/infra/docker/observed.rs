@@ -6,8 +6,8 @@ use bollard::Docker;
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::ListContainersOptionsBuilder;
 
-use super::error::{Error, Result};
 use super::names::{CONFIG_HASH, IMAGE, PROJECT, Project, SERVICE, whose};
+use crate::infra::error::docker::{Error, Result};
 
 /// One container of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::compose::Service;
 use super::observed::{Container, State};
+use crate::infra::compose::Service;
 
 /// What has to be done to one service's container.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `harness infra compose` and `harness infra pull`.
 
 use super::connect::connect;
-use super::error::Result;
 use super::{image, variables, wanted};
+use crate::infra::error::docker::Result;
 use crate::infra::record::InfraRecord;
 use crate::report::{Events, InfraCompose, InfraPull};
 use crate::system::Home;

@@ -3,9 +3,9 @@
 use bollard::Docker;
 use bollard::models::{Ipam, NetworkCreateRequest, VolumeCreateRequest};
 
-use super::error::{Error, Result, is_not_found};
 use super::names::{Project, whose};
 use super::wanted::Wanted;
+use crate::infra::error::docker::{Error, Result, is_not_found};
 
 /// Sees to it that network and volumes are there and ours.
 pub(super) async fn ensure(docker: &Docker, wanted: &Wanted) -> Result<()> {

@@ -3,11 +3,11 @@
 use futures_util::stream::BoxStream;
 
 use super::connect::connect;
-use super::error::Result;
 use super::exec::ExecRequest;
 use super::logs::{self, LogRange};
 use super::names::Project;
 use super::stats::{self, Memory};
+use crate::infra::error::docker::Result;
 use crate::infra::record::InfraRecord;
 use crate::supervisor::logs::LogLine;
 use crate::system::Home;

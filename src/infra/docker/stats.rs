@@ -4,8 +4,8 @@ use bollard::Docker;
 use bollard::query_parameters::StatsOptionsBuilder;
 use futures_util::TryStreamExt;
 
-use super::error::{Error, Result};
 use super::names::Project;
+use crate::infra::error::docker::{Error, Result};
 
 /// Memory of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use bollard::Docker;
 use futures_util::future::join_all;
 
 use super::connect::connect;
-use super::error::Result;
 use super::observed::{self, Container, State};
 use super::plan::{self, Action};
 use super::{autoheal, wanted};
+use crate::infra::error::docker::Result;
 use crate::infra::observation::Observation;
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::list::Service;

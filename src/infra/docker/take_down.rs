@@ -8,9 +8,9 @@ use futures_util::future::try_join_all;
 
 use super::apply::{remove, stop};
 use super::connect::connect;
-use super::error::{Error, Result, is_not_found};
 use super::names::{HOME, PROJECT, Project};
 use super::{observed, variables};
+use crate::infra::error::docker::{Error, Result, is_not_found};
 use crate::infra::record::InfraRecord;
 use crate::infra::{self, processes};
 use crate::report::Events;

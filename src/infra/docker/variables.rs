@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use super::compose::{OWN_FILE, OWN_TEXT};
+use crate::infra::compose::{OWN_FILE, OWN_TEXT};
 use crate::infra::credentials::Credentials;
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::list::Hostings;

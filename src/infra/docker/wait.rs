@@ -7,12 +7,12 @@ use bollard::Docker;
 use bollard::query_parameters::InspectContainerOptions;
 use tokio::time::{Instant, sleep};
 
-use super::error::Error;
 use super::logs;
 use super::names::Project;
 use super::observed::{self, State};
 use crate::infra::answers::{self, Problem, Unanswered};
 use crate::infra::error::Result;
+use crate::infra::error::docker::Error;
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::list::Service;
 use crate::report::Events;

@@ -2,10 +2,10 @@
 //! itself.
 
 use super::added;
-use super::compose::{self, ComposeFile, Source};
-use super::error::Result;
 use super::names::Project;
 use super::variables::{self, Variables};
+use crate::infra::compose::{self, ComposeFile, Source};
+use crate::infra::error::docker::Result;
 use crate::infra::record::InfraRecord;
 use crate::system::Home;
 

@@ -4,13 +4,11 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::stack::COMMAND;
 use super::watch;
 use crate::infra::docker::process::until_told;
 use crate::report::Kind;
 use crate::system::Home;
-
-/// The hidden command.
-pub(super) const COMMAND: &str = "__autoheal";
 
 /// Watches the containers of a home when `arguments` (without the program's name) ask for it, until SIGTERM or
 /// SIGINT; `None` when they ask for something else.

@@ -1,6 +1,5 @@
 //! One container that may need it: looks at it anew, and starts or restarts it.
 
-use std::io::Write;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -8,9 +7,10 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, Health
 use bollard::query_parameters::{InspectContainerOptions, RestartContainerOptionsBuilder, StartContainerOptions};
 
 use super::judge::{Cause, Outcome};
+use super::log::say;
 use crate::infra::answers;
-use crate::infra::docker::error::is_not_found;
 use crate::infra::docker::names::{Project, SERVICE};
+use crate::infra::error::docker::is_not_found;
 use crate::infra::record::InfraRecord;
 use crate::system::{FileLock, Home, with_causes};
 
@@ -22,12 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BUSY: Duration = Duration::from_secs(1);
 /// Until the next look at one that answers although its health check fails.
 const DISPUTED: Duration = Duration::from_secs(10);
-
-/// One line of this process's log.
-pub(super) fn say(text: &str) {
-    // a log that cannot be written is no reason to stop watching
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
 
 /// Does what has to be done to one container.
 pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -> Outcome {

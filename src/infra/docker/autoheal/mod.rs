@@ -11,6 +11,7 @@
 //! watch    the event stream; again after the engine went away
 //! judge    which container is due when: a function of events and time
 //! mend     looks at one container, and starts or restarts it
+//! log      what it prints
 //! ```
 //!
 //! Invariants: only containers of the home's own project are touched; one that somebody stopped, paused or removed is
@@ -19,6 +20,7 @@
 
 mod entry;
 mod judge;
+mod log;
 mod mend;
 mod stack;
 mod watch;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::entry::COMMAND;
+use super::log::WATCHING;
 use crate::infra::docker::connect;
-use crate::infra::docker::error::Result;
+use crate::infra::error::docker::Result;
 use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
@@ -14,8 +14,8 @@ use crate::system::{self, Home, StackName};
 
 /// What the process is called, in the stack and wherever services are listed.
 pub const NAME: &str = "autoheal";
-/// What it says once it reads events.
-pub(super) const WATCHING: &str = "watching the containers";
+/// The hidden command.
+pub(super) const COMMAND: &str = "__autoheal";
 /// For a process that is started to say so. The next command tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -10,12 +10,12 @@ use futures_util::TryStreamExt;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::judge::{Judge, Told};
-use super::mend::{mend, say};
-use super::stack::WATCHING;
+use super::log::{WATCHING, say};
+use super::mend::mend;
 use crate::infra::docker::connect::connect;
-use crate::infra::docker::error::{Error, Result};
 use crate::infra::docker::names::HOME;
 use crate::infra::docker::observed;
+use crate::infra::error::docker::{Error, Result};
 use crate::system::{Home, with_causes};
 
 /// Between two attempts to reach an engine that does not answer.

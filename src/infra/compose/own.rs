@@ -8,7 +8,7 @@ use super::error::Result;
 /// What messages call it, and what it is named in the home.
 pub const OWN_FILE: &str = "docker-compose.agent.yml";
 /// Its text.
-pub const OWN_TEXT: &str = include_str!("../../../../compose/docker-compose.agent.yml");
+pub const OWN_TEXT: &str = include_str!("../../../compose/docker-compose.agent.yml");
 
 /// The embedded file with these variables.
 ///

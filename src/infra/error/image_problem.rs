@@ -61,7 +61,7 @@ impl ImageProblem {
         }
     }
 
-    pub(super) fn code(self) -> &'static str {
+    pub(in crate::infra) fn code(self) -> &'static str {
         match self {
             Self::Denied => "image.denied",
             Self::NotFound => "image.not_found",
@@ -74,7 +74,7 @@ impl ImageProblem {
     }
 
     /// What to do; `setting` is where the image is named: "`image` of `[infra.s3]`".
-    pub(super) fn hint(self, setting: &str) -> String {
+    pub(in crate::infra) fn hint(self, setting: &str) -> String {
         match self {
             Self::Denied | Self::NotFound => {
                 format!("set {setting} to one that exists, or run `docker login` if it is private")

@@ -2,8 +2,8 @@
 
 use crate::report::{Diagnostic, Kind};
 
-use super::compose;
 use super::image_problem::ImageProblem;
+use crate::infra::compose;
 
 /// Something is wrong with the engine, an image or a container.
 #[derive(Debug, thiserror::Error)]
@@ -126,14 +126,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// For `map_err`: the engine failed to do `what`.
-    pub(super) fn call(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
+    pub(in crate::infra) fn call(what: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
         let what = what.into();
         move |source| Self::Call { what, source }
     }
 }
 
 /// Whether the engine said that there is no such thing.
-pub(super) fn is_not_found(error: &bollard::errors::Error) -> bool {
+pub(in crate::infra) fn is_not_found(error: &bollard::errors::Error) -> bool {
     matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
 }
 
