@@ -76,7 +76,7 @@ async fn ask(probe: &ProbeSpec, check: &mut HealthCheck) {
             tokio::time::timeout(patience, connecting).await
         }
         // the supervisor asks in the process's own environment; its answer is a moment old
-        ProbeCheckSpec::Exec { .. } => return,
+        ProbeCheckSpec::Exchange { .. } | ProbeCheckSpec::Exec { .. } => return,
     };
     let answer = asked.unwrap_or_else(|_| Err(format!("no answer within {} s", probe.timeout_seconds)));
     check.healthy = answer.is_ok();

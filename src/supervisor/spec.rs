@@ -205,6 +205,15 @@ pub enum ProbeCheckSpec {
         /// Port.
         port: u16,
     },
+    /// An answer that begins as one of these passes: the server speaks its protocol, whatever it says.
+    Exchange {
+        /// Port on 127.0.0.1.
+        port: u16,
+        /// Bytes that are sent first.
+        send: Vec<u8>,
+        /// Beginnings of an answer.
+        expect: Vec<String>,
+    },
     /// Exit status 0 passes.
     Exec {
         /// Program and arguments.

@@ -103,7 +103,9 @@ fn web_ports(spec: &StackSpec, ports: &BTreeMap<String, u16>) -> Vec<String> {
 /// The ports that a process listens on, as far as its configuration says.
 fn ports_of(process: &ProcessSpec) -> Vec<u16> {
     let probed = process.readiness_probe.as_ref().and_then(|probe| match &probe.check {
-        ProbeCheckSpec::HttpGet { port, .. } | ProbeCheckSpec::TcpConnect { port, .. } => Some(*port),
+        ProbeCheckSpec::HttpGet { port, .. }
+        | ProbeCheckSpec::TcpConnect { port, .. }
+        | ProbeCheckSpec::Exchange { port, .. } => Some(*port),
         ProbeCheckSpec::Exec { .. } => None,
     });
     process.ports.iter().copied().chain(probed).collect()

@@ -87,7 +87,9 @@ impl Machine {
         let wanted = self.definitions.get(name).and_then(|definition| {
             let readiness = readiness_of(&definition.spec)?;
             match readiness.check {
-                ProbeCheckSpec::HttpGet { port, .. } | ProbeCheckSpec::TcpConnect { port, .. } => Some(port),
+                ProbeCheckSpec::HttpGet { port, .. }
+                | ProbeCheckSpec::TcpConnect { port, .. }
+                | ProbeCheckSpec::Exchange { port, .. } => Some(port),
                 ProbeCheckSpec::Exec { .. } => None,
             }
         });

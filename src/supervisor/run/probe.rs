@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::outcome::{Fate, look, reap};
 use super::spawn::Program;
+use crate::supervisor::exchange::exchange;
 use crate::supervisor::machine::Outcome;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::{ProbeCheckSpec, ProbeSpec};
@@ -34,6 +35,9 @@ pub(super) async fn ask(probe: &ProbeSpec, program: Program<'_>) -> Outcome {
                 TcpStream::connect(address).await.map(|_| None)
             })
             .await
+        }
+        ProbeCheckSpec::Exchange { port, send, expect } => {
+            any_address(Some("127.0.0.1"), *port, limit, |_| exchange(*port, send, expect)).await
         }
         ProbeCheckSpec::Exec { command } => execute(&Program { command, ..program }, limit).await,
     }

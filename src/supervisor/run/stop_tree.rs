@@ -58,6 +58,8 @@ impl TreeStop {
             signalled.extend(members.iter().filter(in_group).map(Stat::identity));
             for identity in &signalled {
                 identity.signal(self.signal);
+                // one that is stopped (SIGSTOP, Ctrl-Z) would not receive it otherwise
+                identity.signal(Signal::CONT);
             }
         }
         let stop = Stop::begin(StopPatience { grace, kill: KILL_PATIENCE }, signalled);
