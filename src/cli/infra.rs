@@ -52,8 +52,10 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         }
         Verb::Compose => {
             let document = infra::docker::resolved(&context.home, &containers(&context)?)?;
-            // JSON is YAML: docker compose takes it as it is
-            session.output.document(&document, |document| format!("{:#}\n", document.file));
+            session.output.document(&document, |document| {
+                // JSON is YAML too
+                serde_saphyr::to_string(&document.file).unwrap_or_else(|_| format!("{:#}\n", document.file))
+            });
         }
         Verb::Pull => {
             let record = containers(&context)?;

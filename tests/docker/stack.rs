@@ -59,7 +59,10 @@ fn two_agents_share_the_containers_and_nothing_else() {
     let log = project.harness(["logs", "--infra", "db"]).run().succeeds().stdout;
     assert!(log.contains("ready to accept connections"), "{log}");
     let compose = project.harness(["infra", "compose", "--json"]).run().succeeds().json();
-    assert_eq!(compose["file"]["services"]["db"]["environment"]["POSTGRES_PASSWORD"], "${AGENT_DB_PASSWORD}");
+    let password = &compose["file"]["services"]["db"]["environment"]["POSTGRES_PASSWORD"];
+    assert!(password.as_str().unwrap().starts_with("${AGENT_DB_PASSWORD:?"), "without it no server starts: {password}");
+    let yaml = project.harness(["infra", "compose"]).run().succeeds().stdout;
+    assert!(yaml.starts_with("name: ") && yaml.contains("POSTGRES_PASSWORD: "), "{yaml}");
 
     // d8: the database is killed under both. While a command is at work nothing is mended behind its back, so that
     // there is time to see what the others say

@@ -109,9 +109,9 @@ impl Mount {
 }
 
 impl ComposeFile {
-    /// The document as a compose file again, in the form of `docker compose config --format json`. A `${NAME}` of
-    /// these variables stays a reference.
-    pub fn resolved(&self, project: &str, references: &[&str]) -> Value {
+    /// The document as a compose file again, in the form of `docker compose config --format json`. These references to
+    /// variables stay as they are.
+    pub fn resolved(&self, project: &str, references: &[String]) -> Value {
         let services: Map<String, Value> = self
             .services
             .iter()
@@ -134,12 +134,13 @@ impl ComposeFile {
 }
 
 /// Dollar signs that belong to the value, as a compose file writes them.
-fn doubled(value: Value, references: &[&str]) -> Value {
+fn doubled(value: Value, references: &[String]) -> Value {
     match value {
-        Value::String(text) => Value::String(references.iter().fold(text.replace('$', "$$"), |text, name| {
-            let reference = format!("${{{name}}}");
-            text.replace(&format!("${reference}"), &reference)
-        })),
+        Value::String(text) => Value::String(
+            references
+                .iter()
+                .fold(text.replace('$', "$$"), |text, reference| text.replace(&format!("${reference}"), reference)),
+        ),
         Value::Array(items) => Value::Array(items.into_iter().map(|item| doubled(item, references)).collect()),
         Value::Object(map) => {
             Value::Object(map.into_iter().map(|(key, value)| (key, doubled(value, references))).collect())

@@ -16,7 +16,7 @@
 //!
 //! Why not a library (looked at in November 2026): `docker-compose-types` 0.24 and `compose_spec` 0.3 hold the types of
 //! the specification, so they would take the place of `document`, `service` and `parts` (455 lines with their tests)
-//! and of the YAML tree (107). Both read with serde_yaml, which is archived. Neither puts variables in, reports the
+//! and of the YAML tree (107). Both read with `serde_yaml`, which is archived. Neither puts variables in, reports the
 //! line of a wrong value, or writes the JSON that docker compose hashes: `interpolate`, `units` and `hash` (389 lines)
 //! stay with either, and so does a check for each key of the specification that harness does not act on, which is
 //! what `service` mostly is. A container whose key was read and ignored would be the worse bug.

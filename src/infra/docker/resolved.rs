@@ -7,11 +7,12 @@ use crate::infra::record::InfraRecord;
 use crate::report::{Events, InfraCompose, InfraPull};
 use crate::system::Home;
 
-/// The compose file of a home with everything put in but the passwords, in docker compose's own JSON, which is YAML
-/// too: `docker compose -f FILE --env-file HOME/infra/compose/.env` takes it.
+/// The compose file of a home with everything put in but the passwords, as `docker compose config` prints it:
+/// `docker compose -f FILE --env-file HOME/infra/compose/.env` takes it, and refuses it without the passwords.
 pub fn resolved(home: &Home, record: &InfraRecord) -> Result<InfraCompose> {
     let wanted = wanted::without_secrets(home, record)?;
-    let file = wanted.document.resolved(&wanted.project.name, &variables::secrets(record));
+    let references: Vec<String> = variables::secrets(record).into_iter().map(variables::reference).collect();
+    let file = wanted.document.resolved(&wanted.project.name, &references);
     Ok(InfraCompose { schema: "harness/infra-compose/1".to_owned(), file })
 }
 

@@ -49,6 +49,11 @@ pub(super) fn secrets(record: &InfraRecord) -> Vec<&'static str> {
     logins.filter(|(_, login)| matches!(login, Login::Secret(_))).map(|(name, _)| name).collect()
 }
 
+/// How a compose file refers to a secret. Without its value docker compose refuses to start the server.
+pub(super) fn reference(name: &str) -> String {
+    format!("${{{name}:?run docker compose with --env-file HOME/infra/compose/.env}}")
+}
+
 /// Some value for a variable that the compose file asks for and that has no default there.
 pub(super) fn sample(name: &str) -> Option<String> {
     let credentials = Credentials::generate();

@@ -29,7 +29,7 @@ pub(super) fn without_secrets(home: &Home, record: &InfraRecord) -> Result<Wante
     let mut wanted = of(home, record)?;
     let mut shown = wanted.variables.clone();
     for name in variables::secrets(record) {
-        shown.insert(name.to_owned(), format!("${{{name}}}"));
+        shown.insert(name.to_owned(), variables::reference(name));
     }
     wanted.document = document(record, &shown)?;
     Ok(wanted)
