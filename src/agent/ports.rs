@@ -1,11 +1,9 @@
 //! `ports`: which port is whose, and who listens on it.
 
 use super::{Context, Error, Record, identity};
-use crate::infra;
+use crate::infra::{self, PortOwners};
 use crate::project::AgentId;
 use crate::report::{Failure, PortRow, Ports};
-use crate::system::PortHolder;
-use crate::system::proc::{Listeners, is_of_stack, marker_value};
 
 /// The ports of one agent; without one, of every agent and of the shared servers.
 ///
@@ -28,23 +26,24 @@ pub async fn ports(context: &Context, only: Option<AgentId>) -> Result<Ports, Fa
         let stack = agent.stack().to_string();
         rows.extend(record.ports.iter().map(|(name, port)| (Some(agent.get()), name.clone(), *port, stack.clone())));
     }
+    let mut servers = Vec::new();
     if only.is_none() {
-        for service in infra::status(&context.home).await?.services {
+        servers = infra::status(&context.home).await?.services;
+        for service in &servers {
             let row = |port: &u16| (None, service.name.clone(), *port, "infra".to_owned());
             rows.extend(service.ports.iter().map(row));
         }
     }
     rows.sort_by_key(|(_, _, port, _)| *port);
     // one look at all sockets answers for every port
-    let listeners = Listeners::read();
+    let owners = PortOwners::read(&context.home, &servers)?;
     let ports = rows
         .into_iter()
         .map(|(agent, name, port, stack)| {
-            let holder = PortHolder::among(&listeners, port);
-            let pid = holder.as_ref().and_then(|holder| holder.pid);
-            let own = pid.map(|pid| is_of_stack(pid, &marker_value(context.home.id(), &stack)));
-            let listening = holder.is_some();
-            let (pid, command) = holder.map_or((None, None), |PortHolder { pid, command }| (pid, Some(command)));
+            let owner = owners.of(port, &stack);
+            let listening = owner.is_some();
+            let own = owner.as_ref().and_then(|owner| owner.own);
+            let (pid, command) = owner.map_or((None, None), |owner| (owner.pid, Some(owner.command)));
             PortRow { agent, name, port, listening, pid, command, own }
         })
         .collect();

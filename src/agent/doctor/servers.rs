@@ -1,9 +1,9 @@
 //! The shared servers: which, and why; and their ports.
 
 use crate::agent::Context;
-use crate::infra::{self, InfraRecord};
+use crate::infra::{self, Engine, InfraRecord, PortOwners, Service};
 use crate::project::{InfraPort, Project};
-use crate::report::{Failure, Finding, Level, ServerState};
+use crate::report::{Failure, Finding, InfraStatus, Level, ServerState};
 use crate::system;
 
 const AREA: &str = "servers";
@@ -45,11 +45,31 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
             }
         });
     }
-    let running = |name: &str| status.services.iter().any(|service| service.name == name && service.pid.is_some());
-    let own = record.ports().into_iter();
-    findings
-        .extend(own.filter(|(_, _, service)| !running(service)).filter_map(|(port, number, _)| taken(port, number)));
+    let owners = PortOwners::read(&context.home, &status.services)?;
+    let is_ours = |port: u16| owners.of(port, "infra").is_some_and(|owner| owner.own == Some(true));
+    let foreign = record.ports().into_iter().filter(|(_, number, _)| !is_ours(*number));
+    findings.extend(foreign.filter_map(|(port, number, _)| taken(port, number)));
+    findings.extend(browser_way(context, &record, &status).await);
     Ok(findings)
+}
+
+/// Whether the browser in its container reaches applications of this machine, which a firewall may forbid.
+async fn browser_way(context: &Context, record: &InfraRecord, status: &InfraStatus) -> Option<Finding> {
+    let name = Service::Browser.name();
+    let is_ready = status.services.iter().any(|row| row.name == name && row.state == ServerState::Ready);
+    if !is_ready || record.engine != Engine::Docker {
+        return None;
+    }
+    let hint = "allow it in the firewall: `ufw allow in on BRIDGE to any` with the bridge of `docker network ls`";
+    match infra::docker::browser_reaches_host(&context.home, record).await {
+        Ok(None) => None,
+        Ok(Some(true)) => Some(Finding::ok(AREA, format!("{name}: reaches applications of this machine"))),
+        Ok(Some(false)) => {
+            let message = format!("{name}: cannot reach applications of this machine from its container");
+            Some(Finding::bad(AREA, Level::Error, message, hint))
+        }
+        Err(error) => Some(Finding::bad(AREA, Level::Warning, format!("{name}: {error}"), "run `harness setup`")),
+    }
 }
 
 /// Nothing was set up yet: what there is to choose from.

@@ -12,6 +12,11 @@ use crate::infra::record::InfraRecord;
 use crate::supervisor::logs::LogLine;
 use crate::system::Home;
 
+/// The name of a service's container.
+pub fn container_name(home: &Home, record: &InfraRecord, service: &str) -> String {
+    Project::of(home, record).container(service)
+}
+
 /// The lines of these services so far, by time.
 pub async fn read_logs(
     home: &Home,

@@ -47,9 +47,12 @@ impl Listeners {
     }
 
     /// A process that holds a socket on `port`; `None` when none is known, for example because it belongs to another
-    /// user or network namespace.
+    /// user or network namespace. Of several the one on a loopback address or on every address is preferred: a relay on
+    /// another address is not the server itself.
     pub fn holder_of(&self, port: u16) -> Option<u32> {
-        let inodes: Vec<u64> = self.on(port).map(|socket| socket.inode).collect();
+        let mut sockets: Vec<&Listener> = self.on(port).collect();
+        sockets.sort_by_key(|socket| !socket.address.is_loopback() && !socket.address.is_unspecified());
+        let inodes: Vec<u64> = sockets.into_iter().map(|socket| socket.inode).collect();
         if inodes.is_empty() {
             return None;
         }
