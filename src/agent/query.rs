@@ -1,10 +1,11 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
 
 use super::{Context, Error, Record, access};
+use crate::infra;
+use crate::postgres;
 use crate::postgres::Patience;
 use crate::project::AgentId;
 use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
-use crate::{infra, postgres};
 
 /// Runs `query`, which may hold several statements; the rows are those of the last one that has any.
 ///

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
-use tokio::time::{Instant, sleep, timeout};
+use futures_util::future::{join_all, try_join_all};
 
 use super::error::Error;
 use super::record::InfraRecord;
 use super::servers::hosted::Hosted;
 use super::servers::list::Service;
+use super::servers::liveness::Pulse;
 use super::servers::server::Common;
 use crate::report::Events;
+use crate::system::Deadline;
 
 /// How long a server may take to answer after it was started. Recovery after a crash counts in.
 pub(super) const LIMIT: Duration = Duration::from_mins(2);
@@ -74,18 +75,44 @@ pub(super) async fn all(record: &mut InfraRecord, events: &Events) -> Result<(),
     try_join_all(reachable.map(ask)).await.map(drop)
 }
 
+/// Waits until every server that the engine runs shows a sign of life; costs a millisecond where all do.
+///
+/// # Errors
+/// [`Error::Frozen`] names the first that accepts connections and does not answer.
+pub(super) async fn all_alive(record: &InfraRecord, limit: Duration) -> Result<(), Error> {
+    let alive = record.hostings.all().into_iter().map(async |server| {
+        let Some(liveness) = server.liveness(record.engine) else { return Ok(()) };
+        match liveness.ask(limit).await {
+            Pulse::Silent => Err(Error::Frozen { service: server.name(), seconds: limit.as_secs() }),
+            // the engine has the word on one that ended
+            Pulse::Alive | Pulse::Broken(_) => Ok(()),
+        }
+    });
+    try_join_all(alive).await.map(drop)
+}
+
+/// The names of those of these services that accept connections and do not answer.
+pub(super) async fn silent(record: &InfraRecord, running: impl Fn(&str) -> bool, limit: Duration) -> Vec<&'static str> {
+    let asked = record.hostings.all().into_iter().filter(|server| running(server.name()));
+    let pulses = asked.map(async |server| {
+        let pulse = server.liveness(record.engine)?.ask(limit).await;
+        (pulse == Pulse::Silent).then(|| server.name())
+    });
+    join_all(pulses).await.into_iter().flatten().collect()
+}
+
 /// Repeats the probe until it succeeds or the time is over; then the last reason is returned.
 async fn until_answer(server: &dyn Hosted, common: &Common<'_>, limit: Duration) -> Result<(), String> {
-    let deadline = Instant::now() + limit;
+    let deadline = Deadline::after(server.title(), limit);
     loop {
-        let last = match timeout(ATTEMPT, server.probe(common)).await {
+        let last = match deadline.shorter(ATTEMPT).run(server.probe(common)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(reason)) => reason,
             Err(_) => format!("no answer within {} s", ATTEMPT.as_secs()),
         };
-        if Instant::now() >= deadline {
+        if deadline.passed() {
             return Err(last);
         }
-        sleep(PERIOD).await;
+        deadline.pause(PERIOD).await;
     }
 }

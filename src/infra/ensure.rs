@@ -1,15 +1,20 @@
 //! `infra::ensure`: all is up, or is brought up. When all is up it reads one file and asks the supervisor once.
 
+use std::time::Duration;
+
 use super::error::Result;
 use super::open::Infra;
 use super::record::InfraRecord;
 use super::resolve_record::{check_extensions, resolve_record, wants_more};
 use super::servers::hosted::Hosted;
 use super::servers::list::Service;
-use super::{dispatch, drift, s3_keys};
+use super::{answers, dispatch, drift, s3_keys};
 use crate::project::InfraSettings;
 use crate::report::Events;
 use crate::system::{FileLock, Holder, Home};
+
+/// For the answer of a server that runs. It may be slow, or be restarted at this moment.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sees to it that the servers of this home run, and says how to reach them. `extensions` are those that the
 /// project names: they take part in the choice of PostgreSQL, and are checked against it ever after.
@@ -20,6 +25,7 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
     if let Some(record) = InfraRecord::read(home)?
         && is_up(home, &record, settings).await?
     {
+        answers::all_alive(&record, PATIENCE).await?;
         return finish(record, settings, extensions).await;
     }
     let _lock = lock(home, "set up infra", events).await?;
@@ -52,7 +58,9 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
 pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     let _lock = lock(home, "start infra", events).await?;
     let Some(mut record) = InfraRecord::read(home)?.filter(|record| record.served) else { return Ok(None) };
-    if !runs(home, &record).await? {
+    if runs(home, &record).await? {
+        answers::all_alive(&record, PATIENCE).await?;
+    } else {
         start(home, &mut record, events).await?;
     }
     Ok(Some(Infra::of(record)?.with_browser_socket().await))

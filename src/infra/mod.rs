@@ -1,19 +1,26 @@
-//! The servers that all agents of a home share: postgres, s3, browser, mail.
+//! The servers that all agents of a home share: postgres, s3, mail, browser.
 //!
-//! Infra belongs to the home, not to a project. What is decided at the first [`ensure`] (engine, ports,
-//! service user, binaries, passwords, durability) is kept in `infra/record.json`; a later wish that differs is
-//! reported as drift and changes nothing, until `teardown --infra` opens the decision again. Only additions
-//! are taken at once: a service that the record has as disabled is started for the project that wants it,
-//! since that disturbs nobody.
+//! Infra belongs to the home, not to a project. What is decided at the first [`ensure`] (engine, ports, service user,
+//! programs, passwords, durability) is kept in `infra/record.json`; a later wish that differs is reported as drift and
+//! changes nothing, until `teardown --infra` opens the decision again. Only additions are made at once: a server that
+//! the record has as disabled is started for the project that wants it, since no other project notices.
 //!
-//! The native engine is no second supervisor: its servers are one more stack, `infra`, run by the same
-//! supervisor as an agent's processes. This module decides what that stack is, prepares its directories, and
-//! waits for readiness with probes of its own (SQL, HTTP), so that a start is not slowed to the period of
-//! somebody else's health check.
+//! ```text
+//! servers            what each server states of itself; the list of them
+//! record             what was decided; resolve_record: decides it; drift: what a project wishes instead
+//! ensure, teardown   bring all up, take all down; answers: waits until they answer
+//! open               how they are reached, without starting any; status, port_owner: what they do
+//! dispatch           the one place where the engines part:
+//! native               processes of this machine, one more stack of the same supervisor as an agent's
+//! docker               containers; compose: the file that describes them
+//! ```
 //!
-//! Invariants: a second `ensure` of a running infra starts, stops and writes nothing; two at once are
-//! serialised by `infra/lock`; nothing that harness did not start is stopped; every server listens on
-//! loopback only.
+//! A server that accepts connections and does not answer is `frozen`: every use of one has a limit, `status` names it,
+//! and it is restarted like an unhealthy one. Both engines ask the same question at the same intervals
+//! ([`servers::liveness`]): the supervisor as a liveness probe, `autoheal` for containers.
+//!
+//! Invariants: a second `ensure` of a running infra starts, stops and writes nothing; two at once are serialised by
+//! `infra/lock`; nothing that harness did not start is stopped; every server listens on loopback only.
 
 mod answers;
 pub mod compose;
@@ -30,6 +37,7 @@ mod lost_cluster;
 mod native;
 mod observation;
 mod open;
+mod port_owner;
 mod ports;
 mod processes;
 mod record;
@@ -51,6 +59,7 @@ pub use hosting::Hosting;
 pub use installed::installed_postgres;
 pub use lost_cluster::LostCluster;
 pub use open::{Infra, open};
+pub use port_owner::{PortOwner, PortOwners};
 pub use ports::free_block;
 pub use record::InfraRecord;
 pub use servers::browser::{Browser, BrowserRecord};

@@ -1,6 +1,7 @@
 //! What `status` and `infra ps` show of the shared servers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::docker_record::AddedService;
 use super::error::Result;
@@ -8,9 +9,12 @@ use super::observation::Observation;
 use super::record::InfraRecord;
 use super::servers::hosted::{Hosted, HostingKind};
 use super::servers::list::Service;
-use super::{dispatch, docker};
+use super::{answers, dispatch, docker};
 use crate::report::{Engine, InfraState, InfraStatus, ServerState, ServiceRow};
 use crate::system::Home;
+
+/// For a sign of life of each server: half of what a command that only reads may take.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Every service of the home, whether it runs or not. Starts nothing.
 pub async fn status(home: &Home) -> Result<InfraStatus> {
@@ -18,11 +22,21 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
         let (reasons, drift, services) = (Vec::new(), Vec::new(), Vec::new());
         return Ok(InfraStatus { state: InfraState::Absent, engine: None, reasons, drift, services });
     };
-    let (observed, unknown) = match dispatch::observe(home, &record).await {
+    let (mut observed, unknown) = match dispatch::observe(home, &record).await {
         Ok(observed) => (observed, None),
         // that the engine does not answer is what `status` has to say, not a reason to say nothing
         Err(error) => (BTreeMap::new(), Some(error.to_string())),
     };
+    let running = |name: &str| {
+        let state = observed.get(name).map(|observed| observed.state);
+        matches!(state, Some(ServerState::Ready | ServerState::Starting | ServerState::Unhealthy))
+    };
+    for name in answers::silent(&record, running, PATIENCE).await {
+        let reason = "it accepts connections and does not answer; harness restarts it within 30 s".to_owned();
+        if let Some(observed) = observed.get_mut(name) {
+            (observed.state, observed.reason) = (ServerState::Frozen, Some(reason));
+        }
+    }
     let mut services: Vec<ServiceRow> =
         Service::ALL.into_iter().map(|service| row(service, &record, observed.get(service.name()))).collect();
     services.extend(record.added_services().iter().map(|added| added_row(added, observed.get(&added.name))));

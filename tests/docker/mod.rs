@@ -11,6 +11,7 @@ mod d11_images;
 mod engine;
 mod external;
 mod faults;
+mod frozen;
 mod machine;
 mod moving;
 mod relay;

@@ -29,6 +29,7 @@ mod p17_output;
 mod p20_surroundings;
 mod p24_versions;
 mod p26_unfinished_starts;
+mod p27_frozen;
 mod p28_readiness;
 mod p29_input;
 mod p30_escaped;

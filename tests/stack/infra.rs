@@ -261,7 +261,7 @@ fn an_external_s3_server_that_makes_no_keys_is_shared_and_said_to_be() {
     let given = server.endpoint();
     let authority = format!("{}:{}@127.0.0.1:{}", given.access_key, given.secret_key.expose(), server.port());
     project.replace("harness.toml", "[infra.s3]\n", &format!("[infra.s3]\nurl = \"http://{authority}\"\n"));
-    project.harness(["launch", "1"]).run().succeeds().says("makes no keys");
+    project.harness(["launch", "1"]).run().succeeds().says("cannot create keys");
     let own = project.variables(1);
     assert_eq!(keys(&given.url, &own["S3_KEY"], &own["S3_SECRET"], "agent-1").unwrap(), Vec::<String>::new());
     project.harness(["teardown", "1"]).run().succeeds();

@@ -88,7 +88,9 @@ fn row(container: Option<&Container>, action: &Action, answers: Option<bool>) ->
         }
         (Some(State::Starting), _) => (ServerState::Starting, Some("its health check has not passed yet".to_owned())),
         (Some(State::Unhealthy), _) => (ServerState::Unhealthy, Some("its health check fails".to_owned())),
-        (Some(State::Paused), _) => (ServerState::Paused, Some("its container is paused".to_owned())),
+        (Some(State::Paused), _) => {
+            (ServerState::Frozen, Some("its container is paused; harness resumes it within 30 s".to_owned()))
+        }
         (Some(State::Restarting), _) => (ServerState::Backoff, Some("it ends again after every restart".to_owned())),
         (Some(State::Stopped), _) => (ServerState::Stopped, None),
     };

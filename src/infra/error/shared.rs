@@ -139,6 +139,14 @@ pub enum Error {
         /// The last lines of its log.
         tail: Vec<String>,
     },
+    /// A server accepts connections and does not answer.
+    #[error("`{service}` is frozen: it accepts connections and gave no answer for {seconds} s")]
+    Frozen {
+        /// Which.
+        service: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// A URL of an external server.
     #[error("`url` of `[infra.{service}]` is not usable: {reason}")]
     Url {
@@ -244,6 +252,7 @@ impl Diagnostic for Error {
             Self::Program { .. } => "infra.program_failed",
             Self::ServiceFailed { .. } => "infra.service_failed",
             Self::NotReady { .. } => "infra.not_ready",
+            Self::Frozen { .. } => "infra.frozen",
             Self::Refused { .. } => "infra.refused",
             Self::Url { .. } => "infra.url",
             Self::ReservedSetting { .. } => "infra.reserved_setting",
@@ -291,6 +300,10 @@ impl Diagnostic for Error {
             Self::ServiceFailed { service, .. } | Self::NotReady { service, .. } | Self::Refused { service, .. } => {
                 format!("run `harness logs --infra {service}`")
             }
+            Self::Frozen { service, .. } => format!(
+                "harness restarts its own servers within 30 s: repeat the command then, or look at \
+                 `harness logs --infra {service}`"
+            ),
             Self::ReservedSetting { .. } => "remove it: harness sets this itself".into(),
             Self::Program { .. } | Self::Url { .. } | Self::Survivors { .. } => return None,
         })

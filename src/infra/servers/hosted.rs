@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 
+use super::liveness::Liveness;
 use super::server::{Common, Difference, Login, ResolveRequest, Server};
 use crate::infra::credentials::Credentials;
 use crate::infra::error::Result;
@@ -59,6 +60,8 @@ pub(in crate::infra) trait Hosted: Send + Sync {
     fn compose_variables(&self, common: &Common<'_>) -> Vec<(&'static str, String)>;
     fn compose_arguments(&self) -> Vec<String>;
     fn compose_credentials(&self, credentials: &Credentials) -> Vec<(&'static str, Login)>;
+    /// How to find out whether the engine's server works at all.
+    fn liveness(&self, engine: Engine) -> Option<Liveness>;
     /// Whether there is a server to ask, the engine's or an external one.
     fn is_reachable(&self, engine: Engine) -> bool;
     /// Asks once whether it answers.
@@ -203,6 +206,10 @@ impl<T: Server> Hosted for Hosting<T> {
 
     fn compose_credentials(&self, credentials: &Credentials) -> Vec<(&'static str, Login)> {
         T::compose_credentials(credentials)
+    }
+
+    fn liveness(&self, engine: Engine) -> Option<Liveness> {
+        self.own().filter(|own| own.runs(engine)).map(Server::liveness)
     }
 
     fn is_reachable(&self, engine: Engine) -> bool {

@@ -1,4 +1,5 @@
-//! Which shared servers there are. A further one has its entries in the four places of this file.
+//! Which shared servers there are. A further one has its entries in this file: the enum, its name, and a field
+//! of [`Hostings`] and of [`Servers`].
 
 use serde::{Deserialize, Serialize};
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::liveness::Liveness;
 use super::process::{LOOPBACK, address, option, process, readiness, run_as, text, variables};
 use super::server::{Common, ResolveRequest, Server};
 use super::url::ServerUrl;
@@ -156,7 +157,11 @@ impl Server for MailRecord {
             command.extend(option("--max-messages", &MAX_MESSAGES.to_string()));
             process(command, directory, ports)
         };
-        Some(ProcessSpec { readiness_probe: Some(readiness(check)), ..spec })
+        Some(ProcessSpec {
+            readiness_probe: Some(readiness(check)),
+            liveness_probe: Some(self.liveness().probe()),
+            ..spec
+        })
     }
 
     async fn prepare(&mut self, home: &Home, common: &Common<'_>, _events: &Events) -> Result<Option<LostCluster>> {
@@ -166,6 +171,10 @@ impl Server for MailRecord {
             None => directories::make(&directory.join("data"), false)?,
         }
         Ok(None)
+    }
+
+    fn liveness(&self) -> Liveness {
+        Liveness::smtp(self.smtp_port)
     }
 
     fn address(&self, _common: &Common<'_>) -> Mail {

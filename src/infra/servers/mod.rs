@@ -10,7 +10,8 @@
 //! hosted       the same for a server of any kind       (Hosting<T>, as an object)
 //! list         which there are
 //! postgres, s3, mail, browser
-//! process, directories, program, url, http, settle     what they are built from
+//! liveness     whether one works at all
+//! process, directories, program, url, http             what they are built from
 //! ```
 
 pub(super) mod browser;
@@ -18,6 +19,7 @@ pub(super) mod directories;
 pub(super) mod hosted;
 pub(super) mod http;
 pub(super) mod list;
+pub(super) mod liveness;
 pub(super) mod mail;
 pub(super) mod postgres;
 pub(super) mod process;

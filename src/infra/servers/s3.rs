@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::directories;
+use super::liveness::Liveness;
 use super::process::{LOOPBACK, address, option, process, readiness, text, variables};
 use super::server::{Common, Login, ResolveRequest, Server};
 use super::url::ServerUrl;
@@ -94,6 +95,7 @@ impl Server for S3Record {
                 ("HARNESS_S3_SECRET_KEY", common.credentials.s3_secret_key.expose()),
             ]),
             readiness_probe: Some(readiness(check)),
+            liveness_probe: Some(self.liveness().probe()),
             ..process(command, directory, vec![self.port])
         })
     }
@@ -109,6 +111,10 @@ impl Server for S3Record {
             ("AGENT_MINIO_ROOT_USER", Login::Name(credentials.s3_access_key.clone())),
             ("AGENT_MINIO_ROOT_PASSWORD", Login::Secret(credentials.s3_secret_key.clone())),
         ]
+    }
+
+    fn liveness(&self) -> Liveness {
+        Liveness::http(self.port)
     }
 
     fn address(&self, common: &Common<'_>) -> S3Endpoint {

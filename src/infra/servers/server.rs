@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::liveness::Liveness;
 use crate::infra::credentials::Credentials;
 use crate::infra::docker_record::DockerRecord;
 use crate::infra::error::Result;
@@ -106,6 +107,9 @@ pub(in crate::infra) trait Server: Clone + Send + Sync + Sized {
     fn compose_credentials(_credentials: &Credentials) -> Vec<(&'static str, Login)> {
         Vec::new()
     }
+
+    /// How to find out whether it works at all.
+    fn liveness(&self) -> Liveness;
 
     /// How the engine's server is reached.
     fn address(&self, common: &Common<'_>) -> Self::Address;

@@ -23,6 +23,8 @@ pub(super) enum Told {
     Unhealthy,
     /// It was sent a signal from outside.
     Killed,
+    /// It accepts connections and does not answer.
+    Frozen,
     /// Its process ended.
     Died,
     /// It was stopped by request.
@@ -33,6 +35,7 @@ pub(super) enum Told {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     Unhealthy,
+    Frozen,
     Died,
 }
 
@@ -81,6 +84,7 @@ impl Judge {
             // it ended by itself, which is for its restart policy
             Told::Died => {}
             Told::Unhealthy => self.put(id, now, Cause::Unhealthy),
+            Told::Frozen => self.put(id, now, Cause::Frozen),
         }
     }
 

@@ -16,6 +16,8 @@ use crate::system::{FileLock, Home, with_causes};
 
 /// A server that does not answer gets so many seconds to end before it is killed.
 const STOP_SECONDS: i32 = 10;
+/// One that is frozen does not see the signal at all.
+const FROZEN_STOP_SECONDS: i32 = 3;
 /// For a server's answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Until a command that starts or stops the servers has ended.
@@ -39,21 +41,30 @@ pub(super) async fn mend(docker: &Docker, home: &Home, id: &str, cause: Cause) -
     };
     let Some(service) = service(&Project::of(home, &record), &record, &container) else { return Outcome::Settled };
     match (state(&container), cause) {
+        (State::Paused, Cause::Frozen) => {
+            say(&format!("{service}: its container is paused"));
+            report(&service, "resumed", docker.unpause_container(id).await)
+        }
+        (State::Unhealthy | State::Other, Cause::Frozen) if !answers_to_us(&record, &service).await => {
+            say(&format!("{service}: it accepts connections and does not answer"));
+            let options = RestartContainerOptionsBuilder::new().t(FROZEN_STOP_SECONDS).build();
+            report(&service, "restarted", docker.restart_container(id, Some(options)).await)
+        }
         (State::Unhealthy, _) if answers_to_us(&record, &service).await => Outcome::Later(DISPUTED),
         (State::Unhealthy, _) => {
             say(&format!("{service}: its health check fails{}", last_check(&container)));
             let options = RestartContainerOptionsBuilder::new().t(STOP_SECONDS).build();
-            told(&service, "restarted", docker.restart_container(id, Some(options)).await)
+            report(&service, "restarted", docker.restart_container(id, Some(options)).await)
         }
         (State::Ended(code), Cause::Died) if should_run(&container) => {
             say(&format!("{service}: it ended with exit code {code} and was not stopped on request"));
-            told(&service, "started", docker.start_container(id, None::<StartContainerOptions>).await)
+            report(&service, "started", docker.start_container(id, None::<StartContainerOptions>).await)
         }
         _ => Outcome::Settled,
     }
 }
 
-fn told(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>) -> Outcome {
+fn report(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>) -> Outcome {
     match outcome {
         Ok(()) => {
             say(&format!("{service}: {what}"));
@@ -79,7 +90,8 @@ fn service(project: &Project, record: &InfraRecord, container: &ContainerInspect
 enum State {
     Unhealthy,
     Ended(i64),
-    /// It runs, is paused, or the engine is about to start it.
+    Paused,
+    /// It runs, or the engine is about to start it.
     Other,
 }
 
@@ -88,6 +100,7 @@ fn state(container: &ContainerInspectResponse) -> State {
     let health = state.health.as_ref().and_then(|health| health.status);
     match state.status {
         Some(ContainerStateStatusEnum::RUNNING) if health == Some(HealthStatusEnum::UNHEALTHY) => State::Unhealthy,
+        Some(ContainerStateStatusEnum::PAUSED) => State::Paused,
         Some(ContainerStateStatusEnum::EXITED) => State::Ended(state.exit_code.unwrap_or(0)),
         _ => State::Other,
     }

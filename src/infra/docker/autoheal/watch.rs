@@ -7,15 +7,18 @@ use bollard::Docker;
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::TryStreamExt;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::judge::{Judge, Told};
 use super::log::{WATCHING, say};
 use super::mend::mend;
+use super::pulse::Pulses;
 use crate::infra::docker::connect::connect;
-use crate::infra::docker::names::HOME;
+use crate::infra::docker::names::{HOME, Project};
 use crate::infra::docker::observed;
 use crate::infra::error::docker::{Error, Result};
+use crate::infra::record::InfraRecord;
+use crate::infra::servers::liveness::PERIOD;
 use crate::system::{Home, with_causes};
 
 /// Between two attempts to reach an engine that does not answer.
@@ -67,6 +70,9 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
         }
     }
     say(WATCHING);
+    let mut pulses = Pulses::default();
+    let mut clock = interval(PERIOD);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let next = judge.next();
         tokio::select! {
@@ -82,7 +88,17 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
                 }
             }
             () = until(next) => look(&docker, home, judge).await,
+            _ = clock.tick() => take_pulses(home, &mut pulses, judge).await,
         }
+    }
+}
+
+/// Notes the servers that run and do not answer.
+async fn take_pulses(home: &Home, pulses: &mut Pulses, judge: &mut Judge) {
+    let Ok(Some(record)) = InfraRecord::read(home) else { return };
+    let project = Project::of(home, &record);
+    for service in pulses.ask(&record).await {
+        judge.take(&project.container(service.name()), Told::Frozen, Instant::now());
     }
 }
 

@@ -9,6 +9,7 @@ use super::chromium;
 use crate::infra::credentials::Credentials;
 use crate::infra::error::Result;
 use crate::infra::lost_cluster::LostCluster;
+use crate::infra::servers::liveness::Liveness;
 use crate::infra::servers::process::{LOOPBACK, address, process, readiness, run_as, text, variables};
 use crate::infra::servers::server::{Common, Login, ResolveRequest, Server};
 use crate::infra::servers::url::ServerUrl;
@@ -129,6 +130,7 @@ impl Server for BrowserRecord {
             environment: variables(&[("HOME", &text(&run))]),
             run_as: run_as(common.service_user),
             readiness_probe: Some(readiness(check)),
+            liveness_probe: Some(self.liveness().probe()),
             ..process(command, run, vec![self.port])
         })
     }
@@ -141,6 +143,10 @@ impl Server for BrowserRecord {
 
     fn compose_credentials(credentials: &Credentials) -> Vec<(&'static str, Login)> {
         vec![("AGENT_BROWSER_TOKEN", Login::Secret(credentials.browser_token.clone()))]
+    }
+
+    fn liveness(&self) -> Liveness {
+        Liveness::http(self.port)
     }
 
     fn address(&self, common: &Common<'_>) -> Browser {

@@ -10,6 +10,7 @@ use crate::infra::credentials::Credentials;
 use crate::infra::error::Result;
 use crate::infra::hosting::Hosting;
 use crate::infra::lost_cluster::LostCluster;
+use crate::infra::servers::liveness::Liveness;
 use crate::infra::servers::process::{LOOPBACK, process, readiness, run_as, text};
 use crate::infra::servers::server::{Common, Difference, Login, ResolveRequest, Server};
 use crate::infra::servers::url::ServerUrl;
@@ -130,6 +131,7 @@ impl Server for PostgresRecord {
             shutdown: StopSpec { signal: "SIGINT".to_owned(), timeout_seconds: 60.0 },
             run_as: run_as(common.service_user),
             readiness_probe: Some(readiness(check)),
+            liveness_probe: Some(self.liveness().probe()),
             ..process(command, home.infra_dir().join(Self::NAME), vec![self.port])
         })
     }
@@ -182,6 +184,10 @@ impl Server for PostgresRecord {
             ("AGENT_DB_USER", Login::Name(credentials.postgres_user.clone())),
             ("AGENT_DB_PASSWORD", Login::Secret(credentials.postgres_password.clone())),
         ]
+    }
+
+    fn liveness(&self) -> Liveness {
+        Liveness::postgres(self.port)
     }
 
     fn address(&self, common: &Common<'_>) -> postgres::Server {
