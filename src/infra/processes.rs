@@ -38,7 +38,7 @@ pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String
         }));
         task.finish();
     }
-    let report = supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string())?;
+    let report = supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string()).await?;
     survivors.extend(report.survivors.iter().map(|left| format!("pid {}", left.pid)));
     if !survivors.is_empty() {
         return Err(Error::Survivors { survivors });

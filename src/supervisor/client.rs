@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::connection::{ask, ask_any_version, gone};
 use super::protocol::{Request, Response, StopReport};
 use super::snapshot::{Phase, StackSnapshot};
 use super::spec::StackSpec;
 use super::{Error, Result, config, socket};
-use crate::system;
+use crate::system::{self, Deadline};
 
 /// How long a live supervisor may take for an answer that needs no waiting.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -72,10 +72,10 @@ impl Client {
         limit: Duration,
         mut settled: impl FnMut(&StackSnapshot) -> bool,
     ) -> Result<StackSnapshot> {
-        let deadline = Instant::now() + limit;
+        let deadline = Deadline::after("a state of the stack", limit);
         let mut seen = self.snapshot().await?;
         while !settled(&seen) {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.remaining();
             if left.is_zero() {
                 break;
             }

@@ -11,12 +11,11 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::time::{Instant, sleep, timeout_at};
 
 use super::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use super::readiness::readable;
 use super::{Error, Result, frame, own_log, socket};
-use crate::system::ProcessIdentity;
+use crate::system::{Deadline, ProcessIdentity};
 
 /// Asks a supervisor of our own protocol.
 pub(crate) async fn ask(
@@ -65,7 +64,7 @@ async fn persevere(
     request: &Request,
     patience: Duration,
 ) -> Result<(Welcome, Response)> {
-    let deadline = Instant::now() + patience;
+    let deadline = Deadline::after("an answer of the supervisor", patience);
     loop {
         let stream = match first.take() {
             Some(stream) => Some(stream),
@@ -76,9 +75,9 @@ async fn persevere(
         };
         let talk = |action| move |source| Error::Talk { action, directory: directory.to_owned(), source };
         let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
-        match timeout_at(deadline, exchange(stream.map_err(talk("ask"))?, request)).await {
+        match deadline.run(exchange(stream.map_err(talk("ask"))?, request)).await {
             Ok(Ok(answers)) => return Ok(answers),
-            Ok(Err(error)) if is_broken(&error) && Instant::now() < deadline => sleep(Duration::from_millis(5)).await,
+            Ok(Err(error)) if is_broken(&error) && !deadline.passed() => deadline.pause(Duration::from_millis(5)).await,
             Ok(Err(error)) => return Err(talk("understand")(error)),
             Err(_) => {
                 return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });

@@ -7,6 +7,7 @@ use super::execute::Role;
 use super::handover::Handover;
 use super::own_log::say;
 use super::{guardian, run};
+use crate::system::proc::shed_inherited_marker;
 
 /// Runs `harness __guardian <dir> <handover>` or `harness __supervisor <dir> <handover>` to its end; `None`
 /// when the arguments (without the program's name) ask for neither. To be called before anything else, so
@@ -20,6 +21,8 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
         say(name, "this command is for harness itself");
         return Some(ExitCode::from(2));
     };
+    // a stack that is started from within another one is no part of it
+    shed_inherited_marker();
     // the link in /proc/self/exe would make it `exe`
     let _ = rustix::thread::set_name(c"harness");
     // SAFETY: the first thing that this program does; its descriptors are those of the handover.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -17,7 +17,7 @@ use super::execute::{Execution, Role, close_all_on_exec};
 use super::handover::Handover;
 use super::lock::lock;
 use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep};
-use crate::system;
+use crate::system::{self, Deadline};
 
 /// How long another command's start, or an ending trio, is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -63,7 +63,7 @@ impl Launcher {
         let directory = std::fs::canonicalize(directory).map_err(system::Error::file("resolve", directory))?;
         config::check(spec)?;
         let client = Client::new(&directory);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Deadline::after("the supervisor", PATIENCE);
         let lock = loop {
             match claim(&directory, deadline).await? {
                 Claim::Lock(lock) => break lock,
@@ -72,8 +72,8 @@ impl Launcher {
             config::write(&directory, spec)?;
             match client.revive().await {
                 // it has just ended, or is about to: then it is our turn
-                Err(error) if error.is_ending() && Instant::now() < deadline => sleep(PAUSE).await,
-                Err(error) if error.is_older() && Instant::now() < deadline => {
+                Err(error) if error.is_ending() && !deadline.passed() => sleep(PAUSE).await,
+                Err(error) if error.is_older() && !deadline.passed() => {
                     drop(client.replace(&self.binary).await?);
                 }
                 // a copy of a dead supervisor holds lock and socket
@@ -83,7 +83,7 @@ impl Launcher {
             }
         };
         config::write(&directory, spec)?;
-        let swept = sweep::sweep_locked(&spec.home_id, &directory, &spec.stack);
+        let swept = sweep::sweep_locked_async(&spec.home_id, &directory, &spec.stack).await?;
         self.spawn(&directory, lock)?;
         let snapshot = client.snapshot().await.map_err(|error| match error {
             Error::NotRunning { directory } => {
@@ -171,7 +171,7 @@ enum Claim {
 
 /// Takes the lock, or finds a supervisor that answers. In between lies one that is just being started by
 /// another command, or is about to end: that passes.
-async fn claim(directory: &Path, deadline: Instant) -> Result<Claim> {
+async fn claim(directory: &Path, deadline: Deadline) -> Result<Claim> {
     loop {
         if let Some(lock) = lock(directory)? {
             return Ok(Claim::Lock(lock));
@@ -179,7 +179,7 @@ async fn claim(directory: &Path, deadline: Instant) -> Result<Claim> {
         if Client::connect(directory)?.is_some() {
             return Ok(Claim::Running);
         }
-        if Instant::now() > deadline {
+        if deadline.passed() {
             return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
         }
         sleep(PAUSE).await;

@@ -89,4 +89,4 @@ pub use spec::{
     StopSpec, WatchSpec,
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
-pub use sweep::{SweepReport, sweep};
+pub use sweep::{SweepReport, sweep, sweep_blocking};

@@ -15,7 +15,7 @@ use super::lock::lock;
 use super::record::Record;
 use super::stats::age_ms;
 use super::{Result, record};
-use crate::system::Deadline;
+use crate::system::{self, Deadline};
 use crate::system::proc::{
     ProcessIdentity, StopPatience, Stopped, arguments_of, marker_value, parent_of, processes, processes_with_marker,
     stop_processes,
@@ -34,7 +34,27 @@ const ATTENTION: Duration = Duration::from_millis(200);
 pub type SweepReport = Stopped;
 
 /// Ends every process of `stack` in a directory that no supervisor rules any more. Does nothing while one does.
-pub fn sweep(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport> {
+pub async fn sweep(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport> {
+    let (home_id, directory, stack) = (home_id.to_owned(), directory.to_owned(), stack.to_owned());
+    off_thread(move || sweep_blocking(&home_id, &directory, &stack)).await
+}
+
+/// The same as [`sweep_locked`], off the asynchronous thread.
+pub(crate) async fn sweep_locked_async(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport> {
+    let (home_id, directory, stack) = (home_id.to_owned(), directory.to_owned(), stack.to_owned());
+    off_thread(move || Ok(sweep_locked(&home_id, &directory, &stack))).await
+}
+
+/// A sweep waits for processes to end; meanwhile the caller still hears signals and has its deadlines.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(system::Error::call("sweep the stack")(std::io::Error::other(error)).into()),
+    }
+}
+
+/// The same for a caller without a runtime.
+pub fn sweep_blocking(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport> {
     if !directory.is_dir() {
         return Ok(end(home_id, stack, &Record::default()));
     }

@@ -186,7 +186,7 @@ async fn p26_a_teardown_after_the_death_of_both_sweeps() {
         assert!(identity.signal(Signal::KILL));
     }
     wait_until("both to be gone", SHORT, || trio_of(&stack.directory).is_empty());
-    let report = harness::supervisor::sweep(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
+    let report = harness::supervisor::sweep_blocking(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
     assert_eq!(report.survivors, []);
     assert!(stack.members().is_empty());
 }

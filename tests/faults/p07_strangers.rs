@@ -39,7 +39,7 @@ async fn p7_a_look_alike_marker_is_a_strangers() {
         .collect();
     stack.start_until(Phase::Ready).await;
     stack.client().shutdown().await.unwrap();
-    harness::supervisor::sweep(home, &stack.directory, "agent-3").unwrap();
+    harness::supervisor::sweep_blocking(home, &stack.directory, "agent-3").unwrap();
     others.iter_mut().for_each(Decoy::assert_alive);
 }
 

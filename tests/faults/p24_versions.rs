@@ -60,6 +60,7 @@ fn p24_another_version_is_named_and_moved_to_this_one_with_pids_logs_and_exit_st
     // whether the launch still sees the one that fails is a matter of moments
     by(&older, &["launch", "3", "--keep"]).run();
     by(&older, &["wait", "3", "once", "--for", "exit"]).run().exits_with(1);
+    by(&older, &["wait", "3", "api"]).run().succeeds();
     let once = |status: &serde_json::Value| process(status, "once")["exit"]["code"].clone();
     let before = by(&older, &["status", "3", "--json"]).run().succeeds().json();
     assert_eq!(once(&before), 7, "{before:#}");

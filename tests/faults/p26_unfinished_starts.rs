@@ -42,7 +42,7 @@ async fn p26_a_start_of_forty_with_both_killed_leaves_nothing_that_holds_the_sta
         // what is next must work: a start in every other round, else a sweep as of a teardown
         let began = Instant::now();
         if round % 3 == 0 {
-            harness::supervisor::sweep(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
+            harness::supervisor::sweep_blocking(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
         }
         let again = stack.start().await;
         assert!(began.elapsed() < Duration::from_secs(20), "round {round}, {pause:?}: {:?}", began.elapsed());

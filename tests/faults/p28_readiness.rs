@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use harness::supervisor::{ConditionSpec, Phase, RestartSpec};
 
 use super::stack::{Stack, after, app, free_port, http, server, shell};
-use crate::support::{SHORT, wait_until};
+use crate::support::{SHORT, TestHome, wait_until};
 
 #[tokio::test(flavor = "current_thread")]
 async fn p28_a_process_that_ends_at_once_or_in_a_loop_is_never_ready() {
@@ -94,4 +94,33 @@ async fn p28_probes_of_what_is_ready_become_rare() {
     // after 2, 4 and 8 s
     assert!(asked() - before <= 3, "{} questions in ten seconds", asked() - before);
     assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+}
+
+#[test]
+fn p28_launch_fails_with_the_last_lines_and_wait_and_status_say_so() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .toml(
+            "[processes.api]\ncommand = \"sh -c 'echo no module; exit 3'\"\nmax_restarts = 2\n\
+             [processes.css]\ncommand = \"cat\"\n[processes.watcher]\ncommand = \"cat\"\nstdin = \"open\"\n",
+        )
+        .write();
+    let launch = project.harness(["launch", "3", "--keep"]).run().exits_with(1);
+    launch.says("no module").says("exited with status 3");
+    project.harness(["wait", "3", "api"]).run().exits_with(1);
+    let status = project.harness(["status", "3", "--json"]).run().json();
+    let rows = status["agents"][0]["processes"].as_array().unwrap().clone();
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap().clone();
+    assert_eq!((row("api")["state"].as_str(), row("watcher")["state"].as_str()), (Some("failed"), Some("ready")));
+    assert!(row("css")["reason"].as_str().unwrap().contains("stdin = \"open\""), "{status:#}");
+    // the failing one out of the way, a launch warns of the one that ended well
+    let mended = project.harness(["teardown", "3"]).run().succeeds();
+    drop(mended);
+    let project = home
+        .project("shop")
+        .toml("[processes.css]\ncommand = \"cat\"\n")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds().says("css exited with status 0").says("stdin = \"open\"");
+    project.harness(["teardown", "3"]).run().succeeds();
 }

@@ -84,7 +84,7 @@ async fn p30_also_after_guardian_and_supervisor_died() {
     for identity in [seen.guardian.unwrap(), seen.supervisor] {
         identity.signal(Signal::KILL);
     }
-    let report = harness::supervisor::sweep(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
+    let report = harness::supervisor::sweep_blocking(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
     assert!(report.killed.contains(&child) && report.survivors.is_empty(), "{report:?}");
     wait_until("the port to be free", SHORT, || is_bindable(port));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::{SHORT, wait_until};
 use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
-    StackSnapshot, StackSpec, Started, StdinSpec, StopSpec, sweep,
+    StackSnapshot, StackSpec, Started, StdinSpec, StopSpec, sweep_blocking,
 };
 use harness::system::{ProcessIdentity, marker_value, processes_with_marker};
 
@@ -85,7 +85,7 @@ impl Drop for Stack {
         for trio in trio_of(&self.directory) {
             trio.signal(rustix::process::Signal::KILL);
         }
-        let _ = sweep(&self.spec.home_id, &self.directory, "agent-3");
+        let _ = sweep_blocking(&self.spec.home_id, &self.directory, "agent-3");
         if !std::thread::panicking() {
             assert_eq!(self.members(), [], "the test left processes behind");
         }

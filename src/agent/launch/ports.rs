@@ -13,7 +13,7 @@ pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>
     let snapshot = if let Some(client) = Client::take_charge(&attempt.directory).await? {
         Some(client.snapshot().await?)
     } else {
-        supervisor::sweep(attempt.context.home.id(), &attempt.directory, &agent.stack().to_string())?;
+        supervisor::sweep(attempt.context.home.id(), &attempt.directory, &agent.stack().to_string()).await?;
         None
     };
     // once a stack runs, who listens on its ports is the supervisor's affair

@@ -157,7 +157,7 @@ async fn processes(
         }
     }
     // also after an orderly stop: nothing that bears the marker may live on
-    let swept = supervisor::sweep(context.home.id(), directory, &agent.stack().to_string())?;
+    let swept = supervisor::sweep(context.home.id(), directory, &agent.stack().to_string()).await?;
     report.removed.extend(swept.killed.iter().map(|process| Removed::new("process", format!("pid {}", process.pid))));
     report.left.extend(swept.survivors.iter().map(|process| Removed::new("process", format!("pid {}", process.pid))));
     Ok(())

@@ -20,7 +20,7 @@ pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> 
     let snapshot = if let Some(client) = Client::take_charge(&directory).await? {
         Some(client.snapshot().await?)
     } else {
-        supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string())?;
+        supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string()).await?;
         None
     };
     let runs = |name: &str| {

@@ -7,7 +7,7 @@
 //! larger than any limit that is meant as one.
 //!
 //! It is one way among several. A process that runs as an ordinary user below another stack cannot raise the hard
-//! limit again and keeps the outer stack's marker; the environment marker decides then (see [`InheritedMarker::set`]).
+//! limit again and has none; the environment marker is enough then.
 
 use std::fs;
 
@@ -57,6 +57,17 @@ impl InheritedMarker {
     /// outer stack's marker may not be replaced.
     pub fn set(self) {
         let _ = setrlimit(Resource::Locks, Rlimit { current: Some(self.stack), maximum: Some(self.process) });
+    }
+}
+
+/// Takes the marker of an outer stack off this process, so that nothing that it starts counts as that stack's. Root can
+/// lift the limit again; another user can only lower it out of the range of markers, and its own stacks are then found
+/// without this one.
+pub fn shed_inherited_marker() {
+    if InheritedMarker::of(std::process::id()).is_some()
+        && setrlimit(Resource::Locks, Rlimit { current: None, maximum: None }).is_err()
+    {
+        let _ = setrlimit(Resource::Locks, Rlimit { current: Some(STACK_BIT - 1), maximum: Some(STACK_BIT - 1) });
     }
 }
 

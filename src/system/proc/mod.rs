@@ -22,7 +22,7 @@ pub use environment::{
     processes_with_variable, variables_of,
 };
 pub use identity::{ProcessIdentity, boot_id};
-pub use inherited_marker::InheritedMarker;
+pub use inherited_marker::{InheritedMarker, shed_inherited_marker};
 pub use sockets::{Listener, Listeners};
 pub use stat::{Stat, parent_of, processes};
 pub use stop::{Stop, StopPatience, Stopped, stop_processes, stop_processes_async, wait_for_exit_async};
