@@ -1,12 +1,12 @@
 //! The last steps: start the supervisor on the rendered config, then wait until the stack is healthy.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use super::attempt::Attempt;
 use crate::agent::{Error, processes};
 use crate::report::{Failure, Task};
 use crate::supervisor::{self, Client, Phase, StackSnapshot, StackSpec};
+use crate::system::Deadline;
 
 /// Starts the supervisor, or gives the running one the config that differs, or starts what is down.
 pub(super) async fn start(
@@ -49,7 +49,7 @@ pub(super) async fn start(
 pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let agent = attempt.record.agent;
     let timeout = attempt.options.timeout.unwrap_or(attempt.project.launch.timeout);
-    let deadline = Instant::now() + timeout;
+    let deadline = Deadline::after("the health of the processes", timeout);
     let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(agent))?;
     let mut snapshot = client.snapshot().await?;
     let mut told = None;
@@ -85,7 +85,7 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
             }
         }
         let lost = snapshot.processes.values().any(|process| processes::is_lost(process.phase));
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.remaining();
         if lost || left.is_zero() {
             let mut rows = processes::rows(&attempt.directory, &snapshot, &|_| None);
             for row in rows.iter_mut().filter(|row| waiting.contains(&row.name) && row.last_lines.is_empty()) {

@@ -26,6 +26,7 @@ mod probe;
 mod requests;
 mod spawn;
 mod stop_tree;
+mod streams;
 mod supervisor;
 mod takeover;
 mod watches;
