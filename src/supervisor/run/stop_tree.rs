@@ -46,7 +46,6 @@ impl TreeStop {
     }
 
     async fn end(&self) -> Vec<ProcessIdentity> {
-        let began = Instant::now();
         let lives = self.leader.as_ref().is_some_and(ProcessIdentity::is_alive);
         let grace = if lives { self.grace } else { self.grace.min(ORPHAN_GRACE) };
         let mut signalled = Vec::new();
@@ -66,7 +65,7 @@ impl TreeStop {
         if let Some(leader) = &self.leader {
             wait_for_exit_async(leader, stop.grace_ends()).await;
         }
-        let mut since = began;
+        let mut since = Instant::now();
         let look = async || {
             let found = self.trees.members_since(since, &self.name, self.leader.as_ref()).await;
             // what was found is waited for, and only a later look can find anything else
