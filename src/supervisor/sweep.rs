@@ -15,11 +15,11 @@ use super::lock::lock;
 use super::record::Record;
 use super::stats::age_ms;
 use super::{Result, record};
-use crate::system::{self, Deadline};
 use crate::system::proc::{
     ProcessIdentity, StopPatience, Stopped, arguments_of, marker_value, parent_of, processes, processes_with_marker,
     stop_processes,
 };
+use crate::system::{self, Deadline};
 
 /// How long a swept process may take after SIGTERM, and after SIGKILL.
 const PATIENCE: StopPatience = StopPatience { grace: Duration::from_secs(3), kill: Duration::from_secs(5) };

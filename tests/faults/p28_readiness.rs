@@ -117,10 +117,7 @@ fn p28_launch_fails_with_the_last_lines_and_wait_and_status_say_so() {
     // the failing one out of the way, a launch warns of the one that ended well
     let mended = project.harness(["teardown", "3"]).run().succeeds();
     drop(mended);
-    let project = home
-        .project("shop")
-        .toml("[processes.css]\ncommand = \"cat\"\n")
-        .write();
+    let project = home.project("shop").toml("[processes.css]\ncommand = \"cat\"\n").write();
     project.harness(["launch", "3"]).run().succeeds().says("css exited with status 0").says("stdin = \"open\"");
     project.harness(["teardown", "3"]).run().succeeds();
 }
