@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -38,10 +38,15 @@ struct Lines {
     tasks: Mutex<HashMap<TaskId, Told>>,
 }
 
+/// How often a command that runs long shows its last line where nothing can be redrawn.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
 struct Told {
     subject: String,
     what: String,
     detail: Option<String>,
+    /// When a line about it was last written.
+    said: Instant,
 }
 
 impl Sink for Lines {
@@ -50,19 +55,24 @@ impl Sink for Lines {
         let line = match event {
             Event::Started { task, subject, what } => {
                 let line = format!("{subject}: {what} ...");
-                tasks.insert(task, Told { subject, what, detail: None });
+                tasks.insert(task, Told { subject, what, detail: None, said: Instant::now() });
                 Some(line)
             }
             Event::Progressed { task, detail } => tasks.get_mut(&task).and_then(|told| {
                 let news = told.detail.as_ref() != Some(&detail);
                 let line = format!("{}: {}: {detail}", told.subject, told.what);
                 told.detail = Some(detail);
+                told.said = Instant::now();
                 news.then_some(line)
             }),
             Event::Advanced { .. } => None,
-            Event::Output { task, line } => (self.verbosity >= Verbosity::Verbose)
-                .then(|| tasks.get(&task).map(|told| format!("{}: | {}", told.subject, harmless(&line))))
-                .flatten(),
+            Event::Output { task, line } => tasks.get_mut(&task).and_then(|told| {
+                if self.verbosity < Verbosity::Verbose && told.said.elapsed() < SIGN_OF_LIFE {
+                    return None;
+                }
+                told.said = Instant::now();
+                Some(format!("{}: | {}", told.subject, harmless(&line)))
+            }),
             Event::Finished { task, ok, elapsed } => tasks.remove(&task).map(|told| {
                 let end = if ok { "done in" } else { "failed after" };
                 format!("{}: {} {end} {}", told.subject, told.what, style::duration(elapsed))
@@ -103,7 +113,7 @@ impl Sink for Live {
                 bar.set_prefix(subject.clone());
                 bar.set_message(what.clone());
                 bar.enable_steady_tick(Duration::from_millis(100));
-                tasks.insert(task, (bar, Told { subject, what, detail: None }));
+                tasks.insert(task, (bar, Told { subject, what, detail: None, said: Instant::now() }));
             }
             Event::Progressed { task, detail } => {
                 if let Some((bar, told)) = tasks.get_mut(&task) {
