@@ -118,7 +118,14 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     let environment = template_values::environment(&renderer, &values, record)?;
     let subject = format!("agent {agent}");
     let tree: &Path = &record.tree;
-    let place = launch::Place { home: &context.home, events: &context.events, subject: &subject, tree };
+    let place = launch::Preparation {
+        home: &context.home,
+        events: &context.events,
+        subject: &subject,
+        tree,
+        root: &record.project_root,
+        copied: &[],
+    };
     launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
     let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
     let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;

@@ -75,9 +75,12 @@ pub struct WorktreeRecord {
     /// Whether it is complete, with all that the project's root lends it.
     #[serde(default = "complete")]
     pub populated: bool,
+    /// What was copied into it from the project's root; absent in records of older versions.
+    #[serde(default)]
+    pub copied: Option<Vec<String>>,
 }
 
-/// Records of before did not tell.
+/// Records of older versions do not say.
 fn complete() -> bool {
     true
 }
@@ -127,6 +130,24 @@ impl Record {
     /// project's root.
     pub fn place(&self) -> &Path {
         self.worktree.as_ref().map_or(&self.tree, |worktree| &worktree.path)
+    }
+
+    /// What stays of a launch that failed while its work tree is worth keeping: the lease and the tree.
+    #[must_use]
+    pub fn with_tree_only(self) -> Self {
+        Self {
+            lifecycle: Lifecycle::Launching,
+            server: None,
+            database_password: None,
+            template: None,
+            bucket_secret: None,
+            mail: false,
+            rendered: Vec::new(),
+            guides: Vec::new(),
+            env_file: None,
+            spec_digest: None,
+            ..self
+        }
     }
 
     /// Whether the agent shares its tree with the project.

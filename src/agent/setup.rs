@@ -66,8 +66,14 @@ async fn template(context: &Context, project: &Project, infra: &Infra) -> Result
         return Ok(Some(TemplateUse { name: found.name.clone(), built: false }));
     }
     let values = template_values::shared(context, project, infra, None);
-    let place =
-        launch::Place { home: &context.home, events: &context.events, subject: "template", tree: &project.root };
+    let place = launch::Preparation {
+        home: &context.home,
+        events: &context.events,
+        subject: "template",
+        tree: &project.root,
+        root: &project.root,
+        copied: &[],
+    };
     let environment = renderer.template_environment(&values, &|name| context.variable(name))?;
     launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
     let built = postgres::template::ensure(server, &plan, &context.events).await?;

@@ -152,7 +152,15 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         Err(error) => return status.drift.push(format!("cannot be compared: {error}")),
     };
     let result: Result<(), Failure> = async {
-        let project = context.in_tree(project, &record.tree)?;
+        let in_tree = project.for_tree(&record.tree, &|name| context.variable(name))?;
+        if !in_tree.own_tables.is_empty() {
+            let (tables, tree) = (in_tree.own_tables.join(", "), record.tree.display());
+            status.drift.push(format!(
+                "harness.toml of the project's root and of the work tree differ in {tables}; the work tree's counts: \
+                 merge the root's commits in `{tree}` to take its over"
+            ));
+        }
+        let project = in_tree.project;
         let renderer = Renderer::new(&project);
         let values = template_values::of(context, &project, record, infra);
         let environment = template_values::environment(&renderer, &values, record)?;

@@ -62,6 +62,9 @@ pub enum Error {
         /// Its project.
         project: String,
     },
+    /// What a bucket is to be filled with cannot be read.
+    #[error("cannot read what `[bucket] seed` names")]
+    Seed(#[source] system::Error),
     /// The registry or the credentials file cannot be read or written.
     #[error("cannot keep the record of buckets")]
     Record(#[from] system::Error),
@@ -120,6 +123,7 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Foreign { .. } | Self::Taken { .. } => Kind::Conflict,
+            Self::Seed(_) => Kind::Configuration,
             Self::Record(error) => error.kind(),
             _ => Kind::Environment,
         }
@@ -132,6 +136,7 @@ impl Diagnostic for Error {
             Self::NotEmptied { .. } => "bucket.not_emptied",
             Self::Foreign { .. } => "bucket.foreign",
             Self::Taken { .. } => "bucket.taken",
+            Self::Seed(_) => "bucket.seed",
             Self::Record(error) => error.code(),
         }
     }

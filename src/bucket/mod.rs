@@ -3,6 +3,7 @@
 //! ```text
 //! client                the S3 client of a server's administrator: ensure, list, is it ready
 //! purge                 empty a bucket of everything, then delete it
+//! seed                  fill a bucket from a directory
 //! registry              which buckets this home made, for whom
 //! owned                 the two together: nothing is made over, emptied or deleted that is not ours
 //! embedded_credentials  the agents' keys on the embedded server
@@ -22,6 +23,7 @@ mod minio;
 mod owned;
 mod purge;
 mod registry;
+mod seed;
 
 pub use client::Buckets;
 pub use credentials::Credentials;

@@ -115,12 +115,28 @@ pub(super) struct Facts {
     /// Of a state after an incremental step: that step's files and their digests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) files: Vec<(String, String)>,
+    /// Of a template: what each of its steps was made from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) steps: Vec<StepFacts>,
     /// Of a template: columns in which its own name stands.
     #[serde(rename = "traces", skip_serializing_if = "Vec::is_empty")]
     pub(super) leftover_references: Vec<LeftoverReference>,
     /// Which template a database was cloned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<String>,
+}
+
+/// What a step of a template was made from, with the beginnings of digests: enough to say what differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct StepFacts {
+    pub(super) name: String,
+    /// The digest of what it does.
+    pub(super) action: String,
+    /// Variables and the digests of their values.
+    pub(super) environment: Vec<(String, String)>,
+    /// Input files and their digests.
+    pub(super) files: Vec<(String, String)>,
 }
 
 impl Facts {

@@ -133,6 +133,8 @@ impl DatabaseCredentials {
             ("PGUSER", self.user.clone()),
             ("PGPASSWORD", self.password.expose().to_owned()),
             ("PGDATABASE", self.database.clone()),
+            // the servers speak no TLS, and some clients ask for it unless told otherwise
+            ("PGSSLMODE", "disable".to_owned()),
             ("DATABASE_URL", self.url()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

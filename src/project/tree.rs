@@ -22,6 +22,8 @@ pub struct TreeProject {
     /// What the tree's `[verify]` says differently from the root's, which is the one that counts: one
     /// line each.
     pub verify_differences: Vec<String>,
+    /// The tables of the tree's file that count there and are not as in the root's.
+    pub own_tables: Vec<&'static str>,
 }
 
 impl Project {
@@ -31,18 +33,34 @@ impl Project {
         let tree =
             std::path::absolute(tree).map_err(|source| ConfigError::Unreadable { path: tree.to_owned(), source })?;
         if tree == self.root {
-            return Ok(TreeProject { project: self.clone(), verify_differences: Vec::new() });
+            return Ok(TreeProject { project: self.clone(), verify_differences: Vec::new(), own_tables: Vec::new() });
         }
         let files = [tree.join(FILE), self.root.join(OVERLAY), tree.join(OVERLAY)];
         if !files[0].is_file() {
             let project = Self { root: tree, ..self.clone() };
-            return Ok(TreeProject { project, verify_differences: Vec::new() });
+            return Ok(TreeProject { project, verify_differences: Vec::new(), own_tables: Vec::new() });
         }
         let mut project = Parsed::read(&files)?.resolve(&tree, Some(&Shared { root: self }), variable)?;
         let verify_differences = differences(&self.verify, &project.verify);
         project.verify.clone_from(&self.verify);
         project.warnings.clone_from(&self.warnings);
-        Ok(TreeProject { project, verify_differences })
+        let own_tables = self.tables_unlike(&project);
+        Ok(TreeProject { project, verify_differences, own_tables })
+    }
+
+    /// The tables that a tree rules itself and that differ from `other`'s.
+    fn tables_unlike(&self, other: &Self) -> Vec<&'static str> {
+        let environment = |project: &Self| (project.env.clone(), project.env_files.clone(), project.pass_env.clone());
+        let tables = [
+            ("[database]", self.database != other.database),
+            ("[bucket]", self.bucket_seed != other.bucket_seed),
+            ("[prepare]", self.prepare != other.prepare),
+            ("[env]", environment(self) != environment(other)),
+            ("[render]", self.render != other.render),
+            ("[launch]", self.launch != other.launch),
+            ("[processes]", self.processes != other.processes),
+        ];
+        tables.into_iter().filter(|(_, differs)| *differs).map(|(table, _)| table).collect()
     }
 }
 
@@ -70,8 +88,9 @@ fn differences(root: &[VerifyStage], tree: &[VerifyStage]) -> Vec<String> {
                 lines.push(format!("command `{}` of stage `{name}` is only in the work tree", command.name));
             }
         }
-        if (stage.full, stage.timeout) != (other.full, other.timeout) {
-            lines.push(format!("`full` or `timeout` of stage `{name}` differs in the work tree"));
+        let settings = |stage: &VerifyStage| (stage.full, stage.timeout, stage.needs_stack);
+        if settings(stage) != settings(&other) {
+            lines.push(format!("`full`, `timeout` or `needs_stack` of stage `{name}` differs in the work tree"));
         }
     }
     for stage in tree {

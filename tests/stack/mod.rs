@@ -33,6 +33,8 @@ mod verify_cli;
 mod verify_commit;
 mod verify_faults;
 mod verify_hook;
+mod verify_populate;
 mod verify_run;
+mod verify_template;
 mod verify_tools;
 mod verify_tree;

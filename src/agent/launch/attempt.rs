@@ -198,6 +198,7 @@ impl<'a> Attempt<'a> {
         for (name, elapsed) in prepared.times.iter().chain(&bucket.times).chain(&database.times) {
             self.journal.timed(name, *elapsed);
         }
+        bucket::seed(self, infra, &bucket, renderer, context, environment).await?;
         self.changed |= prepared.changed || bucket.changed || database.changed;
         self.template = database.template.clone();
         self.journal.done(&step)?;
@@ -221,13 +222,16 @@ impl<'a> Attempt<'a> {
         context: &render::TemplateValues,
         environment: &Environment,
     ) -> Result<prepare::Prepared, Failure> {
-        let place = prepare::Place {
+        let copied = self.record.worktree.as_ref().and_then(|worktree| worktree.copied.as_deref());
+        let preparation = prepare::Preparation {
             home: &self.context.home,
             events: &self.context.events,
             subject: &self.subject(),
             tree: &self.record.tree,
+            root: &self.record.project_root,
+            copied: copied.unwrap_or_default(),
         };
-        prepare::run(&place, &self.project.prepare, renderer, context, environment).await
+        prepare::run(&preparation, &self.project.prepare, renderer, context, environment).await
     }
 
     /// Fills in what is known of the agent.
@@ -250,6 +254,16 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Whether work went into the tree that a retry would have to do again: a failure of the template or of a
+    /// process must not cost minutes of cloning and preparing.
+    fn is_tree_worth_keeping(&self) -> bool {
+        let made = self.record.worktree.as_ref().filter(|worktree| worktree.made && worktree.populated);
+        made.is_some_and(|worktree| {
+            let cloned = worktree.copied.as_ref().is_some_and(|copied| !copied.is_empty());
+            cloned || !self.project.prepare.is_empty()
+        })
+    }
+
     /// After a failure: a first launch is undone, a later one is left for inspection. Says whether it was undone.
     pub(super) async fn give_up(&mut self) -> bool {
         // the failure is told already; a journal that cannot be written is no worse than one that was cut off
@@ -257,7 +271,7 @@ impl<'a> Attempt<'a> {
         let undo = self.record.lifecycle == Lifecycle::Launching && !self.record.kept;
         if undo {
             let task = self.context.events.task(self.subject(), "undo the failed launch");
-            teardown::undo(self.context, self.lease, Some(&self.record)).await;
+            teardown::undo(self.context, self.lease, Some(&self.record), self.is_tree_worth_keeping()).await;
             task.finish();
         }
         undo

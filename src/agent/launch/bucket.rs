@@ -1,11 +1,18 @@
-//! The agent's bucket and the key that opens it.
+//! The agent's bucket, the key that opens it, and what it begins with.
 
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
-use crate::bucket::OwnedBuckets;
+use crate::agent::{Error, Lifecycle};
+use crate::bucket::{Buckets, OwnedBuckets};
 use crate::infra::Infra;
+use crate::project::BucketSeed;
+use crate::render::{Environment, Renderer, TemplateValues};
 use crate::report::Failure;
+use crate::system::{self, CommandSpec};
+
+/// How long filling a bucket may take.
+const SEEDING: Duration = Duration::from_mins(10);
 
 /// What this step did.
 #[derive(Debug, Default)]
@@ -25,4 +32,42 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, infra: &Infra) -> Result<Made,
     let changed = buckets.ensure(&bucket, attempt.record.agent.get(), &attempt.record.project).await?;
     infra.s3_credentials(&attempt.context.home, s3).issue(&bucket, secret).await?;
     Ok(Made { changed, times: vec![("bucket".to_owned(), began.elapsed())] })
+}
+
+/// Fills a bucket that is new, as `[bucket] seed` says. A first launch that is repeated fills it again: the
+/// one before may have been cut off in the middle.
+pub(super) async fn seed(
+    attempt: &Attempt<'_>,
+    infra: &Infra,
+    made: &Made,
+    renderer: &Renderer<'_>,
+    values: &TemplateValues,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let (Some(s3), Some(seed)) = (&infra.servers.s3, &attempt.project.bucket_seed) else { return Ok(()) };
+    if !made.changed && attempt.record.lifecycle != Lifecycle::Launching {
+        return Ok(());
+    }
+    let (record, subject) = (&attempt.record, attempt.subject());
+    let task = attempt.context.events.task(subject.clone(), "fill the bucket");
+    match seed {
+        BucketSeed::Directory(directory) => {
+            let bucket = record.agent.bucket();
+            let count = Buckets::new(s3).fill(&bucket, &record.tree.join(directory)).await?;
+            task.detail(format!("{count} objects"));
+        }
+        BucketSeed::Run(command) => {
+            let command = renderer.text("bucket.seed.run", command, values, environment)?;
+            let spec = CommandSpec::shell(command, &record.tree, environment.all().into_iter().collect());
+            let output = system::run(&spec.with_timeout(SEEDING), |line| task.output(line)).await?;
+            if !output.ending.is_success() {
+                let what = "`[bucket] seed`".to_owned();
+                return Err(
+                    Error::Command { subject, what, ending: output.ending.to_string(), output: output.tail }.into()
+                );
+            }
+        }
+    }
+    task.finish();
+    Ok(())
 }

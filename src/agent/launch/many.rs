@@ -127,6 +127,6 @@ async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
         && record.lifecycle == Lifecycle::Launching
         && !record.kept
     {
-        teardown::undo(context, &lease, Some(&record)).await;
+        teardown::undo(context, &lease, Some(&record), false).await;
     }
 }

@@ -17,5 +17,5 @@ mod tree;
 
 pub use many::{LaunchOptions, launch};
 pub(super) use post_clone::PostClone;
-pub(super) use prepare::{Place, run as prepare};
+pub(super) use prepare::{Preparation, run as prepare};
 pub(super) use template::TemplateInputs;

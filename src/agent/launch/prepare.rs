@@ -2,11 +2,15 @@
 //! on has changed.
 //!
 //! What was done is remembered by tree, not by agent: agents that share the project's root share its
-//! build; a tree that is made anew at the same path is another. A lock by tree keeps two launches from building in one directory at once.
+//! build; a tree that is made anew at the same path is another. A lock by tree keeps two launches from
+//! building in one directory at once.
+//!
+//! A step whose outputs were cloned from the project's root counts as done if the root has the same inputs
+//! and its outputs are not older than they are, as for `make`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,18 +45,22 @@ impl Versioned for Memory {
 
 /// Where to prepare, and who hears of it.
 #[derive(Debug)]
-pub(in crate::agent) struct Place<'a> {
+pub(in crate::agent) struct Preparation<'a> {
     pub(in crate::agent) home: &'a Home,
     pub(in crate::agent) events: &'a Events,
     /// Whom events are about.
     pub(in crate::agent) subject: &'a str,
     /// The tree.
     pub(in crate::agent) tree: &'a Path,
+    /// The project's root.
+    pub(in crate::agent) root: &'a Path,
+    /// What was copied from there into the tree.
+    pub(in crate::agent) copied: &'a [String],
 }
 
 /// Runs the steps that have something to do, in order.
 pub(in crate::agent) async fn run(
-    place: &Place<'_>,
+    preparation: &Preparation<'_>,
     steps: &[PrepareStep],
     renderer: &Renderer<'_>,
     context: &render::TemplateValues,
@@ -62,15 +70,17 @@ pub(in crate::agent) async fn run(
     if steps.is_empty() {
         return Ok(prepared);
     }
-    let tree = place.tree;
-    let file = memory_path(place.home.path(), tree)?;
+    let tree = preparation.tree;
+    let file = memory_path(preparation.home.path(), tree)?;
     let _lock = FileLock::acquire(&file.with_extension("lock"), "prepare", |holder| {
         // the other agents of the same command
         if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
             return;
         }
         let who = holder.map_or_else(String::new, |holder| format!(" (pid {})", holder.pid));
-        place.events.note(place.subject, format!("waiting for another launch{who} that prepares the same tree"));
+        preparation
+            .events
+            .note(preparation.subject, format!("waiting for another launch{who} that prepares the same tree"));
     })
     .await?;
     // a damaged memory costs a rebuild, nothing else
@@ -84,11 +94,21 @@ pub(in crate::agent) async fn run(
     for step in steps {
         let command = renderer.text(&format!("prepare.steps.{}.run", step.name), &step.run, context, environment)?;
         let digest = digest(step, &command, tree)?;
-        if !step.inputs.is_empty() && memory.done.get(&step.name) == Some(&digest) && outputs_exist(step, tree) {
+        let done = match memory.done.get(&step.name) {
+            Some(done) => *done == digest,
+            None => came_done(preparation, step)?,
+        };
+        if !step.inputs.is_empty() && done && outputs_exist(step, tree) {
+            if memory.done.insert(step.name.clone(), digest).is_none() {
+                let text =
+                    format!("prepare step `{}` is skipped: its outputs were cloned, of the same inputs", step.name);
+                preparation.events.note(preparation.subject, text);
+                system::write_versioned(&file, &memory)?;
+            }
             continue;
         }
         let began = Instant::now();
-        run_step(place, step, &command, environment).await?;
+        run_step(preparation, step, &command, environment).await?;
         prepared.changed |= !step.inputs.is_empty();
         prepared.times.push((format!("prepare {}", step.name), began.elapsed()));
         memory.done.insert(step.name.clone(), digest);
@@ -98,18 +118,18 @@ pub(in crate::agent) async fn run(
 }
 
 async fn run_step(
-    place: &Place<'_>,
+    preparation: &Preparation<'_>,
     step: &PrepareStep,
     command: &str,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let dir = step.working_dir.as_ref().map_or_else(|| place.tree.to_owned(), |dir| place.tree.join(dir));
-    let task = place.events.task(place.subject, format!("prepare {}", step.name));
+    let dir = step.working_dir.as_ref().map_or_else(|| preparation.tree.to_owned(), |dir| preparation.tree.join(dir));
+    let task = preparation.events.task(preparation.subject, format!("prepare {}", step.name));
     let spec = CommandSpec::shell(command, dir, environment.all().into_iter().collect()).with_timeout(step.timeout);
     let output = system::run(&spec, |line| task.output(line)).await?;
     if !output.ending.is_success() {
         return Err(Error::Command {
-            subject: place.subject.to_owned(),
+            subject: preparation.subject.to_owned(),
             what: format!("prepare step `{}`", step.name),
             ending: output.ending.to_string(),
             output: output.tail,
@@ -129,6 +149,36 @@ fn digest(step: &PrepareStep, command: &str, tree: &Path) -> Result<String, Fail
         hash.update(part);
     }
     Ok(system::hexadecimal(&hash.finalize()))
+}
+
+/// Whether the outputs of a step were cloned from a root in which they are up to date, of the same inputs.
+fn came_done(preparation: &Preparation<'_>, step: &PrepareStep) -> Result<bool, Failure> {
+    let (root, tree) = (preparation.root, preparation.tree);
+    let is_copied = |output: &PathBuf| preparation.copied.iter().any(|copied| output.starts_with(copied));
+    // a command that depends on the agent did something else in the root
+    let is_agents = step.run.0.contains("{{") || step.run.0.contains("{%");
+    if root == tree || is_agents || step.inputs.is_empty() || step.outputs.is_empty() {
+        return Ok(false);
+    }
+    if !step.outputs.iter().map(PathBuf::from).all(|output| is_copied(&output)) {
+        return Ok(false);
+    }
+    // inputs that the root does not have are no reason to fail here
+    let Ok(files) = inputs::matching_files(root, &step.inputs) else { return Ok(false) };
+    let newest = files.iter().filter_map(|file| modified(&root.join(file))).max();
+    let made = step.outputs.iter().map(|output| last_change(&root.join(output))).min().flatten();
+    let fresh = matches!((newest, made), (Some(newest), Some(made)) if newest <= made);
+    Ok(fresh && inputs::digest(root, &step.inputs).ok() == Some(inputs::digest(tree, &step.inputs)?))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.symlink_metadata().and_then(|metadata| metadata.modified()).ok()
+}
+
+/// When something at `path` or directly in it was last written.
+fn last_change(path: &Path) -> Option<SystemTime> {
+    let inside = std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| modified(&entry.ok()?.path()));
+    inside.chain(modified(path)).max()
 }
 
 /// By this a directory is known from one that took its place: its inode, and when it was made where the

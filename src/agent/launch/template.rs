@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::agent::{Context, template_values};
 use crate::infra::Infra;
 use crate::postgres::{Server, TemplatePlan};
-use crate::project::Project;
+use crate::project::{DatabaseSettings, Project, StepAction, Template};
 use crate::render::{self, Renderer};
 use crate::report::Failure;
 
@@ -14,10 +14,13 @@ use crate::report::Failure;
 pub(in crate::agent) struct TemplateInputs {
     environment: Vec<(String, String)>,
     base_environment: Vec<(String, String)>,
+    /// `[database]`, the commands of its steps rendered.
+    settings: DatabaseSettings,
 }
 
 impl TemplateInputs {
-    /// Renders them: `[database.template.env]` and those `[env]` values that need no agent.
+    /// Renders them: `[database.template.env]`, those `[env]` values that need no agent, and the commands of
+    /// the steps, in which `database` is the one being built.
     pub(in crate::agent) fn of(
         context: &Context,
         project: &Project,
@@ -29,18 +32,25 @@ impl TemplateInputs {
         let caller = |name: &str| context.variable(name);
         let environment = renderer.template_environment(&values, &caller)?;
         let base_environment = render::base_environment(&project.pass_env, &caller);
-        Ok(Self { environment: environment.own().to_vec(), base_environment })
+        let mut settings = project.database.clone();
+        for (index, step) in settings.steps.iter_mut().enumerate() {
+            if let StepAction::Run(command) = &mut step.action {
+                let key = format!("database.template.steps[{index}].run");
+                *command = renderer.text(&key, &Template(command.clone()), &values, &environment)?;
+            }
+        }
+        Ok(Self { environment: environment.own().to_vec(), base_environment, settings })
     }
 
     /// The plan of the template that `tree` asks for.
     pub(in crate::agent) fn plan<'a>(
-        &self,
+        &'a self,
         context: &'a Context,
         project: &'a Project,
         tree: &'a Path,
     ) -> TemplatePlan<'a> {
         TemplatePlan {
-            settings: &project.database,
+            settings: &self.settings,
             tree,
             environment: self.environment.clone(),
             base_environment: self.base_environment.clone(),

@@ -82,13 +82,28 @@ async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), F
     Ok(())
 }
 
-/// Brings along what git does not, unless that was done.
+/// Brings along what git does not: all of it at first, later what the project has added since.
 async fn complete(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     let settings = settings(attempt);
     let (marker, events, subject) = (marker(attempt), &attempt.context.events, attempt.subject());
-    let Some(found) = attempt.record.worktree.as_mut().filter(|found| !found.populated) else { return Ok(()) };
-    attempt.changed = true;
-    worktree::populate(&attempt.project.root, &attempt.record.tree, &settings, &marker, events, &subject).await?;
+    // a tree that was adopted is its owner's
+    let Some(found) = attempt.record.worktree.as_mut().filter(|found| found.made) else { return Ok(()) };
+    let population = worktree::Population {
+        root: &attempt.project.root,
+        tree: &attempt.record.tree,
+        settings: &settings,
+        copied: found.copied.as_deref(),
+        complete: found.populated,
+        marker: &marker,
+        events,
+        subject: &subject,
+    };
+    let copied = population.run().await?;
+    if found.populated && found.copied.as_ref() == Some(&copied) {
+        return Ok(());
+    }
+    attempt.changed |= !found.populated || found.copied.as_ref().is_some_and(|known| *known != copied);
+    found.copied = Some(copied);
     found.populated = true;
     attempt.save()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::TeardownOptions;
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
+use crate::agent::record::WorktreeRecord;
 use crate::agent::{Context, Error, Lifecycle, Record, WorktreeError, gc, identity, worktree};
 use crate::bucket::{BucketRegistry, OwnedBuckets, S3Endpoint};
 use crate::infra::{self, Infra};
@@ -46,17 +47,41 @@ pub(super) async fn teardown(
         forget_empty(&context.home.stack_dir(agent.stack()));
         return result;
     }
-    remove(context, infra, &lease, record, options.force, report).await
+    remove(context, infra, &lease, record, None, options.force, report).await
 }
 
-/// Undoes a first launch, as far as it came; problems are left to the next teardown.
-pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Option<&Record>) {
+/// Undoes a first launch, as far as it came; problems are left to the next teardown. With `keep_tree` the
+/// next launch goes on with the work tree, which is all that stays.
+pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Option<&Record>, keep_tree: bool) {
     let mut report = TornDownAgent::of(lease.agent.get());
     // servers that never came up hold nothing
     let infra = infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served);
-    if let Err(failure) = remove(context, infra.as_ref(), lease, record.cloned(), false, &mut report).await {
-        context.events.warning(format!("agent {}", lease.agent), format!("cannot undo everything: {failure}"));
+    let (subject, kept) = (format!("agent {}", lease.agent), record.filter(|_| keep_tree));
+    let undone = match kept {
+        Some(record) => all_but_tree(context, infra.as_ref(), lease, record, &mut report).await,
+        None => remove(context, infra.as_ref(), lease, record.cloned(), None, false, &mut report).await,
+    };
+    if let Err(failure) = undone {
+        context.events.warning(subject, format!("cannot undo everything: {failure}"));
+    } else if let Some(worktree) = kept.and_then(|record| record.worktree.as_ref()) {
+        let (path, agent) = (worktree.path.display(), lease.agent);
+        let text = format!("work tree `{path}` is kept for the next launch; `harness teardown {agent}` removes it");
+        context.events.note(subject, text);
     }
+}
+
+/// Removes everything but the work tree, and keeps the record of that.
+async fn all_but_tree(
+    context: &Context,
+    infra: Option<&Infra>,
+    lease: &Lease,
+    record: &Record,
+    report: &mut TornDownAgent,
+) -> Result<(), Failure> {
+    let removed = Record { worktree: None, ..record.clone() };
+    remove(context, infra, lease, Some(removed), record.worktree.as_ref(), false, report).await?;
+    system::create_private_dir(&context.home.stack_dir(lease.agent.stack()), 0o700)?;
+    Ok(record.clone().with_tree_only().write(&context.home)?)
 }
 
 async fn remove(
@@ -64,6 +89,7 @@ async fn remove(
     infra: Option<&Infra>,
     lease: &Lease,
     record: Option<Record>,
+    kept_tree: Option<&WorktreeRecord>,
     force: bool,
     report: &mut TornDownAgent,
 ) -> Result<(), Failure> {
@@ -81,6 +107,8 @@ async fn remove(
     let task = context.events.task(format!("agent {agent}"), "tear down");
     if let Some(mut record) = record.clone() {
         record.lifecycle = Lifecycle::TearingDown;
+        // cut off here, the next teardown removes the tree as well
+        record.worktree = record.worktree.or_else(|| kept_tree.cloned());
         record.write(home)?;
     }
 

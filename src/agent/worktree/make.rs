@@ -78,10 +78,13 @@ pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
         if !there.is_some_and(|it| it.common == root.common && it.top == path && it.top != root.top) {
             return Err(Error::Occupied(path));
         }
-        return Ok(Choice { worktree: WorktreeRecord { path, branch: None, made: false, populated: true }, tree });
+        return Ok(Choice {
+            worktree: WorktreeRecord { path, branch: None, made: false, populated: true, copied: None },
+            tree,
+        });
     }
     let branch = branch_is_free(wish).await?.then(|| wish.branch.clone());
-    Ok(Choice { worktree: WorktreeRecord { path, branch, made: true, populated: false }, tree })
+    Ok(Choice { worktree: WorktreeRecord { path, branch, made: true, populated: false, copied: None }, tree })
 }
 
 /// Makes a work tree that was chosen to be made: git's part of it. `marker` is the stack's.

@@ -8,13 +8,15 @@
 //! its end. Cut off before git had ended, it is made anew; after, only what is missing is copied, since
 //! somebody may have begun to work in it.
 
+mod entries;
 mod git;
 mod make;
+mod own_path;
 mod populate;
 mod remove;
 mod work;
 
 pub use git::Error;
 pub(super) use make::{Wish, choose, default_settings, make, resolved};
-pub(super) use populate::populate;
+pub(super) use populate::Population;
 pub(super) use remove::{discard, is_checked_out, loss, remove, unlock};

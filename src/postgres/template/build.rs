@@ -1,9 +1,9 @@
 //! Building a template, under a lock that the caller holds exclusively.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::project::TemplateStep;
-use crate::report::Task;
+use crate::report::{Events, Task};
 use crate::system::Secret;
 
 use super::super::connection::Connection;
@@ -14,10 +14,10 @@ use super::super::roles::{NewRole, builders, ensure_builders, ensure_shared};
 use super::super::run_step::run_step;
 use super::super::step::Step;
 use super::super::{DatabaseCredentials, Result, Server, extensions};
-use super::chain::{Link, TemplatePlan};
+use super::chain::{Link, TemplatePlan, real_action};
 use super::discard::discard;
 use super::incremental::{self, Start};
-use super::publish;
+use super::{outside, publish};
 
 /// How long a build that is abandoned (SIGINT) may take to clean up.
 const ABANDON: Duration = Duration::from_secs(10);
@@ -33,6 +33,7 @@ pub(super) struct Build<'a> {
     /// Where it is built.
     building: String,
     mark: Mark,
+    events: &'a Events,
 }
 
 impl<'a> Build<'a> {
@@ -41,11 +42,12 @@ impl<'a> Build<'a> {
         connection: &'a Connection,
         plan: &'a TemplatePlan<'a>,
         links: &'a [Link],
+        events: &'a Events,
     ) -> Self {
         let name = links.last().expect("there is a head").database();
         let building = format!("{name}_building");
         let mark = Mark::new(plan.home_id, plan.project, None, OwnedKind::Building);
-        Self { server, connection, plan, links, name, building, mark }
+        Self { server, connection, plan, links, name, building, mark, events }
     }
 
     /// Builds and publishes; on failure drops what was begun. Returns the new chain, and publishes
@@ -136,9 +138,11 @@ impl<'a> Build<'a> {
 
     async fn step(&self, step: &TemplateStep, login: &DatabaseCredentials, task: &Task) -> Result<()> {
         task.detail(format!("step {}", step.name));
+        let began = SystemTime::now();
+        let action = real_action(&step.action, login);
         let step = Step {
             name: &step.name,
-            action: &step.action,
+            action: &action,
             tree: self.plan.tree,
             working_dir: step.working_dir.as_deref(),
             environment: self.plan.step_environment(login),
@@ -147,6 +151,14 @@ impl<'a> Build<'a> {
         };
         let took = run_step(&step, task).await?;
         task.detail(format!("step {} took {:.1} s", step.name, took.as_secs_f64()));
+        if let Some(files) = outside::written_since(self.plan.tree, began).await {
+            let text = format!(
+                "template step `{}` wrote {files}: a template holds the database alone, so agents in other work trees \
+                 lack them; write them in `[prepare]` or `post_clone`, and objects by `[bucket] seed`",
+                step.name
+            );
+            self.events.warning("database", text);
+        }
         Ok(())
     }
 }

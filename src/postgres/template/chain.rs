@@ -1,10 +1,10 @@
 //! The hash chain that names a template. Link k is the digest of link k-1, of what step k does, of the
-//! environment it is given and of its input files (path and bytes); the head holds home, project,
+//! variables that it is given by name or uses, and of its input files (path and bytes); the head holds home, project,
 //! extensions, roles and the server's major version.
 //!
 //! A step's name, timeout and `incremental` are not in it: they do not change what it makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -22,8 +22,9 @@ pub struct TemplatePlan<'a> {
     pub settings: &'a DatabaseSettings,
     /// The tree that steps run in and inputs are read from.
     pub tree: &'a Path,
-    /// What steps are given and what decides about a rebuild: `[database.template.env]` and those
-    /// `[env]` values that need no id, rendered with [`TemplatePlan::placeholders`] as the database.
+    /// What steps are given: `[database.template.env]` and those `[env]` values that need no id, rendered
+    /// with [`TemplatePlan::placeholders`] as the database. A value decides about a rebuild if the first
+    /// names it, or if the step's command or one of its input files does.
     pub environment: Vec<(String, String)>,
     /// What steps are given and what decides nothing: `PATH`, `HOME` and the like.
     pub base_environment: Vec<(String, String)>,
@@ -42,6 +43,10 @@ pub struct Link {
     pub digest: String,
     /// The digest of everything but this step's files.
     pub base: String,
+    /// The digest of what the step does and where.
+    pub action: String,
+    /// The variables that count for it, and the digest of each value.
+    pub environment: BTreeMap<String, String>,
     /// This step's input files and the digest of each.
     pub files: BTreeMap<String, String>,
     /// Whether appended files may be applied to a former state.
@@ -69,7 +74,7 @@ impl TemplatePlan<'_> {
 
     /// The chain, head first; the last link is the template. Reads every input file.
     pub fn links(&self, server_major: u32) -> Result<Vec<Link>> {
-        let mut hash = Hash::new("harness template 1");
+        let mut hash = Hash::new("harness template 2");
         for part in [self.home_id, self.project, &server_major.to_string()] {
             hash.feed(part);
         }
@@ -80,12 +85,21 @@ impl TemplatePlan<'_> {
             step: String::new(),
             base: former.clone(),
             digest: former.clone(),
+            action: String::new(),
+            environment: BTreeMap::new(),
             files: BTreeMap::new(),
             incremental: false,
         }];
         for step in &self.settings.steps {
-            let base = self.base(&former, step);
-            let files = self.files(step)?;
+            let (files, used) = self.files(step)?;
+            let (action, environment) = (action(step), self.counting(step, &used));
+            let mut hash = Hash::new(&former);
+            hash.feed(&action);
+            for (name, digest) in &environment {
+                hash.feed(name);
+                hash.feed(digest);
+            }
+            let base = hash.finish();
             let mut hash = Hash::new(&base);
             for (path, digest) in &files {
                 hash.feed(path);
@@ -96,6 +110,8 @@ impl TemplatePlan<'_> {
                 step: step.name.clone(),
                 digest: former.clone(),
                 base,
+                action,
+                environment,
                 files,
                 incremental: step.incremental,
             });
@@ -105,63 +121,87 @@ impl TemplatePlan<'_> {
 
     /// What a step is given, with the real database in place of the placeholders.
     pub(super) fn step_environment(&self, login: &DatabaseCredentials) -> Vec<(String, String)> {
-        let real = |value: &str| {
-            value
-                .replace(DATABASE, &login.database)
-                .replace(USER, &login.user)
-                .replace(PASSWORD, login.password.expose())
-        };
         self.base_environment
             .iter()
             .chain(&self.environment)
             // a URL that does not name the database being built leads to some other one
             .filter(|(name, value)| name != "DATABASE_URL" || value.contains(DATABASE))
-            .map(|(name, value)| (name.clone(), real(value)))
+            .map(|(name, value)| (name.clone(), real(value, login)))
             .collect()
     }
 
-    fn base(&self, former: &str, step: &TemplateStep) -> String {
-        let mut hash = Hash::new(former);
-        match &step.action {
-            StepAction::Run(command) => {
-                hash.feed("run");
-                hash.feed(command);
-                let mut environment: Vec<String> =
-                    self.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                environment.sort_unstable();
-                hash.list(&environment);
-            }
-            StepAction::Sql(file) => {
-                hash.feed("sql");
-                hash.feed(&file.to_string_lossy());
-            }
-        }
-        hash.feed(&step.working_dir.as_deref().unwrap_or(Path::new("")).to_string_lossy());
-        hash.finish()
+    /// The variables that the step's result may depend on: those of `[database.template.env]`, and those
+    /// that its command or its input files (`used`) name. SQL is given none.
+    fn counting(&self, step: &TemplateStep, used: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let StepAction::Run(command) = &step.action else { return BTreeMap::new() };
+        let command: BTreeSet<&str> = words(command.as_bytes()).collect();
+        let given = |name: &str| self.settings.env.iter().any(|(known, _)| known == name);
+        self.environment
+            .iter()
+            .filter(|(name, _)| given(name) || command.contains(name.as_str()) || used.contains(name))
+            .map(|(name, value)| (name.clone(), hexadecimal(&Sha256::digest(value))))
+            .collect()
     }
 
-    fn files(&self, step: &TemplateStep) -> Result<BTreeMap<String, String>> {
+    /// The digest of each input file, and the variables whose names are in one of them.
+    fn files(&self, step: &TemplateStep) -> Result<(BTreeMap<String, String>, BTreeSet<String>)> {
         let failed = |source| Error::Inputs { step: step.name.clone(), source };
         let mut paths = matching_files(self.tree, &step.inputs).map_err(failed)?;
         if let StepAction::Sql(file) = &step.action {
             paths.push(file.clone());
         }
-        paths
-            .into_iter()
-            .map(|path| {
-                let full = self.tree.join(&path);
-                let bytes = if matches!(&step.action, StepAction::Sql(file) if *file == path) {
-                    std::fs::read(&full).map_err(|source| Error::ScriptFile {
-                        step: step.name.clone(),
-                        source: SystemError::file("read", &full)(source),
-                    })?
-                } else {
-                    contents(&full).map_err(failed)?
-                };
-                Ok((path.to_string_lossy().into_owned(), hexadecimal(&Sha256::digest(&bytes))))
-            })
-            .collect()
+        let names: HashSet<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
+        let (mut digests, mut used) = (BTreeMap::new(), BTreeSet::new());
+        for path in paths {
+            let full = self.tree.join(&path);
+            let bytes = if matches!(&step.action, StepAction::Sql(file) if *file == path) {
+                std::fs::read(&full).map_err(|source| Error::ScriptFile {
+                    step: step.name.clone(),
+                    source: SystemError::file("read", &full)(source),
+                })?
+            } else {
+                contents(&full).map_err(failed)?
+            };
+            used.extend(words(&bytes).filter(|word| names.contains(word)).map(str::to_owned));
+            digests.insert(path.to_string_lossy().into_owned(), hexadecimal(&Sha256::digest(&bytes)));
+        }
+        Ok((digests, used))
     }
+}
+
+/// What a step does, with the real database in place of the placeholders.
+pub(super) fn real_action(action: &StepAction, login: &DatabaseCredentials) -> StepAction {
+    match action {
+        StepAction::Run(command) => StepAction::Run(real(command, login)),
+        StepAction::Sql(file) => StepAction::Sql(file.clone()),
+    }
+}
+
+fn real(text: &str, login: &DatabaseCredentials) -> String {
+    text.replace(DATABASE, &login.database).replace(USER, &login.user).replace(PASSWORD, login.password.expose())
+}
+
+/// The digest of what a step does and where.
+fn action(step: &TemplateStep) -> String {
+    let mut hash = Hash::new("");
+    match &step.action {
+        StepAction::Run(command) => {
+            hash.feed("run");
+            hash.feed(command);
+        }
+        StepAction::Sql(file) => {
+            hash.feed("sql");
+            hash.feed(&file.to_string_lossy());
+        }
+    }
+    hash.feed(&step.working_dir.as_deref().unwrap_or(Path::new("")).to_string_lossy());
+    hash.finish()
+}
+
+/// What may be the name of a variable in a text.
+fn words(text: &[u8]) -> impl Iterator<Item = &str> {
+    let words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    words.filter(|word| !word.is_empty()).filter_map(|word| std::str::from_utf8(word).ok())
 }
 
 /// Feeds strings with their lengths, so that (`ab`, `c`) is not (`a`, `bc`).

@@ -15,7 +15,7 @@ use super::super::prepare::prepare_with;
 use super::super::{Error, Result, Server};
 use super::build::Build;
 use super::chain::{Link, TemplatePlan};
-use super::prune;
+use super::{changes, prune};
 
 /// How often a build starts over because an input changed meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -132,8 +132,11 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
         attempts += 1;
         prepare_with(server, &connection).await?;
         prune::sweep_with(server, &connection, plan.home_id).await?;
+        if let Some(changes) = changes::changes(&connection, plan, &links).await? {
+            events.note("database", format!("the template is built anew: {changes}"));
+        }
         let task = events.task("database", "build template");
-        let Some(changed) = Build::new(server, &connection, plan, &links).run(&task).await? else {
+        let Some(changed) = Build::new(server, &connection, plan, &links, events).run(&task).await? else {
             task.finish();
             key.downgrade(&connection).await?;
             prune::prune(server, &connection, plan).await?;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::super::connection::Connection;
 use super::super::copy::{Source, Target, copy, without_sessions};
 use super::super::lock::Key;
-use super::super::mark::{Facts, Mark, OwnedKind};
+use super::super::mark::{Facts, Mark, OwnedKind, StepFacts};
 use super::super::objects::{database_named, databases};
 use super::super::roles::builders;
 use super::super::sql::{identifier, literal};
@@ -135,6 +135,21 @@ pub(super) fn facts(link: &Link) -> Facts {
         base: link.incremental.then(|| link.base.clone()),
         files: if link.incremental { link.files.clone().into_iter().collect() } else { Vec::new() },
         ..Facts::default()
+    }
+}
+
+impl StepFacts {
+    /// What is written down of a step.
+    pub(super) fn of(link: &Link) -> Self {
+        let brief = |entries: &BTreeMap<String, String>| {
+            entries.iter().map(|(name, digest)| (name.clone(), digest.chars().take(8).collect())).collect()
+        };
+        Self {
+            name: link.step.clone(),
+            action: link.action.clone(),
+            environment: brief(&link.environment),
+            files: brief(&link.files),
+        }
     }
 }
 

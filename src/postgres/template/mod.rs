@@ -19,9 +19,11 @@
 
 mod build;
 mod chain;
+mod changes;
 mod discard;
 mod ensure;
 mod incremental;
+mod outside;
 mod prune;
 mod publish;
 

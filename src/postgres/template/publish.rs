@@ -5,7 +5,7 @@ use crate::system::Secret;
 use super::super::connection::Connection;
 use super::super::copy::{evict_sql, without_sessions};
 use super::super::extensions;
-use super::super::mark::{Facts, Mark};
+use super::super::mark::{Facts, Mark, StepFacts};
 use super::super::roles::builders;
 use super::super::sql::{identifier, literal};
 use super::super::{Result, Server, leftover_references};
@@ -44,8 +44,9 @@ pub(super) async fn publish(
     let references = leftover_references::find(&inside, &[name, password.expose()]).await?;
     drop(inside);
 
-    let facts =
-        Facts { bytes, leftover_references: references, ..incremental::facts(links.last().expect("there is a head")) };
+    let steps = links.iter().skip(1).map(StepFacts::of).collect();
+    let last = incremental::facts(links.last().expect("there is a head"));
+    let facts = Facts { bytes, steps, leftover_references: references, ..last };
     let (from, to) = (identifier(building), identifier(name));
     let close = format!("ALTER DATABASE {from} ALLOW_CONNECTIONS false; {}", evict_sql(building));
     connection.execute("close the template", &close).await?;

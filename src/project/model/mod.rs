@@ -12,6 +12,6 @@ pub use infra::{
     Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
 };
 pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Stdin, Watch};
-pub use project::{LaunchSettings, PrepareStep, Project, RenderSettings, WorktreeSettings};
+pub use project::{BucketSeed, LaunchSettings, PrepareStep, Project, RenderSettings, WorktreeSettings};
 pub use template::Template;
 pub use verify::{VerifyCheck, VerifyCommand, VerifyStage};

@@ -24,6 +24,8 @@ pub struct Project {
     pub infra: InfraSettings,
     /// `[database]`.
     pub database: DatabaseSettings,
+    /// `[bucket] seed`: what each agent's bucket begins with.
+    pub bucket_seed: Option<BucketSeed>,
     /// `[worktree]`; its presence gives each agent a work tree of its own.
     pub worktree: Option<WorktreeSettings>,
     /// `[prepare] steps`.
@@ -46,6 +48,15 @@ pub struct Project {
     pub files: Vec<PathBuf>,
     /// What a person should know although nothing is wrong: one line each.
     pub warnings: Vec<String>,
+}
+
+/// `[bucket] seed`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BucketSeed {
+    /// The files of a directory, relative to the tree.
+    Directory(PathBuf),
+    /// A shell command with the agent's environment.
+    Run(Template),
 }
 
 /// `[worktree]`.

@@ -52,7 +52,7 @@ pub(crate) struct Template {
 pub(crate) struct TemplateStep {
     /// Its name, unique among the steps.
     pub(crate) name: String,
-    /// A shell command.
+    /// A shell command, a template; `database` is the one being built.
     pub(crate) run: Option<String>,
     /// A file of SQL, relative to the tree; it is an input by itself.
     pub(crate) sql: Option<PathBuf>,

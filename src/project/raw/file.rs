@@ -27,6 +27,9 @@ pub(crate) struct File {
     /// The agents' databases, and the template that they are cloned from.
     #[serde(default)]
     pub(crate) database: Database,
+    /// The agents' buckets.
+    #[serde(default)]
+    pub(crate) bucket: Bucket,
     /// Gives each agent a git work tree of its own.
     pub(crate) worktree: Option<Worktree>,
     /// What makes a fresh tree ready to run.
@@ -60,6 +63,33 @@ pub(crate) struct ProjectTable {
     /// The highest agent id; 99 unless given. Fewer agents allow port bases that are closer together.
     #[schemars(range(min = 1, max = 99))]
     pub(crate) max_agents: Option<u8>,
+}
+
+/// The agents' buckets.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct Bucket {
+    /// What each agent's bucket begins with: a directory of the tree, or a command with the agent's environment.
+    pub(crate) seed: Option<BucketSeed>,
+}
+
+/// A directory whose files are uploaded, or a table.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(crate) enum BucketSeed {
+    Directory(PathBuf),
+    Command(BucketCommand),
+}
+
+/// What fills a bucket.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct BucketCommand {
+    /// A shell command, a template.
+    pub(crate) run: String,
 }
 
 /// Gives each agent a git work tree of its own.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::super::document::{Document, KeyPath};
 use super::super::model::{
-    InfraSettings, LaunchSettings, PrepareStep, Project, RenderSettings, Template, VerifyStage, WorktreeSettings,
+    BucketSeed, InfraSettings, LaunchSettings, PrepareStep, Project, RenderSettings, Template, VerifyStage,
+    WorktreeSettings,
 };
 use super::super::port_plan;
 use super::super::problem::Problem;
@@ -45,6 +46,10 @@ pub(crate) fn project(
         name,
         max_agents,
         database: database::database(&mut resolver, &raw.database),
+        bucket_seed: raw.bucket.seed.as_ref().map(|seed| match seed {
+            raw::BucketSeed::Directory(directory) => BucketSeed::Directory(directory.clone()),
+            raw::BucketSeed::Command(command) => BucketSeed::Run(Template(command.run.clone())),
+        }),
         worktree: match shared {
             Some(Shared { root }) => root.worktree.clone(),
             None => raw.worktree.as_ref().map(worktree),

@@ -7,6 +7,14 @@ use std::fmt::Write as _;
 use crate::infra::error::{Error, Result};
 use crate::project::Durability;
 
+/// What harness sets for `pg_stat_statements` where it is installed.
+const STATEMENTS: [(&str, &str); 2] = [("pg_stat_statements.track", "all"), ("pg_stat_statements.max", "10000")];
+
+/// What a setting is unless a project asks for another value.
+pub(super) fn default_of(name: &str) -> Option<&'static str> {
+    STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
 /// Included last by `postgresql.conf`, so that it rules; `ALTER SYSTEM` still rules over it.
 pub(super) const FILE: &str = "harness.conf";
 
@@ -77,8 +85,9 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
     set("log_timezone", "UTC");
     if plan.statements {
         set("shared_preload_libraries", "pg_stat_statements");
-        set("pg_stat_statements.track", "all");
-        set("pg_stat_statements.max", "10000");
+        for (name, value) in STATEMENTS {
+            set(name, value);
+        }
     }
     if plan.durability == Durability::Fast {
         // synchronous_commit stays on: without fsync a commit costs one write, and with it off a server that is

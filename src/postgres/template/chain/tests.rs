@@ -63,7 +63,8 @@ fn everything_that_decides_is_in_the_chain_and_nothing_else() {
     assert_ne!(before, last(&base, 18));
     assert_ne!(before, last(&TemplatePlan { project: "other", ..base.clone() }, 15));
     assert_ne!(before, last(&TemplatePlan { home_id: "ba9876543210", ..base.clone() }, 15));
-    assert_ne!(before, last(&TemplatePlan { environment: vec![("A".into(), "2".into())], ..base.clone() }, 15));
+    let changed = || vec![("A".into(), "2".into())];
+    assert_eq!(before, last(&TemplatePlan { environment: changed(), ..base.clone() }, 15), "the step does not use it");
     let more = DatabaseSettings { extensions: vec!["citext".into()], ..settings.clone() };
     assert_ne!(before, last(&TemplatePlan { settings: &more, ..base.clone() }, 15));
     // a PATH, a name or a patience of another kind makes no other database
@@ -117,4 +118,29 @@ proptest! {
         };
         prop_assert_eq!(left == right, digest(&left) == digest(&right));
     }
+}
+
+#[test]
+fn a_variable_counts_where_it_is_given_by_name_or_used() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("seed.sh"), "psql -c \"insert into regions values ('$REGION')\" # not REGIONS_OLD")
+        .unwrap();
+    let last = |settings: &DatabaseSettings, name: &str, value: &str| {
+        let plan = TemplatePlan {
+            environment: vec![(name.into(), value.into()), ("OTHER".into(), value.into())],
+            ..plan(settings, tree.path())
+        };
+        plan.links(15).unwrap().pop().unwrap().digest
+    };
+    let of = |command: &str, inputs: &[&str], env: &[&str]| DatabaseSettings {
+        steps: vec![step(command, inputs)],
+        env: env.iter().map(|name| ((*name).to_owned(), crate::project::Template("x".into()))).collect(),
+        ..DatabaseSettings::default()
+    };
+    let counts = |settings: &DatabaseSettings, name: &str| last(settings, name, "1") != last(settings, name, "2");
+    assert!(counts(&of("seed --region=$REGION", &[], &[]), "REGION"));
+    assert!(counts(&of("sh seed.sh", &["seed.sh"], &[]), "REGION"), "an input file names it");
+    assert!(counts(&of("sh seed.sh", &[], &["REGION"]), "REGION"), "it is given by name");
+    assert!(!counts(&of("sh seed.sh", &["seed.sh"], &[]), "REGIONS"));
+    assert!(!counts(&of("seed --region=${REGION_NAME}", &[], &[]), "REGION"));
 }

@@ -36,6 +36,8 @@ fn link(base: &str, digest: &str, paths: &[&str], incremental: bool) -> Link {
         step: "s".into(),
         digest: format!("{digest}000000000000"),
         base: base.into(),
+        action: String::new(),
+        environment: BTreeMap::new(),
         files: files(paths).into_iter().collect(),
         incremental,
     }
