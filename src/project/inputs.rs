@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::report::{Diagnostic, Kind};
 
-/// The inputs of a step cannot be told.
+/// The inputs of a step cannot be found out.
 #[derive(Debug, thiserror::Error)]
 pub enum InputsError {
     /// Not a glob.

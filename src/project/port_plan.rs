@@ -119,7 +119,7 @@ pub(super) fn conflicts(ports: &[(String, u16)], max_agents: u8, services: &[(In
         }
         for (other, other_base) in &ports[..position] {
             if let Some(steps) = steps(*base, *other_base).filter(|steps| steps.unsigned_abs() < max_agents.into()) {
-                // whoever has the lower base needs the higher id
+                // the name with the lower base needs the higher id
                 let ahead = u8::try_from(steps.unsigned_abs()).unwrap_or(max_agents);
                 let (mine, theirs) = if steps >= 0 { (1 + ahead, 1) } else { (1, 1 + ahead) };
                 found.push(Conflict::Agents {

@@ -1,4 +1,4 @@
-//! The documents of `harness config`: is it valid, what does it come to.
+//! The documents of `harness config`: whether it is valid, and what it resolves to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::report::{
     StageConfig, StepConfig, VariableConfig, WorktreeConfig,
 };
 
-/// Whether the project of a directory can be loaded; every problem is told.
+/// Whether the project of a directory can be loaded; every problem is reported.
 ///
 /// # Errors
 /// Only when there is nothing to check: no file, or none that can be read.

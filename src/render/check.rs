@@ -11,7 +11,7 @@ use crate::report::{ConfigCheck, Diagnostic};
 use crate::system::Secret;
 
 /// Checks the project of a directory: that it can be loaded, and that everything in it can be rendered.
-/// Every problem is told, not the first alone. Nothing is run or written.
+/// Every problem is reported, not the first alone. Nothing is run or written.
 ///
 /// # Errors
 /// Only when there is nothing to check: no file, or none that can be read.

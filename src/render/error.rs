@@ -131,13 +131,13 @@ pub enum RenderError {
     NotOurs {
         /// The target.
         path: PathBuf,
-        /// Whether it is the repository's, or only somebody's.
+        /// Whether git tracks it.
         tracked: bool,
     },
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] crate::system::Error),
-    /// git cannot be told to ignore a file.
+    /// git cannot be made to ignore a file.
     #[error("cannot exclude `{}` from git", path.display())]
     Git {
         /// The file.

@@ -45,7 +45,7 @@ impl Renderer<'_> {
             scope.set_env(&environment.all());
             match self.value(&format!("env.{name}"), &template.0, &scope) {
                 Ok(value) => checked(&mut environment, name, value)?,
-                // it needs the agent; a name that nobody defines fails when an agent is launched
+                // it needs the agent; a name that is never defined fails when an agent is launched
                 Err(RenderError::Undefined { .. }) => {}
                 Err(error) => return Err(error),
             }

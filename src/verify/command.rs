@@ -21,9 +21,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) tree: &'a Path,
     /// Complete.
     pub(super) environment: &'a [(String, String)],
-    /// Whom progress is told of: `agent 3`.
+    /// What progress is about: `agent 3`.
     pub(super) subject: &'a str,
-    /// Every line is told, not just a glance now and then.
+    /// Every line is reported, not just one now and then.
     pub(super) every_line: bool,
     /// Progress.
     pub(super) events: &'a Events,
@@ -135,7 +135,7 @@ async fn shell(
         Ending::TimedOut => (StageStatus::Timeout, None, None),
     };
     let found = diagnose(line.to_owned(), command, around.tree, log).await;
-    let said = || match output.ending {
+    let ending = || match output.ending {
         Ending::TimedOut => Some(format!("`{}` did not end within {}", command.name, spelled(timeout))),
         Ending::Signalled(_) => Some(format!("`{}` was {}", command.name, output.ending)),
         Ending::Exited(code) => {
@@ -146,7 +146,7 @@ async fn shell(
         Some(diagnosis) if diagnosis.located => found,
         other => {
             let lines = other.as_ref().map(|diagnosis| diagnosis.text.clone());
-            let text: Vec<String> = said().into_iter().chain(lines).collect();
+            let text: Vec<String> = ending().into_iter().chain(lines).collect();
             Some(Diagnosis { text: text.join("\n"), located: false })
         }
     };
@@ -156,7 +156,7 @@ async fn shell(
 /// Puts the last lines below a log that could not hold everything.
 fn append_tail(log: &Path, output: &system::Output) {
     use std::io::Write;
-    // on a full disk there is nobody to tell
+    // on a full disk the note is lost too
     if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(log) {
         let note = format!("\n[harness: {} bytes were not kept; the last lines are:]\n", output.log_lost);
         let _ = file.write_all(format!("{note}{}\n", output.tail.join("\n")).as_bytes());
@@ -174,7 +174,7 @@ async fn diagnose(line: String, command: &PlannedCommand, tree: &Path, log: &Pat
     std::thread::spawn(move || {
         let command = diagnostic::Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
         let found = diagnostic::first_error(&log, command, &SourceTree::new(&tree), &stop);
-        // whoever asked may be gone
+        // the receiver may be gone
         let _ = answer.send(found.ok().flatten());
     });
     answered.await.ok().flatten()

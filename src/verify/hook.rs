@@ -3,7 +3,7 @@
 //! It asks `harness verify --status --index`, which takes milliseconds; it never runs the stages. What is
 //! judged is what git is about to commit, not what lies in the work tree. A tree that is no agent's is let
 //! through: the hooks folder is shared by all work trees of a repository, and a person who commits in the
-//! project's root is not gated. Somebody else's hook is never touched.
+//! project's root is not gated. A foreign hook is never touched.
 //!
 //! Where `core.hooksPath` is relative (husky) each work tree has a hooks folder of its own: the hook is
 //! installed in all of them, and [`extend`] brings it to one that is made later.
@@ -45,7 +45,7 @@ pub async fn install(tree: &Path, program: &Path) -> Result<Hook, Error> {
     let folders = Folders::of(tree).await?;
     let outcome = put(&folders.own, &script(program))?;
     for other in folders.others {
-        // one that is somebody else's stays: the tree that was asked about has ours
+        // a foreign hook stays: the tree that was asked about has ours
         match put(&other, &script(program)) {
             Ok(HookOutcome::Installed) => render::keep_out_of_git(&pre_commit(&other))?,
             Ok(_) | Err(Error::ForeignHook(_)) => {}

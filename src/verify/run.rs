@@ -32,7 +32,7 @@ pub struct Request<'a> {
     pub environment: Vec<(String, String)>,
     /// Evaluates the templates in the plan.
     pub evaluate: &'a Evaluate<'a>,
-    /// The folder of this tree's runs; made if need be. Nobody else writes there.
+    /// The folder of this tree's runs; made if need be. Nothing else writes there.
     pub directory: &'a Path,
     /// The agent whose tree it is.
     pub agent: Option<u8>,
@@ -40,9 +40,9 @@ pub struct Request<'a> {
     pub template: Option<TemplateState>,
     /// Why the stack is not up, where it is not: the stages that need it are skipped, and the run fails.
     pub not_up: Option<Failure>,
-    /// What a person should be told in the document.
+    /// What the document warns of.
     pub warnings: Vec<String>,
-    /// Every line of output is told to `events`, not just a glance now and then.
+    /// Every line of output is reported to `events`, not just one now and then.
     pub every_line: bool,
     /// This process was started for this run alone, so that whatever ends up as its child is the run's:
     /// daemons too that cut every tie to their command are then found and ended.
@@ -139,16 +139,16 @@ async fn begin(
 /// Fills the document as it goes, so that an interruption leaves what is known.
 async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events: &Events, document: &mut Verify) {
     let Verify { stages: reports, tree, warnings, .. } = &mut *document;
-    let work_tree = told(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
+    let work_tree = or_warning(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
     let noted = match &work_tree {
-        Some(work_tree) => told(work_tree.note().await, warnings),
+        Some(work_tree) => or_warning(work_tree.note().await, warnings),
         None => None,
     };
     // git works the name out while the stages run; it was started before anything could be an orphan
     let orphans = request.own_process.then(Orphans::adopt);
     let named = async {
         let before = match noted {
-            Some(naming) => told(naming.name().await, warnings).flatten(),
+            Some(naming) => or_warning(naming.name().await, warnings).flatten(),
             None => None,
         };
         *tree = before.map(|before| Tree { before, after: None, changed: Vec::new() });
@@ -205,18 +205,18 @@ async fn run_stages(
 
 /// What the stages have left of the tree.
 async fn compare(work_tree: &WorkTree, tree: &mut Tree, warnings: &mut Vec<String>) {
-    if told(work_tree.is_as_noted().await, warnings) == Some(true) {
+    if or_warning(work_tree.is_as_noted().await, warnings) == Some(true) {
         tree.after = Some(tree.before.clone());
         return;
     }
-    tree.after = told(work_tree.name().await, warnings).flatten();
+    tree.after = or_warning(work_tree.name().await, warnings).flatten();
     if let Some(after) = tree.after.as_ref().filter(|after| **after != tree.before) {
-        tree.changed = told(work_tree.differing(&tree.before, after).await, warnings).unwrap_or_default();
+        tree.changed = or_warning(work_tree.differing(&tree.before, after).await, warnings).unwrap_or_default();
     }
 }
 
 /// What git cannot say makes the result unbound, not wrong.
-fn told<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option<T> {
+fn or_warning<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option<T> {
     answer
         .map_err(|error| {
             let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));

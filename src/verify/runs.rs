@@ -57,7 +57,7 @@ impl Versioned for Mark {
     const VERSION: u32 = 1;
 }
 
-/// The run at work: nobody else runs in this folder meanwhile.
+/// The run at work: no other run uses this folder meanwhile.
 pub(super) struct Run {
     pub(super) name: String,
     pub(super) directory: PathBuf,
@@ -77,7 +77,7 @@ impl Runs {
         Ok(read_versioned(&self.directory.join("state.json"))?.unwrap_or_default())
     }
 
-    /// Begins a run. What a run that was killed has left behind is killed; `swept` is told how many
+    /// Begins a run. What a run that was killed has left behind is killed; `swept` is called with how many
     /// processes that were.
     pub(super) fn begin(&self, swept: impl FnOnce(usize)) -> Result<Run, Error> {
         system::create_private_dir(&self.directory, 0o700)?;

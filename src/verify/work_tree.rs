@@ -14,7 +14,7 @@ use super::Error;
 use super::repository::{Repository, git};
 use crate::system::{self, Git, RunningGit};
 
-/// How many changed paths are told.
+/// How many changed paths are named.
 const PATHS: usize = 20;
 
 /// A work tree whose state can be named.

@@ -112,6 +112,18 @@ fn l21_a_step_whose_outputs_were_cloned_of_the_same_inputs_is_skipped() {
 }
 
 #[test]
+fn l21_copying_the_modules_of_pnpm_without_reflinks_is_advised_against() {
+    let home = TestHome::new();
+    let project = project(&home, "clone = [\"modules\"]", "");
+    project.put("modules/.pnpm/left@1.0.0/index.js", "");
+    let probe = ["-c", "echo x > a && cp --reflink=always a b"];
+    let has_reflinks = Command::new("sh").args(probe).current_dir(home.directory()).output().unwrap().status.success();
+    let outcome = project.harness(["launch", "3"]).run().succeeds();
+    assert_eq!(outcome.stderr.contains("pnpm install --offline"), !has_reflinks, "{outcome}");
+    assert!(tree(&home, 3).join("modules/.pnpm/left@1.0.0/index.js").exists());
+}
+
+#[test]
 fn l21_a_failure_after_the_clones_keeps_the_tree_for_the_retry() {
     let home = TestHome::new();
     let project = project(&home, "clone = [\"modules\"]", "");

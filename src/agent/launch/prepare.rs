@@ -2,7 +2,7 @@
 //! on has changed.
 //!
 //! What was done is remembered by tree, not by agent: agents that share the project's root share its
-//! build; a tree that is made anew at the same path is another. A lock by tree keeps two launches from
+//! build; a tree that is made again at the same path is another. A lock by tree keeps two launches from
 //! building in one directory at once.
 //!
 //! A step whose outputs were cloned from the project's root counts as done if the root has the same inputs

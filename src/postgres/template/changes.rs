@@ -1,4 +1,4 @@
-//! Why a template is built anew: what differs between the plan and the newest template of the project.
+//! Why a template is rebuilt: what differs between the plan and the newest template of the project.
 
 use super::super::Result;
 use super::super::connection::Connection;

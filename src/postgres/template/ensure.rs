@@ -133,7 +133,7 @@ pub async fn ensure(server: &Server, plan: &TemplatePlan<'_>, events: &Events) -
         prepare_with(server, &connection).await?;
         prune::sweep_with(server, &connection, plan.home_id).await?;
         if let Some(changes) = changes::changes(&connection, plan, &links).await? {
-            events.note("database", format!("the template is built anew: {changes}"));
+            events.note("database", format!("the template is rebuilt: {changes}"));
         }
         let task = events.task("database", "build template");
         let Some(changed) = Build::new(server, &connection, plan, &links, events).run(&task).await? else {

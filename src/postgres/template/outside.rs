@@ -1,6 +1,7 @@
 //! What a template's step wrote besides the database. A template holds the database alone, so agents in
 //! other work trees lack such files: they are named at the build.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -38,15 +39,11 @@ pub(super) async fn written_since(tree: &Path, began: SystemTime) -> Option<Stri
     let directory = tree.to_owned();
     let found = tokio::task::spawn_blocking(move || changed(&directory, began)).await.ok()?;
     let mut names = Vec::new();
+    let git = Git::asking(tree).set("safe.directory=*");
     for path in &found {
-        let tracked = Git::asking(tree).set("safe.directory=*").output(&[
-            "--literal-pathspecs".as_ref(),
-            "ls-files".as_ref(),
-            "--error-unmatch".as_ref(),
-            "--".as_ref(),
-            path.as_os_str(),
-        ]);
-        if !tracked.await.is_ok_and(|output| output.success) {
+        let fixed = ["--literal-pathspecs", "ls-files", "--error-unmatch", "--"].map(OsStr::new);
+        let arguments = [&fixed[..], &[path.as_os_str()]].concat();
+        if !git.output(&arguments).await.is_ok_and(|output| output.success) {
             names.push(format!("`{}`", path.display()));
         }
         if names.len() > NAMED {

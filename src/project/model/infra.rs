@@ -130,7 +130,7 @@ impl InfraPort {
 }
 
 impl InfraPorts {
-    /// The ports of a machine on which nobody asked for others.
+    /// The ports of a machine that asks for no others.
     pub const DEFAULT: Self =
         Self { postgres: 15432, s3: 19000, s3_console: 19001, browser: 13001, smtp: 11025, mail_web: 18025 };
 
@@ -168,7 +168,7 @@ pub enum PortSource {
     File(&'static str, PathBuf),
     /// `harness.toml` or its overlay.
     Configuration(PathBuf),
-    /// Nobody.
+    /// harness itself.
     #[default]
     Default,
 }

@@ -22,7 +22,7 @@ use super::tail::Tail;
 use super::tree::{Locality, ResolvedPath, SourceTree};
 use crate::system::text::cut;
 
-/// Streams of one output that are told apart; further prefixes share the last.
+/// Streams of one output that are read apart; further prefixes share the last.
 const STREAMS: usize = 64;
 /// How long a message may be.
 const MESSAGE: usize = 500;

@@ -115,7 +115,7 @@ fn neither_index_nor_repository_changes() {
 }
 
 #[test]
-fn what_changed_is_told() {
+fn what_changed_is_named() {
     let sandbox = Sandbox::new();
     sandbox.write("kept", "1");
     sandbox.commit();
