@@ -27,7 +27,6 @@ impl Orphans {
     /// Kills what was adopted, and what of it is adopted then, until nothing is left. Blocks for the milliseconds
     /// that killed processes take to end.
     pub(super) fn kill(&self) {
-<<<<<<< HEAD
         stop_processes(StopPatience::NONE, || {
             let adopted = children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid));
             adopted
@@ -38,24 +37,6 @@ impl Orphans {
                 })
                 .collect()
         });
-=======
-        let began = Instant::now();
-        loop {
-            let adopted: Vec<u32> =
-                children_of(std::process::id()).into_iter().filter(|pid| !self.known.contains(pid)).collect();
-            if adopted.is_empty() || began.elapsed() > PATIENCE {
-                return;
-            }
-            for pid in adopted {
-                if let Some(process) = ProcessIdentity::of(pid) {
-                    process.signal(Signal::KILL);
-                }
-                // by number, so that no other child is reaped
-                let _ = waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::NOHANG);
-            }
-            std::thread::yield_now();
-        }
->>>>>>> d59b5f8 (Write docs, changelog and comments of work trees, templates, dotenv and verify in plain words)
     }
 }
 
