@@ -1,5 +1,5 @@
 //! Copies of things that hold their own absolute path. A virtual environment of Python, the shims of a
-//! package manager and the cache of CMake name the directory that they were made in: copied as they are,
+//! package manager and the cache of `CMake` name the directory that they were made in: copied as they are,
 //! `pip install` in the tree would change the root's environment. In files of these kinds, and in symbolic
 //! links, the root's path is replaced by the tree's.
 //!
