@@ -36,7 +36,7 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
         return finish(record.clone(), settings, extensions).await;
     }
     if let Some(record) = previous.as_ref().filter(|record| !record.settled) {
-        // a first start that did not succeed: nobody uses it, and what is decided now may be something else
+        // a first start that did not succeed: nothing uses it, and what is decided now may be something else
         let stopped = dispatch::take_down(home, record, events).await;
         if record.served {
             stopped?;

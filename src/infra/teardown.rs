@@ -19,7 +19,7 @@ pub struct TeardownReport {
 }
 
 /// Stops every server of this home. Without `volumes` the data, the passwords and PostgreSQL's major version
-/// stay, and everything else is decided anew at the next `setup`; with it nothing stays but downloaded programs.
+/// stay, and everything else is decided again at the next `setup`; with it nothing stays but downloaded programs.
 ///
 /// Whether agents still live on these servers is the caller's question.
 ///

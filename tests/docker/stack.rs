@@ -48,7 +48,7 @@ fn two_agents_share_the_containers_and_nothing_else() {
         let body = format!("{{\"url\":\"{page}\"{options}}}");
         post(home.browser_port(), &format!("/{what}?token={token}"), "application/json", body.as_bytes())
     };
-    wait_until("the browser's way back", LONG, || render("content", "").body.contains("only of one"));
+    wait_until("the forwarder", LONG, || render("content", "").body.contains("only of one"));
     assert!(render("pdf", "").body.starts_with("%PDF-"));
     assert!(render("screenshot", "").body.contains("PNG"));
 

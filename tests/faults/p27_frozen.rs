@@ -93,6 +93,24 @@ fn p27_every_frozen_server_is_named_and_comes_back_by_itself() {
     assert!(now.into_iter().all(is_alive));
 }
 
+/// Where Chromium is installed: the question must not restart a browser that is healthy.
+#[test]
+fn p27_servers_that_answer_are_never_restarted() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_database().with_s3().with_mail().with_browser().write();
+    project.harness(["setup"]).run().succeeds();
+    let rows = || {
+        let status = project.harness(["infra", "ps", "--json"]).run().succeeds().json();
+        let rows = status["services"].as_array().unwrap().clone();
+        rows.into_iter().map(|row| (row["name"].clone(), row["state"].clone(), row["pid"].clone())).collect::<Vec<_>>()
+    };
+    let (before, began) = (rows(), Instant::now());
+    wait_until("three questions and more to every server", LONG, || {
+        assert_eq!(rows(), before);
+        began.elapsed() > Duration::from_secs(12)
+    });
+}
+
 #[test]
 fn p27_a_stranger_that_accepts_and_never_answers_is_named() {
     let home = TestHome::new();

@@ -13,7 +13,7 @@ pub const OWN_TEXT: &str = include_str!("../../../compose/docker-compose.agent.y
 /// The embedded file with these variables.
 ///
 /// # Errors
-/// A variable makes no sense where it stands, such as a memory limit that is no size.
+/// A value makes no sense for its key, such as a memory limit that is no size.
 pub fn own(lookup: &dyn Fn(&str) -> Option<String>) -> Result<ComposeFile> {
     ComposeFile::parse(Path::new(OWN_FILE), OWN_TEXT, lookup)
 }

@@ -72,7 +72,7 @@ impl Restart {
     }
 }
 
-/// How the engine finds out whether a container is well.
+/// How the engine finds out whether a container is healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HealthCheck {
     /// `["CMD", …]`, `["CMD-SHELL", …]`, or `["NONE"]`; empty leaves the image's own.
@@ -90,8 +90,8 @@ pub struct HealthCheck {
 }
 
 impl PortMapping {
-    /// `[[ADDRESS:]PUBLISHED:]TARGET[/PROTOCOL]`; a port that harness did not choose cannot be told to anybody, so
-    /// that the published one has to be given.
+    /// `[[ADDRESS:]PUBLISHED:]TARGET[/PROTOCOL]`; an agent cannot know a port that the engine chose, so the
+    /// published one must be given.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (ports, protocol) = match text.split_once('/') {
             None | Some((_, "tcp")) => (text.split('/').next()?, "tcp"),

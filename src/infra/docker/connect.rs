@@ -50,7 +50,7 @@ pub(super) async fn connect() -> Result<Docker> {
     let spoken = spoken_version(&address).await;
     let version = spoken.as_ref().unwrap_or(API_DEFAULT_VERSION);
     let docker = match address.url.strip_prefix("unix://") {
-        // a missing socket is told apart from one that is closed to this user by the call below
+        // the call below distinguishes a missing socket from one that is closed to this user
         Some(path) => Docker::connect_with_unix(path, TIMEOUT, version),
         None => Docker::connect_with_http(&address.url, TIMEOUT, version),
     };

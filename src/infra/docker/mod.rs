@@ -8,7 +8,7 @@
 //! observed       what is there
 //! plan           what has to be done: a function of wanted and observed
 //! apply      doing it; resources: network and volumes
-//! forward        the browser's way back to applications on loopback
+//! forward        how the browser reaches applications on loopback
 //! autoheal       restarts what needs it while no command runs; process: how both of them run
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
 //! ```

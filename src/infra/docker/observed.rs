@@ -32,7 +32,7 @@ pub(super) enum State {
     Starting,
     /// It runs, and its health check fails.
     Unhealthy,
-    /// Frozen by somebody.
+    /// Its container is paused.
     Paused,
     /// It ends again and again.
     Restarting,
@@ -49,7 +49,7 @@ pub(super) async fn containers(docker: &Docker, project: &Project) -> Result<BTr
         if !project.owns(summary.labels.as_ref()) {
             return Err(Error::Foreign { kind: "container", name, whose: whose(summary.labels.as_ref()) });
         }
-        // further ones of a service are somebody's experiment
+        // further ones of a service were made by the user
         if let Some(service) = label(summary.labels.as_ref(), SERVICE)
             && name == project.container(&service)
         {

@@ -6,7 +6,7 @@ use crate::report::Kind;
 use crate::system::until_signal;
 
 /// Works until SIGTERM or SIGINT, or until there is nothing more to do.
-pub(super) fn until_told(work: impl Future<Output = ()>) -> ExitCode {
+pub(super) fn run_until_signal(work: impl Future<Output = ()>) -> ExitCode {
     match until_signal(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(Kind::Environment.exit_code()),

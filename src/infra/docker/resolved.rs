@@ -16,7 +16,7 @@ pub fn resolved(home: &Home, record: &InfraRecord) -> Result<InfraCompose> {
     Ok(InfraCompose { schema: "harness/infra-compose/1".to_owned(), file })
 }
 
-/// Pulls the image of every service anew. Containers are replaced by the next `setup`.
+/// Pulls the image of every service again. Containers are replaced by the next `setup`.
 pub async fn pull(home: &Home, record: &InfraRecord, events: &Events) -> Result<InfraPull> {
     let wanted = wanted::of(home, record)?;
     let docker = connect().await?;

@@ -35,7 +35,7 @@ pub(super) async fn until_ready(
         ended = given_up(docker, project, &own) => Err(ended),
     };
     match outcome {
-        Ok(()) => until_added_are_well(docker, project, record).await,
+        Ok(()) => until_added_are_ready(docker, project, record).await,
         Err(unanswered) => {
             let tail = logs::tail(docker, project, unanswered.service, TAIL).await;
             Err(unanswered.into_error(tail))
@@ -44,7 +44,7 @@ pub(super) async fn until_ready(
 }
 
 /// Waits for the services of a user's compose file, as far as Docker knows how they are.
-async fn until_added_are_well(docker: &Docker, project: &Project, record: &InfraRecord) -> Result<()> {
+async fn until_added_are_ready(docker: &Docker, project: &Project, record: &InfraRecord) -> Result<()> {
     let deadline = Instant::now() + answers::LIMIT;
     for added in record.added_services() {
         loop {

@@ -24,7 +24,7 @@ pub(super) fn of(home: &Home, record: &InfraRecord) -> Result<Wanted> {
     Ok(Wanted { project, document, variables })
 }
 
-/// The same for people: passwords stay references to their variables.
+/// The same to be printed: passwords stay references to their variables.
 pub(super) fn without_secrets(home: &Home, record: &InfraRecord) -> Result<Wanted> {
     let mut wanted = of(home, record)?;
     let mut shown = wanted.variables.clone();

@@ -94,7 +94,7 @@ pub enum Error {
     /// PostgreSQL could not be downloaded by any means.
     #[error("cannot download PostgreSQL {version}")]
     Download {
-        /// What was to be had.
+        /// Which version was wanted.
         version: &'static str,
         /// Each means with the reason why it failed.
         attempts: Vec<String>,

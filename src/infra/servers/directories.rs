@@ -25,7 +25,7 @@ pub(in crate::infra) fn open_way(home: &Home) -> Result<()> {
     make(&home.infra_dir(), true)
 }
 
-/// Makes a directory that belongs to the service user and nobody else.
+/// Makes a directory that belongs to the service user alone.
 pub(in crate::infra) fn make_owned(path: &Path, user: Option<&ServiceUser>) -> Result<()> {
     system::create_private_dir(path, 0o700)?;
     if let Some(user) = user {

@@ -43,9 +43,10 @@ impl Liveness {
         Self { port, send: &SSL_REQUEST, expect: &["N", "S", "E"] }
     }
 
-    /// Any status will do.
+    /// Any status will do. Chromium closes a connection without an answer if the request has no `Host`.
     pub(super) fn http(port: u16) -> Self {
-        Self { port, send: b"GET / HTTP/1.0\r\nUser-Agent: harness\r\n\r\n", expect: &["HTTP/1."] }
+        let send = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: harness\r\nConnection: close\r\n\r\n";
+        Self { port, send, expect: &["HTTP/1."] }
     }
 
     /// The greeting; without a QUIT some servers log an error.

@@ -1,4 +1,4 @@
-//! `harness __autoheal HOME`: arguments, a runtime, until it is told to end.
+//! `harness __autoheal HOME`: arguments, a runtime, until SIGTERM or SIGINT.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::stack::COMMAND;
 use super::watch;
-use crate::infra::docker::process::until_told;
+use crate::infra::docker::process::run_until_signal;
 use crate::report::Kind;
 use crate::system::Home;
 
@@ -19,5 +19,5 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     }
     let [home] = rest else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
     let Ok(home) = Home::open(Path::new(home)) else { return Some(ExitCode::from(Kind::Environment.exit_code())) };
-    Some(until_told(watch::run(&home)))
+    Some(run_until_signal(watch::run(&home)))
 }

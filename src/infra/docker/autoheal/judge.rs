@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Between the end of a container and the look at it: a deliberate stop is told right after the end, and where the
+/// Between the end of a container and the look at it: the event of a deliberate stop comes right after the end, and where the
 /// engine itself starts it again, that has begun.
 const GRACE: Duration = Duration::from_secs(1);
 /// Between a signal and the end that it brings, at most.
@@ -13,12 +13,12 @@ const SIGNAL_TO_END: Duration = Duration::from_mins(2);
 /// Before the second restart in a row; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// A container that was well for so long begins anew.
+/// A container that was healthy for so long is restarted at once again.
 const FORGIVEN: Duration = Duration::from_mins(10);
 
-/// What the engine tells of a container.
+/// What happened to a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Happened {
     /// Its health check fails.
     Unhealthy,
     /// It was sent a signal from outside.
@@ -68,23 +68,23 @@ struct Attempts {
 
 impl Judge {
     /// Takes note of an event.
-    pub(super) fn take(&mut self, id: &str, told: Told, now: Instant) {
-        match told {
-            Told::Killed => {
+    pub(super) fn take(&mut self, id: &str, happened: Happened, now: Instant) {
+        match happened {
+            Happened::Killed => {
                 self.killed.insert(id.to_owned(), now);
             }
-            // Docker tells a stop as signals, an end and a stop; Podman as an end alone
-            Told::Stopped => {
+            // Docker reports a stop as signals, an end and a stop; Podman as an end alone
+            Happened::Stopped => {
                 self.due.remove(id);
                 self.killed.remove(id);
             }
-            Told::Died if self.killed.remove(id).is_some_and(|killed| now - killed < SIGNAL_TO_END) => {
+            Happened::Died if self.killed.remove(id).is_some_and(|killed| now - killed < SIGNAL_TO_END) => {
                 self.put(id, now + GRACE, Cause::Died);
             }
             // it ended by itself, which is for its restart policy
-            Told::Died => {}
-            Told::Unhealthy => self.put(id, now, Cause::Unhealthy),
-            Told::Frozen => self.put(id, now, Cause::Frozen),
+            Happened::Died => {}
+            Happened::Unhealthy => self.put(id, now, Cause::Unhealthy),
+            Happened::Frozen => self.put(id, now, Cause::Frozen),
         }
     }
 
@@ -143,9 +143,9 @@ mod tests {
     #[test]
     fn an_unhealthy_one_is_due_at_once_and_a_killed_one_after_its_grace() {
         let (mut judge, now) = (Judge::default(), Instant::now());
-        judge.take("a", Told::Unhealthy, now);
-        judge.take("b", Told::Killed, now);
-        judge.take("b", Told::Died, now);
+        judge.take("a", Happened::Unhealthy, now);
+        judge.take("b", Happened::Killed, now);
+        judge.take("b", Happened::Died, now);
         assert_eq!(ids(&mut judge, now), [("a".to_owned(), Cause::Unhealthy)]);
         assert_eq!(judge.next(), Some(now + GRACE));
         assert_eq!(ids(&mut judge, now + GRACE), [("b".to_owned(), Cause::Died)]);
@@ -155,15 +155,15 @@ mod tests {
     #[test]
     fn one_that_was_stopped_or_ended_by_itself_is_never_due() {
         let (mut judge, now) = (Judge::default(), Instant::now());
-        for told in [Told::Killed, Told::Died, Told::Stopped] {
-            judge.take("a", told, now);
+        for happened in [Happened::Killed, Happened::Died, Happened::Stopped] {
+            judge.take("a", happened, now);
         }
-        judge.take("b", Told::Died, now);
+        judge.take("b", Happened::Died, now);
         assert_eq!(judge.next(), None);
         // a signal explains one end only
-        judge.take("b", Told::Killed, now);
-        judge.take("b", Told::Died, now + SIGNAL_TO_END);
-        judge.take("b", Told::Died, now + SIGNAL_TO_END);
+        judge.take("b", Happened::Killed, now);
+        judge.take("b", Happened::Died, now + SIGNAL_TO_END);
+        judge.take("b", Happened::Died, now + SIGNAL_TO_END);
         assert_eq!(judge.next(), None);
     }
 
@@ -172,7 +172,7 @@ mod tests {
         let (mut judge, mut now) = (Judge::default(), Instant::now());
         let mut waited = Vec::new();
         for _ in 0..8 {
-            judge.take("a", Told::Unhealthy, now);
+            judge.take("a", Happened::Unhealthy, now);
             let due = judge.next().unwrap();
             waited.push((due - now).as_secs());
             now = due;
@@ -181,7 +181,7 @@ mod tests {
         }
         assert_eq!(waited, [0, 10, 20, 40, 80, 160, 300, 300]);
         now += FORGIVEN;
-        judge.take("a", Told::Unhealthy, now);
+        judge.take("a", Happened::Unhealthy, now);
         assert_eq!(judge.next(), Some(now));
     }
 

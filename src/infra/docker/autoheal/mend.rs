@@ -1,4 +1,4 @@
-//! One container that may need it: looks at it anew, and starts or restarts it.
+//! One container that may need it: looks at it again, and starts or restarts it.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ fn report(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>
 fn service(project: &Project, record: &InfraRecord, container: &ContainerInspectResponse) -> Option<String> {
     let labels = container.config.as_ref()?.labels.as_ref();
     let service = labels?.get(SERVICE).filter(|_| project.owns(labels))?;
-    // further containers of a service are somebody's experiment
+    // further containers of a service were made by the user
     let name = container.name.as_deref()?.trim_start_matches('/');
     let is_known = record.service_names().contains(service);
     (is_known && name == project.container(service)).then(|| service.clone())

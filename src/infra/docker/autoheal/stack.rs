@@ -19,7 +19,7 @@ pub(super) const COMMAND: &str = "__autoheal";
 /// For a process that is started to say so. The next command tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sees to it that the process runs, and by the program and engine of now.
+/// Starts the process, or replaces one of another program or engine.
 pub(in crate::infra::docker) async fn ensure(home: &Home) -> crate::infra::error::Result<()> {
     let spec = spec(home)?;
     let directory = home.infra_dir();

@@ -9,7 +9,7 @@ use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::TryStreamExt;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
-use super::judge::{Judge, Told};
+use super::judge::{Happened, Judge};
 use super::log::{WATCHING, say};
 use super::mend::mend;
 use super::pulse::Pulses;
@@ -32,16 +32,16 @@ pub(super) async fn run(home: &Home) {
     let mut judge = Judge::default();
     let mut since = jiff::Timestamp::now().as_second() - LOOK_BACK;
     let mut pause = SHORTEST_PAUSE;
-    let mut told = false;
+    let mut reported = false;
     loop {
         let began = Instant::now();
         let Err(error) = session(home, &mut judge, &mut since).await;
         if began.elapsed() > LONGEST_PAUSE {
-            (pause, told) = (SHORTEST_PAUSE, false);
+            (pause, reported) = (SHORTEST_PAUSE, false);
         }
-        if !told {
+        if !reported {
             say(&format!("the engine does not answer, trying again: {}", with_causes(&error)));
-            told = true;
+            reported = true;
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -61,12 +61,12 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
     ]);
     let options = EventsOptionsBuilder::new().since(&since.to_string()).filters(&filters).build();
     let mut events = Box::pin(docker.events(Some(options)));
-    // what turned unhealthy while nobody looked
+    // what became unhealthy before this connection
     for container in observed::list(&docker, &ours).await? {
         if container.status.as_ref().is_some_and(|status| status.contains("(unhealthy)"))
             && let Some(id) = &container.id
         {
-            judge.take(id, Told::Unhealthy, Instant::now());
+            judge.take(id, Happened::Unhealthy, Instant::now());
         }
     }
     say(WATCHING);
@@ -83,8 +83,8 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
                 let event = event.ok_or(bollard::errors::Error::RequestTimeoutError);
                 let event = event.map_err(Error::call("go on telling what happens"))?;
                 *since = event.time.unwrap_or(*since).max(*since);
-                if let Some((id, told)) = read(&event) {
-                    judge.take(id, told, Instant::now());
+                if let Some((id, happened)) = read(&event) {
+                    judge.take(id, happened, Instant::now());
                 }
             }
             () = until(next) => look(&docker, home, judge).await,
@@ -98,7 +98,7 @@ async fn take_pulses(home: &Home, pulses: &mut Pulses, judge: &mut Judge) {
     let Ok(Some(record)) = InfraRecord::read(home) else { return };
     let project = Project::of(home, &record);
     for service in pulses.ask(&record).await {
-        judge.take(&project.container(service.name()), Told::Frozen, Instant::now());
+        judge.take(&project.container(service.name()), Happened::Frozen, Instant::now());
     }
 }
 
@@ -117,14 +117,14 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-fn read(event: &EventMessage) -> Option<(&str, Told)> {
+fn read(event: &EventMessage) -> Option<(&str, Happened)> {
     let id = event.actor.as_ref()?.id.as_deref()?;
-    let told = match event.action.as_deref()? {
-        "health_status: unhealthy" => Told::Unhealthy,
-        "kill" => Told::Killed,
-        "die" | "died" => Told::Died,
-        "stop" => Told::Stopped,
+    let happened = match event.action.as_deref()? {
+        "health_status: unhealthy" => Happened::Unhealthy,
+        "kill" => Happened::Killed,
+        "die" | "died" => Happened::Died,
+        "stop" => Happened::Stopped,
         _ => return None,
     };
-    Some((id, told))
+    Some((id, happened))
 }

@@ -1,11 +1,11 @@
-//! `harness __forward`: arguments, a runtime, until it is told to end.
+//! `harness __forward`: arguments, a runtime, until SIGTERM or SIGINT.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::process::ExitCode;
 
 use super::relay;
-use crate::infra::docker::process::until_told;
+use crate::infra::docker::process::run_until_signal;
 use crate::report::Kind;
 
 /// The hidden command.
@@ -19,7 +19,7 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
         return None;
     }
     let Some((address, ports)) = parse(rest) else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
-    Some(until_told(relay::run(address, &ports)))
+    Some(run_until_signal(relay::run(address, &ports)))
 }
 
 /// `ADDRESS PORT...`

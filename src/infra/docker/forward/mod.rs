@@ -1,5 +1,5 @@
-//! The browser's way back: a container cannot reach an application that listens on loopback, and no application should
-//! have to listen on every address for its sake.
+//! The forwarder: a container cannot reach an application that listens on loopback, and an application should
+//! not have to listen on every address for its sake.
 //!
 //! `harness __forward` is a process of an agent's stack. It listens on the address that this machine has on the
 //! containers' network, on the agent's ports only, and passes connections on to loopback. Nothing outside of this

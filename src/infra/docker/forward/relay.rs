@@ -38,7 +38,7 @@ pub(super) async fn run(address: IpAddr, ports: &[u16]) {
                 old.task.abort();
                 let _ = old.task.await;
             }
-            // an address that is gone for the moment, or a port that somebody takes: the next look tries again
+            // an address that is gone for the moment, or a port that another process takes: the next look tries again
             if let Some(target) = target
                 && let Ok(listener) = TcpListener::bind((address, *port)).await
             {
@@ -65,7 +65,7 @@ async fn pass_on(mut stream: TcpStream, target: SocketAddr) {
     if let Ok(mut application) = TcpStream::connect(target).await {
         let _ = stream.set_nodelay(true);
         let _ = application.set_nodelay(true);
-        // either side may end it at any time, which is nobody's error
+        // either side may end it at any time, which is no error
         let _ = tokio::io::copy_bidirectional(&mut stream, &mut application).await;
     }
 }

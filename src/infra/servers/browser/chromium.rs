@@ -67,7 +67,7 @@ pub(super) fn command(program: &Path, port: u16, profile: &Path) -> Vec<String> 
 }
 
 /// Chromium's sandbox needs user namespaces that an ordinary user may make; as root it refuses to run with a
-/// sandbox at all, and the service user that stands in for root is as a rule confined with it in a container.
+/// sandbox at all, and the service user that replaces root is as a rule confined with it in a container.
 fn needs_no_sandbox() -> bool {
     let number = |path: &str| fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
     effective_uid() == 0

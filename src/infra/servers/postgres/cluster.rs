@@ -132,7 +132,7 @@ fn move_aside(directory: &Path, data_dir: &Path, data: ControlData, events: &Eve
     Ok(LostCluster { system_identifier: data.system_identifier, moved_to, noticed_at: now.to_string() })
 }
 
-/// The file that hands `initdb` the admin password; removed with the value.
+/// The file from which `initdb` reads the admin password; removed with the value.
 struct PasswordFile(PathBuf);
 
 impl PasswordFile {
@@ -162,7 +162,7 @@ fn write_owned(path: &Path, text: &str, user: Option<&ServiceUser>) -> Result<()
 }
 
 /// Removes a `postmaster.pid` whose process is no server of this directory. The server itself only asks whether
-/// the pid is alive, and refuses to start when the number now belongs to somebody else.
+/// the pid is alive, and refuses to start when the number now belongs to another process.
 fn remove_stale_pid_file(data_dir: &Path) -> Result<()> {
     let path = data_dir.join("postmaster.pid");
     let Some(bytes) = system::read_optional(&path)? else { return Ok(()) };

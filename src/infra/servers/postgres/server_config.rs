@@ -95,7 +95,7 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
         for name in ["fsync", "full_page_writes"] {
             set(name, "off");
         }
-        // nobody replicates what can be rebuilt; bulk loads then skip the log
+        // what can be rebuilt is not replicated; bulk loads then skip the log
         set("wal_level", "minimal");
         set("max_wal_senders", "0");
         set("checkpoint_timeout", "15min");
@@ -111,7 +111,7 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
         };
         settings.insert(name, value);
     }
-    // a log level that somebody needs for replication also needs its senders
+    // a log level for replication also needs its senders
     if settings.get("wal_level").is_some_and(|level| level != "minimal")
         && !plan.settings.contains_key("max_wal_senders")
     {
