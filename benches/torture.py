@@ -74,7 +74,7 @@ while True:
 
 def free_base(count):
     """The first of `count` free ports in a row, apart from the kernel's ephemeral range and from those of tests."""
-    for base in range(10_000 + os.getpid() % 10 * 100, 19_000 - count, count):
+    for base in range(10_000 + os.getpid() % 10 * 60, 13_900 - count, count):
         try:
             for port in range(base, base + count):
                 with socket.socket() as probe:
@@ -438,7 +438,7 @@ class Torture:
             if status != 0:
                 self.fail("wedges", f"`harness {' '.join(arguments)}`: exit status {status}:\n{printed[-2000:]}")
         left = [f"process {pid}: {' '.join(arguments)[:120]}" for pid, arguments in command_lines()
-                if any(str(self.machine.directory) in it for it in arguments)]
+                if any(it.startswith(f"{self.machine.directory}/") for it in arguments)]
         if left:
             self.fail("leftovers", "; ".join(left), len(left))
             kill([int(it.split()[1].rstrip(":")) for it in left])
