@@ -1,4 +1,4 @@
-//! FAULTS.md L21: what a work tree gets from the project's root works there, and an entry that brings nothing
+//! docs/faults.md L21: what a work tree gets from the project's root works there, and an entry that brings nothing
 //! says so.
 
 use std::fs;

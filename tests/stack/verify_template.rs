@@ -1,4 +1,4 @@
-//! FAULTS.md D22 and what else a template is made from: files besides the database, variables, the true reason
+//! docs/faults.md D22 and what else a template is made from: files besides the database, variables, the true reason
 //! of a rebuild.
 
 use std::fs;
