@@ -115,7 +115,9 @@ pub(super) fn processes(rows: &[ProcessRow]) -> String {
 }
 
 fn remarks(text: &mut String, agent: &AgentStatus) {
-    for row in agent.processes.iter().filter(|row| row.state != ProcessState::Ready) {
+    // errors that its log reports are in the table
+    let is_shown = |row: &&ProcessRow| row.state == ProcessState::Ready && row.reported_errors.unwrap_or_default() > 0;
+    for row in agent.processes.iter().filter(|row| !is_shown(row)) {
         if let Some(reason) = &row.reason {
             let _ = writeln!(text, "agent {} {}: {reason}", agent.agent, row.name);
         }
