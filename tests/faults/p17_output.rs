@@ -106,7 +106,7 @@ async fn p19_a_full_disk_loses_output_that_is_counted_and_harms_nobody() {
     // the loss stands where it happened, then the application's own output goes on
     let text = String::from_utf8(stack.log("api")).unwrap();
     let (note, rest) = text.split_once('\n').unwrap();
-    assert!(note.starts_with("harness: ") && note.contains("bytes of output are lost here"), "{note}");
+    assert!(note.starts_with("harness: ") && note.contains("bytes of output are missing here"), "{note}");
     assert!(rest.starts_with("0123456789\n"), "{text}");
     let lines: Vec<_> = read(&stack.directory, &LogQuery::default()).take(2).collect();
     assert_eq!((lines[0].bytes.as_slice(), lines[1].bytes.as_slice()), (note.as_bytes(), b"0123456789".as_slice()));

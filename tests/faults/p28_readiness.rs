@@ -115,9 +115,8 @@ fn p28_launch_fails_with_the_last_lines_and_wait_and_status_say_so() {
     assert_eq!((row("api")["state"].as_str(), row("watcher")["state"].as_str()), (Some("failed"), Some("ready")));
     assert!(row("css")["reason"].as_str().unwrap().contains("stdin = \"open\""), "{status:#}");
     // the failing one out of the way, a launch warns of the one that ended well
-    let mended = project.harness(["teardown", "3"]).run().succeeds();
-    drop(mended);
-    let project = home.project("shop").toml("[processes.css]\ncommand = \"cat\"\n").write();
+    project.harness(["teardown", "3"]).run().succeeds();
+    let project = home.project("styles").toml("[processes.css]\ncommand = \"cat\"\n").write();
     project.harness(["launch", "3"]).run().succeeds().says("css exited with status 0").says("stdin = \"open\"");
     project.harness(["teardown", "3"]).run().succeeds();
 }

@@ -109,8 +109,11 @@ impl Writer {
             File::open(path).ok()?.read_exact_at(&mut last, open.offset.checked_sub(1)?).ok()?;
             Some(last[0])
         });
-        let start = if end.is_some_and(|end| end != b'\n') { "\n" } else { "" };
-        self.append(Stream::Stderr, format!("{start}harness: {text}\n").as_bytes());
+        if end.is_some_and(|end| end != b'\n') {
+            // of the stream whose line it ends, because each stream has lines of its own
+            self.append(self.last.map_or(Stream::Stderr, |(_, stream)| stream), b"\n");
+        }
+        self.append(Stream::Stderr, format!("harness: {text}\n").as_bytes());
     }
 
     /// Moves up to `most` bytes from a pipe into the log without looking at them, which costs half of what
