@@ -31,7 +31,7 @@ fn wait_answers_what_has_become_of_a_process() {
     let ended = waiting.wait().exits_with(1).json();
     let job = process(&ended, "job");
     assert_eq!((&job["outcome"], &job["exit"]["code"]), (&"exited".into(), &7.into()));
-    assert_eq!(job["last_lines"], serde_json::json!(["working", "broken"]));
+    assert_eq!(job["last_lines"], serde_json::json!(["working", "broken", "harness: exited with status 7"]));
     // it will not become ready any more, which nobody has to wait for
     let told = project.harness(["wait", "3", "job", "--timeout", "10m"]).run().exits_with(1);
     assert!(told.stdout.contains("job: exited (exit status 7)") && told.stdout.contains("    broken"), "{told}");
