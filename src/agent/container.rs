@@ -9,8 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::access::Captured;
-use super::{Context, Error, Record};
+use super::{Captured, Context, Error, Record};
 use crate::infra::{Infra, docker};
 use crate::report::Failure;
 use crate::system::{self, RawTerminal};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::lease::Lease;
-use super::{Context, Error, Record, processes};
+use super::{Context, Error, Record, ownership, processes};
 use crate::project::AgentId;
 use crate::report::{Control, Failure};
 use crate::supervisor::{Client, StackSnapshot};
@@ -28,14 +28,21 @@ const SETTLE: Duration = Duration::from_mins(1);
 /// Acts on `names`, or on all processes when it is empty; then waits until they have settled.
 ///
 /// # Errors
-/// The agent does not run, or has no such process.
-pub async fn control(context: &Context, agent: AgentId, action: Action, names: &[String]) -> Result<Control, Failure> {
+/// The agent does not run, has no such process, or is another project's and `force` is not set.
+pub async fn control(
+    context: &Context,
+    agent: AgentId,
+    action: Action,
+    names: &[String],
+    force: bool,
+) -> Result<Control, Failure> {
     let verb = match action {
         Action::Restart | Action::ReplaceSupervisor => "restart",
         Action::Stop => "stop",
         Action::Start => "start",
     };
-    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    ownership::check(context, &record, force)?;
     let _lease = Lease::take(context, agent, verb).await?;
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;

@@ -5,11 +5,10 @@
 use std::path::Path;
 
 use super::lease::Lease;
-use super::{Context, Error, Lifecycle, Record, launch, template_values};
+use super::{Context, Error, Lifecycle, Record, launch, ownership, template_values::Rendering};
 use crate::infra;
 use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
 use crate::project::AgentId;
-use crate::render::Renderer;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
 
 /// What to do with an agent's database.
@@ -44,8 +43,14 @@ impl DatabaseAction {
 /// # Errors
 /// The agent has no database, or no such snapshot; a name is taken or none; a template or `post_clone` step
 /// failed.
-pub async fn database(context: &Context, agent: AgentId, action: &DatabaseAction) -> Result<DatabaseReport, Failure> {
-    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+pub async fn database(
+    context: &Context,
+    agent: AgentId,
+    action: &DatabaseAction,
+    force: bool,
+) -> Result<DatabaseReport, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    ownership::check(context, &record, force || *action == DatabaseAction::List)?;
     let lease = match action {
         DatabaseAction::List => None,
         _ => Some(Lease::take(context, agent, "db").await?),
@@ -113,9 +118,8 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     let agent = record.agent;
     let without = || Error::Without { agent, what: "database" };
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
-    let renderer = Renderer::new(&project);
-    let values = template_values::of(context, &project, record, infra);
-    let environment = template_values::environment(&renderer, &values, record)?;
+    let rendering = Rendering::of(context, &project, record, infra)?;
+    let Rendering { renderer, values, environment } = &rendering;
     let subject = format!("agent {agent}");
     let tree: &Path = &record.tree;
     let place = launch::Preparation {
@@ -126,8 +130,8 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
         root: &record.project_root,
         copied: &[],
     };
-    launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
-    let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
+    launch::prepare(&place, &project.prepare, renderer, values, environment).await?;
+    let inputs = launch::TemplateInputs::of(context, &project, renderer, infra, server)?;
     let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;
     let password = record.database_password.as_ref().ok_or_else(without)?;
     let request = CloneRequest {
@@ -150,7 +154,7 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     let leftover_references = &template.leftover_references;
     let post_clone =
         launch::PostClone { context, project: &project, agent, tree, server, login: &login, leftover_references };
-    post_clone.run(&renderer, &values, &environment).await?;
+    post_clone.run(&rendering).await?;
     record.template = Some(template.name.clone());
     record.write(&context.home)?;
     Ok(())

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::taken_port::{TakenPort, holder_text, in_use};
 use crate::postgres;
 use crate::project::{AgentId, InvalidAgentId};
 use crate::report::{Diagnostic, Kind};
-use crate::system::PortHolder;
-use crate::system::text::count;
 
 /// An agent cannot be what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +63,18 @@ pub enum Error {
         project: String,
         /// Where that project is.
         root: PathBuf,
+        /// Whether that is the project here, which had another name then.
+        renamed: bool,
+    },
+    /// The agent is another project's than the one that the command runs in.
+    #[error("agent {agent} belongs to project `{project}` in `{}`, not to the project here", root.display())]
+    OtherProject {
+        /// The agent.
+        agent: AgentId,
+        /// Whose it is.
+        project: String,
+        /// Where that project is.
+        root: PathBuf,
     },
     /// Another agent works there.
     #[error("`{}` is inside the work tree of agent {agent}", path.display())]
@@ -84,6 +95,16 @@ pub enum Error {
     /// A teardown was cut off.
     #[error("agent {0} is partly removed: its last teardown was interrupted")]
     HalfRemoved(AgentId),
+    /// A launch asks for another tree than the one that the agent has.
+    #[error("agent {agent} works in `{}`, which is {}", tree.display(), if *own { "the project's root" } else { "its own work tree" })]
+    OtherTree {
+        /// The agent.
+        agent: AgentId,
+        /// Where it works.
+        tree: PathBuf,
+        /// Whether a work tree of its own was asked for.
+        own: bool,
+    },
     /// Other programs listen on ports of the agent.
     #[error("{}", in_use(*agent, taken))]
     PortsInUse {
@@ -213,37 +234,6 @@ fn joined(agents: &[AgentId], separator: &str) -> String {
     agents.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
 }
 
-/// A port of an agent that another program has.
-#[derive(Debug)]
-pub struct TakenPort {
-    /// Its name in `[ports]`.
-    pub name: String,
-    /// The port.
-    pub port: u16,
-    /// Who has it, where that is known.
-    pub holder: Option<PortHolder>,
-}
-
-fn in_use(agent: AgentId, taken: &[TakenPort]) -> String {
-    match taken {
-        [one] => format!(
-            "port {} (`{}` of agent {agent}) is in use by {}",
-            one.port,
-            one.name,
-            holder_text(one.holder.as_ref())
-        ),
-        several => format!("{} of agent {agent} are in use", count(several.len(), "port")),
-    }
-}
-
-fn holder_text(holder: Option<&PortHolder>) -> String {
-    match holder {
-        Some(PortHolder { pid: Some(pid), command }) => format!("pid {pid} (`{command}`)"),
-        Some(PortHolder { pid: None, .. }) => "a process of another user".to_owned(),
-        None => "a process that has ended since".to_owned(),
-    }
-}
-
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
@@ -254,6 +244,8 @@ impl Diagnostic for Error {
             | Self::EngineInUse { .. }
             | Self::InfraInUse { .. }
             | Self::Leased { .. }
+            | Self::OtherProject { .. }
+            | Self::OtherTree { .. }
             | Self::TreeTaken { .. }
             | Self::FileTaken { .. }
             | Self::HalfRemoved(_)
@@ -285,6 +277,8 @@ impl Diagnostic for Error {
             Self::TreeTaken { .. } => "worktree.taken",
             Self::FileTaken { .. } => "render.taken",
             Self::HalfRemoved(_) => "agent.half_removed",
+            Self::OtherProject { .. } => "agent.other_project",
+            Self::OtherTree { .. } => "agent.other_tree",
             Self::PortsInUse { .. } => "port.in_use",
             Self::Command { .. } => "command.failed",
             Self::Unhealthy { .. } => "stack.unhealthy",
@@ -316,9 +310,19 @@ impl Diagnostic for Error {
             }
             Self::Ambiguous { .. } => "pass one of the ids, or set AGENT_ID".into(),
             Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),
-            Self::Leased { agent, root, .. } => {
+            Self::Leased { agent, renamed: true, .. } => {
+                format!("the project was renamed: run `harness teardown {agent}`, then run this command again")
+            }
+            Self::Leased { agent, root, .. } if root.is_dir() => {
                 format!("choose another id, or run `harness -C {} teardown {agent}`", root.display())
             }
+            Self::Leased { agent, .. } => {
+                format!("that project is gone: run `harness teardown {agent} --force`, or choose another id")
+            }
+            Self::OtherProject { root, .. } if root.is_dir() => {
+                format!("if you mean that agent, run this command with `-C {}` or with `--force`", root.display())
+            }
+            Self::OtherProject { .. } => "that project is gone: run this command with `--force`".into(),
             Self::TreeTaken { .. } => {
                 "add `{{ id }}` to `[worktree] path`, so that each agent gets its own".into()
             }
@@ -327,7 +331,13 @@ impl Diagnostic for Error {
                  tree with `[worktree]`"
                     .into()
             }
-            Self::HalfRemoved(agent) => format!("run `harness teardown {agent}`"),
+            Self::HalfRemoved(agent) => {
+                format!("run `harness launch {agent}` for a new one, or `harness teardown {agent}` to finish")
+            }
+            Self::OtherTree { agent, own, .. } => {
+                let option = if *own { "--worktree" } else { "--no-worktree" };
+                format!("run `harness teardown {agent}`, then `harness launch {agent} {option}`")
+            }
             Self::PortsInUse { taken, .. } => {
                 let pids: BTreeSet<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref()?.pid).collect();
                 let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();

@@ -1,19 +1,19 @@
-//! `gc`: what crashed and deleted stacks have left, by what really exists and carries our home's id.
+//! `gc`: removes what crashed and deleted stacks have left, by what really exists and carries our home's id.
 //!
-//! An agent is left over when parts of it exist without a record, when a command on it was cut off
-//! and nobody is at work on it now, or when its project or its work tree was deleted. It goes by the same
-//! way as with `teardown`, so that nothing foreign is touched and no work is lost. Agents whose record
-//! cannot be read are left to a person: they may be at work.
+//! An agent is left over when something of it exists without a record, when a command on it was cut off
+//! and no other works on it now, or when its project or its work tree was deleted. It is removed by
+//! `teardown`, so that nothing foreign is touched and no work is lost. Agents whose record cannot be read
+//! are left to a person: they may be in use. Work trees that were renamed aside and not deleted to the end,
+//! and what is remembered of trees that are gone, are removed too.
 
-use std::collections::BTreeMap;
-
-use super::teardown::{TeardownOptions, TeardownTarget, strays, teardown};
-use super::{Context, Lifecycle, Record, identity};
+use super::leftover::leftovers;
+use super::teardown::{TeardownOptions, TeardownTarget, teardown};
+use super::{Context, Record, belongings, identity, worktree};
 use crate::infra;
 use crate::postgres::template;
 use crate::project::AgentId;
 use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed};
-use crate::system::FileLock;
+use crate::system;
 
 /// Collects; with `dry_run` only says what. Returns the kind of the worst failure.
 ///
@@ -27,9 +27,9 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     };
     let mut left = leftovers(context)?;
     let known = identity::agents(context)?;
-    match strays(context, infra.as_ref()).await {
-        Ok(strays) => {
-            for (agent, _) in strays.into_iter().filter(|(agent, _)| !known.contains(agent)) {
+    match belongings::inspect(context, infra.as_ref()).await {
+        Ok(found) => {
+            for (agent, _) in found.into_iter().filter(|(agent, _)| !known.contains(agent)) {
                 left.entry(agent).or_insert_with(|| "parts of it exist without a record".to_owned());
             }
         }
@@ -68,6 +68,15 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
             Err(error) => return Err(error.into()),
         }
     }
+    for path in worktree::sweep(&context.home, dry_run).await {
+        removed.push(Removed::with("directory", path.display().to_string(), "a removed work tree"));
+    }
+    for file in belongings::orphaned_prepared_files(&context.home) {
+        if !dry_run {
+            system::remove_if_exists(&file)?;
+        }
+        removed.push(Removed::with("state", file.display().to_string(), "of a tree that is gone"));
+    }
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
 }
 
@@ -79,38 +88,4 @@ fn taken_up(context: &Context, agent: u8) -> bool {
 /// Whether the home holds anything that might be left on a server.
 fn anything(context: &Context) -> Result<bool, Failure> {
     Ok(infra::InfraRecord::read(&context.home)?.is_some())
-}
-
-/// The agents with a record that nobody will take up again, each with the reason.
-pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, Failure> {
-    let mut left = BTreeMap::new();
-    for agent in identity::agents(context)? {
-        let Ok(record) = Record::read(&context.home, agent) else { continue };
-        let Some(why) = why(record.as_ref()) else { continue };
-        // a command at work on it is no crash
-        let lock = context.home.stack_dir(agent.stack()).join("lock");
-        if FileLock::try_acquire(&lock, "gc")?.is_ok() {
-            left.insert(agent, why);
-        }
-    }
-    Ok(left)
-}
-
-/// Why nobody will take up an agent whose lease is free; `None` when somebody may.
-pub(super) fn why(record: Option<&Record>) -> Option<String> {
-    let Some(record) = record else {
-        return Some("its first launch was interrupted before it created anything".to_owned());
-    };
-    match record.lifecycle {
-        Lifecycle::Launching if record.kept => None,
-        Lifecycle::Launching => Some("its first launch was interrupted".to_owned()),
-        Lifecycle::TearingDown => Some("its teardown was interrupted".to_owned()),
-        Lifecycle::Launched if !record.project_root.exists() => {
-            Some(format!("its project `{}` was deleted", record.project_root.display()))
-        }
-        Lifecycle::Launched if !record.tree.exists() => {
-            Some(format!("its work tree `{}` was deleted", record.tree.display()))
-        }
-        Lifecycle::Launched => None,
-    }
 }

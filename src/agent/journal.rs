@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::report::StepTime;
-use crate::system::{self, Error, Home};
+use crate::system::{self, Error, Home, unless_full};
 
 use crate::project::AgentId;
 
@@ -25,6 +25,8 @@ pub(super) struct Journal {
     path: PathBuf,
     command: &'static str,
     times: Vec<StepTime>,
+    /// Whether a full disk is no reason to stop: the command frees space.
+    tolerant: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,7 +65,12 @@ impl Journal {
             .mode(0o600)
             .open(&path)
             .map_err(Error::file("open", &path))?;
-        Ok(Self { file, path, command, times: Vec::new() })
+        Ok(Self { file, path, command, times: Vec::new(), tolerant: false })
+    }
+
+    /// The same for a command that removes: it goes on when the disk is full.
+    pub(super) fn open_to_remove(home: &Home, agent: AgentId, command: &'static str) -> system::Result<Self> {
+        Ok(Self { tolerant: true, ..Self::open(home, agent, command)? })
     }
 
     /// Says that a step begins.
@@ -103,7 +110,12 @@ impl Journal {
         };
         let mut line = serde_json::to_vec(&entry).unwrap_or_default();
         line.push(b'\n');
-        self.file.write_all(&line).map_err(Error::file("write", &self.path))?;
+        let written = self.file.write_all(&line).map_err(Error::file("write", &self.path));
+        if self.tolerant {
+            unless_full(written)?
+        } else {
+            written?
+        }
         cut_off_here(self.command, step, phase);
         Ok(())
     }

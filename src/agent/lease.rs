@@ -1,6 +1,6 @@
 //! The machine-wide lease of an id: a lock for the time of a command, a record for the time between.
 
-use crate::agent::{Context, Error, Record};
+use crate::agent::{Context, Error, Record, ownership};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::{self, FileLock};
@@ -22,6 +22,10 @@ impl Lease {
         loop {
             system::create_private_dir(&directory, 0o700)?;
             let attempt = FileLock::acquire(&path, &purpose, |holder| {
+                // of two agents in one command, or an id given twice
+                if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
+                    return;
+                }
                 let who =
                     holder.map_or_else(String::new, |holder| format!(" `{}` (pid {})", holder.purpose, holder.pid));
                 context.events.note(format!("agent {agent}"), format!("waiting for{who} to end"));
@@ -36,16 +40,31 @@ impl Lease {
         }
     }
 
+    /// Removes the directory that taking the lease made, if there is nothing but the lock in it.
+    pub(super) fn forget_if_empty(self, context: &Context) {
+        let directory = context.home.stack_dir(self.agent.stack());
+        let only_lock = std::fs::read_dir(&directory)
+            .is_ok_and(|entries| entries.filter_map(Result::ok).all(|entry| entry.file_name() == "lock"));
+        if only_lock {
+            let _ = std::fs::remove_dir_all(&directory);
+        }
+    }
+
     /// The agent's record, checked to belong to `project` where there is one.
-    pub(super) fn record(
+    pub(super) async fn record(
         &self,
         context: &Context,
         project: &crate::project::Project,
     ) -> Result<Option<Record>, Failure> {
         let record = Record::read(&context.home, self.agent)?;
         match record {
+            Some(record) if ownership::has_moved(&record, project) => {
+                Ok(Some(ownership::follow(record, project).await))
+            }
             Some(record) if record.project != project.name || record.project_root != project.root => {
-                Err(Error::Leased { agent: self.agent, project: record.project, root: record.project_root }.into())
+                let (project, root, renamed) =
+                    (record.project, record.project_root.clone(), record.project_root == project.root);
+                Err(Error::Leased { agent: self.agent, project, root, renamed }.into())
             }
             other => Ok(other),
         }

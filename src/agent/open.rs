@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::{Context, Error, access};
+use super::{Context, Error, urls};
 use crate::project::AgentId;
 use crate::report::{Failure, Opened};
 use crate::system;
@@ -16,7 +16,7 @@ const PAGES: [&str; 4] = ["frontend", "web", "app", "ui"];
 /// # Errors
 /// There is no such agent or port, the agent has no page, or the browser cannot be started.
 pub fn open(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Opened, Failure> {
-    let urls = access::urls(context, agent, name)?.urls;
+    let urls = urls::urls(context, agent, name)?.urls;
     let page = PAGES.iter().find_map(|page| urls.get(*page)).or_else(|| urls.values().next());
     let url = page.ok_or(Error::Without { agent, what: "page" })?.clone();
     let program = browser(context);

@@ -1,6 +1,6 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
 
-use super::{Context, Error, Record, access};
+use super::{Context, Error, Record, environment};
 use crate::infra;
 use crate::postgres;
 use crate::postgres::Patience;
@@ -12,7 +12,8 @@ use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
 /// # Errors
 /// The agent has no database, its server is down, or the query is wrong.
 pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
-    let mut credentials = access::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
+    let mut credentials =
+        environment::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
     credentials.access.patience = Patience::READING;
     let mut results = postgres::query::run(&credentials, query).await?;
     let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));

@@ -46,6 +46,9 @@ pub struct Record {
     pub bucket_secret: Option<Secret>,
     /// Whether it has a mail tag.
     pub mail: bool,
+    /// Whether anything of it was begun on a shared server; until then none has to be asked to remove it.
+    #[serde(default = "yes")]
+    pub used_servers: bool,
     /// Files that were rendered outside the home, absolute.
     pub rendered: Vec<PathBuf>,
     /// The guides among what was rendered, absolute: they go only while they are still harness's own.
@@ -73,15 +76,15 @@ pub struct WorktreeRecord {
     /// Whether harness made it; one that was adopted is never removed.
     pub made: bool,
     /// Whether it is complete, with all that the project's root lends it.
-    #[serde(default = "complete")]
+    #[serde(default = "yes")]
     pub populated: bool,
     /// What was copied into it from the project's root; absent in records of older versions.
     #[serde(default)]
     pub copied: Option<Vec<String>>,
 }
 
-/// Records of older versions do not say.
-fn complete() -> bool {
+/// What older records, which do not say, mean.
+fn yes() -> bool {
     true
 }
 
@@ -142,6 +145,7 @@ impl Record {
             template: None,
             bucket_secret: None,
             mail: false,
+            used_servers: false,
             rendered: Vec::new(),
             guides: Vec::new(),
             env_file: None,

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Context, Error, Record, identity, launch, status, template_values};
-use crate::infra::{self, Engine, Infra, InfraRecord};
+use super::{Context, Error, engine_choice, identity, launch, status, template_values};
+use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres;
 use crate::project::{self, EngineChoice, Project};
 use crate::render::Renderer;
@@ -26,7 +26,7 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: 
     if let Some(wish) = engine {
         leave_engine(context, wish).await?;
     }
-    stay_with_data(context, settings.engine)?;
+    engine_choice::stay_with_data(context, settings.engine)?;
     let infra = infra::ensure(&context.home, &settings, &project.database.extensions, &context.events).await?;
     for drift in &infra.drift {
         context.events.warning("infra", drift.clone());
@@ -83,7 +83,7 @@ async fn template(context: &Context, project: &Project, infra: &Infra) -> Result
 /// Makes way for another engine than the home's, which has to be asked for by name. Databases and buckets do not move,
 /// so that it is refused while agents have some.
 async fn leave_engine(context: &Context, wish: EngineChoice) -> Result<(), Failure> {
-    let Some(wish) = named(wish) else { return Ok(()) };
+    let Some(wish) = engine_choice::named(wish) else { return Ok(()) };
     let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.engine != wish) else { return Ok(()) };
     let agents = identity::agents(context)?;
     if !agents.is_empty() {
@@ -96,32 +96,4 @@ async fn leave_engine(context: &Context, wish: EngineChoice) -> Result<(), Failu
     context.events.warning("infra", text);
     infra::teardown(&context.home, true, &context.events).await?;
     Ok(())
-}
-
-/// Refuses an engine that would leave agents' databases and buckets behind: after `teardown --infra` everything is
-/// decided anew, also the engine where the configuration names one.
-pub(super) fn stay_with_data(context: &Context, wish: EngineChoice) -> Result<(), Failure> {
-    let Some(wish) = named(wish) else { return Ok(()) };
-    let record = InfraRecord::read(&context.home)?;
-    let Some(record) = record.filter(|record| record.served && !record.settled && record.engine != wish) else {
-        return Ok(());
-    };
-    let mut agents = Vec::new();
-    for agent in identity::agents(context)? {
-        // one whose first launch has just begun has nothing there yet
-        let has_data = |record: &Record| record.database_password.is_some() || record.bucket_secret.is_some();
-        if Record::read(&context.home, agent)?.as_ref().is_some_and(has_data) {
-            agents.push(agent);
-        }
-    }
-    if agents.is_empty() { Ok(()) } else { Err(Error::EngineInUse { agents, engine: record.engine.as_str() }.into()) }
-}
-
-/// The engine that is asked for by name.
-fn named(wish: EngineChoice) -> Option<Engine> {
-    match wish {
-        EngineChoice::Docker => Some(Engine::Docker),
-        EngineChoice::Native => Some(Engine::Native),
-        EngineChoice::Auto => None,
-    }
 }

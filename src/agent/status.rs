@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 
-use super::{Context, Error, Lifecycle, Record, identity, launch, processes, template_values};
+use super::template_values::{self, Rendering};
+use super::{Context, Error, Lifecycle, Record, identity, launch, processes};
 use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link, Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
-use crate::render::Renderer;
 use crate::report::{AgentStatus, Failure, InfraStatus, StackState, Status};
 use crate::supervisor::{self, Client, Usage};
 use crate::system::{self, ProcessIdentity};
@@ -161,9 +161,7 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
             ));
         }
         let project = in_tree.project;
-        let renderer = Renderer::new(&project);
-        let values = template_values::of(context, &project, record, infra);
-        let environment = template_values::environment(&renderer, &values, record)?;
+        let Rendering { renderer, values, environment } = Rendering::of(context, &project, record, infra)?;
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
         template_values::add_own_processes(&mut spec, &project, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {

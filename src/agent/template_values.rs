@@ -6,7 +6,7 @@ use super::{Context, Record};
 use crate::infra::Infra;
 use crate::infra::docker::forward;
 use crate::postgres::{DatabaseCredentials, closing};
-use crate::project::Project;
+use crate::project::{Project, Template};
 use crate::render::{self, BrowserValues, DatabaseValues, Environment, MailValues, Renderer, S3Values};
 use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
 use crate::system::{self, Secret};
@@ -74,14 +74,36 @@ pub(super) fn shared(
     values
 }
 
-/// The environment of an agent, the same from every shell: its base is what the caller's was when the
-/// stack was started.
-pub(super) fn environment(
-    renderer: &Renderer<'_>,
-    values: &render::TemplateValues,
-    record: &Record,
-) -> render::Result<Environment> {
-    renderer.environment(values, &|name| record.base_environment.get(name).cloned())
+/// A project's templates as one agent sees them: the one way from a project to values and environment.
+pub(super) struct Rendering<'a> {
+    /// Evaluates the project's templates.
+    pub(super) renderer: Renderer<'a>,
+    /// What they see.
+    pub(super) values: render::TemplateValues,
+    /// The environment of the agent's processes, the same from every shell: its base is what the caller's was when the
+    /// stack was started.
+    pub(super) environment: Environment,
+}
+
+impl<'a> Rendering<'a> {
+    /// Renders the environment. `project` is the one of the agent's tree.
+    ///
+    /// # Errors
+    /// A template cannot be evaluated.
+    pub(super) fn of(context: &Context, project: &'a Project, record: &Record, infra: &Infra) -> render::Result<Self> {
+        let renderer = Renderer::new(project);
+        let values = of(context, project, record, infra);
+        let environment = renderer.environment(&values, &|name| record.base_environment.get(name).cloned())?;
+        Ok(Self { renderer, values, environment })
+    }
+
+    /// Evaluates a template; `key` is its path in `harness.toml`.
+    ///
+    /// # Errors
+    /// It cannot be evaluated.
+    pub(super) fn text(&self, key: &str, template: &Template) -> render::Result<String> {
+        self.renderer.text(key, template, &self.values, &self.environment)
+    }
 }
 
 /// Adds what harness itself runs beside the application: the process by which a browser in a container reaches the

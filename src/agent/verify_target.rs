@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Context, Error, Record, access, processes, template_values};
+use super::{Context, Error, Record, environment, processes, template_values::Rendering};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
@@ -56,8 +56,7 @@ pub async fn verify_target(context: &Context, agent: AgentId) -> Result<VerifyTa
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
     let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
-    let values = template_values::of(context, &in_tree, &record, &infra);
-    let environment = template_values::environment(&Renderer::new(&in_tree), &values, &record)?;
+    let Rendering { values, environment, .. } = Rendering::of(context, &in_tree, &record, &infra)?;
     let not_up = not_up(context, agent, verify_scope.project.launch.timeout).await?;
     Ok(VerifyTarget { verify_scope, values, environment, not_up })
 }
@@ -82,7 +81,7 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
 impl VerifyTarget {
     /// The environment of its processes, complete, and the home: a check may call harness itself.
     pub fn environment(&self, context: &Context) -> BTreeMap<String, String> {
-        access::with_home(context, self.environment.all())
+        environment::with_home(context, self.environment.all())
     }
 
     /// Evaluates a template of the plan; `key` is its path in `harness.toml`.

@@ -23,6 +23,9 @@ pub(super) struct RestartArguments {
     /// Restart the supervisor with this binary; its processes keep running.
     #[arg(long)]
     supervisor: bool,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Stop all processes of an agent, or the given ones; keep its database, files and work tree.
@@ -34,6 +37,9 @@ pub(super) struct StopArguments {
     /// The agent, then processes.
     #[arg(value_name = "[ID] [PROCESS]...")]
     words: Vec<String>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Start all stopped processes of an agent, or the given ones.
@@ -45,26 +51,29 @@ pub(super) struct StartArguments {
     /// The agent, then processes.
     #[arg(value_name = "[ID] [PROCESS]...")]
     words: Vec<String>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn restart(arguments: &RestartArguments, session: &Session) -> Result<ExitCode, Failure> {
     let action = if arguments.supervisor { Action::ReplaceSupervisor } else { Action::Restart };
-    control(action, &arguments.words, session)
+    control(action, &arguments.words, arguments.force, session)
 }
 
 pub(super) fn stop(arguments: &StopArguments, session: &Session) -> Result<ExitCode, Failure> {
-    control(Action::Stop, &arguments.words, session)
+    control(Action::Stop, &arguments.words, arguments.force, session)
 }
 
 pub(super) fn start(arguments: &StartArguments, session: &Session) -> Result<ExitCode, Failure> {
-    control(Action::Start, &arguments.words, session)
+    control(Action::Start, &arguments.words, arguments.force, session)
 }
 
-fn control(action: Action, words: &[String], session: &Session) -> Result<ExitCode, Failure> {
+fn control(action: Action, words: &[String], force: bool, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let (named, processes) = agent::split_id(words);
     let id = agent::resolve(&context, named)?;
-    let report = block_on(agent::control(&context, id, action, processes))?;
+    let report = block_on(agent::control(&context, id, action, processes, force))?;
     // only the given processes decide the exit code
     let mut meant = report.processes.iter().filter(|row| processes.is_empty() || processes.contains(&row.name));
     let healthy = meant.all(|row| row.state.is_well());

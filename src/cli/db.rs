@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long, global = true)]
+    force: bool,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -130,7 +133,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     if matches!(arguments.verb, Verb::Reset { yes: false, .. }) {
         return Err(NotConfirmed(id).into());
     }
-    let report = block_on(agent::database(&context, id, &action))?;
+    let report = block_on(agent::database(&context, id, &action, arguments.force))?;
     session.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }

@@ -61,7 +61,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+    let context = session.context_to_make()?;
     let mut agents = match arguments.all {
         Some(last) => (1..=last.get()).filter_map(|id| AgentId::try_from(id).ok()).collect(),
         None => arguments.ids.clone(),

@@ -1,6 +1,6 @@
 //! What all verbs share: the directory of the command, and how it prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::agent::{self, Context};
 use crate::report::{Diagnostic, Failure, Kind};
@@ -52,13 +52,22 @@ impl Session {
         Ok(found.map_err(|source| NoDirectory { path, source })?)
     }
 
-    /// Opens the home and reads the environment.
+    /// Reads the environment, and the home if there is one: a verb that only looks makes none.
     pub(super) fn context(&self) -> Result<Context, Failure> {
+        self.context_with(Home::look)
+    }
+
+    /// The same for a verb that makes something: the home is made where there is none.
+    pub(super) fn context_to_make(&self) -> Result<Context, Failure> {
+        self.context_with(Home::open)
+    }
+
+    fn context_with(&self, open: fn(&Path) -> system::Result<Home>) -> Result<Context, Failure> {
         // a variable that is not UTF-8 configures nothing
         let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let home = Home::open(&Home::locate(|name| environment.get(name).cloned())?).map_err(Failure::from)?;
+        let home = open(&Home::locate(|name| environment.get(name).cloned())?).map_err(Failure::from)?;
         Ok(Context { home, environment, directory: self.directory()?, events: self.output.events() })
     }
 }

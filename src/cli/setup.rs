@@ -55,7 +55,7 @@ impl From<Engine> for EngineChoice {
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+    let context = session.context_to_make()?;
     let setup = block_on(agent::setup(&context, arguments.engine.map(Into::into), arguments.ports.is_some()))?;
     session.output.document(&setup, text);
     Ok(ExitCode::SUCCESS)

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// List what would be removed, and remove nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Also remove a work tree with uncommitted or unpushed work; with --infra, stop the servers although other agents use them.
+    /// Also remove a work tree with uncommitted or unpushed work, or an agent of another project; with --infra, stop the servers although other agents use them.
     #[arg(long)]
     force: bool,
     /// Also stop the shared servers and keep their data; refused while other agents use them.

@@ -89,7 +89,15 @@ async fn find(connection: &Connection, home: &str, agent: AgentId) -> Result<Dro
     let name = agent.database();
     for database in databases(connection).await? {
         match database.mark(home) {
-            Some(mark) if mark.agent == Some(agent) => report.databases.push(database.name),
+            Some(mark) if mark.agent == Some(agent) => {
+                // our comment on a database of another name and another owner is a copy of it
+                let has_our_name = database.name == name || database.name.starts_with(&format!("{name}_"));
+                if has_our_name || database.is_owned(home) {
+                    report.databases.push(database.name);
+                } else {
+                    report.foreign.push(format!("database {}", database.name));
+                }
+            }
             _ if database.name == name => report.foreign.push(format!("database {name}")),
             _ => {}
         }

@@ -27,6 +27,12 @@ impl Database {
         }
     }
 
+    /// Whether a role of this home owns it. A comment can be copied by whoever owns a database, a role's only by who may
+    /// alter the role.
+    pub(super) fn is_owned(&self, home: &str) -> bool {
+        Mark::of_home(self.owner_comment.as_deref(), home).is_some()
+    }
+
     pub(super) fn facts(&self) -> Facts {
         self.comment.as_deref().map(Facts::parse).unwrap_or_default()
     }

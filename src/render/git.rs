@@ -1,51 +1,96 @@
-//! Keeps rendered files out of git, through the repository's own `info/exclude`: no tracked file is
-//! touched, and every linked work tree shares it.
+//! Keeps what harness writes into a checkout out of git, without touching a tracked file.
+//!
+//! In the main checkout the lines go into `info/exclude`. That file rules in every linked work tree too, and
+//! what it ignores it ignores everywhere: a line `/AGENTS.md`, written for an agent's tree, would hide the
+//! user's own file. A linked work tree therefore has an exclude file of its own, in its git directory. git
+//! reads it through `core.excludesFile`, which a conditional include (`includeIf "gitdir:..."`, git 2.13) in
+//! the repository's configuration sets for that tree alone. The user's global excludes are copied into it,
+//! since there is one such file. `extensions.worktreeConfig` would do the same, but programs that do not know
+//! the extension refuse the whole repository.
+//!
+//! The include goes when its last line goes, or with the tree.
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::error::{RenderError, Result};
 use crate::system::{Git, GitError};
 
-/// Adds a file to `info/exclude` of the repository that its directory belongs to. Does nothing where
+/// The exclude file of a linked work tree, in its git directory.
+const EXCLUDE: &str = "harness-exclude";
+/// The configuration that names it, beside it.
+const CONFIG: &str = "harness-config";
+/// Ends what was copied from the user's global excludes.
+const OWN_LINES: &str = "# written by harness:";
+
+/// Where the lines of a directory are.
+struct Location {
+    file: PathBuf,
+    /// The path of the directory in its repository, ending in `/` unless empty.
+    prefix: String,
+    /// The git directory of a linked work tree, and that of the repository.
+    linked: Option<(PathBuf, PathBuf)>,
+}
+
+/// Keeps a file or directory out of the git of the repository that its parent belongs to. Does nothing where
 /// there is no repository, no git, or the line is there already.
+///
+/// # Errors
+/// The exclude file or the repository's configuration cannot be written.
 pub fn keep_out_of_git(path: &Path) -> Result<()> {
     let failed = |source| RenderError::Git { path: path.to_owned(), source };
     let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Ok(());
     };
-    let Some((exclude, prefix)) = locate(directory).map_err(failed)? else { return Ok(()) };
-    let pattern = format!("/{}{}", escape(&prefix), escape(name));
-    let present = match std::fs::read_to_string(&exclude) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(failed(error)),
-    };
+    // of a directory that is still to be made, the nearest one that is there knows the repository
+    let there = directory.ancestors().find(|above| above.is_dir()).unwrap_or(directory);
+    let Some(location) = locate(there).map_err(failed)? else { return Ok(()) };
+    let below = directory.strip_prefix(there).unwrap_or(Path::new("")).join(name);
+    let pattern = location.pattern(&below.to_string_lossy());
+    let present = read(&location.file).map_err(failed)?;
     if present.lines().any(|line| line == pattern) {
         return Ok(());
     }
-    if let Some(parent) = exclude.parent() {
+    if let Some(parent) = location.file.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
-    let newline = if present.is_empty() || present.ends_with('\n') { "" } else { "\n" };
+    let mut text = if present.is_empty() || present.ends_with('\n') { String::new() } else { "\n".to_owned() };
+    if let Some((git_dir, common)) = location.linked.as_ref().filter(|_| present.is_empty()) {
+        include(git_dir, common).map_err(failed)?;
+        text = format!("{}\n{OWN_LINES}\n", global_excludes(there).trim_end());
+    }
     // one write in append mode: of several launches at once none loses a line; the lock is for a removal
-    let mut file = OpenOptions::new().append(true).create(true).open(&exclude).map_err(failed)?;
+    let mut file = OpenOptions::new().append(true).create(true).open(&location.file).map_err(failed)?;
     flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-    file.write_all(format!("{newline}{pattern}\n").as_bytes()).map_err(failed)
+    file.write_all(format!("{text}{pattern}\n").as_bytes()).map_err(failed)
 }
 
-/// Takes a file, `below` a directory of a repository, out of `info/exclude` again. Nothing is lost of
-/// what others write there meanwhile.
+/// The line that keeps `below`, a path in `directory`, out of git; `None` where there is none.
+///
+/// # Errors
+/// The exclude file cannot be read.
+pub fn exclude_line(directory: &Path, below: &Path) -> Result<Option<String>> {
+    let failed = |source| RenderError::Git { path: directory.join(below), source };
+    let Some(location) = locate(directory).map_err(failed)? else { return Ok(None) };
+    let pattern = location.pattern(&below.to_string_lossy());
+    let present = read(&location.file).map_err(failed)?;
+    Ok(present.lines().any(|line| line == pattern).then_some(pattern))
+}
+
+/// Takes the line of `below`, a path in `directory`, out again. Nothing is lost of what others write meanwhile.
+///
+/// # Errors
+/// The exclude file or the repository's configuration cannot be written.
 pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
     let failed = |source| RenderError::Git { path: directory.join(below), source };
-    let (Some(below), true) = (below.to_str(), directory.is_dir()) else { return Ok(()) };
-    let Some((exclude, prefix)) = locate(directory).map_err(failed)? else { return Ok(()) };
-    let pattern = format!("/{}{}", escape(&prefix), escape(below));
-    let mut file = match OpenOptions::new().read(true).write(true).open(&exclude) {
+    let Some(location) = locate(directory).map_err(failed)? else { return Ok(()) };
+    let pattern = location.pattern(&below.to_string_lossy());
+    let mut file = match OpenOptions::new().read(true).write(true).open(&location.file) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(error)),
@@ -59,7 +104,124 @@ pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
         file.rewind().and_then(|()| file.write_all(kept.as_bytes())).map_err(failed)?;
         file.set_len(kept.len() as u64).map_err(failed)?;
     }
+    if let Some((git_dir, common)) = location.linked.filter(|_| kept.trim_end().ends_with(OWN_LINES)) {
+        exclude_no_more(&git_dir, &common).map_err(failed)?;
+    }
     Ok(())
+}
+
+/// The section of the configuration of `root`'s repository that names the exclude file of the work tree `tree`.
+///
+/// # Errors
+/// git cannot be started.
+pub fn tree_section(root: &Path, tree: &Path) -> Result<Option<String>> {
+    let failed = |source| RenderError::Git { path: tree.to_owned(), source };
+    let link = tree.join(".git");
+    let names = |git_dir: &Path| {
+        std::fs::read_to_string(git_dir.join("gitdir")).is_ok_and(|named| git_dir.join(named.trim()) == link)
+    };
+    let sections = sections(root).map_err(failed)?.into_iter();
+    Ok(sections.filter(|(_, git_dir)| names(git_dir)).map(|(section, _)| section).next())
+}
+
+/// Removes the sections for work trees of `root`'s repository that are gone.
+///
+/// # Errors
+/// The repository's configuration cannot be written.
+pub fn forget_trees(root: &Path) -> Result<()> {
+    let failed = |source| RenderError::Git { path: root.to_owned(), source };
+    let Some(location) = locate(root).map_err(failed)? else { return Ok(()) };
+    for (section, git_dir) in sections(root).map_err(failed)? {
+        if !git_dir.exists() {
+            configure(&location.common(), &["--remove-section", &section]).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+impl Location {
+    /// The line that means exactly `below` in the directory.
+    fn pattern(&self, below: &str) -> String {
+        format!("/{}{}", escape(&self.prefix), escape(below))
+    }
+
+    fn common(&self) -> PathBuf {
+        match &self.linked {
+            Some((_, common)) => common.clone(),
+            None => self.file.ancestors().nth(2).unwrap_or(Path::new("/")).to_owned(),
+        }
+    }
+}
+
+/// Our sections of the configuration, each with the git directory that it is for.
+fn sections(root: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+    let Some(location) = locate(root)? else { return Ok(Vec::new()) };
+    let file = location.common().join("config");
+    let (file, pattern) = (file.to_string_lossy().into_owned(), r"^includeif\.gitdir:.*\.path$");
+    let listed = git(root).output_blocking(&["config", "--file", &file, "-z", "--get-regexp", pattern]);
+    let listed = listed.map_err(std::io::Error::other)?.text();
+    let entries = listed.split('\0').filter_map(|entry| entry.split_once('\n'));
+    let ours = entries.filter_map(|(key, value)| Some((key.strip_suffix(".path")?, value.strip_suffix(CONFIG)?)));
+    Ok(ours.map(|(section, git_dir)| (section.to_owned(), PathBuf::from(git_dir))).collect())
+}
+
+/// Lets git read the exclude file of one linked work tree.
+fn include(git_dir: &Path, common: &Path) -> std::io::Result<()> {
+    let quoted = git_dir.join(EXCLUDE).to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
+    std::fs::write(git_dir.join(CONFIG), format!("[core]\n\texcludesFile = \"{quoted}\"\n"))?;
+    let value = git_dir.join(CONFIG).to_string_lossy().into_owned();
+    configure(common, &[&format!("{}.path", section(git_dir)), &value])
+}
+
+fn exclude_no_more(git_dir: &Path, common: &Path) -> std::io::Result<()> {
+    configure(common, &["--remove-section", &section(git_dir)])?;
+    for name in [EXCLUDE, CONFIG] {
+        std::fs::remove_file(git_dir.join(name))?;
+    }
+    Ok(())
+}
+
+fn section(git_dir: &Path) -> String {
+    let special = |character: char| matches!(character, '\\' | '*' | '?' | '[');
+    let path = git_dir.to_string_lossy();
+    let escaped = path.chars().flat_map(|character| special(character).then_some('\\').into_iter().chain([character]));
+    format!("includeIf.gitdir:{}", escaped.collect::<String>())
+}
+
+/// Changes the repository's configuration, which one program at a time can.
+fn configure(common: &Path, arguments: &[&str]) -> std::io::Result<()> {
+    let file = common.join("config").to_string_lossy().into_owned();
+    let arguments = [&["config", "--file", &file], arguments].concat();
+    let mut last = String::new();
+    for _ in 0..ATTEMPTS {
+        let output = Git::acting(common).output_blocking(&arguments).map_err(std::io::Error::other)?;
+        if output.success || output.stderr.contains("no such section") {
+            return Ok(());
+        }
+        last = output.stderr;
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    Err(std::io::Error::other(last))
+}
+
+/// For another program to end its change of the configuration: a second.
+const ATTEMPTS: u32 = 40;
+
+/// What the user's own excludes file says.
+fn global_excludes(directory: &Path) -> String {
+    let listed = git(directory).output_blocking(&["config", "--type=path", "--get-all", "core.excludesFile"]);
+    let listed = listed.map(|output| output.text()).unwrap_or_default();
+    let named = listed.lines().rfind(|path| !path.ends_with(EXCLUDE)).map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let usual = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home).map(|it| it.join("git/ignore"));
+    named.or(usual).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        other => other,
+    }
 }
 
 /// Which of `paths`, below `directory`, the repository tracks. None where there is no repository.
@@ -71,9 +233,9 @@ pub(super) fn tracked(directory: &Path, paths: &[&Path]) -> Vec<PathBuf> {
     text.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
 }
 
-/// `info/exclude` of the repository, and the path of `directory` in it, ending in `/` unless empty.
-fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
-    let arguments = ["rev-parse", "--git-path", "info/exclude", "--show-prefix"];
+/// Where the lines of a directory are; `None` where there is no repository, or no git.
+fn locate(directory: &Path) -> std::io::Result<Option<Location>> {
+    let arguments = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-prefix"];
     let output = match git(directory).output_blocking(&arguments) {
         Ok(output) => output,
         Err(GitError::Missing(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -82,8 +244,13 @@ fn locate(directory: &Path) -> std::io::Result<Option<(PathBuf, String)>> {
     };
     let text = output.text();
     let mut lines = text.lines();
-    let exclude = lines.next().filter(|line| output.success && !line.is_empty());
-    Ok(exclude.map(|exclude| (directory.join(exclude), lines.next().unwrap_or_default().to_owned())))
+    let (Some(git_dir), Some(common), true) = (lines.next(), lines.next(), output.success) else { return Ok(None) };
+    let (git_dir, common) = (PathBuf::from(git_dir), PathBuf::from(common));
+    let prefix = lines.next().unwrap_or_default().to_owned();
+    if git_dir == common {
+        return Ok(Some(Location { file: common.join("info/exclude"), prefix, linked: None }));
+    }
+    Ok(Some(Location { file: git_dir.join(EXCLUDE), prefix, linked: Some((git_dir, common)) }))
 }
 
 /// git in `directory`. Who owns the repository does not matter for these questions: they run nothing of it.

@@ -103,7 +103,7 @@ fn free(tree: &Path, mut files: Vec<RenderedFile>) -> Vec<RenderedFile> {
         let below = file.path.strip_prefix(tree).unwrap_or(&file.path);
         !tracked.iter().any(|path| path == below)
             && is_inside(tree, &file.path)
-            && (is_ours(&file.path) || !exists(&file.path))
+            && (is_guide(&file.path) || !exists(&file.path))
     });
     files
 }
@@ -119,7 +119,8 @@ fn is_inside(tree: &Path, path: &Path) -> bool {
     nearest.and_then(|directory| directory.canonicalize().ok()).is_some_and(|directory| directory.starts_with(tree))
 }
 
-fn is_ours(path: &Path) -> bool {
+/// Whether there is a guide that is still as harness wrote it.
+pub fn is_guide(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
         && std::fs::read_to_string(path).is_ok_and(|text| text.lines().take(12).any(|line| line == MARK))
 }
@@ -130,7 +131,7 @@ fn is_ours(path: &Path) -> bool {
 /// # Errors
 /// It cannot be removed.
 pub fn remove_guide(tree: &Path, path: &Path) -> system::Result<bool> {
-    if !is_ours(path) || !system::remove_if_exists(path)? {
+    if !is_guide(path) || !system::remove_if_exists(path)? {
         return Ok(false);
     }
     let folders: Vec<PathBuf> = path.ancestors().skip(1).map(Path::to_owned).collect();

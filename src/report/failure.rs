@@ -140,6 +140,7 @@ impl Diagnostic for crate::system::Error {
             Self::NotTraversable { .. } => "home.not_traversable",
             Self::NoServiceUser => "user.missing",
             Self::NoHome => "home.unknown",
+            Self::RelativeHome { .. } => "home.relative",
             _ => "system.io",
         }
     }
@@ -163,6 +164,10 @@ impl Diagnostic for crate::system::Error {
             )),
             Self::NoServiceUser => Some("run `useradd --system harness`".into()),
             Self::NoHome => Some("set HARNESS_HOME to a directory".into()),
+            Self::RelativeHome { path } => {
+                let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Some(format!("make it absolute: `HARNESS_HOME={}`", absolute.display()))
+            }
             _ => None,
         }
     }

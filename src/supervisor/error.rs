@@ -106,7 +106,7 @@ impl Error {
     }
 
     /// Whether the supervisor is gone, or will be in a moment.
-    pub(crate) fn is_ending(&self) -> bool {
+    pub fn is_ending(&self) -> bool {
         match self {
             Self::NotRunning { .. } => true,
             Self::Rejected { code, .. } => code == ENDING,

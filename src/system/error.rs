@@ -16,6 +16,17 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// For a command that frees space: a write that fails because the disk is full is no failure.
+///
+/// # Errors
+/// Every other failure of `result`.
+pub fn unless_full(result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.is_full() => Ok(()),
+        other => other,
+    }
+}
+
 /// An operating-system operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -65,6 +76,12 @@ pub enum Error {
     /// Neither `HARNESS_HOME` nor `HOME` says where state should live.
     #[error("no directory for state: neither `HARNESS_HOME` nor `HOME` is set")]
     NoHome,
+    /// `HARNESS_HOME` is not absolute.
+    #[error("`HARNESS_HOME` is `{}`, which means another folder in every folder", path.display())]
+    RelativeHome {
+        /// What it is.
+        path: PathBuf,
+    },
     /// Another operation on the operating system failed.
     #[error("cannot {action}")]
     Call {
@@ -77,6 +94,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the disk, or the user's share of it, is full.
+    pub fn is_full(&self) -> bool {
+        use std::io::ErrorKind;
+        let (Self::File { source, .. } | Self::Call { source, .. }) = self else { return false };
+        matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+    }
+
     /// Wraps an I/O error with the path it happened on.
     pub fn file(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();

@@ -58,6 +58,10 @@ impl Home {
     pub fn locate(variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf> {
         let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let path = if let Some(path) = set("HARNESS_HOME") {
+            // relative to where one stands, it would be another home in each folder
+            if path.is_relative() {
+                return Err(Error::RelativeHome { path });
+            }
             path
         } else if effective_uid() == 0 {
             PathBuf::from("/var/lib/harness")
@@ -99,6 +103,23 @@ impl Home {
         Ok(Self { path: path.to_owned(), id })
     }
 
+    /// Opens the home to look at it: one that does not exist is empty, and is not made.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn look(path: &Path) -> Result<Self> {
+        if path.join("home.json").exists() {
+            return Self::open(path);
+        }
+        // the id of no home: nothing on a server or among the processes carries it
+        Ok(Self { path: path.to_owned(), id: "-".repeat(12) })
+    }
+
+    /// Whether there is a home, which [`Self::look`] need not find.
+    pub fn exists(&self) -> bool {
+        self.path.join("home.json").exists()
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
@@ -125,6 +146,9 @@ impl Home {
     /// The agents that have a directory here, by number.
     pub fn agents(&self) -> Result<Vec<u8>> {
         let directory = self.path.join("agents");
+        if !self.exists() {
+            return Ok(Vec::new());
+        }
         let mut ids: Vec<u8> = std::fs::read_dir(&directory)
             .map_err(Error::file("read", &directory))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())

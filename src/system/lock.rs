@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
+use super::error::unless_full;
 use super::{Error, Result};
 
 /// Who holds a lock, as the holder wrote it.
@@ -54,10 +55,13 @@ impl FileLock {
     fn sign(mut file: File, path: &Path, purpose: &str) -> Result<Self> {
         let holder = Holder { pid: std::process::id(), purpose: purpose.to_owned() };
         let text = serde_json::to_vec(&holder).unwrap_or_default();
-        file.set_len(0)
+        let written = file
+            .set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(&text))
-            .map_err(Error::file("write", path))?;
+            .map_err(Error::file("write", path));
+        // the lock holds without its text, which needs space that a full disk does not have
+        unless_full(written)?;
         Ok(Self { file })
     }
 

@@ -28,7 +28,7 @@ mod versioned;
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};
-pub use error::{Error, Result, with_causes};
+pub use error::{Error, Result, unless_full, with_causes};
 pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};

@@ -70,14 +70,19 @@ fn the_servers_are_not_stopped_under_agents_that_stay() {
     };
 
     let refused = project.harness(["teardown", "--infra"]).run().exits_with(5);
-    refused
-        .says("the shared servers are in use by agents 1, 2, 3")
-        .says("hint:")
-        .says("`harness teardown 1 2 3 --infra`");
+    let refused = refused.says("the shared servers are in use by agents 1, 2, 3").says("hint:");
+    // another project's first, from there: each command works as it stands
+    let first = format!("`harness -C {} teardown 3`, then `harness teardown 1 2 --infra`", other.root().display());
+    refused.says(&first);
     let refused = project.harness(["teardown", "--infra", "--volumes"]).run().exits_with(5);
-    refused.says("lose their databases, buckets and mail with `--force`");
+    refused.says("`harness teardown 1 2 --infra --volumes`").says("--force");
     // not even the agents that were named are removed then
-    project.harness(["teardown", "1", "--infra"]).run().exits_with(5).says("agents 2, 3 live");
+    project
+        .harness(["teardown", "1", "--infra"])
+        .run()
+        .exits_with(5)
+        .says("in use by agents 2, 3")
+        .says("`harness teardown 1 2 --infra`");
     // this project's are all, and another's stays
     let refused = project.harness(["teardown", "--all", "--infra", "--json"]).run().exits_with(5);
     assert_eq!(refused.json()["error"]["code"], "infra.in_use", "{refused}");

@@ -1,6 +1,6 @@
 //! What the home says of agents that is not so any more.
 
-use crate::agent::{Context, Lifecycle, Record, gc, identity};
+use crate::agent::{Context, Lifecycle, Record, identity, leftover};
 use crate::project::{Project, find_root};
 use crate::report::{Failure, Finding, Level};
 use crate::supervisor::Client;
@@ -22,7 +22,7 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
         }
         Err(_) => {}
     }
-    let left = gc::leftovers(context)?;
+    let left = leftover::leftovers(context)?;
     for (agent, why) in &left {
         let hint = format!("run `harness gc`, or `harness launch {agent}` to continue");
         findings.push(Finding::bad(AREA, Level::Warning, format!("agent {agent}: {why}"), hint));

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempt::Attempt;
-use crate::agent::{Error, Lifecycle};
+use super::scope::Scope;
+use crate::agent::template_values::Rendering;
+use crate::agent::{Error, Lifecycle, Record};
 use crate::bucket::{Buckets, OwnedBuckets};
 use crate::infra::Infra;
-use crate::project::BucketSeed;
-use crate::render::{Environment, Renderer, TemplateValues};
+use crate::project::{BucketSeed, Project};
 use crate::report::Failure;
 use crate::system::{self, CommandSpec};
 
@@ -22,34 +22,34 @@ pub(super) struct Made {
 }
 
 /// Makes the bucket and its key where they are missing.
-pub(super) async fn ensure(attempt: &Attempt<'_>, infra: &Infra) -> Result<Made, Failure> {
-    let (Some(s3), Some(secret)) = (&infra.servers.s3, &attempt.record.bucket_secret) else {
+pub(super) async fn ensure(scope: Scope<'_>, record: &Record, infra: &Infra) -> Result<Made, Failure> {
+    let (Some(s3), Some(secret)) = (&infra.servers.s3, &record.bucket_secret) else {
         return Ok(Made::default());
     };
     let began = Instant::now();
-    let bucket = attempt.record.agent.bucket();
-    let buckets = OwnedBuckets::new(&attempt.context.home, s3);
-    let changed = buckets.ensure(&bucket, attempt.record.agent.get(), &attempt.record.project).await?;
-    infra.s3_credentials(&attempt.context.home, s3).issue(&bucket, secret).await?;
+    let bucket = record.agent.bucket();
+    let buckets = OwnedBuckets::new(&scope.context.home, s3);
+    let changed = buckets.ensure(&bucket, record.agent.get(), &record.project).await?;
+    infra.s3_credentials(&scope.context.home, s3).issue(&bucket, secret).await?;
     Ok(Made { changed, times: vec![("bucket".to_owned(), began.elapsed())] })
 }
 
 /// Fills a bucket that is new, as `[bucket] seed` says. A first launch that is repeated fills it again: the
 /// one before may have been cut off in the middle.
 pub(super) async fn seed(
-    attempt: &Attempt<'_>,
+    scope: Scope<'_>,
+    project: &Project,
+    record: &Record,
     infra: &Infra,
     made: &Made,
-    renderer: &Renderer<'_>,
-    values: &TemplateValues,
-    environment: &Environment,
+    rendering: &Rendering<'_>,
 ) -> Result<(), Failure> {
-    let (Some(s3), Some(seed)) = (&infra.servers.s3, &attempt.project.bucket_seed) else { return Ok(()) };
-    if !made.changed && attempt.record.lifecycle != Lifecycle::Launching {
+    let (Some(s3), Some(seed)) = (&infra.servers.s3, &project.bucket_seed) else { return Ok(()) };
+    if !made.changed && record.lifecycle != Lifecycle::Launching {
         return Ok(());
     }
-    let (record, subject) = (&attempt.record, attempt.subject());
-    let task = attempt.context.events.task(subject.clone(), "fill the bucket");
+    let subject = scope.subject();
+    let task = scope.context.events.task(subject.clone(), "fill the bucket");
     match seed {
         BucketSeed::Directory(directory) => {
             let bucket = record.agent.bucket();
@@ -57,8 +57,8 @@ pub(super) async fn seed(
             task.detail(format!("{count} objects"));
         }
         BucketSeed::Run(command) => {
-            let command = renderer.text("bucket.seed.run", command, values, environment)?;
-            let spec = CommandSpec::shell(command, &record.tree, environment.all().into_iter().collect());
+            let command = rendering.text("bucket.seed.run", command)?;
+            let spec = CommandSpec::shell(command, &record.tree, rendering.environment.all().into_iter().collect());
             let output = system::run(&spec.with_timeout(SEEDING), |line| task.output(line)).await?;
             if !output.ending.is_success() {
                 let what = "`[bucket] seed`".to_owned();

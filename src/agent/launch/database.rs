@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempt::Attempt;
 use super::post_clone::PostClone;
+use super::scope::Scope;
 use super::template::TemplateInputs;
-use crate::agent::Error;
+use crate::agent::template_values::Rendering;
+use crate::agent::{Error, Record};
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
 use crate::postgres::{self, CloneRequest, Inspection, LeftoverReferences, Server, snapshot, template};
-use crate::render::{self, Environment, Renderer};
+use crate::project::Project;
+use crate::render::Renderer;
 use crate::report::{Failure, TemplateUse};
 
 /// What this step did.
@@ -41,27 +43,29 @@ pub(super) struct Plan {
 impl Plan {
     /// Looks at the server; `None` when the project has no database.
     pub(super) async fn of(
-        attempt: &Attempt<'_>,
+        scope: Scope<'_>,
+        project: &Project,
+        record: &Record,
         infra: &Infra,
         renderer: &Renderer<'_>,
     ) -> Result<Option<Self>, Failure> {
-        let Some(server) = infra.servers.postgres.clone().filter(|_| !attempt.project.database.disabled) else {
+        let Some(server) = infra.servers.postgres.clone().filter(|_| !project.database.disabled) else {
             return Ok(None);
         };
-        let (context, record) = (attempt.context, &attempt.record);
+        let context = scope.context;
         let inspection = Inspection::of(&server, context.home.id(), record.agent).await?;
         let (system_identifier, state) = (inspection.system_identifier.clone(), inspection.state);
         let elsewhere = record.server.as_ref().is_some_and(|known| *known != system_identifier);
-        if elsewhere && !attempt.options.reset_database {
+        if elsewhere && !scope.options.reset_database {
             return Err(Error::DatabaseLost(record.agent).into());
         }
-        let wanted = record.template.is_some() && !attempt.options.reset_database;
+        let wanted = record.template.is_some() && !scope.options.reset_database;
         let complete = wanted && state == CloneState::Complete;
-        let template = TemplateInputs::of(context, &attempt.project, renderer, infra, &server)?;
+        let template = TemplateInputs::of(context, project, renderer, infra, &server)?;
         let found = if complete {
             None
         } else {
-            inspection.find_template(&template.plan(context, &attempt.project, &record.tree)).await?
+            inspection.find_template(&template.plan(context, project, &record.tree)).await?
         };
         Ok(Some(Self { server, system_identifier, template, complete, state, found }))
     }
@@ -72,16 +76,21 @@ impl Plan {
 }
 
 /// Clones the template, building it first where it is missing, unless the agent has its database.
-pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result<Made, Failure> {
-    let (Some(plan), Some(password)) = (plan, &attempt.record.database_password) else { return Ok(Made::default()) };
-    let (context, record) = (attempt.context, &attempt.record);
+pub(super) async fn ensure(
+    scope: Scope<'_>,
+    project: &Project,
+    record: &Record,
+    plan: Option<&Plan>,
+) -> Result<Made, Failure> {
+    let (Some(plan), Some(password)) = (plan, &record.database_password) else { return Ok(Made::default()) };
+    let context = scope.context;
     if plan.complete {
         let mut made = Made::default();
         if !clone::accepts_password(&plan.server, record.agent, password).await? {
             clone::set_password(&plan.server, context.home.id(), record.agent, password).await?;
             let role = record.agent.database();
             let text = format!("the password of role {role} was changed: it is set back; the data is kept");
-            context.events.warning(attempt.subject(), text);
+            context.events.warning(scope.subject(), text);
             made.changed = true;
         }
         let template = record.template.clone().map(|name| TemplateUse { name, built: false });
@@ -89,7 +98,7 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
     }
     let mut made = Made { changed: true, cloned: true, ..Made::default() };
     let began = Instant::now();
-    let wanted = plan.template.plan(context, &attempt.project, &record.tree);
+    let wanted = plan.template.plan(context, project, &record.tree);
     let built;
     let template = if let Some(found) = &plan.found {
         found
@@ -106,12 +115,12 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
         project: &record.project,
         agent: record.agent,
         password,
-        create_databases: attempt.project.database.create,
-        roles: &attempt.project.database.roles,
+        create_databases: project.database.create,
+        roles: &project.database.roles,
     };
     if plan.state == CloneState::Complete {
         // a clone whose `post_clone` did not end, or one that is to be replaced; its snapshots stay
-        let task = context.events.task(attempt.subject(), format!("clone database {} again", record.agent.database()));
+        let task = context.events.task(scope.subject(), format!("clone database {} again", record.agent.database()));
         snapshot::reset(&plan.server, template, &request).await?;
         task.finish();
     } else {
@@ -126,23 +135,22 @@ pub(super) async fn ensure(attempt: &Attempt<'_>, plan: Option<&Plan>) -> Result
 
 /// Runs the project's `post_clone` in the fresh clone, with the agent's own environment.
 pub(super) async fn post_clone(
-    attempt: &Attempt<'_>,
+    scope: Scope<'_>,
+    project: &Project,
+    record: &Record,
     infra: &Infra,
-    renderer: &Renderer<'_>,
-    context: &render::TemplateValues,
-    environment: &Environment,
+    rendering: &Rendering<'_>,
     leftover_references: &LeftoverReferences,
 ) -> Result<(), Failure> {
-    let record = &attempt.record;
     let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) else { return Ok(()) };
     let post_clone = PostClone {
-        context: attempt.context,
-        project: &attempt.project,
+        context: scope.context,
+        project,
         agent: record.agent,
         tree: &record.tree,
         server,
         login: &server.agent_login(record.agent, password),
         leftover_references,
     };
-    post_clone.run(renderer, context, environment).await
+    post_clone.run(rendering).await
 }

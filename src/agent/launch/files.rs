@@ -3,89 +3,93 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::attempt::Attempt;
+use super::scope::Scope;
+use crate::agent::Record;
 use crate::agent::claims::Claims;
-use crate::agent::template_values;
+use crate::agent::template_values::{self, Rendering};
 use crate::infra::Infra;
-use crate::render::{self, Environment, Renderer};
+use crate::project::Project;
+use crate::render;
 use crate::report::Failure;
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec, StackSpec};
 use crate::system;
 
-/// Writes down which files will be rendered, before anything is made: each must be harness's to write, and
-/// no other agent's.
+/// Writes into the record which files will be rendered, before anything is made: each must be harness's to
+/// write, and no other agent's.
 ///
 /// # Errors
 /// One is the project's, the user's, or another agent's.
-pub(super) fn claim(
-    attempt: &mut Attempt<'_>,
-    renderer: &Renderer<'_>,
-    context: &render::TemplateValues,
-    environment: &Environment,
-) -> Result<(), Failure> {
-    let paths = renderer.targets(context, environment)?;
-    let claims = Claims::of_others(attempt.context, attempt.record.agent)?;
+pub(super) fn claim(scope: Scope<'_>, record: &mut Record, rendering: &Rendering<'_>) -> Result<(), Failure> {
+    let (renderer, values) = (&rendering.renderer, &rendering.values);
+    let paths = renderer.targets(values, &rendering.environment)?;
+    let claims = Claims::of_others(scope.context, scope.agent)?;
     for path in &paths {
         claims.file(path)?;
     }
-    if attempt.record.rendered != paths {
-        renderer.check_targets(context, &paths, &attempt.record.rendered)?;
+    if record.rendered != paths {
+        renderer.check_targets(values, &paths, &record.rendered)?;
         // of a former configuration: not rendered any more
-        for old in attempt.record.rendered.iter().filter(|old| !paths.contains(old)) {
+        for old in record.rendered.iter().filter(|old| !paths.contains(old)) {
             system::remove_if_exists(old)?;
         }
-        attempt.record.env_file = paths.first().cloned();
-        attempt.record.rendered = paths;
-        attempt.save()?;
+        record.env_file = paths.first().cloned();
+        record.rendered = paths;
+        record.write(&scope.context.home)?;
     }
     Ok(())
 }
 
-/// Renders everything; writes what differs; returns the process config.
-pub(super) fn write(
-    attempt: &mut Attempt<'_>,
-    infra: &Infra,
-    renderer: &Renderer<'_>,
-    context: &render::TemplateValues,
-    environment: &Environment,
-) -> Result<StackSpec, Failure> {
-    let mut files = vec![renderer.env_file(context, environment)?];
-    files.extend(renderer.files(context, environment)?);
-    for file in &files {
-        attempt.changed |= file.write()?;
-    }
-    let mut spec = renderer.stack_spec(context, attempt.context.home.id(), environment, &attempt.record.with)?;
-    attempt.record.web_ports = web_ports(&spec, &attempt.record.ports);
-    guides(attempt, renderer, context, environment)?;
-    template_values::add_own_processes(&mut spec, &attempt.project, &attempt.record, infra)?;
-    Ok(spec)
+/// What was rendered.
+pub(super) struct Written {
+    /// The process config.
+    pub(super) spec: StackSpec,
+    /// Whether a file changed.
+    pub(super) changed: bool,
 }
 
-/// The same for what tells a coding agent how to work here.
-fn guides(
-    attempt: &mut Attempt<'_>,
-    renderer: &Renderer<'_>,
-    context: &render::TemplateValues,
-    environment: &Environment,
-) -> Result<(), Failure> {
-    let files = renderer.guides(context, environment, &attempt.record.urls())?;
+/// Renders everything and writes what differs.
+pub(super) fn write(
+    scope: Scope<'_>,
+    project: &Project,
+    record: &mut Record,
+    infra: &Infra,
+    rendering: &Rendering<'_>,
+) -> Result<Written, Failure> {
+    let Rendering { renderer, values, environment } = rendering;
+    let mut files = vec![renderer.env_file(values, environment)?];
+    files.extend(renderer.files(values, environment)?);
+    let mut changed = false;
+    for file in &files {
+        changed |= file.write()?;
+    }
+    let mut spec = renderer.stack_spec(values, scope.context.home.id(), environment, &record.with)?;
+    record.web_ports = web_ports(&spec, &record.ports);
+    changed |= guides(scope, record, rendering)?;
+    template_values::add_own_processes(&mut spec, project, record, infra)?;
+    Ok(Written { spec, changed })
+}
+
+/// The same for what tells a coding agent how to work here. Says whether a file changed.
+fn guides(scope: Scope<'_>, record: &mut Record, rendering: &Rendering<'_>) -> Result<bool, Failure> {
+    let files = rendering.renderer.guides(&rendering.values, &rendering.environment, &record.urls())?;
     if files.is_empty() {
-        let tree = attempt.record.tree.display();
-        let told = format!("no guide is written: `{tree}` already has files with these names");
-        attempt.context.events.warning(attempt.subject(), told);
+        let tree = record.tree.display();
+        let text = format!("no guide is written: `{tree}` already has files with these names");
+        scope.context.events.warning(scope.subject(), text);
     }
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    if attempt.record.guides != paths {
-        for old in attempt.record.guides.iter().filter(|old| !paths.contains(old)) {
-            render::remove_guide(&attempt.record.tree, old)?;
+    if record.guides != paths {
+        for old in record.guides.iter().filter(|old| !paths.contains(old)) {
+            render::remove_guide(&record.tree, old)?;
         }
-        attempt.record.guides = paths;
-        attempt.save()?;
+        record.guides = paths;
+        record.write(&scope.context.home)?;
     }
+    let mut changed = false;
     for file in &files {
-        attempt.changed |= file.write()?;
+        changed |= file.write()?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// The names of the ports that have a URL: all but those that only disabled processes use. Which protocol a port speaks is

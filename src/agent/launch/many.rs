@@ -2,34 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use super::attempt::Attempt;
+use super::run::Run;
+use super::scope::{LaunchOptions, Scope};
 use crate::agent::lease::Lease;
 use crate::agent::{Context, Error, Lifecycle, Record, teardown};
-use crate::project::{AgentId, EngineChoice, Project};
+use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
-
-/// How to launch.
-#[derive(Debug, Clone, Default)]
-pub struct LaunchOptions {
-    /// Disabled processes to start all the same.
-    pub with: Vec<String>,
-    /// How long processes may take to become healthy; the project's own when absent.
-    pub timeout: Option<Duration>,
-    /// Keep what a failed first launch made.
-    pub keep: bool,
-    /// Replace the database by a fresh clone of the template.
-    pub reset_database: bool,
-    /// Whether the agent gets a work tree of its own; the project's own wish when absent.
-    pub worktree: Option<bool>,
-    /// The branch of its work tree.
-    pub branch: Option<String>,
-    /// The engine that is wished for.
-    pub engine: Option<EngineChoice>,
-}
 
 /// Launches `agents` of the project that the command stands in. Returns what happened to each, and the
 /// kind of the worst failure among them.
@@ -67,7 +49,7 @@ pub async fn launch(
             };
             tokio::select! {
                 () = undo => {}
-                // whoever asks again does not want to wait; the next launch or teardown goes on from there
+                // asked a second time: the next launch or teardown goes on from here
                 () = crate::agent::interrupted() => {}
             }
             Err(Error::Interrupted.into())
@@ -88,8 +70,9 @@ async fn one(
     let result = async {
         let lease = Lease::take(context, agent, "launch").await?;
         at_work.borrow_mut().insert(agent);
-        let mut attempt = Attempt::begin(context, project, &lease, options)?;
-        let result = attempt.run().await;
+        let scope = Scope { context, options, agent };
+        let mut attempt = Run::begin(scope, project, &lease).await?;
+        let result = attempt.run(project).await;
         attempt.describe(&mut report).await;
         if result.is_err() {
             undone = attempt.give_up().await;

@@ -1,9 +1,12 @@
 //! `launch`: a list of steps, each journalled, each of which first looks whether it is needed.
 //!
 //! Launching anew, going on after a cut, repairing and finding nothing to do are therefore one path. A
-//! first launch that fails is undone by the same code that tears an agent down.
+//! first launch that fails is undone by the same code that tears an agent down; where that undo, or a
+//! teardown, did not come to its end, the next launch finishes it and goes on.
+//!
+//! A step is a file. It is given the [`scope::Scope`] and what else it needs, and returns what it made;
+//! `run` alone knows their order.
 
-mod attempt;
 mod bucket;
 mod database;
 mod files;
@@ -12,10 +15,13 @@ mod ports;
 mod post_clone;
 mod prepare;
 mod ready;
+mod run;
+mod scope;
 mod template;
 mod tree;
 
-pub use many::{LaunchOptions, launch};
+pub use many::launch;
 pub(super) use post_clone::PostClone;
 pub(super) use prepare::{Preparation, run as prepare};
+pub use scope::LaunchOptions;
 pub(super) use template::TemplateInputs;

@@ -1,29 +1,39 @@
-//! Are the agent's ports its own to take?
+//! Are the agent's ports free for its stack?
 
-use super::attempt::Attempt;
-use crate::agent::error::{Error, TakenPort};
+use super::scope::Scope;
+use crate::agent::Error;
+use crate::agent::taken_port::TakenPort;
+use crate::project::Project;
 use crate::report::Failure;
 use crate::supervisor::{self, Client, StackSnapshot};
 use crate::system;
 
-/// Checks that every port of the agent is free, unless its stack runs; returns that stack's snapshot. What a dead supervisor left behind is swept first, so that it does not stand
-/// in the way as a stranger.
-pub(super) async fn check(attempt: &Attempt<'_>) -> Result<Option<StackSnapshot>, Failure> {
-    let agent = attempt.record.agent;
-    let snapshot = if let Some(client) = Client::take_charge(&attempt.directory).await? {
-        Some(client.snapshot().await?)
-    } else {
-        supervisor::sweep(attempt.context.home.id(), &attempt.directory, &agent.stack().to_string()).await?;
-        None
-    };
+/// Checks that every port of the agent is free, unless its stack runs; returns that stack's snapshot. What a dead
+/// supervisor left behind is swept first, so that it does not stand in the way as a stranger.
+pub(super) async fn check(scope: Scope<'_>, project: &Project) -> Result<Option<StackSnapshot>, Failure> {
+    let snapshot = running(scope).await?;
     // once a stack runs, who listens on its ports is the supervisor's affair
     if snapshot.is_none() {
-        let ports = attempt.project.ports_of(agent).into_iter().filter(|(_, port)| !system::is_bindable(*port));
+        supervisor::sweep(scope.context.home.id(), &scope.directory(), &scope.agent.stack().to_string()).await?;
+        let ports = project.ports_of(scope.agent).into_iter().filter(|(_, port)| !system::is_bindable(*port));
         let taken: Vec<TakenPort> =
             ports.map(|(name, port)| TakenPort { name, port, holder: system::port_holder(port) }).collect();
         if !taken.is_empty() {
-            return Err(Error::PortsInUse { agent, taken }.into());
+            return Err(Error::PortsInUse { agent: scope.agent, taken }.into());
         }
     }
     Ok(snapshot)
+}
+
+/// What the supervisor says; `None` where none runs. One that was killed a moment ago still accepts a connection, and
+/// answers nothing: it does not run.
+async fn running(scope: Scope<'_>) -> Result<Option<StackSnapshot>, Failure> {
+    let answer = async {
+        let Some(client) = Client::take_charge(&scope.directory()).await? else { return Ok(None) };
+        client.snapshot().await.map(Some)
+    };
+    match answer.await {
+        Err(error) if supervisor::Error::is_ending(&error) => Ok(None),
+        other => Ok(other?),
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::agent::template_values::Rendering;
 use crate::agent::{Context, Error};
 use crate::postgres::{self, DatabaseCredentials, LeftoverReferences, Server, Step};
 use crate::project::{AgentId, Project, StepAction, Template};
-use crate::render::{self, Environment, Renderer};
 use crate::report::Failure;
 
 /// Where to run it.
@@ -25,22 +25,14 @@ impl PostClone<'_> {
     ///
     /// # Errors
     /// A command failed.
-    pub(in crate::agent) async fn run(
-        &self,
-        renderer: &Renderer<'_>,
-        values: &render::TemplateValues,
-        environment: &Environment,
-    ) -> Result<(), Failure> {
+    pub(in crate::agent) async fn run(&self, rendering: &Rendering<'_>) -> Result<(), Failure> {
         let (events, subject) = (&self.context.events, format!("agent {}", self.agent));
         for (number, entry) in self.project.database.post_clone.iter().enumerate() {
             let name = format!("post_clone {}", number + 1);
             let action = match &entry.action {
-                StepAction::Run(command) => StepAction::Run(renderer.text(
-                    &format!("database.{name}"),
-                    &Template(command.clone()),
-                    values,
-                    environment,
-                )?),
+                StepAction::Run(command) => {
+                    StepAction::Run(rendering.text(&format!("database.{name}"), &Template(command.clone()))?)
+                }
                 sql @ StepAction::Sql(_) => sql.clone(),
             };
             let task = events.task(subject.clone(), name.clone());
@@ -49,7 +41,7 @@ impl PostClone<'_> {
                 action: &action,
                 tree: self.tree,
                 working_dir: entry.working_dir.as_deref().map(Path::new),
-                environment: environment.all().into_iter().collect(),
+                environment: rendering.environment.all().into_iter().collect(),
                 login: self.login,
                 timeout: entry.timeout,
             };

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::agent::Error;
+use crate::agent::{Error, prepared_files};
 use crate::project::{PrepareStep, inputs};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Events, Failure};
@@ -197,6 +197,5 @@ fn outputs_exist(step: &PrepareStep, tree: &Path) -> bool {
 fn memory_path(home: &Path, tree: &Path) -> Result<PathBuf, Failure> {
     let directory = home.join("prepared");
     system::create_private_dir(&directory, 0o700)?;
-    let name = system::hexadecimal(&Sha256::digest(tree.as_os_str().as_encoded_bytes()));
-    Ok(directory.join(format!("{}.json", &name[..16])))
+    Ok(directory.join(prepared_files::name(tree)))
 }

@@ -2,57 +2,67 @@
 
 use std::collections::BTreeSet;
 
-use super::attempt::Attempt;
+use super::scope::Scope;
 use crate::agent::{Error, processes};
+use crate::project::Project;
 use crate::report::{Failure, Task};
 use crate::supervisor::{self, Client, Phase, StackSnapshot, StackSpec};
 use crate::system::Deadline;
 
-/// Starts the supervisor, or gives the running one the config that differs, or starts what is down.
+/// Starts the supervisor, or gives the running one the config that differs, or starts what is down. Says whether
+/// anything had to be done.
 pub(super) async fn start(
-    attempt: &mut Attempt<'_>,
+    scope: Scope<'_>,
     spec: &StackSpec,
     running: Option<&StackSnapshot>,
-) -> Result<(), Failure> {
-    let digest = supervisor::spec_digest(spec);
-    attempt.record.spec_digest = Some(digest.clone());
-    match running {
-        None => {
-            attempt.changed = true;
-            supervisor::start(&attempt.directory, spec).await?;
-        }
-        Some(snapshot) => {
-            let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(attempt.record.agent))?;
-            if snapshot.spec_digest != digest {
-                attempt.changed = true;
-                client.apply(spec, true).await?;
+) -> Result<bool, Failure> {
+    let directory = scope.directory();
+    if let Some(snapshot) = running {
+        match bring_up(scope, spec, snapshot).await {
+            // it died since it was asked for its state: what it left is swept, and another one starts
+            Err(error) if error.is_ending() => {
+                supervisor::sweep(scope.context.home.id(), &directory, &scope.agent.stack().to_string()).await?;
             }
-            let down: Vec<String> = snapshot
-                .processes
-                .iter()
-                .filter(|(_, process)| process.phase == Phase::Stopped || processes::is_lost(process.phase))
-                .map(|(name, _)| name.clone())
-                .collect();
-            if !down.is_empty() {
-                attempt.changed = true;
-                client.start(&down).await?;
-            }
+            other => return Ok(other?),
         }
     }
-    Ok(())
+    supervisor::start(&directory, spec).await?;
+    Ok(true)
 }
 
-/// Waits until every process is ready or done.
+async fn bring_up(scope: Scope<'_>, spec: &StackSpec, snapshot: &StackSnapshot) -> supervisor::Result<bool> {
+    let directory = scope.directory();
+    let client =
+        Client::connect(&directory)?.ok_or_else(|| supervisor::Error::NotRunning { directory: directory.clone() })?;
+    let mut changed = false;
+    if snapshot.spec_digest != supervisor::spec_digest(spec) {
+        changed = true;
+        client.apply(spec, true).await?;
+    }
+    let down: Vec<String> = snapshot
+        .processes
+        .iter()
+        .filter(|(_, process)| process.phase == Phase::Stopped || processes::is_lost(process.phase))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if !down.is_empty() {
+        changed = true;
+        client.start(&down).await?;
+    }
+    Ok(changed)
+}
+
+/// Waits until every process is ready or done. Says whether one was not at first.
 ///
 /// # Errors
 /// [`Error::Unhealthy`] as soon as one is lost, or when time is up.
-pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
-    let agent = attempt.record.agent;
-    let timeout = attempt.options.timeout.unwrap_or(attempt.project.launch.timeout);
+pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Failure> {
+    let (agent, directory) = (scope.agent, scope.directory());
+    let timeout = scope.options.timeout.unwrap_or(project.launch.timeout);
     let deadline = Deadline::after("the health of the processes", timeout);
-    let client = Client::connect(&attempt.directory)?.ok_or(Error::NotRunning(agent))?;
+    let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
     let mut snapshot = client.snapshot().await?;
-    let mut told = None;
+    let mut begun: Option<Task> = None;
     let mut crashed = BTreeSet::new();
     loop {
         let waiting: Vec<String> = snapshot
@@ -65,31 +75,30 @@ pub(super) async fn wait(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
             // a service that ended well right after its start was probably not meant to
             for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Completed) {
                 if let Some(reason) = &process.reason {
-                    attempt.context.events.warning(attempt.subject(), format!("{name} {reason}"));
+                    scope.context.events.warning(scope.subject(), format!("{name} {reason}"));
                 }
             }
-            told.map(Task::finish);
-            return Ok(());
+            let waited = begun.is_some();
+            begun.map(Task::finish);
+            return Ok(waited);
         }
-        attempt.changed = true;
-        let task = told.get_or_insert_with(|| attempt.context.events.task(attempt.subject(), "wait for health"));
+        let task = begun.get_or_insert_with(|| scope.context.events.task(scope.subject(), "wait for health"));
         task.detail(waiting.join(", "));
-        // the first crash is told at once: nobody should wait for the last to read why
+        // the first crash is reported at once, not with the last
         for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Backoff) {
             if crashed.insert(name.clone()) {
-                let last = processes::last_lines(&attempt.directory, name)
-                    .pop()
-                    .map_or_else(String::new, |line| format!(": {line}"));
+                let last =
+                    processes::last_lines(&directory, name).pop().map_or_else(String::new, |line| format!(": {line}"));
                 let why = process.reason.clone().unwrap_or_default();
-                attempt.context.events.warning(attempt.subject(), format!("{name} {why}{last}"));
+                scope.context.events.warning(scope.subject(), format!("{name} {why}{last}"));
             }
         }
         let lost = snapshot.processes.values().any(|process| processes::is_lost(process.phase));
         let left = deadline.remaining();
         if lost || left.is_zero() {
-            let mut rows = processes::rows(&attempt.directory, &snapshot, &|_| None);
+            let mut rows = processes::rows(&directory, &snapshot, &|_| None);
             for row in rows.iter_mut().filter(|row| waiting.contains(&row.name) && row.last_lines.is_empty()) {
-                row.last_lines = processes::last_lines(&attempt.directory, &row.name);
+                row.last_lines = processes::last_lines(&directory, &row.name);
             }
             let mut summary: Vec<String> =
                 rows.iter().filter(|row| waiting.contains(&row.name)).map(processes::describe).collect();

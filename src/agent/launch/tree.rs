@@ -3,94 +3,127 @@
 
 use std::path::PathBuf;
 
-use super::attempt::Attempt;
+use super::scope::Scope;
 use crate::agent::claims::Claims;
-use crate::agent::{Lifecycle, template_values, worktree};
+use crate::agent::{Error, Lifecycle, Record, template_values, worktree};
 use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
-use crate::render::Renderer;
+use crate::render::{self, Renderer};
 use crate::report::Failure;
-use crate::system;
 
-/// Enters it; from then on the attempt's project is the one that rules there.
-pub(super) async fn enter(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
-    take_up(attempt).await?;
-    if attempt.record.worktree.is_none() {
-        if !is_wanted(attempt) {
-            return Ok(());
+/// Where the agent works from here on.
+pub(super) struct Entered {
+    /// The project as the tree has it.
+    pub(super) project: Project,
+    /// Whether a work tree was made, adopted or completed.
+    pub(super) changed: bool,
+}
+
+/// Enters the tree. The record names it before it is made.
+///
+/// # Errors
+/// The work tree that is asked for cannot be made or adopted; the agent lives elsewhere already.
+pub(super) async fn enter(
+    scope: Scope<'_>,
+    project: Project,
+    record: &mut Record,
+    infra: &Infra,
+) -> Result<Entered, Failure> {
+    check_wish(scope, record)?;
+    let mut changed = false;
+    take_up(scope, &project, record).await?;
+    if record.worktree.is_none() {
+        if !is_wanted(scope, &project, record) {
+            return Ok(Entered { project, changed });
         }
-        make_or_adopt(attempt, infra).await?;
+        make_or_adopt(scope, &project, record, infra).await?;
+        changed = true;
     }
-    complete(attempt).await?;
-    attempt.project = attempt.context.in_tree(&attempt.project, &attempt.record.tree)?;
-    Ok(())
+    changed |= complete(scope, &project, record).await?;
+    let project = scope.context.in_tree(&project, &record.tree)?;
+    Ok(Entered { project, changed })
+}
+
+/// An agent that was up stays where it is: its database and its ports would not, without a word, mean another tree.
+fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), Error> {
+    match scope.options.worktree {
+        Some(own) if record.lifecycle == Lifecycle::Launched && own == record.shares_root() => {
+            Err(Error::OtherTree { agent: scope.agent, tree: record.tree.clone(), own })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keeps the recorded work tree if there is one to work in; forgets it where it has to be made anew.
-async fn take_up(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
-    let Some(found) = &attempt.record.worktree else { return Ok(()) };
+async fn take_up(scope: Scope<'_>, project: &Project, record: &mut Record) -> Result<(), Failure> {
+    let Some(found) = &record.worktree else { return Ok(()) };
     let there = found.path.exists();
     if there && worktree::is_checked_out(found).await? {
         if !found.populated {
-            worktree::unlock(&attempt.project.root, found).await;
+            worktree::unlock(&project.root, found).await;
         }
         return Ok(());
     }
     let what = if there { "was not completed" } else { "is gone" };
-    let told = format!("work tree `{}` {what}; creating it again", found.path.display());
-    attempt.context.events.warning(attempt.subject(), told);
-    if !found.populated {
-        worktree::discard(&attempt.project.root, found).await?;
+    let text = format!("work tree `{}` {what}; creating it again", found.path.display());
+    scope.context.events.warning(scope.subject(), text);
+    if found.made {
+        worktree::discard(&scope.context.home, &project.root, found).await?;
     }
-    attempt.record.worktree = None;
+    record.worktree = None;
     Ok(())
 }
 
 /// Whether the agent gets a work tree: by the options or the project at its first launch, later because
 /// it had one.
-fn is_wanted(attempt: &Attempt<'_>) -> bool {
-    let wished = attempt.options.worktree.unwrap_or(attempt.project.worktree.is_some());
-    wished && attempt.record.lifecycle == Lifecycle::Launching || !attempt.record.shares_root()
+fn is_wanted(scope: Scope<'_>, project: &Project, record: &Record) -> bool {
+    let wished = scope.options.worktree.unwrap_or(project.worktree.is_some());
+    wished && record.lifecycle == Lifecycle::Launching || !record.shares_root()
 }
 
-/// Chooses the work tree, writes it down, makes it if it is not there.
-async fn make_or_adopt(attempt: &mut Attempt<'_>, infra: &Infra) -> Result<(), Failure> {
-    let project = Project { worktree: Some(settings(attempt)), ..attempt.project.clone() };
+/// Chooses the work tree, writes it into the record, makes it if it is not there.
+async fn make_or_adopt(scope: Scope<'_>, project: &Project, record: &mut Record, infra: &Infra) -> Result<(), Failure> {
+    let project = Project { worktree: Some(settings(project)), ..project.clone() };
     let renderer = Renderer::new(&project);
-    let values = template_values::of(attempt.context, &project, &attempt.record, infra);
-    let user_home = attempt.context.variable("HOME").map(PathBuf::from);
+    let values = template_values::of(scope.context, &project, record, infra);
+    let user_home = scope.context.variable("HOME").map(PathBuf::from);
     let path = renderer.worktree_path(&values, user_home.as_deref())?.expect("the project has a work tree table");
     let branch = renderer.worktree_branch(&values)?.expect("the project has a work tree table");
     let wish = worktree::Wish {
         root: &project.root,
         path: worktree::resolved(&path),
-        branch: attempt.options.branch.clone().unwrap_or(branch),
-        named: attempt.options.branch.is_some(),
+        branch: scope.options.branch.clone().unwrap_or(branch),
+        named: scope.options.branch.is_some(),
     };
     let choice = worktree::choose(&wish).await?;
     {
-        let claims = Claims::of_others(attempt.context, attempt.record.agent)?;
+        let claims = Claims::of_others(scope.context, scope.agent)?;
         claims.work_tree(&choice.worktree.path)?;
-        attempt.record.tree = choice.tree;
-        attempt.record.worktree = Some(choice.worktree.clone());
-        attempt.save()?;
+        record.tree = choice.tree;
+        record.worktree = Some(choice.worktree.clone());
+        record.write(&scope.context.home)?;
     }
-    attempt.changed = true;
     if choice.worktree.made {
-        worktree::make(&wish, &choice.worktree, &marker(attempt), &attempt.context.events, &attempt.subject()).await?;
+        if choice.worktree.path.starts_with(&project.root) {
+            // before it exists, so that no `git add` in the root can catch it
+            render::keep_out_of_git(&choice.worktree.path)?;
+        }
+        let (marker, subject) = (scope.marker(), scope.subject());
+        let work = worktree::Work { marker: &marker, events: &scope.context.events, subject: &subject };
+        worktree::make(&wish, &choice.worktree, project.launch.timeout, &work).await?;
     }
     Ok(())
 }
 
-/// Brings along what git does not: all of it at first, later what the project has added since.
-async fn complete(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
-    let settings = settings(attempt);
-    let (marker, events, subject) = (marker(attempt), &attempt.context.events, attempt.subject());
+/// Brings along what git does not: all of it at first, later what the project has added since. Says whether it did.
+async fn complete(scope: Scope<'_>, project: &Project, record: &mut Record) -> Result<bool, Failure> {
+    let settings = settings(project);
+    let (marker, events, subject) = (scope.marker(), &scope.context.events, scope.subject());
     // a tree that was adopted is its owner's
-    let Some(found) = attempt.record.worktree.as_mut().filter(|found| found.made) else { return Ok(()) };
+    let Some(found) = record.worktree.as_mut().filter(|found| found.made) else { return Ok(false) };
     let population = worktree::Population {
-        root: &attempt.project.root,
-        tree: &attempt.record.tree,
+        root: &project.root,
+        tree: &record.tree,
         settings: &settings,
         copied: found.copied.as_deref(),
         complete: found.populated,
@@ -100,19 +133,15 @@ async fn complete(attempt: &mut Attempt<'_>) -> Result<(), Failure> {
     };
     let copied = population.run().await?;
     if found.populated && found.copied.as_ref() == Some(&copied) {
-        return Ok(());
+        return Ok(false);
     }
-    attempt.changed |= !found.populated || found.copied.as_ref().is_some_and(|known| *known != copied);
+    let changed = !found.populated || found.copied.as_ref().is_some_and(|known| *known != copied);
     found.copied = Some(copied);
     found.populated = true;
-    attempt.save()
+    record.write(&scope.context.home)?;
+    Ok(changed)
 }
 
-/// By which what works on the tree is known as a part of the stack.
-fn marker(attempt: &Attempt<'_>) -> String {
-    system::marker_value(attempt.context.home.id(), &attempt.record.agent.stack().to_string())
-}
-
-fn settings(attempt: &Attempt<'_>) -> WorktreeSettings {
-    attempt.project.worktree.clone().unwrap_or_else(worktree::default_settings)
+fn settings(project: &Project) -> WorktreeSettings {
+    project.worktree.clone().unwrap_or_else(worktree::default_settings)
 }

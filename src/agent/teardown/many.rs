@@ -5,43 +5,22 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use super::{one, survey};
-use crate::agent::{Context, Error, Record, identity};
+use super::one;
+use super::options::{TeardownOptions, TeardownTarget};
+use crate::agent::{Context, Error, Record, belongings, identity, ownership};
 use crate::infra::{self, Infra};
-use crate::project::{AgentId, Project};
+use crate::project::AgentId;
 use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
-
-/// Whom to tear down, and how.
-#[derive(Debug, Clone)]
-pub struct TeardownOptions {
-    /// Whom.
-    pub target: TeardownTarget,
-    /// Only say what would be removed.
-    pub dry_run: bool,
-    /// Also remove a work tree that holds work nobody else has; also stop the servers under agents that stay.
-    pub force: bool,
-    /// Also stop the shared servers.
-    pub infra: bool,
-    /// And remove their data.
-    pub volumes: bool,
-    /// Only those that turn out to be left over once nobody else is at work on them.
-    pub only_leftovers: bool,
-}
-
-/// Whom to tear down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TeardownTarget {
-    /// These.
-    Agents(Vec<AgentId>),
-    /// Every agent of the project that the command stands in; outside a project, of the home.
-    All,
-}
 
 /// Tears agents down. Returns what happened to each, and the kind of the worst failure.
 ///
 /// # Errors
 /// Nothing could be tried; or the servers were to be stopped under agents that stay, and nothing was done.
 pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(Teardown, Option<Kind>), Failure> {
+    if !context.home.exists() {
+        return Ok((nothing(options), None));
+    }
+    check_projects(context, options)?;
     check_nobody_stays(context, options)?;
     let infra = servers(context, options).await?;
     let mut agents = match &options.target {
@@ -64,6 +43,16 @@ pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(T
     Ok((report, worst))
 }
 
+/// In a home that does not exist.
+fn nothing(options: &TeardownOptions) -> Teardown {
+    let agents = match &options.target {
+        TeardownTarget::Agents(agents) => agents.iter().map(|agent| TornDownAgent::of(agent.get())).collect(),
+        TeardownTarget::All => Vec::new(),
+    };
+    let infra = options.infra.then(Vec::new);
+    Teardown { schema: "harness/teardown/1".to_owned(), dry_run: options.dry_run, agents, infra }
+}
+
 async fn timed(
     context: &Context,
     infra: Option<&Infra>,
@@ -81,16 +70,26 @@ async fn timed(
     (report, kind)
 }
 
-/// The shared servers, started as recorded if something of the agents may live on them.
+/// The shared servers, started as recorded if something of the agents may be on them. Servers that do not start are
+/// no reason to keep what is elsewhere.
 async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<Infra>, Failure> {
-    let nobody = match &options.target {
-        TeardownTarget::All => options.volumes && identity::agents(context)?.is_empty(),
-        TeardownTarget::Agents(agents) => agents.is_empty(),
+    let is_needed = match &options.target {
+        TeardownTarget::All => !options.volumes || !identity::agents(context)?.is_empty(),
+        TeardownTarget::Agents(agents) => agents.iter().any(|agent| {
+            // an agent without a readable record may have anything there
+            !matches!(Record::read(&context.home, *agent), Ok(Some(record)) if !record.used_servers)
+        }),
     };
-    if options.dry_run || nobody {
+    if options.dry_run || !is_needed {
         return Ok(infra::open(&context.home).await?);
     }
-    Ok(infra::resume(&context.home, &context.events).await?)
+    match infra::resume(&context.home, &context.events).await {
+        Ok(infra) => Ok(infra),
+        Err(error) => {
+            context.events.warning("infra", format!("continuing without the servers that do not start: {error}"));
+            Ok(infra::open(&context.home).await?)
+        }
+    }
 }
 
 /// Every agent with a record, a database, a role, a bucket or a process of this home; in a project, of
@@ -98,9 +97,9 @@ async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<
 async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentId>, Failure> {
     let project = context.project().ok();
     let mut agents = identity::agents(context)?;
-    agents.retain(|agent| !is_anothers(context, project.as_ref(), *agent));
+    agents.retain(|agent| is_here(context, *agent));
     let known = identity::agents(context)?;
-    for (agent, owner) in survey::strays(context, infra).await? {
+    for (agent, owner) in belongings::inspect(context, infra).await? {
         let ours = project.as_ref().is_none_or(|project| owner.as_ref().is_none_or(|owner| *owner == project.name));
         if ours && !known.contains(&agent) {
             agents.push(agent);
@@ -109,13 +108,28 @@ async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentI
     Ok(agents)
 }
 
-/// Whether an agent belongs to another project than this one.
-fn is_anothers(context: &Context, project: Option<&Project>, agent: AgentId) -> bool {
-    match (project, Record::read(&context.home, agent)) {
-        (Some(project), Ok(Some(record))) => record.project != project.name || record.project_root != project.root,
-        // a damaged record is everybody's: somebody has to be able to remove it
-        _ => false,
+/// Whether an agent is one of the project that the command stands in. A damaged record is everybody's: somebody has to
+/// be able to remove it.
+fn is_here(context: &Context, agent: AgentId) -> bool {
+    match Record::read(&context.home, agent) {
+        Ok(Some(record)) => ownership::is_here(context, &record).unwrap_or(true),
+        _ => true,
     }
+}
+
+/// Refuses agents of another project before any is touched. A look is free, and what is left over is collected for
+/// every project.
+fn check_projects(context: &Context, options: &TeardownOptions) -> Result<(), Failure> {
+    let TeardownTarget::Agents(agents) = &options.target else { return Ok(()) };
+    if options.dry_run || options.only_leftovers {
+        return Ok(());
+    }
+    for agent in agents {
+        if let Ok(Some(record)) = Record::read(&context.home, *agent) {
+            ownership::check(context, &record, options.force)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to stop the servers under agents that are not torn down with them.
@@ -123,16 +137,14 @@ fn check_nobody_stays(context: &Context, options: &TeardownOptions) -> Result<()
     if !options.infra || options.force {
         return Ok(());
     }
-    let mut agents = identity::agents(context)?;
-    match &options.target {
-        TeardownTarget::Agents(going) => agents.retain(|agent| !going.contains(agent)),
-        TeardownTarget::All => {
-            let project = context.project().ok();
-            agents.retain(|agent| is_anothers(context, project.as_ref(), *agent));
-        }
-    }
     // a directory without a record is a command in progress, or what one left
-    agents.retain(|agent| !matches!(Record::read(&context.home, *agent), Ok(None)));
+    let known = identity::agents(context)?.into_iter();
+    let known: Vec<AgentId> = known.filter(|agent| !matches!(Record::read(&context.home, *agent), Ok(None))).collect();
+    let is_going = |agent: &AgentId| match &options.target {
+        TeardownTarget::Agents(going) => going.contains(agent),
+        TeardownTarget::All => is_here(context, *agent),
+    };
+    let agents: Vec<AgentId> = known.iter().copied().filter(|agent| !is_going(agent)).collect();
     if agents.is_empty() {
         return Ok(());
     }
@@ -143,9 +155,7 @@ fn check_nobody_stays(context: &Context, options: &TeardownOptions) -> Result<()
 /// The commands that tear down `staying` and then everything that this command asks for: an agent of another project
 /// is removed from there.
 fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) -> Vec<String> {
-    let project = context.project().ok();
-    let (others, own): (Vec<AgentId>, Vec<AgentId>) =
-        staying.iter().partition(|agent| is_anothers(context, project.as_ref(), **agent));
+    let (others, own): (Vec<AgentId>, Vec<AgentId>) = staying.iter().partition(|agent| !is_here(context, **agent));
     let mut elsewhere: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for agent in others {
         let record = Record::read(&context.home, agent).ok().flatten();

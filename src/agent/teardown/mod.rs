@@ -1,13 +1,13 @@
-//! `teardown`: everything of an agent goes, is proven gone, and what is left is named.
+//! `teardown`: everything of an agent is removed and proven gone, and what is left is named.
 //!
-//! The record says what to remove; the server's comments, the home's registry and the environment
-//! marker say what else of ours exists, so that a crashed agent leaks nothing. What only *looks* ours
-//! is reported as foreign and left alone.
+//! What there is to remove is the list of [`super::belongings`], so that a crashed agent leaks nothing and
+//! what only looks like ours is left alone. Something that cannot be removed does not keep the rest from
+//! being removed: the record stays, and the next `launch` or `teardown` goes on.
 
 mod many;
 mod one;
-mod survey;
+mod options;
 
-pub use many::{TeardownOptions, TeardownTarget, teardown};
-pub(super) use one::undo;
-pub(super) use survey::strays;
+pub use many::teardown;
+pub(super) use one::{finish, undo};
+pub use options::{TeardownOptions, TeardownTarget};

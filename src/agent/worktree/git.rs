@@ -1,112 +1,9 @@
-//! What can go wrong with a work tree, and the questions to git that several steps ask.
+//! Asking and running the user's `git` in one repository.
 
 use std::path::{Path, PathBuf};
 
-use crate::report::{Diagnostic, Kind};
-use crate::system::text::count;
-use crate::system::{self, Git, GitError};
-
-/// A work tree cannot be what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// git cannot be started, failed, or did not end.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// The project is not in a git repository.
-    #[error("`{}` is not in a git repository, which `[worktree]` needs", .0.display())]
-    NoRepository(PathBuf),
-    /// There is something else at the path.
-    #[error("`{}` exists and is not a work tree of this repository", .0.display())]
-    Occupied(PathBuf),
-    /// The branch is in use by another work tree.
-    #[error("branch `{branch}` is checked out in `{}`", path.display())]
-    BranchInUse {
-        /// The branch.
-        branch: String,
-        /// Where it is checked out.
-        path: PathBuf,
-    },
-    /// A branch of that name holds work.
-    #[error("branch `{branch}` has {} that the project's HEAD does not have", count(*commits, "commit"))]
-    BranchHasWork {
-        /// The branch.
-        branch: String,
-        /// How many.
-        commits: usize,
-    },
-    /// Removing the work tree would lose work.
-    #[error("work tree `{}` has unsaved work: {}", path.display(), lost.join(", "))]
-    WouldLose {
-        /// The work tree.
-        path: PathBuf,
-        /// What.
-        lost: Vec<String>,
-    },
-    /// A program cannot be run.
-    #[error(transparent)]
-    Run(#[from] system::Error),
-    /// A file could not be copied into the work tree.
-    #[error("cannot copy `{name}` into work tree `{}`", tree.display())]
-    Copy {
-        /// What.
-        name: String,
-        /// Where to.
-        tree: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl Diagnostic for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Git(error) => error.kind(),
-            Self::Run(_) | Self::Copy { .. } => Kind::Environment,
-            Self::NoRepository(_) => Kind::Configuration,
-            Self::Occupied(_) | Self::BranchInUse { .. } | Self::BranchHasWork { .. } | Self::WouldLose { .. } => {
-                Kind::Conflict
-            }
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Git(error) => error.code(),
-            Self::NoRepository(_) => "worktree.no_repository",
-            Self::Occupied(_) => "worktree.occupied",
-            Self::BranchInUse { .. } => "worktree.branch_in_use",
-            Self::BranchHasWork { .. } => "worktree.branch_has_work",
-            Self::WouldLose { .. } => "worktree.would_lose",
-            Self::Run(error) => error.code(),
-            Self::Copy { .. } => "worktree.copy",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Git(error) => error.hint(),
-            Self::NoRepository(_) => Some("run `git init` and commit, or remove `[worktree]`".into()),
-            Self::Occupied(_) => Some("move it elsewhere, or change `[worktree] path`".into()),
-            Self::BranchInUse { .. } => Some("pass another with `--branch`".into()),
-            Self::BranchHasWork { branch, .. } => {
-                Some(format!("use it with `--branch {branch}`, or delete it with `git branch -D {branch}`"))
-            }
-            Self::WouldLose { path, .. } => {
-                Some(format!("commit and push in `{}`, or discard it with `--force`", path.display()))
-            }
-            Self::Run(error) => error.hint(),
-            Self::Copy { .. } => None,
-        }
-    }
-
-    fn details(&self) -> Vec<String> {
-        match self {
-            Self::Git(error) => error.details(),
-            _ => Vec::new(),
-        }
-    }
-}
+pub(super) use super::error::Error;
+use crate::system::Git;
 
 /// Asks git about `directory`; returns its standard output without the last line break.
 pub(super) async fn ask(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
@@ -116,6 +13,14 @@ pub(super) async fn ask(directory: &Path, arguments: &[&str]) -> Result<String, 
 /// Has git change the repository of `directory`.
 pub(super) async fn act(directory: &Path, arguments: &[&str]) -> Result<String, Error> {
     Ok(Git::acting(directory).text(arguments).await?)
+}
+
+/// Whether a branch exists.
+pub(super) async fn has_branch(directory: &Path, branch: &str) -> Result<bool, Error> {
+    let reference = format!("refs/heads/{branch}");
+    // a name that is also the beginning of others lists them too
+    let found = ask(directory, &["for-each-ref", "--format=%(refname)", &reference]).await?;
+    Ok(found.lines().any(|line| line == reference))
 }
 
 /// Where a directory stands in its repository.
@@ -130,7 +35,10 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Asks git; `None` outside a work tree.
+    /// Asks git; `None` outside a repository.
+    ///
+    /// # Errors
+    /// There is a repository, and git does not use it: another user owns it, it is damaged, it has no work tree.
     pub(super) async fn of(directory: &Path) -> Result<Option<Self>, Error> {
         let asked = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel", "--show-prefix"];
         let answer = match ask(directory, &asked).await {
@@ -145,11 +53,9 @@ impl Standing {
     }
 }
 
-/// The commits of `revision` that neither a remote nor another branch has.
-pub(super) async fn unique_commits(directory: &Path, revision: &str, branch: Option<&str>) -> Result<usize, Error> {
-    let exclude = branch.map(|branch| format!("--exclude={branch}"));
-    let mut arguments = vec!["rev-list", "--count", revision, "--not", "--remotes", "--tags"];
-    arguments.extend(exclude.as_deref());
-    arguments.push("--branches");
-    Ok(ask(directory, &arguments).await?.parse().unwrap_or(0))
+/// The first few of `names`, and whether there are more.
+pub(super) fn few(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().map(String::as_str).take(3).collect();
+    let more = if names.len() > 3 { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
 }

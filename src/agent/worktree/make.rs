@@ -1,14 +1,19 @@
 //! Choosing and making a work tree.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
-use super::git::{Error, Standing, act, ask, unique_commits};
-use super::work;
+use super::entry::Entry;
+use super::git::{Error, Standing, ask, has_branch};
+use super::remove::checked_out_at;
+use super::unique::unique_commits;
+use super::work::Work;
 use crate::agent::record::WorktreeRecord;
 use crate::project::{Template, WorktreeSettings};
-use crate::report::Events;
-use crate::system::GitError;
+use crate::system::text::count;
+use crate::system::{Git, GitError};
 
 /// What a launch asks for.
 #[derive(Debug)]
@@ -65,7 +70,8 @@ pub(in crate::agent) fn resolved(path: &Path) -> PathBuf {
 /// Changes nothing.
 ///
 /// # Errors
-/// No repository; something else is at the path; the branch is in use or holds work.
+/// No repository, or one without a commit; something else is at the path; the branch is in use, holds work
+/// or has a name that git refuses.
 pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
     let Some(root) = Standing::of(wish.root).await? else {
         return Err(Error::NoRepository(wish.root.to_owned()));
@@ -83,67 +89,102 @@ pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
             tree,
         });
     }
+    if Entry::of(&root.common, &path).is_some() {
+        return Err(Error::Away(path));
+    }
+    if ask(wish.root, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await.is_err() {
+        return Err(Error::NoCommit(wish.root.to_owned()));
+    }
+    if ask(wish.root, &["check-ref-format", "--branch", &wish.branch]).await.is_err() {
+        return Err(Error::BranchName(wish.branch.clone()));
+    }
     let branch = branch_is_free(wish).await?.then(|| wish.branch.clone());
     Ok(Choice { worktree: WorktreeRecord { path, branch, made: true, populated: false, copied: None }, tree })
 }
 
-/// Makes a work tree that was chosen to be made: git's part of it. `marker` is the stack's.
+/// Makes a work tree that was chosen to be made: git's part of it.
+///
+/// git runs the user's `post-checkout` hook as the last step of `git worktree add`, and takes the hook's
+/// failure for its own. The hook is therefore run apart, after the files are there, for at most `patience`:
+/// one that fails or hangs is a warning, since the tree is complete.
+///
+/// # Errors
+/// git fails.
 pub(in crate::agent) async fn make(
     wish: &Wish<'_>,
     chosen: &WorktreeRecord,
-    marker: &str,
-    events: &Events,
-    subject: &str,
+    patience: Duration,
+    work: &Work<'_>,
 ) -> Result<(), Error> {
-    let task = events.task(subject, format!("make work tree {}", chosen.path.display()));
+    let task = work.events.task(work.subject, format!("make work tree {}", chosen.path.display()));
     let path = chosen.path.to_string_lossy();
-    // a directory that was removed by hand leaves an entry behind that would refuse the path
-    act(wish.root, &["worktree", "prune"]).await?;
-    let add = match &chosen.branch {
-        Some(branch) => vec!["git", "worktree", "add", "--quiet", "-B", branch, &path, "HEAD"],
-        None => vec!["git", "worktree", "add", "--quiet", &path, &wish.branch],
-    };
-    let program: Vec<&OsStr> = add.iter().map(OsStr::new).collect();
-    let output = work::run(&program, wish.root, marker).await?;
-    if !output.ending.is_success() {
-        let (command, directory) = (add[1..].join(" "), wish.root.to_owned());
-        return Err(GitError::Failed { command, directory, output: output.tail }.into());
+    let mut add = vec!["git", "worktree", "add", "--quiet", "--no-checkout"];
+    match &chosen.branch {
+        Some(branch) => add.extend(["-B", branch, &path, "HEAD"]),
+        None => add.extend([&path, wish.branch.as_str()]),
     }
+    succeed(&add, wish.root, work).await?;
+    succeed(&["git", "reset", "--hard", "--quiet", "--no-recurse-submodules"], &chosen.path, work).await?;
     task.finish();
+    post_checkout(&chosen.path, patience, work).await
+}
+
+async fn succeed(command: &[&str], directory: &Path, work: &Work<'_>) -> Result<(), Error> {
+    let program: Vec<&OsStr> = command.iter().map(OsStr::new).collect();
+    let output = work.run(&program, directory, None).await?;
+    if output.ending.is_success() {
+        return Ok(());
+    }
+    let (command, directory) = (command[1..].join(" "), directory.to_owned());
+    Err(GitError::Failed { command, directory, output: output.tail }.into())
+}
+
+/// Runs the hook as git does after a checkout of a whole new tree.
+async fn post_checkout(tree: &Path, patience: Duration, work: &Work<'_>) -> Result<(), Error> {
+    let hook = Git::asking_as_configured(tree).text(&["rev-parse", "--git-path", "hooks/post-checkout"]).await?;
+    let hook = tree.join(hook);
+    let is_executable = hook.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0);
+    if !is_executable {
+        return Ok(());
+    }
+    let head = ask(tree, &["rev-parse", "HEAD"]).await?;
+    let none = "0".repeat(head.len());
+    let task = work.events.task(work.subject, "run the post-checkout hook");
+    let program = [hook.as_os_str(), OsStr::new(&none), OsStr::new(&head), OsStr::new("1")];
+    let problem = match work.run(&program, tree, Some(patience)).await {
+        Ok(output) if output.ending.is_success() => {
+            task.finish();
+            return Ok(());
+        }
+        Ok(output) => {
+            let last = output.tail.last().map_or_else(String::new, |line| format!(": {line}"));
+            format!("{}{last}", output.ending)
+        }
+        Err(error) => error.to_string(),
+    };
+    let text =
+        format!("the post-checkout hook `{}` failed, and the work tree is used as it is: {problem}", hook.display());
+    work.events.warning(work.subject, text);
     Ok(())
 }
 
 /// Whether the branch is to be made (or is a stale one without work of its own); false when the user
 /// named one that exists.
 async fn branch_is_free(wish: &Wish<'_>) -> Result<bool, Error> {
-    let reference = format!("refs/heads/{}", wish.branch);
-    if ask(wish.root, &["show-ref", "--verify", "--quiet", &reference]).await.is_err() {
+    if !has_branch(wish.root, &wish.branch).await? {
         return Ok(true);
     }
+    let reference = format!("refs/heads/{}", wish.branch);
     if let Some(path) = checked_out_at(wish.root, &reference).await? {
         return Err(Error::BranchInUse { branch: wish.branch.clone(), path });
     }
     if wish.named {
         return Ok(false);
     }
-    match unique_commits(wish.root, &reference, Some(&wish.branch)).await? {
+    match unique_commits(wish.root, &reference, &[&wish.branch]).await? {
         0 => Ok(true),
-        commits => Err(Error::BranchHasWork { branch: wish.branch.clone(), commits }),
+        commits => Err(Error::BranchHasWork { branch: wish.branch.clone(), commits: count(commits, "commit") }),
     }
-}
-
-/// The work tree that has a branch checked out, if it still exists.
-async fn checked_out_at(root: &Path, reference: &str) -> Result<Option<PathBuf>, Error> {
-    let list = ask(root, &["worktree", "list", "--porcelain"]).await?;
-    let mut path = None;
-    for line in list.lines() {
-        if let Some(found) = line.strip_prefix("worktree ") {
-            path = Some(PathBuf::from(found));
-        } else if line.strip_prefix("branch ") == Some(reference) {
-            return Ok(path.filter(|path| path.exists()));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Population<'_> {
         remove(&partial).map_err(failed)?;
         let program = ["cp", "-a", "--reflink=auto", "--"].map(OsStr::new);
         let program = [&program[..], &[source.as_os_str(), partial.as_os_str()]].concat();
-        let output = work::run(&program, self.root, self.marker).await?;
+        let output = work::run(&program, self.root, self.marker, None).await?;
         if !output.ending.is_success() {
             return Err(failed(std::io::Error::other(output.tail.join("; "))));
         }

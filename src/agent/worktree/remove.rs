@@ -1,48 +1,22 @@
-//! Removing a work tree, after a look at what would be lost.
+//! Removing a work tree, and the branch that was made for it.
+//!
+//! The tree is renamed aside, then its entry goes, then its branch; cut off anywhere, the next teardown
+//! goes on from what is there. Nothing here touches another work tree or its entry.
 
 use std::path::Path;
 
-use super::git::{Error, Standing, act, ask, unique_commits};
-use super::populate::PARTIAL;
+use super::entry::{Entry, is_tree_of};
+use super::error::Error;
+use super::git::{Standing, act, ask, has_branch};
+use super::{trash, unique};
 use crate::agent::record::WorktreeRecord;
-use crate::report::Removed;
-use crate::system::text::count;
-use crate::system::{self, GitError};
-
-/// What only this work tree has.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::agent) struct Loss {
-    /// Each as a phrase: `2 uncommitted files (a.rs, b.rs)`.
-    pub(in crate::agent) what: Vec<String>,
-}
-
-/// Looks for uncommitted files and for commits that neither a remote nor another branch has.
-pub(in crate::agent) async fn loss(worktree: &WorktreeRecord) -> Result<Loss, Error> {
-    let mut loss = Loss::default();
-    if !worktree.made || !worktree.path.exists() || !is_checked_out(worktree).await? {
-        return Ok(loss);
-    }
-    let path = &worktree.path;
-    let changed = ask(path, &["status", "--porcelain", "--untracked-files=all"]).await?;
-    let files = changed.lines().filter_map(|line| line.get(3..));
-    // copies of what the project's root has
-    let files: Vec<&str> = files.filter(|name| !name.contains(PARTIAL)).collect();
-    if !files.is_empty() {
-        let named: Vec<&str> = files.iter().copied().take(3).collect();
-        let more = if files.len() > 3 { ", ..." } else { "" };
-        loss.what.push(format!("{} ({}{more})", count(files.len(), "uncommitted file"), named.join(", ")));
-    }
-    let branch = ask(path, &["branch", "--show-current"]).await?;
-    let commits =
-        unique_commits(path, "HEAD", Some(&branch).filter(|name| !name.is_empty()).map(String::as_str)).await?;
-    if commits > 0 {
-        loss.what.push(count(commits, "unpushed commit"));
-    }
-    Ok(loss)
-}
+use crate::system::{self, GitError, Home};
 
 /// Whether git has ended its part of the work tree; until then nobody can have worked in it. git writes
 /// the index last.
+///
+/// # Errors
+/// git cannot be started.
 pub(in crate::agent) async fn is_checked_out(worktree: &WorktreeRecord) -> Result<bool, Error> {
     if worktree.populated {
         return Ok(true);
@@ -64,122 +38,138 @@ pub(in crate::agent) async fn unlock(root: &Path, worktree: &WorktreeRecord) {
     let _ = act(root, &["worktree", "unlock", &worktree.path.to_string_lossy()]).await;
 }
 
+/// Has git find a work tree and its repository again after one or both were moved.
+pub(in crate::agent) async fn repair(root: &Path, tree: &Path) {
+    // what cannot be repaired fails at the next question about it, with git's reason
+    let _ = act(root, &["worktree", "repair", &tree.to_string_lossy()]).await;
+}
+
+/// Refuses to remove a work tree that a person locked with `git worktree lock`.
+///
+/// # Errors
+/// [`Error::Locked`].
+pub(in crate::agent) async fn check_unlocked(root: &Path, worktree: &WorktreeRecord) -> Result<(), Error> {
+    // until it is populated, the lock is git's own
+    if !worktree.made || !worktree.populated || !root.exists() {
+        return Ok(());
+    }
+    let Some(standing) = Standing::of(root).await? else { return Ok(()) };
+    match Entry::of(&standing.common, &worktree.path).and_then(|entry| entry.lock()) {
+        Some(reason) => Err(Error::Locked { path: worktree.path.clone(), reason }),
+        None => Ok(()),
+    }
+}
+
 /// Removes what git has left of a work tree whose making was cut off, and its entry.
 ///
 /// # Errors
 /// Something else is at its path.
-pub(in crate::agent) async fn discard(root: &Path, worktree: &WorktreeRecord) -> Result<(), Error> {
-    let path = worktree.path.to_string_lossy();
-    // twice: git locks what it has not ended
-    if act(root, &["worktree", "remove", "--force", "--force", &path]).await.is_ok() {
-        return Ok(());
-    }
-    // killed while it wrote its entry, git stumbles over that with every command
+pub(in crate::agent) async fn discard(home: &Home, root: &Path, worktree: &WorktreeRecord) -> Result<(), Error> {
+    // killed while it wrote its entry, git stumbles over that with every command: no help is asked of it
     if let Some(standing) = Standing::of(root).await? {
-        take_apart(&standing.common.join("worktrees"), &worktree.path)?;
+        take_apart(home, &standing.common, &worktree.path).await?;
     }
-    act(root, &["worktree", "prune"]).await?;
     if worktree.path.exists() { Err(Error::Occupied(worktree.path.clone())) } else { Ok(()) }
 }
 
-/// Removes a work tree and its entry among `entries` without git's help, if each names the other or has
-/// not come to naming anything.
-fn take_apart(entries: &Path, tree: &Path) -> Result<(), Error> {
+/// Removes a work tree and its entry, if each names the other or has not come to naming anything.
+async fn take_apart(home: &Home, common: &Path, tree: &Path) -> Result<(), Error> {
+    let entry = Entry::of(common, tree);
     let link = tree.join(".git");
-    let told = |file: &Path| std::fs::read_to_string(file).ok().map(|text| text.trim_end().to_owned());
-    for entry in std::fs::read_dir(entries).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()) {
-        if told(&entry.join("gitdir")).is_some_and(|named| Path::new(&named) == link) {
-            std::fs::remove_dir_all(&entry).map_err(system::Error::file("remove", &entry))?;
-        }
+    if is_tree_of(common, tree) {
+        trash::delete(home, tree, common).await?;
+    } else if std::fs::read_to_string(&link).is_ok_and(|text| text.trim().is_empty()) {
+        system::remove_if_exists(&link)?;
     }
-    match told(&link) {
-        Some(named) if named.strip_prefix("gitdir: ").is_some_and(|named| Path::new(named).starts_with(entries)) => {
-            std::fs::remove_dir_all(tree).map_err(system::Error::file("remove", tree))?;
-        }
-        Some(named) if named.is_empty() => system::remove_if_exists(&link).map(drop)?,
-        _ => {}
+    if let Some(entry) = entry {
+        entry.remove()?;
     }
     // whatever else is in it stays
     let _ = std::fs::remove_dir(tree);
     Ok(())
 }
 
-/// Removes a work tree that harness made, and the branch that it made for it.
+/// Removes a work tree that harness made, its path and its entry. That it is gone already is no error.
 ///
 /// # Errors
-/// [`Error::WouldLose`] without `force` when there is work in it that nobody else has.
-pub(in crate::agent) async fn remove(
+/// Something else is at its path; it cannot be renamed.
+pub(in crate::agent) async fn remove_tree(home: &Home, root: &Path, worktree: &WorktreeRecord) -> Result<(), Error> {
+    if !root.exists() {
+        // the repository is gone, and with it all that the tree was a part of
+        if worktree.path.join(".git").is_file() {
+            trash::delete(home, &worktree.path, Path::new("/nonexistent")).await?;
+        }
+        return Ok(());
+    }
+    if !is_checked_out(worktree).await? {
+        return discard(home, root, worktree).await;
+    }
+    let Some(standing) = Standing::of(root).await? else { return Err(Error::NoRepository(root.to_owned())) };
+    let entry = Entry::of(&standing.common, &worktree.path);
+    if worktree.path.exists() {
+        if entry.is_none() && !is_tree_of(&standing.common, &worktree.path) {
+            return Err(Error::Occupied(worktree.path.clone()));
+        }
+        trash::delete(home, &worktree.path, &standing.common).await?;
+    }
+    entry.map_or(Ok(()), Entry::remove)
+}
+
+/// The branch that harness made for a work tree, if it goes with it: nothing in it is unique, or `force`,
+/// and no other work tree has it checked out.
+///
+/// # Errors
+/// git cannot read the repository.
+pub(in crate::agent) async fn branch_to_remove(
     root: &Path,
     worktree: &WorktreeRecord,
     force: bool,
-) -> Result<Vec<Removed>, Error> {
-    let mut removed = Vec::new();
-    if !worktree.made {
-        return Ok(removed);
+) -> Result<Option<String>, Error> {
+    let Some(branch) = worktree.branch.as_deref().filter(|_| worktree.made && root.exists()) else { return Ok(None) };
+    if !has_branch(root, branch).await? {
+        return Ok(None);
     }
-    let loss = loss(worktree).await?;
-    if !loss.what.is_empty() && !force {
-        return Err(Error::WouldLose { path: worktree.path.clone(), lost: loss.what });
+    let elsewhere = checked_out_at(root, &format!("refs/heads/{branch}")).await?;
+    if elsewhere.is_some_and(|path| path != worktree.path) {
+        return Ok(None);
     }
-    if !root.exists() {
-        // the repository itself is gone: its work tree is a plain directory now
-        return Ok(removed);
-    }
-    if !is_checked_out(worktree).await? {
-        if worktree.path.exists() {
-            removed.push(Removed::new("worktree", worktree.path.display().to_string()));
-        }
-        discard(root, worktree).await?;
-    } else if worktree.path.exists() {
-        if !worktree.populated {
-            unlock(root, worktree).await;
-        }
-        // --force: ignored files (a build, a rendered env file) are no reason to stay
-        act(root, &["worktree", "remove", "--force", &worktree.path.to_string_lossy()]).await?;
-        removed.push(Removed::new("worktree", worktree.path.display().to_string()));
-    } else {
-        act(root, &["worktree", "prune"]).await?;
-    }
-    if let Some(branch) = &worktree.branch {
-        let reference = format!("refs/heads/{branch}");
-        let exists = ask(root, &["show-ref", "--verify", "--quiet", &reference]).await.is_ok();
-        if exists && (force || unique_commits(root, &reference, Some(branch)).await? == 0) {
-            act(root, &["branch", "-D", "--", branch]).await?;
-            removed.push(Removed::new("branch", branch));
-        }
-    }
-    Ok(removed)
+    let goes = force || unique::unique_commits(root, &format!("refs/heads/{branch}"), &[branch]).await? == 0;
+    Ok(goes.then(|| branch.to_owned()))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::take_apart;
-
-    #[test]
-    fn only_a_tree_and_an_entry_that_name_each_other_go() {
-        let directory = tempfile::tempdir().unwrap();
-        let at = |path: &str| directory.path().join(path);
-        let put = |path: &str, text: String| {
-            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
-            fs::write(at(path), text).unwrap();
-        };
-        for (tree, link) in [("ours", "common/worktrees/3"), ("other", "elsewhere/worktrees/3"), ("begun", "")] {
-            let text = if link.is_empty() { String::new() } else { format!("gitdir: {}\n", at(link).display()) };
-            put(&format!("{tree}/.git"), text);
-        }
-        put("ours/half", String::new());
-        put("other/work", String::new());
-        fs::create_dir(at("plain")).unwrap();
-        put("plain/work", String::new());
-        for (entry, tree) in [("3", "ours"), ("4", "another")] {
-            put(&format!("common/worktrees/{entry}/gitdir"), format!("{}/.git\n", at(tree).display()));
-        }
-        for tree in ["ours", "other", "begun", "plain", "nowhere"] {
-            take_apart(&at("common/worktrees"), &at(tree)).unwrap();
-        }
-        assert!(!at("ours").exists() && !at("begun").exists() && !at("common/worktrees/3").exists());
-        assert!(at("other/work").exists() && at("plain/work").exists() && at("common/worktrees/4").exists());
+/// Removes a branch, whatever it holds. That it is gone already is no error.
+///
+/// # Errors
+/// git refuses.
+pub(in crate::agent) async fn remove_branch(root: &Path, branch: &str) -> Result<(), Error> {
+    if has_branch(root, branch).await? {
+        act(root, &["branch", "-D", "--quiet", "--", branch]).await?;
     }
+    Ok(())
+}
+
+/// The work tree that has a branch checked out, if it still exists.
+pub(super) async fn checked_out_at(root: &Path, reference: &str) -> Result<Option<std::path::PathBuf>, Error> {
+    let list = ask(root, &["worktree", "list", "--porcelain"]).await?;
+    let mut path = None;
+    for line in list.lines() {
+        if let Some(found) = line.strip_prefix("worktree ") {
+            path = Some(std::path::PathBuf::from(found));
+        } else if line.strip_prefix("branch ") == Some(reference) {
+            return Ok(path.filter(|path| path.exists()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether there is anything of a work tree: its directory, or its entry.
+///
+/// # Errors
+/// git cannot be started.
+pub(in crate::agent) async fn is_there(root: &Path, worktree: &WorktreeRecord) -> Result<bool, Error> {
+    if worktree.path.exists() || !root.exists() {
+        return Ok(worktree.path.exists());
+    }
+    let standing = Standing::of(root).await?;
+    Ok(standing.is_some_and(|standing| Entry::of(&standing.common, &worktree.path).is_some()))
 }

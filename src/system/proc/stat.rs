@@ -16,6 +16,8 @@ pub struct Stat {
     pub group: u32,
     /// Its session.
     pub session: u32,
+    /// The process group in the foreground of its terminal; `None` where it has no terminal.
+    pub foreground: Option<u32>,
     /// Threads.
     pub threads: u32,
     /// Start time in clock ticks since boot.
@@ -46,7 +48,8 @@ impl Stat {
             parent: next(0)?.parse().ok()?,
             group: next(0)?.parse().ok()?,
             session: next(0)?.parse().ok()?,
-            cpu_ticks: [next(7)?, next(0)?, next(0)?, next(0)?].iter().filter_map(|it| it.parse::<u64>().ok()).sum(),
+            foreground: next(1)?.parse().ok(),
+            cpu_ticks: [next(5)?, next(0)?, next(0)?, next(0)?].iter().filter_map(|it| it.parse::<u64>().ok()).sum(),
             threads: next(2)?.parse().ok()?,
             start_time: next(1)?.parse().ok()?,
             resident: next(1)?.parse().ok()?,

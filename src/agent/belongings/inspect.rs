@@ -9,7 +9,10 @@ use crate::report::Failure;
 use crate::system::{self, Home};
 
 /// Agents that own a database, a role, a bucket or a process, with their project where that is known.
-pub(in crate::agent) async fn strays(
+///
+/// # Errors
+/// A server does not answer, or the registry cannot be read.
+pub(in crate::agent) async fn inspect(
     context: &Context,
     infra: Option<&Infra>,
 ) -> Result<Vec<(AgentId, Option<String>)>, Failure> {
@@ -28,7 +31,7 @@ pub(in crate::agent) async fn strays(
     Ok(found)
 }
 
-/// Agents with a live process that bears this home's marker.
+/// Agents with a live process that carries this home's marker.
 fn with_processes(home: &Home) -> Vec<AgentId> {
     let stacks = system::marked_stacks(home.id());
     stacks.iter().filter_map(|stack| stack.strip_prefix("agent-")?.parse().ok()).collect()

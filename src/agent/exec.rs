@@ -1,4 +1,4 @@
-//! The ways into an agent: its URLs, its environment, a command inside it.
+//! `exec` and `shell`: a command in an agent's tree, with its environment.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,80 +10,12 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-use super::{Context, Error, Record, container, template_values};
-use crate::infra::{self, Engine, Infra};
-use crate::postgres::DatabaseCredentials;
+use super::environment::{load, with_home};
+use super::{Captured, Context, Error, Record, container, ownership};
+use crate::infra::{Engine, Infra};
 use crate::project::AgentId;
-use crate::render::{self, Renderer};
-use crate::report::{Environment, Failure, Urls};
+use crate::report::Failure;
 use crate::system;
-
-/// The URLs of an agent, or the one called `name`.
-///
-/// # Errors
-/// There is no such agent, or no such port.
-pub fn urls(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Urls, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let mut urls = record.urls();
-    let mut ports = record.ports;
-    if let Some(name) = name {
-        let known: Vec<String> = ports.keys().cloned().collect();
-        let Some(port) = ports.get(name).copied() else {
-            return Err(Error::UnknownPort { agent, name: name.to_owned(), known }.into());
-        };
-        urls = BTreeMap::from([(name.to_owned(), format!("http://localhost:{port}"))]);
-        ports = BTreeMap::from([(name.to_owned(), port)]);
-    }
-    Ok(Urls { schema: "harness/url/1".to_owned(), agent: agent.get(), urls, ports })
-}
-
-/// An agent with everything that its environment depends on.
-struct Loaded {
-    record: Record,
-    infra: Infra,
-    environment: render::Environment,
-}
-
-async fn load(context: &Context, agent: AgentId) -> Result<Loaded, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
-    let renderer = Renderer::new(&project);
-    let values = template_values::of(context, &project, &record, &infra);
-    let environment = template_values::environment(&renderer, &values, &record)?;
-    Ok(Loaded { record, infra, environment })
-}
-
-/// The agent's own variables: those of its env file.
-///
-/// # Errors
-/// There is no such agent, or its configuration is wrong.
-pub async fn environment(context: &Context, agent: AgentId) -> Result<Environment, Failure> {
-    let loaded = load(context, agent).await?;
-    let variables = loaded.environment.own().iter().cloned().collect();
-    Ok(Environment { schema: "harness/env/1".to_owned(), agent: agent.get(), variables })
-}
-
-/// The login of the agent's own role into its own database; `None` when it has none.
-pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option<DatabaseCredentials>, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    Ok(infra
-        .servers
-        .postgres
-        .as_ref()
-        .zip(record.database_password.as_ref())
-        .map(|(server, password)| server.agent_login(agent, password)))
-}
-
-/// What a command printed, where it does not go to harness's own streams.
-#[derive(Debug, Default)]
-pub struct Captured {
-    /// Its standard output.
-    pub stdout: Vec<u8>,
-    /// Its standard error.
-    pub stderr: Vec<u8>,
-}
 
 /// Runs a command in the agent's tree with the agent's environment. Its output goes to harness's streams, or into
 /// `captured`. With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
@@ -99,10 +31,11 @@ pub async fn exec(
     captured: Option<&mut Captured>,
 ) -> Result<u8, Failure> {
     let loaded = load(context, agent).await?;
+    ownership::check(context, &loaded.record, false)?;
     if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
         return container::exec(context, &loaded.infra, &loaded.record, service, command, captured).await;
     }
-    let mut environment = with_home(context, loaded.environment.all());
+    let mut environment = with_marker(context, agent, with_home(context, loaded.environment.all()));
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
     }
@@ -115,16 +48,26 @@ pub async fn exec(
 /// There is no such agent, or the shell cannot be started.
 pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
     let loaded = load(context, agent).await?;
+    ownership::check(context, &loaded.record, false)?;
     let shell = context.variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
     context
         .events
         .note(format!("agent {agent}"), format!("`{shell}` in {}; leave it with `exit`", loaded.record.tree.display()));
-    run(&loaded.record, with_home(context, loaded.environment.all()), &[shell], None).await
+    run(&loaded.record, with_marker(context, agent, with_home(context, loaded.environment.all())), &[shell], None).await
 }
 
-/// An agent's environment for commands that may call harness: they mean this home, whatever its default is.
-pub(super) fn with_home(context: &Context, mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    environment.insert("HARNESS_HOME".to_owned(), context.home.path().display().to_string());
+/// By this a teardown knows what `exec` and `shell` started. It is not the marker of the stack: a launch, which ends
+/// what a dead supervisor left, must not end a person's shell.
+pub(super) fn exec_marker(context: &Context, agent: AgentId) -> String {
+    system::marker_value(context.home.id(), &format!("{}/exec", agent.stack()))
+}
+
+fn with_marker(
+    context: &Context,
+    agent: AgentId,
+    mut environment: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    environment.insert(system::MARKER.to_owned(), exec_marker(context, agent));
     environment
 }
 

@@ -1,0 +1,324 @@
+//! One launch of one agent, step by step.
+
+use std::collections::BTreeMap;
+
+use super::scope::Scope;
+use super::{bucket, database, files, ports, prepare, ready, tree};
+use crate::agent::journal::{self, Journal};
+use crate::agent::lease::Lease;
+use crate::agent::template_values::Rendering;
+use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown};
+use crate::infra::{self, Infra};
+use crate::project::{AgentId, Project};
+use crate::render::{self, Renderer};
+use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
+use crate::supervisor;
+use crate::system::Secret;
+
+/// A launch in progress.
+pub(super) struct Run<'a> {
+    scope: Scope<'a>,
+    lease: &'a Lease,
+    record: Record,
+    journal: Journal,
+    /// Whether anything had to be done.
+    changed: bool,
+    /// The template that was used, once known.
+    template: Option<TemplateUse>,
+    /// Whether `[prepare]` of the tree has steps.
+    prepares: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Takes the agent's record up, or begins one. What a teardown or an undo left half removed is removed first.
+    pub(super) async fn begin(scope: Scope<'a>, project: &Project, lease: &'a Lease) -> Result<Self, Failure> {
+        let (context, agent) = (scope.context, scope.agent);
+        let found = lease.record(context, project).await?;
+        let cut = journal::cut_off(&context.home, agent);
+        if let Some(cut) = cut {
+            let text = format!("the last command was interrupted ({cut}); continuing");
+            context.events.note(scope.subject(), text);
+        }
+        let mut record = match found {
+            Some(record) if record.lifecycle == Lifecycle::TearingDown => {
+                finish_teardown(scope, project, lease, record).await?
+            }
+            Some(record) => record,
+            None => new_record(project, agent),
+        };
+        let journal = Journal::open(&context.home, agent, "launch")?;
+        record.kept |= scope.options.keep;
+        Ok(Self {
+            scope,
+            lease,
+            record,
+            journal,
+            changed: false,
+            template: None,
+            prepares: !project.prepare.is_empty(),
+        })
+    }
+
+    fn save(&self) -> Result<(), Failure> {
+        Ok(self.record.write(&self.scope.context.home)?)
+    }
+
+    /// All steps.
+    pub(super) async fn run(&mut self, project: &Project) -> Result<LaunchOutcome, Failure> {
+        let scope = self.scope;
+        let was_launched = self.record.lifecycle == Lifecycle::Launched;
+
+        let step = self.journal.begin("lease")?;
+        if !was_launched {
+            self.save()?;
+        }
+        self.journal.done(&step)?;
+
+        let step = self.journal.begin("ports")?;
+        let running = ports::check(scope, project).await?;
+        self.journal.done(&step)?;
+
+        let step = self.journal.begin("infra")?;
+        let infra = ensure_infra(scope, project).await?;
+        self.journal.done(&step)?;
+
+        let step = self.journal.begin("tree")?;
+        let entered = tree::enter(scope, project.clone(), &mut self.record, &infra).await?;
+        self.changed |= entered.changed;
+        let project = entered.project;
+        self.prepares = !project.prepare.is_empty();
+        decide(scope, &project, &mut self.record, &infra)?;
+        self.journal.done(&step)?;
+
+        if running.is_none() {
+            let base = render::base_environment(&project.pass_env, &|name| scope.context.variable(name));
+            self.record.base_environment = base.into_iter().collect();
+        }
+        let rendering = Rendering::of(scope.context, &project, &self.record, &infra)?;
+        files::claim(scope, &mut self.record, &rendering)?;
+
+        self.make(&project, &infra, &rendering).await?;
+
+        let step = self.journal.begin("render")?;
+        let written = files::write(scope, &project, &mut self.record, &infra, &rendering)?;
+        self.changed |= written.changed;
+        self.journal.done(&step)?;
+
+        let step = self.journal.begin("start")?;
+        self.record.spec_digest = Some(supervisor::spec_digest(&written.spec));
+        self.changed |= ready::start(scope, &written.spec, running.as_ref()).await?;
+        self.journal.done(&step)?;
+
+        let step = self.journal.begin("ready")?;
+        self.changed |= ready::wait(scope, &project).await?;
+        self.journal.done(&step)?;
+
+        self.record.lifecycle = Lifecycle::Launched;
+        self.record.kept = false;
+        self.save()?;
+        let step = self.journal.begin("end")?;
+        self.journal.done(&step)?;
+        Ok(match (was_launched, self.changed) {
+            (false, _) => LaunchOutcome::Launched,
+            (true, true) => LaunchOutcome::Repaired,
+            (true, false) => LaunchOutcome::AlreadyRunning,
+        })
+    }
+
+    /// Database, bucket and `[prepare]`: beside each other where the template is there already.
+    async fn make(&mut self, project: &Project, infra: &Infra, rendering: &Rendering<'_>) -> Result<(), Failure> {
+        let scope = self.scope;
+        let step = self.journal.begin("make")?;
+        let plan = database::Plan::of(scope, project, &self.record, infra, &rendering.renderer).await?;
+        if !self.record.used_servers {
+            self.record.used_servers = true;
+            self.save()?;
+        }
+        let template_is_there = plan.as_ref().is_none_or(database::Plan::is_present);
+        let record = &self.record;
+        let bucket = bucket::ensure(scope, record, infra);
+        let database = database::ensure(scope, project, record, plan.as_ref());
+        let prepare = run_prepare(scope, project, record, rendering);
+        let (prepared, bucket, database) = if template_is_there {
+            tokio::try_join!(prepare, bucket, database)?
+        } else {
+            let prepared = prepare.await?;
+            let (bucket, database) = tokio::try_join!(bucket, database)?;
+            (prepared, bucket, database)
+        };
+        for (name, elapsed) in prepared.times.iter().chain(&bucket.times).chain(&database.times) {
+            self.journal.timed(name, *elapsed);
+        }
+        bucket::seed(scope, project, record, infra, &bucket, rendering).await?;
+        self.changed |= prepared.changed || bucket.changed || database.changed;
+        self.template = database.template.clone();
+        self.journal.done(&step)?;
+        if database.cloned {
+            let step = self.journal.begin("post_clone")?;
+            let references = &database.leftover_references;
+            database::post_clone(scope, project, &self.record, infra, rendering, references).await?;
+            self.journal.done(&step)?;
+            // only now: a database whose `post_clone` was cut off is cloned again
+            self.record.template = database.template.map(|template| template.name);
+            self.record.server = database.server;
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Fills in what is known of the agent.
+    pub(super) async fn describe(&self, report: &mut LaunchedAgent) {
+        let record = &self.record;
+        report.tree = record.tree.display().to_string();
+        report.urls = record.urls();
+        report.ports = record.ports.clone();
+        report.database = record.database_password.as_ref().map(|_| record.agent.database());
+        report.bucket = record.bucket_secret.as_ref().map(|_| record.agent.bucket());
+        report.mail_tag = record.mail.then(|| record.agent.bucket());
+        report.env_file = record.env_file.as_ref().map(|path| path.display().to_string());
+        report.guide = record.guides.first().map(|path| path.display().to_string());
+        report.template = self.template.clone();
+        report.steps = self.journal.times();
+        let directory = self.scope.directory();
+        if let Ok(Some(client)) = supervisor::Client::connect(&directory)
+            && let Ok(snapshot) = client.snapshot().await
+        {
+            report.processes = processes::rows(&directory, &snapshot, &|_| None);
+        }
+    }
+
+    /// Whether work went into the tree that a retry would have to do again: a failure of the template or of a
+    /// process must not cost minutes of cloning and preparing.
+    fn is_tree_worth_keeping(&self) -> bool {
+        let made = self.record.worktree.as_ref().filter(|worktree| worktree.made && worktree.populated);
+        made.is_some_and(|worktree| {
+            let cloned = worktree.copied.as_ref().is_some_and(|copied| !copied.is_empty());
+            cloned || self.prepares
+        })
+    }
+
+    /// After a failure: a first launch is undone, a later one is left for inspection. Says whether it was undone.
+    pub(super) async fn give_up(&mut self) -> bool {
+        // the failure is reported already; a journal that cannot be written is no worse than one that was cut off
+        let _ = self.journal.failed();
+        let undo = self.record.lifecycle == Lifecycle::Launching && !self.record.kept;
+        if undo {
+            let context = self.scope.context;
+            let task = context.events.task(self.scope.subject(), "undo the failed launch");
+            teardown::undo(context, self.lease, Some(&self.record), self.is_tree_worth_keeping()).await;
+            task.finish();
+        }
+        undo
+    }
+}
+
+/// Finishes a teardown that was cut off or failed; then the agent begins anew. A work tree that holds work stays its own.
+async fn finish_teardown(
+    scope: Scope<'_>,
+    project: &Project,
+    lease: &Lease,
+    record: Record,
+) -> Result<Record, Failure> {
+    let context = scope.context;
+    context.events.note(scope.subject(), "its last teardown was interrupted; finishing it first");
+    let infra = if record.used_servers {
+        infra::resume(&context.home, &context.events).await?
+    } else {
+        infra::open(&context.home).await?
+    };
+    let tree_stays = teardown::finish(context, infra.as_ref(), lease, &record).await?;
+    let mut fresh = new_record(project, scope.agent);
+    if tree_stays {
+        fresh.tree = record.tree;
+        fresh.worktree = record.worktree;
+    }
+    Ok(fresh)
+}
+
+async fn ensure_infra(scope: Scope<'_>, project: &Project) -> Result<Infra, Failure> {
+    let context = scope.context;
+    let mut wished = project.infra.clone();
+    if let Some(engine) = scope.options.engine {
+        wished.engine = engine;
+    }
+    engine_choice::stay_with_data(context, wished.engine)?;
+    let infra = infra::ensure(&context.home, &wished, &project.database.extensions, &context.events).await?;
+    for drift in &infra.drift {
+        context.events.warning("infra", drift.clone());
+    }
+    Ok(infra)
+}
+
+/// Decides names and passwords, and writes them into the record before anything carries them.
+fn decide(scope: Scope<'_>, project: &Project, record: &mut Record, infra: &Infra) -> Result<(), Failure> {
+    // a name that is wrong must not get into the record
+    Renderer::new(project).check_names(&scope.options.with)?;
+    let before = record.clone();
+    record.ports = project.ports_of(record.agent).into_iter().collect();
+    record.mail = infra.servers.mail.is_some();
+    if infra.servers.postgres.is_some() && !project.database.disabled && record.database_password.is_none() {
+        record.database_password = Some(Secret::generate());
+    }
+    if infra.servers.s3.is_some() && record.bucket_secret.is_none() {
+        record.bucket_secret = Some(Secret::generate());
+    }
+    for name in &scope.options.with {
+        if !record.with.contains(name) {
+            record.with.push(name.clone());
+        }
+    }
+    let (known, forgotten): (Vec<String>, Vec<String>) = std::mem::take(&mut record.with)
+        .into_iter()
+        .partition(|name| project.processes.iter().any(|(known, _)| known == name));
+    record.with = known;
+    for name in forgotten {
+        let text = format!("process `{name}`, which an earlier launch enabled with `--with`, does not exist any more");
+        scope.context.events.warning(scope.subject(), text);
+    }
+    if before == *record { Ok(()) } else { Ok(record.write(&scope.context.home)?) }
+}
+
+async fn run_prepare(
+    scope: Scope<'_>,
+    project: &Project,
+    record: &Record,
+    rendering: &Rendering<'_>,
+) -> Result<prepare::Prepared, Failure> {
+    let copied = record.worktree.as_ref().and_then(|worktree| worktree.copied.as_deref());
+    let preparation = prepare::Preparation {
+        home: &scope.context.home,
+        events: &scope.context.events,
+        subject: &scope.subject(),
+        tree: &record.tree,
+        root: &record.project_root,
+        copied: copied.unwrap_or_default(),
+    };
+    let Rendering { renderer, values, environment } = rendering;
+    prepare::run(&preparation, &project.prepare, renderer, values, environment).await
+}
+
+fn new_record(project: &Project, agent: AgentId) -> Record {
+    Record {
+        agent,
+        project: project.name.clone(),
+        project_root: project.root.clone(),
+        tree: project.root.clone(),
+        worktree: None,
+        lifecycle: Lifecycle::Launching,
+        kept: false,
+        ports: project.ports_of(agent).into_iter().collect(),
+        web_ports: Vec::new(),
+        server: None,
+        database_password: None,
+        template: None,
+        bucket_secret: None,
+        mail: false,
+        used_servers: false,
+        rendered: Vec::new(),
+        guides: Vec::new(),
+        env_file: None,
+        base_environment: BTreeMap::new(),
+        with: Vec::new(),
+        spec_digest: None,
+    }
+}
