@@ -1,4 +1,4 @@
-//! FAULTS.md, rows L12 and L14: what counts as lost with a work tree, and what does not.
+//! docs/faults.md, rows L12 and L14: what counts as lost with a work tree, and what does not.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! FAULTS.md, rows L13, L14 and L17: other people's work trees, git's own refusals, git's exclude file.
+//! docs/faults.md, rows L13, L14 and L17: other people's work trees, git's own refusals, git's exclude file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -105,7 +105,7 @@ fn l14_what_git_refuses_is_said_with_its_reason() {
         let arguments = [&["launch", "3", "--json"], arguments].concat();
         project.harness(arguments).run()
     };
-    assert_eq!(code(launch(&["--branch", "no..such"]).exits_with(4).json()), "worktree.branch_name");
+    assert_eq!(code(launch(&["--branch", "no..such"]).exits_with(3).json()), "worktree.branch_name");
     // of another user: the reason and the remedy are git's
     let nobody = rustix::fs::Uid::from_raw(65534);
     if rustix::process::geteuid().is_root() {
@@ -122,7 +122,7 @@ fn l14_what_git_refuses_is_said_with_its_reason() {
     }
     fs::remove_dir_all(project.root().join(".git")).unwrap();
     project.git(&["init", "--quiet"]);
-    assert_eq!(code(launch(&[]).exits_with(4).json()), "worktree.no_commit");
+    assert_eq!(code(launch(&[]).exits_with(3).json()), "worktree.no_commit");
 }
 
 #[test]

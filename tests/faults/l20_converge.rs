@@ -1,4 +1,4 @@
-//! FAULTS.md, rows L19, L20, P31 and D18: one list for the look and the act; what was cut off or failed
+//! docs/faults.md, rows L19, L20, P31 and D18: one list for the look and the act; what was cut off or failed
 //! converges by the next launch or teardown; background jobs; a full disk.
 
 use std::collections::BTreeSet;

@@ -34,7 +34,7 @@ fn no_two_agents_have_one_tree() {
     let (won, lost) = (won[0]["agent"].as_u64().unwrap(), lost[0]["agent"].to_string());
     let port = project.port("api", u8::try_from(won).unwrap());
     let refused = project.harness(["launch", lost.as_str()]).run().exits_with(5);
-    let refused = refused.says(&format!("is in the work tree of agent {won}"));
+    let refused = refused.says(&format!("is inside the work tree of agent {won}"));
     assert!(refused.stderr.contains("{{ id }}"), "{refused}");
     project.harness(["teardown", lost.as_str()]).run().succeeds();
     assert!(trees(&home).join("only/app.py").exists());

@@ -85,8 +85,8 @@ impl Kind {
             Self::Database => database::recorded(owner),
             Self::Bucket => bucket::recorded(owner),
             Self::Mail => mail::recorded(owner),
-            Self::WorkTree | Self::Branch => work_tree::recorded(owner, self),
-            Self::Processes | Self::Files | Self::Exclude | Self::Prepared | Self::State => Vec::new(),
+            Self::WorkTree => work_tree::recorded(owner),
+            Self::Branch | Self::Processes | Self::Files | Self::Exclude | Self::Prepared | Self::State => Vec::new(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! The work tree that harness made, and its branch. What was adopted is not found here.
 
-use super::kind::Kind;
 use super::owner::{Found, Owner};
 use crate::agent::WorktreeError;
 use crate::agent::record::{Record, WorktreeRecord};
@@ -59,13 +58,9 @@ pub(super) async fn find_branch(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found::own(branch.into_iter().map(|branch| Removed::new("branch", branch)).collect()))
 }
 
-pub(super) fn recorded(owner: &Owner<'_>, kind: Kind) -> Vec<Removed> {
+pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
     let Some((_, tree)) = made(owner) else { return Vec::new() };
-    match kind {
-        Kind::Branch => Vec::new(),
-        _ if tree.path.exists() => vec![Removed::new("worktree", tree.path.display().to_string())],
-        _ => Vec::new(),
-    }
+    if tree.path.exists() { vec![Removed::new("worktree", tree.path.display().to_string())] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

@@ -58,7 +58,8 @@ pub(in crate::agent) async fn loss(
 
 async fn of_tree(root: &Path, worktree: &WorktreeRecord, rendered: &[PathBuf], loss: &mut Loss) -> Result<(), Error> {
     let tree = &worktree.path;
-    let is_ours = |name: &str| name.contains(PARTIAL) || rendered.iter().any(|path| *path == tree.join(name));
+    // a folder that holds a rendered file was made for it
+    let is_ours = |name: &str| name.contains(PARTIAL) || rendered.iter().any(|path| path.starts_with(tree.join(name)));
     let mut files = changed(tree).await?;
     files.extend(hidden(tree).await?);
     files.retain(|name| !is_ours(name));
