@@ -162,7 +162,9 @@ fn sections(root: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     let listed = listed.map_err(std::io::Error::other)?.text();
     let entries = listed.split('\0').filter_map(|entry| entry.split_once('\n'));
     let ours = entries.filter_map(|(key, value)| Some((key.strip_suffix(".path")?, value.strip_suffix(CONFIG)?)));
-    Ok(ours.map(|(section, git_dir)| (section.to_owned(), PathBuf::from(git_dir))).collect())
+    // listed in lower case, removed only as it is written
+    let written = |section: &str| section.replacen("includeif.", "includeIf.", 1);
+    Ok(ours.map(|(section, git_dir)| (written(section), PathBuf::from(git_dir))).collect())
 }
 
 /// Lets git read the exclude file of one linked work tree.

@@ -67,6 +67,7 @@ async fn unpushed(directory: &Path) -> Option<usize> {
     if head {
         arguments.push("HEAD");
     }
-    arguments.extend(["--not", "--remotes", "--tags"]);
+    // the directory holds a file of the name `HEAD` as well
+    arguments.extend(["--not", "--remotes", "--tags", "--"]);
     ask(directory, &arguments).await.ok()?.parse().ok()
 }
