@@ -112,9 +112,9 @@ impl Journal {
         line.push(b'\n');
         let written = self.file.write_all(&line).map_err(Error::file("write", &self.path));
         if self.tolerant {
-            unless_full(written)?
+            unless_full(written)?;
         } else {
-            written?
+            written?;
         }
         cut_off_here(self.command, step, phase);
         Ok(())
