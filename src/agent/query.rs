@@ -1,6 +1,6 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
 
-use super::{Context, Error, Record, environment};
+use super::{Context, Error, Record, environment, ownership};
 use crate::infra;
 use crate::postgres;
 use crate::postgres::Patience;
@@ -12,6 +12,9 @@ use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
 /// # Errors
 /// The agent has no database, its server is down, or the query is wrong.
 pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
+    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    // a query may change anything
+    ownership::check(context, &record, false)?;
     let mut credentials =
         environment::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
     credentials.access.patience = Patience::READING;
