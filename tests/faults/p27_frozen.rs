@@ -35,10 +35,11 @@ fn signal(pid: u32, signal: Signal) {
 fn works_or_names(outcome: &Outcome, name: &str) {
     assert!(outcome.duration < OTHERS, "`{}` took {:?}", outcome.command, outcome.duration);
     if outcome.code != Some(0) {
-        let error = outcome.json()["error"].clone();
-        let named = error["code"] == "infra.frozen" && error["message"].as_str().unwrap().contains(name)
-            || error["code"] == "postgres.frozen" && name == "db";
-        assert!(named && error["hint"].is_string(), "`{}`: {error}", outcome.command);
+        // the error of a launch is that of its agent
+        let said = &outcome.stdout;
+        let named = said.contains("\"infra.frozen\"") && said.contains(&format!("`{name}` is frozen"))
+            || said.contains("\"postgres.frozen\"") && name == "db";
+        assert!(named && said.contains("\"hint\": \""), "`{}`: {said}", outcome.command);
     }
 }
 
