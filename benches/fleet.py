@@ -93,23 +93,28 @@ class Machine:
 
 
 def main():
-    rows = []
     over = []
+    print(f"| {AGENTS} agents, native engine, medians of {ROUNDS} | ms |\n|---|---:|")
+
+    def row(name, took):
+        # at once, so that a failure later on takes no figure with it
+        print(f"| {name} | {took:.0f} |", flush=True)
+
     with tempfile.TemporaryDirectory(prefix="fleet-") as directory:
         machine = Machine(directory)
         try:
             machine.harness("setup")
-            rows.append((f"launch of {AGENTS} agents", machine.harness("launch", "--all", AGENTS)[0]))
+            row(f"launch of {AGENTS} agents", machine.harness("launch", "--all", AGENTS)[0])
             healthy = [it for it in json.loads(machine.harness("status", "--json")[1])["agents"] if it["state"] == "healthy"]
             if len(healthy) != AGENTS:
                 raise RuntimeError(f"{len(healthy)} of {AGENTS} agents are healthy")
             for arguments in (["status"], ["status", "--json"], ["ports"], ["ports", "--json"], ["status", 3]):
                 took = machine.median(*arguments)
-                rows.append((f"`{' '.join(map(str, arguments))}`", took))
+                row(f"`{' '.join(map(str, arguments))}`", took)
                 if took > LIMIT:
                     over.append(f"`{' '.join(map(str, arguments))}` took {took:.0f} ms, more than {LIMIT}")
-            rows.append(("launch of one agent beside them, nothing to do", machine.median("launch", 3)))
-            rows.append((f"teardown of {AGENTS} agents", machine.harness("teardown", "--all", "--force")[0]))
+            row("launch of one agent beside them, nothing to do", machine.median("launch", 3))
+            row(f"teardown of {AGENTS} agents", machine.harness("teardown", "--all", "--force")[0])
         finally:
             for arguments in (["teardown", "--all", "--force"], ["teardown", "--infra", "--volumes", "--force"]):
                 try:
@@ -117,9 +122,6 @@ def main():
                 except (RuntimeError, subprocess.TimeoutExpired) as error:
                     print(error, file=sys.stderr)
             shutil.rmtree(machine.project, ignore_errors=True)
-    print(f"| {AGENTS} agents, native engine, medians of {ROUNDS} | ms |\n|---|---:|")
-    for name, took in rows:
-        print(f"| {name} | {took:.0f} |")
     for line in over:
         print(line, file=sys.stderr)
     sys.exit(1 if over else 0)
