@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -127,4 +128,6 @@ def main():
     sys.exit(1 if over else 0)
 
 
+# whoever ends it is not left with its servers
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 main()

@@ -462,4 +462,6 @@ def main():
     sys.exit(1 if any(torture.counts.values()) else 0)
 
 
+# whoever ends it is not left with its servers
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 main()
