@@ -14,7 +14,7 @@ pub struct Urls {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// URL by port name, of ports that speak HTTP.
+    /// URL by port name; a port that only disabled processes use has none.
     pub urls: BTreeMap<String, String>,
     /// Port by name.
     pub ports: BTreeMap<String, u16>,

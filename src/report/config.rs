@@ -12,11 +12,11 @@ pub struct ConfigCheck {
     pub schema: String,
     /// The directory that was checked, absolute.
     pub root: String,
-    /// Whether nothing is wrong.
+    /// Whether there are no problems.
     pub valid: bool,
-    /// What is wrong, in the order of the file.
+    /// The problems, in the order of the file.
     pub problems: Vec<ConfigProblem>,
-    /// What a person should know although nothing is wrong.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ pub struct ConfigProblem {
     pub key: String,
     /// What is wrong.
     pub message: String,
-    /// What to do about it.
+    /// How to solve it.
     pub hint: Option<String>,
 }
 
@@ -75,11 +75,11 @@ pub struct ConfigShow {
     pub processes: Vec<ProcessConfig>,
     /// The stages of verify, in order.
     pub verify: Vec<StageConfig>,
-    /// What a person should know although nothing is wrong.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
-/// The shared servers as this project wishes them.
+/// The shared servers as this project configures them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InfraConfig {
     /// The engine as it is asked for.
@@ -150,7 +150,7 @@ pub struct ServiceConfig {
     pub image: Option<String>,
     /// Memory limit of the docker engine, in bytes.
     pub memory_bytes: Option<u64>,
-    /// Whether the project does without it.
+    /// Whether it is disabled.
     pub disabled: bool,
     /// An external server, its credentials masked.
     pub url: Option<String>,
@@ -159,7 +159,7 @@ pub struct ServiceConfig {
 /// The databases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabaseConfig {
-    /// Whether the project does without.
+    /// Whether they are disabled.
     pub disabled: bool,
     /// Made by the admin before the first step.
     pub extensions: Vec<String>,
@@ -188,7 +188,7 @@ pub struct StepConfig {
     pub inputs: Vec<String>,
     /// Paths that must exist for it to be skipped.
     pub outputs: Vec<String>,
-    /// Whether appended inputs are applied to the former state.
+    /// Whether appended inputs are applied to the previous state.
     pub incremental: bool,
     /// Where it runs, relative to the tree.
     pub working_dir: Option<String>,
@@ -199,7 +199,7 @@ pub struct StepConfig {
 /// The work trees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorktreeConfig {
-    /// Where one goes.
+    /// Path of one.
     pub path: String,
     /// Its branch.
     pub branch: String,

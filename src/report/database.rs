@@ -54,7 +54,7 @@ words! {
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SnapshotRow {
-    /// The name it was given.
+    /// Its name.
     pub name: String,
     /// Its database.
     pub database: String,
@@ -71,9 +71,9 @@ pub struct SlowQueries {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// The only database that is looked at.
+    /// The database.
     pub database: String,
-    /// Whether the statistics of that database were forgotten; `queries` are those from before.
+    /// Whether the statistics of that database were reset; `queries` are the earlier ones.
     pub reset: bool,
     /// Longest in total first.
     pub queries: Vec<SlowQueryRow>,

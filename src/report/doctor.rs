@@ -12,29 +12,29 @@ pub struct Doctor {
     pub schema: String,
     /// Whether there is no finding of level `error`.
     pub healthy: bool,
-    /// What was looked at, in the order of areas.
+    /// The findings, by area.
     pub findings: Vec<Finding>,
 }
 
-/// One thing that was looked at.
+/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// `tools`, `servers`, `ports`, `machine`, `state`.
     pub area: String,
-    /// How it is.
+    /// Its severity.
     pub level: Level,
     /// What was found.
     pub message: String,
-    /// What to do about it; there is one wherever the level is not `ok`.
+    /// How to solve it; set unless the level is `ok`.
     pub hint: Option<String>,
 }
 
 words! {
-    /// How a thing is.
+    /// Severity of a finding.
     pub enum Level {
-        /// As it should be.
+        /// No problem.
         Ok = "ok",
-        /// It works, but not as well as it could, or not for everybody.
+        /// It works, but not as well as it could, or not for every user.
         Warning = "warning",
         /// Something will fail.
         Error = "error",
@@ -42,12 +42,12 @@ words! {
 }
 
 impl Finding {
-    /// A thing that is as it should be.
+    /// A finding without a problem.
     pub fn ok(area: &str, message: impl Into<String>) -> Self {
         Self { area: area.to_owned(), level: Level::Ok, message: message.into(), hint: None }
     }
 
-    /// One that is not.
+    /// A problem.
     pub fn bad(area: &str, level: Level, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { area: area.to_owned(), level, message: message.into(), hint: Some(hint.into()) }
     }
@@ -58,18 +58,18 @@ impl Finding {
 pub struct Gc {
     /// `harness/gc/1`.
     pub schema: String,
-    /// Whether this was only a look.
+    /// Whether nothing was removed because of `--dry-run`.
     pub dry_run: bool,
     /// The agents that no command will continue.
     pub agents: Vec<CollectedAgent>,
-    /// What belonged to no agent: unfinished builds of templates.
+    /// Leftovers that belong to no agent: unfinished templates.
     pub removed: Vec<Removed>,
 }
 
 /// An agent that was collected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CollectedAgent {
-    /// Why it counts as left over.
+    /// Why it is a leftover.
     pub why: String,
     /// What was removed of it.
     #[serde(flatten)]

@@ -1,7 +1,7 @@
-//! Progress: lower layers tell what they are doing, `cli` decides how it looks.
+//! Progress: lower layers report what they do, `cli` decides how it is shown.
 //!
-//! A [`Task`] is a piece of work that a person may wait for. It is told when it begins, when it has
-//! news, and, by being dropped at the latest, when it ends; so a failing path cannot leave a spinner.
+//! A [`Task`] is a piece of work that a person may wait for. It reports its start, its progress and its end; dropping it
+//! reports the end, so a failing path cannot leave a spinner.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ pub enum Event {
     Started {
         /// Which.
         task: TaskId,
-        /// Whom it is for: `agent 3`, `infra`.
+        /// What it is for: `agent 3`, `infra`.
         subject: String,
         /// What is done: `build template`.
         what: String,
@@ -28,7 +28,7 @@ pub enum Event {
     Progressed {
         /// Which.
         task: TaskId,
-        /// Replaces the former detail: `step migrate`, `waiting for api`.
+        /// Replaces the previous detail: `step migrate`, `waiting for api`.
         detail: String,
     },
     /// A measurable amount of work is done.
@@ -58,14 +58,14 @@ pub enum Event {
     },
     /// Something worth one line that is not work.
     Note {
-        /// Whom it is about.
+        /// What it is about: `agent 3`, `infra`.
         subject: String,
         /// The line.
         text: String,
     },
     /// Something that the user may have to act on.
     Warning {
-        /// Whom it is about.
+        /// What it is about: `agent 3`, `infra`.
         subject: String,
         /// The line.
         text: String,
@@ -142,7 +142,7 @@ impl Task {
         self.events.send(Event::Progressed { task: self.id, detail: detail.into() });
     }
 
-    /// Tells how much is done.
+    /// Reports how much is done.
     pub fn advance(&self, done: u64, total: Option<u64>) {
         self.events.send(Event::Advanced { task: self.id, done, total });
     }

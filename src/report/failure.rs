@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::{GitError, TimedOut};
 
-/// What sort of failure it is. The discriminant is the exit code of the process.
+/// The kind of a failure. The discriminant is the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Kind {
@@ -16,11 +16,11 @@ pub enum Kind {
     CheckFailed = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// `harness.toml`, or what it names, is wrong.
+    /// `harness.toml`, or a file that it names, is wrong.
     Configuration = 3,
-    /// Docker, PostgreSQL, S3 or the operating system is not as needed.
+    /// Docker, PostgreSQL, S3 or the operating system fails.
     Environment = 4,
-    /// Somebody else holds it, or it does not exist.
+    /// Another project or program has it, or it does not exist.
     Conflict = 5,
     /// A bug of harness.
     Bug = 70,
@@ -42,7 +42,7 @@ pub trait Diagnostic: Error + Send + Sync + 'static {
     fn kind(&self) -> Kind;
     /// A stable, dotted name: `port.in_use`.
     fn code(&self) -> &'static str;
-    /// What to do about it, as an imperative sentence or a command.
+    /// How to solve it, as an imperative sentence or a command.
     fn hint(&self) -> Option<String> {
         None
     }
@@ -67,7 +67,7 @@ impl Failure {
         &*self.0
     }
 
-    /// The error inside, if it is an `E`: what a caller decides by.
+    /// The error inside, if it is an `E`; decisions are made by it, never by a code's text.
     pub fn downcast<E: Diagnostic>(&self) -> Option<&E> {
         let error: &(dyn Error + 'static) = &*self.0;
         error.downcast_ref()
@@ -122,7 +122,7 @@ pub struct ErrorDocument {
     pub message: String,
     /// Why, outermost cause first.
     pub causes: Vec<String>,
-    /// What to do about it.
+    /// How to solve it.
     pub hint: Option<String>,
     /// The last lines of a log or of a command's output.
     pub details: Vec<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ErrorDocument, ProcessRow};
 
-/// What `launch` did.
+/// The result of `launch`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Launch {
     /// `harness/launch/1`.
@@ -27,7 +27,7 @@ pub struct LaunchedAgent {
     pub outcome: LaunchOutcome,
     /// Absolute path of the tree that its processes run in.
     pub tree: String,
-    /// URL by port name, of ports that speak HTTP.
+    /// URL by port name; a port that only disabled processes use has none.
     pub urls: BTreeMap<String, String>,
     /// Port by name.
     pub ports: BTreeMap<String, u16>,
@@ -49,12 +49,12 @@ pub struct LaunchedAgent {
     pub processes: Vec<ProcessRow>,
     /// Wall-clock time of the whole launch, in milliseconds.
     pub duration_ms: u64,
-    /// What went wrong.
+    /// Why it failed; null on success.
     pub error: Option<ErrorDocument>,
 }
 
 impl LaunchedAgent {
-    /// An agent of which nothing is known yet but that it is not up.
+    /// An agent before its launch.
     pub fn of(agent: u8, project: &str) -> Self {
         Self {
             agent,
@@ -82,7 +82,7 @@ words! {
     pub enum LaunchOutcome {
         /// It was brought up.
         Launched = "launched",
-        /// Something was missing and was put right.
+        /// Something was missing and was repaired.
         Repaired = "repaired",
         /// Nothing had to be done.
         AlreadyRunning = "already_running",

@@ -1,5 +1,5 @@
-//! What verbs return and how work in progress is told: the versioned JSON documents, failures with
-//! their exit codes, and the event sink.
+//! What verbs return and how they report progress: versioned JSON documents, failures with their exit codes, and the event
+//! sink.
 //!
 //! Documents are types of their own: no domain type is serialised straight to a user, so that the
 //! inside can change without breaking a script. Every document names itself in `schema`

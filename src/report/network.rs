@@ -25,7 +25,7 @@ pub struct HealthCheck {
     pub kind: CheckKind,
     /// The URL or address that was asked.
     pub target: Option<String>,
-    /// Whether it is well.
+    /// Whether it is healthy.
     pub healthy: bool,
     /// HTTP status.
     pub status: Option<u16>,
@@ -67,7 +67,7 @@ pub struct PortRow {
     pub name: String,
     /// The port.
     pub port: u16,
-    /// Whether anybody listens on it.
+    /// Whether a process listens on it.
     pub listening: bool,
     /// The process that listens, where it is known.
     pub pid: Option<u32>,

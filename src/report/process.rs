@@ -14,9 +14,9 @@ pub struct ProcessRow {
     pub state: ProcessState,
     /// Process id of its leader.
     pub pid: Option<u32>,
-    /// Times it was started again without being asked.
+    /// Times it was restarted automatically.
     pub restarts: u32,
-    /// Milliseconds since it was last started.
+    /// Milliseconds since its last start.
     pub uptime_ms: Option<i64>,
     /// CPU of its whole tree, in percent of one core, since it was started.
     pub cpu_percent: Option<f32>,

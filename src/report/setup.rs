@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{InfraStatus, TemplateUse};
 
-/// What `setup` found or made.
+/// The result of `setup`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Setup {
     /// `harness/setup/1`.

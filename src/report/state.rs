@@ -34,7 +34,7 @@ words! {
 }
 
 impl ProcessState {
-    /// Whether nothing is wrong with it and nothing is to be waited for.
+    /// Whether nothing is wrong with it and it is not on its way to another state.
     pub fn is_well(self) -> bool {
         matches!(self, Self::Ready | Self::Completed | Self::Stopped | Self::Disabled)
     }
@@ -63,9 +63,9 @@ words! {
         Failed = "failed",
         /// Another program listens on its port.
         PortConflict = "port_conflict",
-        /// The project does without it.
+        /// It is disabled.
         Disabled = "disabled",
-        /// It is run by somebody else, at a URL of the configuration.
+        /// It runs elsewhere, at a URL of the configuration.
         External = "external",
         /// This machine has no program for it.
         Absent = "absent",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ProcessState;
 
-/// What the stacks of the home use of the machine.
+/// Resource usage of the stacks of the home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
     /// `harness/stats/1`.
@@ -25,7 +25,7 @@ pub struct StackStats {
     pub agent: Option<u8>,
     /// Milliseconds since its supervisor's guardian was started.
     pub uptime_ms: Option<i64>,
-    /// Times that its processes were started again without being asked.
+    /// Times that its processes were restarted automatically.
     pub restarts: u32,
     /// All its processes together, without supervisor and guardian.
     pub total: Usage,
@@ -44,9 +44,9 @@ pub struct ProcessStats {
     pub state: ProcessState,
     /// Process id of its leader.
     pub pid: Option<u32>,
-    /// Times it was started again without being asked.
+    /// Times it was restarted automatically.
     pub restarts: u32,
-    /// Milliseconds since it was last started.
+    /// Milliseconds since its last start.
     pub uptime_ms: Option<i64>,
     /// What its tree uses; `null` where nothing of it lives.
     pub usage: Option<Usage>,
@@ -57,14 +57,14 @@ pub struct ProcessStats {
 pub struct Usage {
     /// CPU, in percent of one core, over the sample.
     pub cpu_percent: f32,
-    /// Resident memory in bytes; what processes share counts once for each.
+    /// Resident set size in bytes; shared pages count once for each process.
     pub memory_bytes: u64,
-    /// Proportional memory in bytes, in which shared pages count by their part; `null` where it may not be read.
+    /// Proportional set size in bytes; `null` if it cannot be read.
     pub pss_bytes: Option<u64>,
     /// Processes.
     pub processes: u32,
     /// Threads.
     pub threads: u32,
-    /// Open file descriptors; `null` where they may not be read.
+    /// Open file descriptors; `null` if they cannot be read.
     pub open_files: Option<u32>,
 }

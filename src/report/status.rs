@@ -29,7 +29,7 @@ pub struct InfraStatus {
     pub engine: Option<Engine>,
     /// Why that engine and those binaries.
     pub reasons: Vec<String>,
-    /// Wishes of the configuration that differ from what is recorded.
+    /// Differences between the configuration and what is recorded.
     pub drift: Vec<String>,
     /// One row a service.
     pub services: Vec<ServiceRow>,
@@ -63,7 +63,7 @@ pub struct AgentStatus {
     pub state: StackState,
     /// Absolute path of its tree.
     pub tree: String,
-    /// URL by port name, of ports that speak HTTP.
+    /// URL by port name; a port that only disabled processes use has none.
     pub urls: BTreeMap<String, String>,
     /// Port by name.
     pub ports: BTreeMap<String, u16>,
@@ -71,16 +71,16 @@ pub struct AgentStatus {
     pub database: Option<String>,
     /// The template of its database.
     pub template: Option<String>,
-    /// Whether the template's inputs have changed since; only reported when one agent is asked for.
+    /// Whether the template's inputs have changed since; only set if one agent is requested.
     pub template_stale: Option<bool>,
-    /// What the running stack and the files say differently.
+    /// Differences between the running stack and the files.
     pub drift: Vec<String>,
     /// How members of its process trees are found, strongest first.
     pub tracking: Vec<String>,
-    /// Why these ways and no cgroup; `null` while the stack does not run.
+    /// Why these ways are used and no cgroup; `null` while the stack does not run.
     pub tracking_reason: Option<String>,
     /// Its processes.
     pub processes: Vec<ProcessRow>,
-    /// Why nothing more can be said of it.
+    /// Why its state is not known.
     pub error: Option<ErrorDocument>,
 }

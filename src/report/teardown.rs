@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::ErrorDocument;
 
-/// What `teardown` removed.
+/// The result of `teardown`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Teardown {
     /// `harness/teardown/1`.
     pub schema: String,
-    /// Whether this was only a look.
+    /// Whether nothing was removed because of `--dry-run`.
     pub dry_run: bool,
     /// One entry an agent, by id.
     pub agents: Vec<TornDownAgent>,
-    /// What was removed of the infra, where that was asked for.
+    /// What was removed of the shared servers, with `--infra`.
     pub infra: Option<Vec<Removed>>,
 }
 
@@ -27,18 +27,18 @@ pub struct TornDownAgent {
     pub project: Option<String>,
     /// What was removed, or with `--dry-run` would be.
     pub removed: Vec<Removed>,
-    /// What is still there, each with what is known of it; empty on success.
+    /// What could not be removed; empty on success.
     pub left: Vec<Removed>,
-    /// What bears its name and belongs to somebody else; untouched.
+    /// Things with its name that this home did not create; not removed.
     pub foreign: Vec<Removed>,
     /// Wall-clock time in milliseconds.
     pub duration_ms: u64,
-    /// What went wrong.
+    /// Why it failed; null on success.
     pub error: Option<ErrorDocument>,
 }
 
 impl TornDownAgent {
-    /// An agent of which nothing has been removed yet.
+    /// An agent before anything is removed.
     pub fn of(agent: u8) -> Self {
         let (removed, left, foreign) = (Vec::new(), Vec::new(), Vec::new());
         Self { agent, project: None, removed, left, foreign, duration_ms: 0, error: None }

@@ -10,7 +10,7 @@ use super::{ErrorDocument, TemplateState};
 pub struct Verify {
     /// `harness/verify/1`.
     pub schema: String,
-    /// `pass` only if every stage that was asked for passed on a tree that did not change meanwhile.
+    /// `pass` if every requested stage passed and no file changed meanwhile.
     pub status: Outcome,
     /// Every stage of the plan, in order; those that were not run are `skipped`.
     pub stages: Vec<Stage>,
@@ -18,7 +18,7 @@ pub struct Verify {
     pub total_duration_ms: u64,
     /// The agent whose tree this is; null in a project without one.
     pub agent: Option<u8>,
-    /// Whether the stages of `--full` were asked for too.
+    /// Whether `--full` was given.
     pub full: bool,
     /// Why it failed; null on a pass.
     pub reason: Option<Reason>,
@@ -26,9 +26,9 @@ pub struct Verify {
     pub tree: Option<Tree>,
     /// Whether the agent's database comes from the template of the present inputs; null where that is not known.
     pub template: Option<TemplateState>,
-    /// What a person should know: `[verify]` differs from the project root's, an old run was cleaned up.
+    /// Warnings: `[verify]` differs from that of the project's root, an old run was cleaned up.
     pub warnings: Vec<String>,
-    /// Why verify itself could not run, or what went wrong beside the commands.
+    /// Why verify could not run, or an error outside the commands.
     pub error: Option<ErrorDocument>,
 }
 
@@ -51,9 +51,9 @@ words! {
         TreeChanged = "tree_changed",
         /// The agent's stack is not up.
         NotRunning = "not_running",
-        /// `harness.toml` or the command line asks for what cannot be.
+        /// `harness.toml` or the command line is wrong.
         Configuration = "configuration",
-        /// The machine is not as needed.
+        /// The machine lacks something.
         Environment = "environment",
     }
 }
@@ -118,12 +118,12 @@ pub struct Tree {
     pub changed: Vec<String>,
 }
 
-/// Whether the last full pass is of the present tree: `harness verify --status`.
+/// Whether the present tree has passed `harness verify --full`: `harness verify --status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VerifyStatus {
     /// `harness/verify-status/1`.
     pub schema: String,
-    /// True only if the last full pass is of exactly this tree and this plan.
+    /// Whether this very tree has passed every stage of this plan.
     pub verified: bool,
     /// Why not, in words; null when it is.
     pub reason: Option<String>,

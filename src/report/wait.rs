@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Exit, ProcessState};
 
-/// What waiting for processes came to.
+/// The result of waiting for processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
     /// `harness/wait/1`.
@@ -14,11 +14,11 @@ pub struct Wait {
     pub agent: u8,
     /// What was waited for.
     pub wanted: WaitFor,
-    /// Whether every process came to it.
+    /// Whether every process reached it.
     pub reached: bool,
     /// Milliseconds that it took.
     pub waited_ms: u64,
-    /// The processes that were meant.
+    /// The processes that were waited for.
     pub processes: Vec<WaitedProcess>,
 }
 
@@ -52,14 +52,14 @@ words! {
     }
 }
 
-/// What waiting for one process came to.
+/// The result of waiting for one process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitedProcess {
     /// Its name in `[processes]`.
     pub name: String,
     /// How the wait ended.
     pub outcome: WaitOutcome,
-    /// Whether that is what was waited for.
+    /// Whether it reached the state that was waited for.
     pub reached: bool,
     /// Its state at the end of the wait.
     pub state: ProcessState,
@@ -67,9 +67,9 @@ pub struct WaitedProcess {
     pub pid: Option<u32>,
     /// How it last ended.
     pub exit: Option<Exit>,
-    /// Who has its port, where the outcome is `port_conflict`.
+    /// The process that has its port, if the outcome is `port_conflict`.
     pub port: Option<PortConflict>,
-    /// What is still missing where the outcome is `timeout`, or why it ended otherwise.
+    /// What is missing if the outcome is `timeout`, otherwise why it ended.
     pub reason: Option<String>,
     /// Its last log lines, where it ended or time was up.
     pub last_lines: Vec<String>,
@@ -80,7 +80,7 @@ pub struct WaitedProcess {
 pub struct PortConflict {
     /// The port.
     pub port: u16,
-    /// Who listens on it; `null` for another user's process.
+    /// The process that listens on it; `null` for a process of another user.
     pub pid: Option<u32>,
     /// Its command line.
     pub command: String,

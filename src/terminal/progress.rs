@@ -25,23 +25,23 @@ pub fn progress(verbosity: Verbosity, terminal: bool) -> Events {
     }
 }
 
-fn told(subject: &str, mark: &str, text: &str) -> String {
+fn line(subject: &str, mark: &str, text: &str) -> String {
     format!("{mark} {SUBJECT}{subject}{SUBJECT:#} {text}")
 }
 
 /// Tasks that took less than this leave no line: a person saw no wait.
-const UNWORTHY: Duration = Duration::from_millis(30);
+const SHORT: Duration = Duration::from_millis(30);
 
 /// Plain lines.
 struct Lines {
     verbosity: Verbosity,
-    tasks: Mutex<HashMap<TaskId, Told>>,
+    tasks: Mutex<HashMap<TaskId, Running>>,
 }
 
 /// How often a command that runs long shows its last line where nothing can be redrawn.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
-struct Told {
+struct Running {
     subject: String,
     what: String,
     detail: Option<String>,
@@ -55,27 +55,27 @@ impl Sink for Lines {
         let line = match event {
             Event::Started { task, subject, what } => {
                 let line = format!("{subject}: {what} ...");
-                tasks.insert(task, Told { subject, what, detail: None, said: Instant::now() });
+                tasks.insert(task, Running { subject, what, detail: None, said: Instant::now() });
                 Some(line)
             }
-            Event::Progressed { task, detail } => tasks.get_mut(&task).and_then(|told| {
-                let news = told.detail.as_ref() != Some(&detail);
-                let line = format!("{}: {}: {detail}", told.subject, told.what);
-                told.detail = Some(detail);
-                told.said = Instant::now();
+            Event::Progressed { task, detail } => tasks.get_mut(&task).and_then(|task| {
+                let news = task.detail.as_ref() != Some(&detail);
+                let line = format!("{}: {}: {detail}", task.subject, task.what);
+                task.detail = Some(detail);
+                task.said = Instant::now();
                 news.then_some(line)
             }),
             Event::Advanced { .. } => None,
-            Event::Output { task, line } => tasks.get_mut(&task).and_then(|told| {
-                if self.verbosity < Verbosity::Verbose && told.said.elapsed() < SIGN_OF_LIFE {
+            Event::Output { task, line } => tasks.get_mut(&task).and_then(|task| {
+                if self.verbosity < Verbosity::Verbose && task.said.elapsed() < SIGN_OF_LIFE {
                     return None;
                 }
-                told.said = Instant::now();
-                Some(format!("{}: | {}", told.subject, harmless(&line)))
+                task.said = Instant::now();
+                Some(format!("{}: | {}", task.subject, harmless(&line)))
             }),
-            Event::Finished { task, ok, elapsed } => tasks.remove(&task).map(|told| {
+            Event::Finished { task, ok, elapsed } => tasks.remove(&task).map(|task| {
                 let end = if ok { "done in" } else { "failed after" };
-                format!("{}: {} {end} {}", told.subject, told.what, style::duration(elapsed))
+                format!("{}: {} {end} {}", task.subject, task.what, style::duration(elapsed))
             }),
             Event::Note { subject, text } => Some(format!("{subject}: {text}")),
             Event::Warning { subject, text } => Some(format!("{CAUTION}warning:{CAUTION:#} {subject}: {text}")),
@@ -90,7 +90,7 @@ impl Sink for Lines {
 struct Live {
     verbosity: Verbosity,
     bars: MultiProgress,
-    tasks: Mutex<HashMap<TaskId, (ProgressBar, Told)>>,
+    tasks: Mutex<HashMap<TaskId, (ProgressBar, Running)>>,
 }
 
 impl Live {
@@ -113,48 +113,48 @@ impl Sink for Live {
                 bar.set_prefix(subject.clone());
                 bar.set_message(what.clone());
                 bar.enable_steady_tick(Duration::from_millis(100));
-                tasks.insert(task, (bar, Told { subject, what, detail: None, said: Instant::now() }));
+                tasks.insert(task, (bar, Running { subject, what, detail: None, said: Instant::now() }));
             }
             Event::Progressed { task, detail } => {
-                if let Some((bar, told)) = tasks.get_mut(&task) {
-                    bar.set_message(format!("{}: {detail}", told.what));
-                    told.detail = Some(detail);
+                if let Some((bar, task)) = tasks.get_mut(&task) {
+                    bar.set_message(format!("{}: {detail}", task.what));
+                    task.detail = Some(detail);
                 }
             }
             Event::Advanced { task, done, total } => {
-                if let Some((bar, told)) = tasks.get(&task) {
+                if let Some((bar, task)) = tasks.get(&task) {
                     let of = total.map_or_else(String::new, |total| format!(" of {}", style::size(total)));
-                    bar.set_message(format!("{}: {}{of}", told.what, style::size(done)));
+                    bar.set_message(format!("{}: {}{of}", task.what, style::size(done)));
                 }
             }
             Event::Output { task, line } => {
-                if let Some((bar, told)) = tasks.get(&task) {
+                if let Some((bar, task)) = tasks.get(&task) {
                     if self.verbosity >= Verbosity::Verbose {
-                        self.say(&format!("{DIM}{} | {}{DIM:#}", told.subject, harmless(&line)));
+                        self.say(&format!("{DIM}{} | {}{DIM:#}", task.subject, harmless(&line)));
                     } else {
-                        bar.set_message(format!("{}: {}", told.detail.as_ref().unwrap_or(&told.what), harmless(&line)));
+                        bar.set_message(format!("{}: {}", task.detail.as_ref().unwrap_or(&task.what), harmless(&line)));
                     }
                 }
             }
             Event::Finished { task, ok, elapsed } => {
-                if let Some((bar, told)) = tasks.remove(&task) {
+                if let Some((bar, task)) = tasks.remove(&task) {
                     bar.finish_and_clear();
                     self.bars.remove(&bar);
-                    if !ok || elapsed >= UNWORTHY || self.verbosity >= Verbosity::Verbose {
+                    if !ok || elapsed >= SHORT || self.verbosity >= Verbosity::Verbose {
                         let mark = if ok { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
                         let time = style::duration(elapsed);
-                        self.say(&told_line(&told, &mark, &time));
+                        self.say(&finished_line(&task, &mark, &time));
                     }
                 }
             }
-            Event::Note { subject, text } => self.say(&self::told(&subject, " ", &text)),
+            Event::Note { subject, text } => self.say(&self::line(&subject, " ", &text)),
             Event::Warning { subject, text } => {
-                self.say(&self::told(&subject, &format!("{CAUTION}!{CAUTION:#}"), &text));
+                self.say(&self::line(&subject, &format!("{CAUTION}!{CAUTION:#}"), &text));
             }
         }
     }
 }
 
-fn told_line(told: &Told, mark: &str, time: &str) -> String {
-    self::told(&told.subject, mark, &format!("{} {DIM}{time}{DIM:#}", told.what))
+fn finished_line(task: &Running, mark: &str, time: &str) -> String {
+    self::line(&task.subject, mark, &format!("{} {DIM}{time}{DIM:#}", task.what))
 }

@@ -61,6 +61,7 @@ fn what_a_stack_has_not() {
     project.replace("harness.toml", ", error_pattern = \"(\"", "");
     project.replace("harness.toml", "run = \"true\"", "http_get = { path = \"/\", port = \"{{ id }}x\" }");
     snapshot!("verify-port", says(&["verify", "1"]));
+    project.replace("harness.toml", "http_get = { path = \"/\", port = \"{{ id }}x\" }", "run = \"true\"");
     project.harness(["stop", "1"]).run().succeeds();
     snapshot!("stack-not-running", says(&["verify", "1"]));
 

@@ -36,7 +36,7 @@ fn a_fresh_machine_is_examined_without_being_changed() {
     let tools = findings(&document, "tools");
     assert!(tools.iter().any(|(level, message, _)| level == "ok" && message.starts_with("git: version")), "{document}");
     let machine = findings(&document, "machine");
-    for word in ["copy-on-write", "max_user_watches", "of disk are free", "of memory are available"] {
+    for word in ["copy-on-write", "max_user_watches", "of disk space are free", "of memory are available"] {
         assert!(machine.iter().any(|(_, message, _)| message.contains(word)), "{word}: {document}");
     }
     for (level, message, hint) in

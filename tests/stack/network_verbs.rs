@@ -58,7 +58,7 @@ fn open_starts_the_browser_of_the_person_or_prints_the_url() {
     project.harness(["launch", "3"]).run().succeeds();
     let url = format!("http://localhost:{}", project.port("api", 3));
     let alone = project.harness(["open", "3"]).env("BROWSER", "").env("DISPLAY", "").env("WAYLAND_DISPLAY", "").run();
-    assert_eq!(alone.succeeds().says("no browser here").stdout, format!("{url}\n"));
+    assert_eq!(alone.succeeds().says("cannot open a browser").stdout, format!("{url}\n"));
 
     let (browser, seen) = (home.path().join("browser"), home.path().join("seen"));
     std::fs::write(&browser, format!("#!/bin/sh\nprintf %s \"$1\" > {}\n", seen.display())).unwrap();

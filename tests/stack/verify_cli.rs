@@ -70,7 +70,7 @@ fn a_full_pass_is_remembered_until_the_tree_changes() {
     let home = TestHome::new();
     let project = project(&home);
     project.harness(["launch", "3"]).run().succeeds();
-    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("there was no full pass yet");
+    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("has not passed yet");
     let document = project.harness(["verify", "--full"]).env("AGENT_ID", "3").run().succeeds().json();
     assert_eq!(document["status"], "pass");
     assert_eq!(document["tree"]["before"], document["tree"]["after"]);
@@ -80,7 +80,7 @@ fn a_full_pass_is_remembered_until_the_tree_changes() {
     project.commit("Work");
     project.harness(["verify", "3", "--status"]).run().succeeds();
     project.put("packages/a/new.ts", "export {};\n");
-    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("the tree has changed");
+    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("files have changed");
 }
 
 #[test]
@@ -138,7 +138,10 @@ fn an_agent_is_judged_by_the_projects_plan() {
     let document = outcome.json();
     assert_eq!((&document["agent"], &document["status"]), (&3.into(), &"fail".into()));
     let warning = document["warnings"][0].as_str().unwrap();
-    assert!(warning.contains("not the project's, which counts") && warning.contains("gate"), "{warning}");
+    assert!(
+        warning.contains("differs from that of the project's root, which is used") && warning.contains("gate"),
+        "{warning}"
+    );
     outcome.says("gate");
 }
 

@@ -31,7 +31,7 @@ fn l18_a_commit_is_judged_by_what_it_commits() {
     project.harness(["launch", "3"]).run().succeeds();
     project.harness(["hook", "install"]).run().succeeds();
     let root = project.root();
-    commit(&project, root, &["--allow-empty"]).exits_with(1).says("there was no full pass yet");
+    commit(&project, root, &["--allow-empty"]).exits_with(1).says("has not passed yet");
 
     // two files are verified together, and one of them is committed
     project.put("a.txt", "2\n");
