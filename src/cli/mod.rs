@@ -19,6 +19,7 @@ mod gc;
 mod health;
 mod hook;
 mod infra;
+mod init;
 mod launch;
 mod logs;
 mod man;
@@ -41,6 +42,7 @@ mod wait;
 pub use command::{main, parser};
 
 verbs! {
+    Init(init::Arguments) = init::run, "init" as crate::report::Init;
     Setup(setup::Arguments) = setup::run, "setup" as crate::report::Setup;
     Launch(launch::Arguments) = launch::run, "launch" as crate::report::Launch;
     Teardown(teardown::Arguments) = teardown::run, "teardown" as crate::report::Teardown;

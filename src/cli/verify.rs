@@ -113,6 +113,21 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
     Ok(verify::run(request, &context.events, agent::interrupted()).await)
 }
 
+/// The quick stages of one agent, all of them whatever fails.
+pub(super) async fn quick(id: AgentId, session: &Session, context: &Context) -> Result<Verdict, Failure> {
+    let arguments = Arguments {
+        id: Some(id),
+        full: false,
+        stage: Vec::new(),
+        keep_going: true,
+        timeout: None,
+        status: false,
+        list: false,
+        index: false,
+    };
+    judge(&arguments, session, context).await
+}
+
 /// The document of a failure before the first stage.
 fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
     let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);

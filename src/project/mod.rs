@@ -7,6 +7,7 @@
 //! and every reference (a dependency, a stage) names something that exists.
 
 mod agent_id;
+mod detect;
 mod document;
 pub mod dotenv;
 pub mod inputs;
@@ -26,6 +27,7 @@ mod tests;
 mod tree;
 
 pub use agent_id::{AgentId, InvalidAgentId};
+pub use detect::{InitError, InitOptions, init, mend};
 pub use load::{FILE, OVERLAY, find_root};
 pub use model::*;
 pub use nearest::nearest;

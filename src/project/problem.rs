@@ -106,7 +106,7 @@ impl Diagnostic for ConfigError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound(_) | Self::Missing(_) => {
-                Some("run the command in the project, or pass its directory with `-C DIR`".into())
+                Some("run `harness init` to write one, or run the command in the project (`-C DIR`)".into())
             }
             Self::Unreadable { .. } => None,
             Self::Invalid { problems, .. } => match &problems[..] {

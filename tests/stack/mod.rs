@@ -7,6 +7,8 @@ mod doctor_gc;
 mod dotenv;
 mod guide;
 mod infra;
+mod init;
+mod init_trees;
 mod just;
 mod launch;
 mod mail_api;

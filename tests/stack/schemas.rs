@@ -63,6 +63,8 @@ fn every_document_is_what_its_schema_says() {
         &["infra", "ps"],
         &["config", "check"],
         &["config", "show"],
+        &["init", "--print"],
+        &["init"],
         &["man"],
         &["gc", "--dry-run"],
         &["gc"],

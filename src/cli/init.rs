@@ -1,0 +1,227 @@
+//! `harness init`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::session::{Session, block_on};
+use super::verify;
+use crate::agent::{self, Context, LaunchOptions, TeardownOptions, TeardownTarget};
+use crate::project::{self, AgentId, InitOptions};
+use crate::render;
+use crate::report::verify::StageStatus;
+use crate::report::{Diagnostic, ErrorDocument, Failure, Init, InitCheck, InitOutcome, Kind};
+use crate::terminal;
+
+/// Write a commented harness.toml for the repository that you stand in.
+///
+/// It looks at the files there, asks nothing, and says what it saw, what it assumed and what it could not
+/// tell. Values of files that git ignores are never copied.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness init --print           print what would be written
+  harness init --agents          write it, and tell coding agents to use harness
+  harness init --check           try it: launch, verify, tear down
+  harness init --preset lightdash")]
+pub(super) struct Arguments {
+    /// Replace a harness.toml that exists.
+    #[arg(long)]
+    force: bool,
+    /// Print the file, and write nothing.
+    #[arg(long, conflicts_with_all = ["force", "agents", "check"])]
+    print: bool,
+    /// Take a file that is ready for a known repository.
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Also tell coding agents in CLAUDE.md and AGENTS.md to use harness.
+    #[arg(long)]
+    agents: bool,
+    /// Launch an agent with the file, run verify, remove it again, and say what to mend.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    let root = session.directory()?;
+    let options = InitOptions {
+        force: arguments.force,
+        print: arguments.print,
+        preset: arguments.preset.clone(),
+        agents: arguments.agents,
+        keep: arguments.agents || arguments.check,
+    };
+    let mut document = project::init(&root, &options)?;
+    if !arguments.print {
+        let variable = |name: &str| std::env::var(name).ok();
+        let checked = render::check(&root, &variable)?;
+        let problems =
+            checked.problems.iter().map(|problem| format!("{} is not right: {}", project::FILE, problem.message));
+        document.unknown.extend(problems);
+    }
+    if arguments.check {
+        let context = session.context()?;
+        document.check = Some(block_on(try_out(session, &context))?);
+    }
+    if arguments.print && !session.output.json {
+        session.output.data(document.toml.as_deref().unwrap_or_default());
+        session.output.tell(findings(&document).trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    session.output.document(&document, text);
+    let error = document.check.as_ref().and_then(|check| check.error.as_ref());
+    if let Some(error) = error {
+        session.output.tell_error(error);
+    }
+    let passed = document
+        .check
+        .as_ref()
+        .is_none_or(|check| check.healthy && check.verified != Some(false) && check.error.is_none());
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
+}
+
+/// All agents of this home are taken.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no free agent to try the file with")]
+struct NoFreeAgent;
+
+impl Diagnostic for NoFreeAgent {
+    fn kind(&self) -> Kind {
+        Kind::Conflict
+    }
+
+    fn code(&self) -> &'static str {
+        "init.no_free_agent"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("run `harness status`, and tear an agent down".to_owned())
+    }
+}
+
+/// Launches a free agent, verifies it, and removes it whatever came of it.
+async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Failure> {
+    let began = Instant::now();
+    let taken = agent::agents(context)?;
+    let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(id));
+    let agent = free.ok_or(NoFreeAgent)?;
+    let mut check = InitCheck {
+        agent: agent.get(),
+        healthy: false,
+        verified: None,
+        mend: Vec::new(),
+        error: None,
+        duration_ms: 0.0,
+    };
+    match agent::launch(context, &[agent], &LaunchOptions::default()).await {
+        Ok((launch, _)) => {
+            check.error = launch.agents.into_iter().find_map(|launched| launched.error);
+            check.healthy = check.error.is_none();
+        }
+        Err(failure) => check.error = Some(failure.document()),
+    }
+    if check.healthy {
+        judge(session, context, agent, &mut check).await;
+    }
+    let options = TeardownOptions {
+        target: TeardownTarget::Agents(vec![agent]),
+        dry_run: false,
+        force: true,
+        infra: false,
+        only_leftovers: false,
+        volumes: false,
+    };
+    match agent::teardown(context, &options).await {
+        Ok((teardown, _)) => check.error = check.error.or(teardown.agents.into_iter().find_map(|agent| agent.error)),
+        Err(failure) => check.error = check.error.or(Some(failure.document())),
+    }
+    if let Some(error) = &check.error {
+        check.mend.extend(project::mend(lines(error)));
+    }
+    check.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    Ok(check)
+}
+
+fn lines(error: &ErrorDocument) -> impl Iterator<Item = &str> {
+    std::iter::once(error.message.as_str())
+        .chain(error.causes.iter().map(String::as_str))
+        .chain(error.details.iter().map(String::as_str))
+}
+
+/// The quick stages; a project without any is not judged.
+async fn judge(session: &Session, context: &Context, agent: AgentId, check: &mut InitCheck) {
+    match context.project() {
+        Ok(project) if project.verify.iter().all(|stage| stage.full) => return,
+        _ => {}
+    }
+    match verify::quick(agent, session, context).await {
+        Ok(verdict) => {
+            let document = verdict.document;
+            check.verified = Some(document.reason.is_none() && document.error.is_none());
+            let failed = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
+            for stage in document.stages.iter().filter(|stage| failed(stage.status)) {
+                for command in stage.commands.iter().filter(|command| failed(command.status)) {
+                    let first =
+                        command.first_error.as_deref().and_then(|error| error.lines().next()).unwrap_or("it failed");
+                    check.mend.push(format!("{} of stage {}: {first}", command.name, stage.name));
+                    check.mend.extend(project::mend(command.first_error.iter().flat_map(|error| error.lines())));
+                }
+            }
+            check.error = document.error;
+        }
+        Err(failure) => check.error = Some(failure.document()),
+    }
+}
+
+/// What was found, for a person.
+fn findings(document: &Init) -> String {
+    let mut text = String::new();
+    let mut section = |title: &str, lines: &[String]| {
+        if !lines.is_empty() {
+            let _ = writeln!(text, "{title}:");
+            for line in lines {
+                let _ = writeln!(text, "  {}", terminal::harmless(line));
+            }
+        }
+    };
+    let saw: Vec<String> =
+        document.saw.iter().map(|sighting| format!("{} ({})", sighting.what, sighting.evidence)).collect();
+    section("saw", &saw);
+    section("assumed", &document.assumed);
+    section("could not tell", &document.unknown);
+    text
+}
+
+fn text(document: &Init) -> String {
+    let mut text = findings(document);
+    let outcome = match document.outcome {
+        InitOutcome::Written => "wrote",
+        InitOutcome::Replaced => "replaced",
+        InitOutcome::Kept => "kept",
+        InitOutcome::Printed => "would write",
+    };
+    let _ = writeln!(text, "{outcome} {}", document.file);
+    for file in &document.instructions {
+        let _ = writeln!(text, "{} {}", if file.changed { "wrote" } else { "unchanged" }, file.path);
+    }
+    match &document.check {
+        None => {
+            let _ = writeln!(text, "next: `harness launch 1`, or `harness init --check` to try it out");
+        }
+        Some(check) => {
+            let healthy = if check.healthy { "healthy" } else { "not healthy" };
+            let verified = match check.verified {
+                Some(true) => ", verify: pass",
+                Some(false) => ", verify: fail",
+                None => "",
+            };
+            let _ = writeln!(text, "check: {}{verified}; agent {} is removed again", healthy, check.agent);
+            for line in &check.mend {
+                let _ = writeln!(text, "  mend: {}", terminal::harmless(line));
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,155 @@
+//! Compose files and devcontainers: which servers an application is developed against.
+
+use serde_json::Value;
+
+use super::facts::{Example, Facts, Service};
+use super::tree::{Tree, base_name, extension_of};
+
+/// Part of an image's name, and what it is.
+const IMAGES: [(&str, Service); 16] = [
+    ("postgres", Service::Postgres),
+    ("postgis", Service::Postgres),
+    ("pgvector", Service::Postgres),
+    ("timescale", Service::Postgres),
+    ("supabase/postgres", Service::Postgres),
+    ("redis", Service::Redis),
+    ("valkey", Service::Redis),
+    ("minio", Service::S3),
+    ("localstack", Service::S3),
+    ("mailhog", Service::Mail),
+    ("mailpit", Service::Mail),
+    ("mailcatcher", Service::Mail),
+    ("maildev", Service::Mail),
+    ("inbucket", Service::Mail),
+    ("browserless", Service::Browser),
+    ("headless-shell", Service::Browser),
+];
+
+const DATABASES: [(&str, &str); 3] = [("mysql", "MySQL"), ("mariadb", "MariaDB"), ("mongo", "MongoDB")];
+
+/// Servers that harness does not run.
+const OTHERS: [(&str, &str); 11] = [
+    ("rabbitmq", "RabbitMQ"),
+    ("kafka", "Kafka"),
+    ("redpanda", "Redpanda"),
+    ("elasticsearch", "Elasticsearch"),
+    ("opensearch", "OpenSearch"),
+    ("clickhouse", "ClickHouse"),
+    ("nats", "NATS"),
+    ("memcached", "memcached"),
+    ("meilisearch", "Meilisearch"),
+    ("typesense", "Typesense"),
+    ("keycloak", "Keycloak"),
+];
+
+const EXTENSIONS: [(&str, &str); 3] = [("postgis", "postgis"), ("pgvector", "vector"), ("timescale", "timescaledb")];
+
+pub(super) fn detect(tree: &Tree) -> Facts {
+    let mut facts = Facts::default();
+    let is_compose = |path: &&str| {
+        let name = base_name(path);
+        let is_yaml = extension_of(name) == "yml" || (extension_of(name) == "yaml");
+        let production = ["prod", "deploy", "ci", "test", "traefik"].iter().any(|word| name.contains(word));
+        is_yaml
+            && !production
+            && (name.starts_with("docker-compose") || name.starts_with("compose"))
+            && path.matches('/').count() <= 2
+    };
+    for path in tree.paths().filter(is_compose) {
+        let parsed: Option<Value> = tree.text(path).and_then(|text| serde_saphyr::from_str(text).ok());
+        let services = parsed.as_ref().and_then(|file| file.get("services")?.as_object());
+        for (name, service) in services.into_iter().flatten() {
+            if let Some(image) = service.get("image").and_then(Value::as_str) {
+                server(path, name, image, &mut facts);
+            }
+        }
+    }
+    devcontainer(tree, &mut facts);
+    facts
+}
+
+fn server(path: &str, name: &str, image: &str, facts: &mut Facts) {
+    let evidence = format!("{path}: services.{name}");
+    let image = image.to_lowercase();
+    if let Some((_, service)) = IMAGES.iter().find(|(part, _)| image.contains(part)) {
+        facts.see(format!("the image {image}"), evidence.clone());
+        facts.need(*service, evidence);
+        for (_, extension) in EXTENSIONS.iter().filter(|(part, _)| image.contains(part)) {
+            facts.extensions.insert((*extension).to_owned());
+        }
+    } else if let Some((_, what)) = DATABASES.iter().find(|(part, _)| image.contains(part)) {
+        facts.other_database = Some(format!("{evidence} ({what})"));
+    } else if let Some((_, what)) = OTHERS.iter().find(|(part, _)| image.contains(part)) {
+        facts.unknown.push(format!("{evidence} is {what}, which harness does not run: give its address in [env]"));
+    }
+}
+
+/// `.devcontainer/devcontainer.json`: the variables of its container; how it is set up is only told.
+fn devcontainer(tree: &Tree, facts: &mut Facts) {
+    for path in [".devcontainer/devcontainer.json", ".devcontainer.json"] {
+        let Some(text) = tree.text(path) else { continue };
+        let Ok(file) = serde_json::from_str::<Value>(&without_comments(text)) else { continue };
+        for key in ["containerEnv", "remoteEnv"] {
+            for (name, value) in file.get(key).and_then(Value::as_object).into_iter().flatten() {
+                let value = value.as_str().filter(|value| !value.contains("${")).map(str::to_owned);
+                facts.variables.push(Example { name: name.clone(), value, evidence: format!("{path}: {key}") });
+            }
+        }
+        for key in ["postCreateCommand", "forwardPorts"] {
+            if let Some(value) = file.get(key) {
+                facts.see(format!("{value}"), format!("{path}: {key}"));
+            }
+        }
+    }
+}
+
+/// JSON with comments and trailing commas as plain JSON.
+fn without_comments(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars().peekable();
+    let (mut quoted, mut escaped) = (false, false);
+    while let Some(character) = characters.next() {
+        if quoted {
+            plain.push(character);
+            quoted = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+            continue;
+        }
+        match (character, characters.peek()) {
+            ('/', Some('/')) => while characters.next_if(|next| *next != '\n').is_some() {},
+            ('/', Some('*')) => {
+                let mut before = ' ';
+                for next in characters.by_ref() {
+                    if before == '*' && next == '/' {
+                        break;
+                    }
+                    before = next;
+                }
+            }
+            ('}' | ']', _) => {
+                let kept = plain.trim_end().len();
+                if plain[..kept].ends_with(',') {
+                    plain.truncate(kept - 1);
+                }
+                plain.push(character);
+            }
+            _ => {
+                quoted = character == '"';
+                plain.push(character);
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_comments;
+
+    #[test]
+    fn comments_and_trailing_commas_go() {
+        let text = "// a\n{ \"u\": \"http://x\", /* b */ \"l\": [1, 2,], }";
+        let parsed: serde_json::Value = serde_json::from_str(&without_comments(text)).unwrap();
+        assert_eq!(parsed, serde_json::json!({ "u": "http://x", "l": [1, 2] }));
+    }
+}

@@ -1,0 +1,277 @@
+//! From facts to the parts of a `harness.toml`: names, ports, where migrations run.
+
+use std::collections::BTreeSet;
+
+use super::environment::{self, Entry};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::meanings::{self, Known};
+use super::ports;
+use super::template_text;
+use super::tree::{Tree, base_name};
+
+/// What is written.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) name: String,
+    /// Name, base, where it comes from.
+    pub(super) ports: Vec<(String, u16, String)>,
+    /// Why there is a database.
+    pub(super) postgres: Option<String>,
+    pub(super) needs: Vec<(Service, String)>,
+    pub(super) extensions: BTreeSet<String>,
+    pub(super) creates_databases: Option<String>,
+    pub(super) template: Vec<Step>,
+    /// Values for the template's steps in place of those that belong to one agent.
+    pub(super) template_environment: Vec<(String, String)>,
+    pub(super) has_work_trees: bool,
+    /// Files that git does not bring along.
+    pub(super) copied: Vec<String>,
+    pub(super) prepare: Vec<Step>,
+    pub(super) pass_env: Vec<&'static str>,
+    pub(super) env_files: Vec<String>,
+    pub(super) environment: Vec<Entry>,
+    pub(super) programs: Vec<(String, Program)>,
+    pub(super) checks: Vec<Check>,
+}
+
+/// Decides; what it has to assume for that, it adds to the facts.
+pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
+    let name = project_name(tree, facts);
+    without_doubles(&mut facts.programs);
+    let mut programs = named(std::mem::take(&mut facts.programs));
+    redis(tree, facts, &mut programs);
+    example_ports(facts, &mut programs);
+    let ports = assign_ports(&mut programs);
+    let postgres = facts.needs.get(&Service::Postgres).cloned();
+    let mut prepare = unique_steps(std::mem::take(&mut facts.prepare));
+    let mut template = Vec::new();
+    let steps = unique_steps(facts.migrations.drain(..).chain(facts.seeds.drain(..)).collect());
+    match (&postgres, &facts.other_database) {
+        (Some(_), _) => template = steps,
+        (None, Some(other)) => facts.unknown.push(format!(
+            "{other}: harness runs PostgreSQL only; give the address of a server in [env], and one database for each agent"
+        )),
+        // a file in the tree, as SQLite's, belongs to its tree
+        (None, None) => prepare.extend(steps.into_iter().filter(|step| !step.inputs.is_empty())),
+    }
+    if postgres.is_some() && template.is_empty() && !facts.migrates_itself {
+        facts.unknown.push(
+            "how the database's schema is made: no migrations were found; give them as steps of [database.template]"
+                .to_owned(),
+        );
+    }
+    let mut prepare = unique_steps(prepare);
+    // a path may hold what means something in a glob: `app/[slug]/seed.ts`
+    for input in prepare.iter_mut().chain(&mut template).flat_map(|step| &mut step.inputs) {
+        if !input.contains('*') {
+            *input = globset::escape(input);
+        }
+    }
+    let known = known(facts, &programs, &ports);
+    let (environment, template_environment) = environment::entries(facts, &known, &mut programs, !template.is_empty());
+    if programs.is_empty() {
+        facts.unknown.push("which programs to run: none was found; give them in [processes]".to_owned());
+    }
+    let extensions = if postgres.is_some() { std::mem::take(&mut facts.extensions) } else { BTreeSet::new() };
+    Draft {
+        name,
+        ports,
+        postgres,
+        needs: facts
+            .needs
+            .iter()
+            .filter(|(service, _)| !matches!(service, Service::Postgres | Service::Redis))
+            .map(|(service, why)| (*service, why.clone()))
+            .collect(),
+        extensions,
+        creates_databases: facts.creates_databases.clone(),
+        template,
+        template_environment,
+        has_work_trees: tree.has_commits,
+        copied: [".env", ".env.local"]
+            .iter()
+            .filter(|name| tree.has(name) && !tree.tracked.contains(**name))
+            .map(|name| (*name).to_owned())
+            .collect(),
+        prepare,
+        pass_env: facts.pass_env.iter().copied().collect(),
+        env_files: facts.env_files.clone(),
+        environment,
+        programs,
+        checks: unique_checks(std::mem::take(&mut facts.checks)),
+    }
+}
+
+/// Lower-case letters, digits, `-` and `_`, beginning with a letter or digit.
+pub(super) fn plain_name(text: &str, fallback: &str) -> String {
+    let mut name = String::new();
+    for character in text.to_lowercase().chars() {
+        if character.is_ascii_alphanumeric() || "-_".contains(character) {
+            name.push(character);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    let name: String = name.trim_matches(['-', '_']).chars().take(40).collect();
+    if name.is_empty() { fallback.to_owned() } else { name }
+}
+
+fn project_name(tree: &Tree, facts: &Facts) -> String {
+    let named = facts.name.as_deref().map(|name| name.rsplit('/').next().unwrap_or(name));
+    let general = ["app", "root", "monorepo", "frontend", "backend", "web", "server", "api", "main", "workspace"];
+    let named = named.filter(|name| !general.contains(&name.to_lowercase().as_str()));
+    plain_name(named.unwrap_or(&tree.directory_name), "app")
+}
+
+/// A Procfile names again what the detectors of frameworks know better.
+fn without_doubles(programs: &mut Vec<Program>) {
+    let is_of_file = |program: &Program| program.evidence.starts_with("Procfile");
+    let has_server = programs.iter().any(|program| !is_of_file(program) && program.role != Role::Worker);
+    let workers: Vec<String> =
+        programs.iter().filter(|program| !is_of_file(program)).map(|program| program.command.clone()).collect();
+    programs.retain(|program| {
+        let is_known = workers.iter().any(|command| command.contains(&program.command));
+        !is_of_file(program) || (!has_server || program.role == Role::Worker) && !is_known
+    });
+}
+
+/// Gives each program a name of its own that may stand in `ports.<name>`.
+fn named(programs: Vec<Program>) -> Vec<(String, Program)> {
+    let mut named: Vec<(String, Program)> = Vec::new();
+    for program in programs {
+        let by_role = match program.role {
+            Role::Page => "web",
+            Role::Api => "api",
+            Role::Worker => "worker",
+        };
+        let wanted = match (&program.name, base_name(&program.directory)) {
+            (Some(name), _) => name.clone(),
+            (None, "" | "src" | "app") => by_role.to_owned(),
+            (None, directory) => directory.to_owned(),
+        };
+        let wanted = plain_name(&wanted, by_role).replace('-', "_");
+        let wanted = if wanted.starts_with(|first: char| first.is_ascii_digit()) {
+            format!("{by_role}_{wanted}")
+        } else {
+            wanted
+        };
+        let name = unique(&wanted, "_", |name| named.iter().any(|(known, _)| known == name));
+        named.push((name, program));
+    }
+    named
+}
+
+fn unique(wanted: &str, separator: &str, taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}{separator}{number}"));
+    std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+fn unique_steps(steps: Vec<Step>) -> Vec<Step> {
+    let mut kept: Vec<Step> = Vec::new();
+    for mut step in steps {
+        if kept.iter().any(|other| other.run == step.run && other.directory == step.directory) {
+            continue;
+        }
+        let wanted = plain_name(&step.name, "step");
+        step.name = unique(&wanted, "-", |name| kept.iter().any(|other| other.name == name));
+        kept.push(step);
+    }
+    kept
+}
+
+fn unique_checks(checks: Vec<Check>) -> Vec<Check> {
+    let mut kept: Vec<Check> = Vec::new();
+    for mut check in checks {
+        let wanted = plain_name(&check.name, "command");
+        check.name =
+            unique(&wanted, "-", |name| kept.iter().any(|other| other.stage == check.stage && other.name == name));
+        kept.push(check);
+    }
+    kept
+}
+
+/// A Redis of each agent's own, where one can be started.
+fn redis(tree: &Tree, facts: &mut Facts, programs: &mut Vec<(String, Program)>) {
+    let Some(evidence) = facts.needs.get(&Service::Redis).cloned() else { return };
+    let Some(server) = ["redis-server", "valkey-server"].into_iter().find(|program| tree.has_program(program)) else {
+        facts.needs.remove(&Service::Redis);
+        facts.unknown.push(format!(
+            "{evidence} asks for Redis, but `redis-server` is not on PATH: install it and run `harness init --force`, or give \
+             the address of one in [env]"
+        ));
+        return;
+    };
+    programs.retain(|(name, _)| name != "redis");
+    let command = format!("{server} --bind 127.0.0.1 --port {PORT} --save '' --appendonly no");
+    let redis = Program::new("", Role::Worker, command, evidence).listening(6379, Probe::Tcp);
+    programs.insert(0, ("redis".to_owned(), redis));
+}
+
+/// An example that gives a number for the variable of a program's port says more than its source.
+fn example_ports(facts: &Facts, programs: &mut [(String, Program)]) {
+    let takes =
+        |program: &Program, name: &str| program.environment.iter().any(|(known, value)| known == name && value == PORT);
+    let counts: Vec<(String, usize)> = facts
+        .variables
+        .iter()
+        .map(|example| example.name.clone())
+        .map(|name| (name.clone(), programs.iter().filter(|(_, program)| takes(program, &name)).count()))
+        .collect();
+    for (_, program) in programs.iter_mut().filter(|(_, program)| program.port.is_some() && !program.port_is_fixed) {
+        let number = facts.variables.iter().zip(&counts).find_map(|(example, (_, count))| {
+            let of_directory = super::tree::parent(&example.evidence) == program.directory;
+            let means_it =
+                takes(program, &example.name) && (of_directory && !program.directory.is_empty() || *count == 1);
+            example.value.as_ref()?.parse().ok().filter(|_| means_it)
+        });
+        program.port = number.or(program.port);
+    }
+}
+
+/// Chooses the bases, and puts each program's own into its command and environment.
+fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)> {
+    let mut ports: Vec<(String, u16, String)> = Vec::new();
+    for (name, program) in programs.iter_mut() {
+        let Some(wanted) = program.port.filter(|_| !program.port_is_fixed) else { continue };
+        let taken: Vec<u16> = ports.iter().map(|(_, base, _)| *base).collect();
+        let base = ports::base(wanted, &taken);
+        ports.push((name.clone(), base, format!("{} has {wanted} without harness", program.evidence)));
+        let own = template_text::port(name);
+        program.command = program.command.replace(PORT, &own);
+        for (_, value) in &mut program.environment {
+            *value = value.replace(PORT, &own);
+        }
+    }
+    ports
+}
+
+fn known(facts: &Facts, programs: &[(String, Program)], ports: &[(String, u16, String)]) -> Known {
+    let mut known = Known { services: facts.needs.keys().copied().collect(), ..Known::default() };
+    for (name, program) in programs.iter().rev() {
+        let has_port = ports.iter().any(|(port, ..)| port == name);
+        if let Some(number) = program.port.filter(|_| has_port) {
+            known.ports.insert(number, name.clone());
+        }
+    }
+    let mut ambiguous = BTreeSet::new();
+    for (name, program) in programs {
+        let own = template_text::port(name);
+        for (variable, _) in program.environment.iter().filter(|(_, value)| *value == own) {
+            if known.port_variables.insert(variable.clone(), name.clone()).is_some() {
+                ambiguous.insert(variable.clone());
+            }
+        }
+    }
+    known.port_variables.retain(|variable, _| !ambiguous.contains(variable));
+    let of_role = |role| {
+        programs.iter().find(|(name, program)| program.role == role && known.ports.values().any(|port| port == name))
+    };
+    known.page = of_role(Role::Page).or_else(|| of_role(Role::Api)).map(|(name, _)| name.clone());
+    let listening: Vec<&String> =
+        programs.iter().filter(|(_, program)| program.role != Role::Worker).map(|(name, _)| name).collect();
+    known.only = match listening.as_slice() {
+        [only] if ports.iter().any(|(name, ..)| name == *only) => Some((*only).clone()),
+        _ => None,
+    };
+    known
+}

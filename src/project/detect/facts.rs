@@ -1,0 +1,223 @@
+//! What detectors find, each thing with its evidence: `package.json: scripts.dev`.
+//!
+//! Facts say what the repository needs and how its programs are started. Names, port numbers and the
+//! shape of the file are decided later, in `draft`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Stands for the port of the program in whose command, environment or note it is.
+pub(super) const PORT: &str = "{{ ports.@ }}";
+
+/// A server that an application uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Service {
+    Postgres,
+    Redis,
+    S3,
+    Mail,
+    Browser,
+}
+
+/// What a program is for; decides its name, and where links to other programs lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// A person opens it in a browser.
+    Page,
+    /// Other programs ask it.
+    Api,
+    /// It listens on no port.
+    Worker,
+}
+
+/// When a program is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Probe {
+    /// A GET of this path is answered with 200 to 399.
+    Http(String),
+    /// A connection is accepted.
+    Tcp,
+    /// Nothing is known: started is ready.
+    Started,
+}
+
+/// A program that runs for as long as the stack does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Program {
+    /// A name that its role does not give.
+    pub(super) name: Option<String>,
+    /// Where it runs, relative to the root.
+    pub(super) directory: String,
+    /// A template with [`PORT`] for its port.
+    pub(super) command: String,
+    /// The port that it has without harness; none of a worker.
+    pub(super) port: Option<u16>,
+    /// Whether it cannot be given another one.
+    pub(super) port_is_fixed: bool,
+    pub(super) probe: Probe,
+    /// Whether it is started only when somebody asks for it.
+    pub(super) disabled: bool,
+    /// On top of `[env]`; values are templates.
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) role: Role,
+    pub(super) evidence: String,
+    /// Comments above it in the file.
+    pub(super) notes: Vec<String>,
+}
+
+impl Program {
+    /// A program with the role's usual values.
+    pub(super) fn new(directory: &str, role: Role, command: impl Into<String>, evidence: impl Into<String>) -> Self {
+        Self {
+            name: None,
+            directory: directory.to_owned(),
+            command: command.into(),
+            port: None,
+            port_is_fixed: false,
+            probe: Probe::Started,
+            disabled: false,
+            environment: Vec::new(),
+            role,
+            evidence: evidence.into(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Listens on this port unless told otherwise, and is ready when `probe` passes.
+    pub(super) fn listening(mut self, port: u16, probe: Probe) -> Self {
+        (self.port, self.probe) = (Some(port), probe);
+        self
+    }
+}
+
+/// A command that ends: of `[prepare]` or of the database's template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) run: String,
+    pub(super) directory: String,
+    /// Globs relative to the root, each of which matches a file.
+    pub(super) inputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
+    /// Whether appended inputs may be applied to what earlier ones made.
+    pub(super) incremental: bool,
+    pub(super) evidence: String,
+}
+
+impl Step {
+    /// A step without inputs.
+    pub(super) fn new(name: &str, directory: &str, run: impl Into<String>, evidence: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            run: run.into(),
+            directory: directory.to_owned(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            incremental: false,
+            evidence: evidence.into(),
+        }
+    }
+}
+
+/// A command of `[verify]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Check {
+    /// `check`, `test` or `e2e`.
+    pub(super) stage: &'static str,
+    pub(super) name: String,
+    pub(super) run: String,
+    pub(super) directory: String,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) evidence: String,
+}
+
+impl Check {
+    pub(super) fn new(stage: &'static str, name: &str, directory: &str, run: String, evidence: String) -> Self {
+        Self { stage, name: name.to_owned(), run, directory: directory.to_owned(), environment: Vec::new(), evidence }
+    }
+}
+
+/// A variable that an example file, a compose file or the source names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Example {
+    pub(super) name: String,
+    /// None where only the name is known: of the source, or of a file that may hold secrets.
+    pub(super) value: Option<String>,
+    pub(super) evidence: String,
+}
+
+/// What the detectors found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// What a manifest calls the project.
+    pub(super) name: Option<String>,
+    /// What was seen, and where.
+    pub(super) saw: Vec<(String, String)>,
+    pub(super) assumed: Vec<String>,
+    pub(super) unknown: Vec<String>,
+    pub(super) prepare: Vec<Step>,
+    /// How the schema is made; in the template where the database is PostgreSQL, else in the tree.
+    pub(super) migrations: Vec<Step>,
+    pub(super) seeds: Vec<Step>,
+    pub(super) programs: Vec<Program>,
+    pub(super) checks: Vec<Check>,
+    pub(super) variables: Vec<Example>,
+    /// Dotenv files that git tracks: they are laid below `[env]`.
+    pub(super) env_files: Vec<String>,
+    /// Example files that `.env` is made of: only what belongs to an agent is taken from them.
+    pub(super) layered: BTreeSet<String>,
+    /// Variables without which a program does not start, and what says so.
+    pub(super) required_variables: BTreeMap<String, (String, String)>,
+    /// Whether programs bring their schema up to date when they start.
+    pub(super) migrates_itself: bool,
+    pub(super) needs: BTreeMap<Service, String>,
+    /// A database that harness does not run.
+    pub(super) other_database: Option<String>,
+    pub(super) extensions: BTreeSet<String>,
+    /// The reason for `create = true`: tests make databases of their own.
+    pub(super) creates_databases: Option<String>,
+    pub(super) pass_env: BTreeSet<&'static str>,
+    /// Programs that must be on PATH, and what for.
+    pub(super) required: BTreeMap<&'static str, String>,
+}
+
+impl Facts {
+    /// Adds what another detector found; of two names the first stays.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.name = self.name.take().or(other.name);
+        self.saw.extend(other.saw);
+        self.assumed.extend(other.assumed);
+        self.unknown.extend(other.unknown);
+        self.prepare.extend(other.prepare);
+        self.migrations.extend(other.migrations);
+        self.seeds.extend(other.seeds);
+        self.programs.extend(other.programs);
+        self.checks.extend(other.checks);
+        self.variables.extend(other.variables);
+        self.env_files.extend(other.env_files);
+        self.layered.extend(other.layered);
+        self.migrates_itself |= other.migrates_itself;
+        for (name, why) in other.required_variables {
+            self.required_variables.entry(name).or_insert(why);
+        }
+        for (service, evidence) in other.needs {
+            self.needs.entry(service).or_insert(evidence);
+        }
+        self.other_database = self.other_database.take().or(other.other_database);
+        self.extensions.extend(other.extensions);
+        self.creates_databases = self.creates_databases.take().or(other.creates_databases);
+        self.pass_env.extend(other.pass_env);
+        for (program, what) in other.required {
+            self.required.entry(program).or_insert(what);
+        }
+    }
+
+    /// Notes what was seen.
+    pub(super) fn see(&mut self, what: impl Into<String>, evidence: impl Into<String>) {
+        self.saw.push((what.into(), evidence.into()));
+    }
+
+    /// Notes that a service is needed.
+    pub(super) fn need(&mut self, service: Service, evidence: impl Into<String>) {
+        self.needs.entry(service).or_insert_with(|| evidence.into());
+    }
+}

@@ -1,0 +1,79 @@
+//! All detectors over one tree.
+
+use std::path::Path;
+
+use super::facts::Facts;
+use super::tree::Tree;
+use super::{
+    alembic, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, node_checks, node_database,
+    node_packages, node_servers, phoenix, procfile, python, rails, read, required_variables, services,
+    source_variables, sql, write,
+};
+
+/// What a repository says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Looked {
+    /// What was seen, and where.
+    pub(super) saw: Vec<(String, String)>,
+    /// What was taken for true without evidence.
+    pub(super) assumed: Vec<String>,
+    /// What could not be told.
+    pub(super) unknown: Vec<String>,
+    /// The text of a `harness.toml`.
+    pub(super) toml: String,
+}
+
+/// Looks at a directory. Nothing is changed.
+pub(super) fn look(root: &Path) -> Looked {
+    look_at(&read::read(root))
+}
+
+type Detector = fn(&Tree) -> Facts;
+
+/// Those that say more about a thing come before those that say less.
+const DETECTORS: [Detector; 20] = [
+    examples::detect,
+    python::detect,
+    node_packages::detect,
+    node_database::detect,
+    node_servers::detect,
+    django::detect,
+    flask::detect,
+    fastapi::detect,
+    alembic::detect,
+    rails::detect,
+    laravel::detect,
+    phoenix::detect,
+    go::detect,
+    cargo::detect,
+    sql::detect,
+    compose::detect,
+    services::detect,
+    procfile::detect,
+    source_variables::detect,
+    required_variables::detect,
+];
+
+/// What any program needs of a company's network.
+const NETWORK: [&str; 7] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE"];
+
+fn look_at(tree: &Tree) -> Looked {
+    let mut facts = Facts::default();
+    for detect in DETECTORS {
+        facts.absorb(detect(tree));
+    }
+    facts.absorb(node_checks::detect(tree));
+    facts.pass_env.extend(NETWORK);
+    services::by_variables(&mut facts);
+    for (program, what) in &facts.required {
+        if !tree.has_program(program) {
+            facts.unknown.push(format!("`{program}` is not on PATH, and {what}: install it"));
+        }
+    }
+    let draft = draft::draft(tree, &mut facts);
+    let toml = write::toml(&draft, &facts.unknown);
+    let mut saw = facts.saw;
+    saw.dedup();
+    Looked { saw, assumed: facts.assumed, unknown: facts.unknown, toml }
+}

@@ -1,0 +1,146 @@
+//! From a directory to a [`Tree`]: the only file of this folder that touches the disk.
+//!
+//! What git ignores is not looked at, except for the names in `.env`; bounds keep a large repository from
+//! being read as a whole.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ignore::WalkBuilder;
+
+use super::tree::{Tree, base_name, extension_of};
+use crate::system;
+
+/// Deeper directories hold no manifest of an application.
+const DEPTH: usize = 9;
+/// Files beyond this number are not listed.
+const FILES: usize = 60_000;
+/// A larger file is listed, but not read.
+const LARGEST: u64 = 192 * 1024;
+/// Further files are listed, but not read.
+const TOTAL: u64 = 48 << 20;
+
+/// Directories that hold what others wrote or what was built.
+const SKIPPED: [&str; 16] = [
+    ".git",
+    "node_modules",
+    "vendor",
+    "target",
+    "dist",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    "_build",
+    "deps",
+    ".turbo",
+    "coverage",
+    ".idea",
+];
+
+/// Extensions of files whose text detectors read.
+const READ: [&str; 39] = [
+    "json", "jsonc", "toml", "yaml", "yml", "ini", "cfg", "js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue",
+    "svelte", "astro", "py", "rb", "go", "rs", "ex", "exs", "php", "prisma", "sql", "mod", "txt", "lock", "dist",
+    "sample", "example", "template", "dev", "sh", "md", "ru", "env",
+];
+
+/// Lock files are large, and their being there says enough.
+const LISTED_ONLY: [&str; 6] =
+    ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "Cargo.lock", "uv.lock", "poetry.lock"];
+
+/// Programs that what is written may need.
+const PROGRAMS: [&str; 30] = [
+    "npm",
+    "pnpm",
+    "yarn",
+    "bun",
+    "node",
+    "python3",
+    "uv",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "ruby",
+    "bundle",
+    "php",
+    "composer",
+    "mix",
+    "go",
+    "cargo",
+    "redis-server",
+    "valkey-server",
+    "goose",
+    "migrate",
+    "sqlx",
+    "diesel",
+    "corepack",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+];
+
+/// Reads what there is to know of a directory.
+pub(super) fn read(root: &Path) -> Tree {
+    let mut files = Vec::new();
+    let mut total = 0;
+    let walk = WalkBuilder::new(root)
+        .hidden(false)
+        .require_git(false)
+        .max_depth(Some(DEPTH))
+        .filter_entry(|entry| !SKIPPED.iter().any(|name| entry.depth() > 0 && entry.file_name() == *name))
+        .sort_by_file_name(std::ffi::OsStr::cmp)
+        .build();
+    for entry in walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
+        let Some(path) = entry.path().strip_prefix(root).ok().and_then(Path::to_str) else { continue };
+        let size = entry.metadata().map_or(u64::MAX, |metadata| metadata.len());
+        let text = (is_read(path) && size <= LARGEST && total + size <= TOTAL)
+            .then(|| std::fs::read_to_string(entry.path()).ok())
+            .flatten();
+        total += text.as_ref().map_or(0, |text| text.len() as u64);
+        files.push((path.to_owned(), text));
+        if files.len() >= FILES {
+            break;
+        }
+    }
+    // git ignores it as a rule; of what it holds only names are used
+    for name in [".env", ".env.local"] {
+        if !files.iter().any(|(path, _)| path == name)
+            && let Ok(text) = std::fs::read_to_string(root.join(name))
+        {
+            files.push((name.to_owned(), Some(text)));
+        }
+    }
+    let mut tree = Tree::of(files);
+    tree.directory_name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    tree.installed = PROGRAMS.iter().filter(|name| which::which(name).is_ok()).map(|name| (*name).to_owned()).collect();
+    tree.has_commits = git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_some();
+    let tracked = git(root, &["ls-files", "--", ".env", ":(glob)**/.env", ".env.development"]);
+    tree.tracked = tracked.unwrap_or_default().lines().map(str::to_owned).collect();
+    tree
+}
+
+fn is_read(path: &str) -> bool {
+    let name = base_name(path);
+    if LISTED_ONLY.contains(&name) {
+        return false;
+    }
+    READ.contains(&extension_of(path))
+        || name.starts_with(".env")
+        || name.starts_with("env") && extension_of(path).is_empty()
+        || name.starts_with("Procfile")
+        || extension_of(path).is_empty() && (name.ends_with("file") || path.split('/').any(|part| part == "bin"))
+        || [".python-version", ".sequelizerc", ".flaskenv", "env.example", "mix.exs", ".yarnrc.yml", ".nvmrc"]
+            .contains(&name)
+}
+
+/// What git prints, where it succeeds.
+fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let output = system::Git::asking(root).within(Duration::from_secs(10)).output_blocking(arguments).ok()?;
+    output.success.then(|| output.text())
+}

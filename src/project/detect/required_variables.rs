@@ -1,0 +1,104 @@
+//! Variables without which a program refuses to start: fields of schemas that validate the environment,
+//! and reads without a default.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::facts::Facts;
+use super::tree::Tree;
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is right")
+}
+
+/// `NAME: z.string().min(1),`
+static ZOD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^\s*([A-Z][A-Z0-9_]+):\s*(z\s*\.[^\n]*(?:\n\s+\.[^\n]*)*)"));
+/// `NAME: Joi.string().required()`
+static JOI: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^\s*([A-Z][A-Z0-9_]+):\s*([Jj]oi\.[^\n]*(?:\n\s+\.[^\n]*)*)"));
+/// `NAME: str` of pydantic's settings.
+static PYDANTIC: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^ {4}([A-Z][A-Z0-9_]+)\s*:\s*([A-Z]?[A-Za-z]+)\s*(?:#.*)?$"));
+/// `os.environ["NAME"]`, `env("NAME")` and `config("NAME")` with nothing after the name.
+static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?:environ\[\s*|\benv(?:\.str)?\(\s*|\bconfig\(\s*)["']([A-Z][A-Z0-9_]+)["']\s*[\])]"#)
+});
+
+const ASIDE: [&str; 7] = ["test", "tests", "__tests__", "e2e", "docs", "examples", "scripts"];
+
+pub(super) fn detect(tree: &Tree) -> Facts {
+    let mut facts = Facts::default();
+    let mut add = |name: &str, stand_in: &str, path: &str| {
+        facts.required_variables.entry(name.to_owned()).or_insert_with(|| (stand_in.to_owned(), path.to_owned()));
+    };
+    let is_aside = |path: &str| path.split('/').any(|part| ASIDE.contains(&part));
+    for (path, text) in tree.sources("", &["ts", "js", "mjs", "mts"]).filter(|(path, _)| !is_aside(path)) {
+        let validates = text.contains("process.env") || text.contains("createEnv") || path.contains("env");
+        if validates && text.contains("z.") {
+            for found in ZOD.captures_iter(text) {
+                let kind = &found[2];
+                let has_default = ["optional(", "default(", "nullish(", "catch(", "enum(", "literal(", "union("]
+                    .iter()
+                    .any(|call| kind.contains(call));
+                if !has_default {
+                    add(&found[1], stand_in(&format!("{} {kind}", &found[1])), path);
+                }
+            }
+        }
+        for found in
+            JOI.captures_iter(text).filter(|found| found[2].contains(".required(") && !found[2].contains(".valid("))
+        {
+            add(&found[1], stand_in(&format!("{} {}", &found[1], &found[2])), path);
+        }
+    }
+    for (path, text) in tree.sources("", &["py"]).filter(|(path, _)| !is_aside(path)) {
+        if text.contains("BaseSettings") && !text.contains("env_prefix") {
+            for found in PYDANTIC.captures_iter(text) {
+                add(&found[1], stand_in(&found[2]), path);
+            }
+        }
+        let is_settings = path.contains("settings") || path.contains("config");
+        for found in PYTHON.captures_iter(text).filter(|_| is_settings && !path.contains("prod")) {
+            add(&found[1], "stand-in", path);
+        }
+    }
+    facts
+}
+
+/// A value of the right kind.
+fn stand_in(kind: &str) -> &'static str {
+    let kind = kind.to_lowercase();
+    let is = |words: &[&str]| words.iter().any(|word| kind.contains(word));
+    if is(&["_port", "number", "int("]) {
+        return "1";
+    }
+    if is(&["url", "uri", "dsn", "endpoint"]) {
+        "http://localhost/stand-in"
+    } else if is(&["email"]) {
+        "stand-in@example.com"
+    } else if is(&["number", "int", "float", "port"]) {
+        "1"
+    } else if is(&["bool"]) {
+        "false"
+    } else {
+        // schemas often ask for a least length
+        "stand-in-0123456789abcdef0123456789abcdef"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_without_a_default_are_required() {
+        let tree = Tree::of([
+            ("env.ts".to_owned(), Some("createEnv({\n  A_KEY: z.string().min(1),\n  B: z.string().optional(),\n  C_URL: z\n    .string()\n    .url(),\n})".to_owned())),
+            ("app/config.py".to_owned(), Some("class S(BaseSettings):\n    D_NAME: str\n    E: str = \"x\"\nF = os.environ[\"F_KEY\"]\n".to_owned())),
+        ]);
+        let found: Vec<String> = detect(&tree).required_variables.into_keys().collect();
+        assert_eq!(found, ["A_KEY", "C_URL", "D_NAME", "F_KEY"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Which shared servers an application needs, by the packages that it depends on and the variables that it
+//! names.
+
+use super::facts::{Facts, Service};
+use super::node_packages::packages;
+use super::python::projects;
+use super::tree::Tree;
+
+const NODE: [(&str, Service); 13] = [
+    ("@aws-sdk/client-s3", Service::S3),
+    ("minio", Service::S3),
+    ("nodemailer", Service::Mail),
+    ("@nestjs-modules/mailer", Service::Mail),
+    ("ioredis", Service::Redis),
+    ("redis", Service::Redis),
+    ("bullmq", Service::Redis),
+    ("bull", Service::Redis),
+    ("connect-redis", Service::Redis),
+    ("puppeteer-core", Service::Browser),
+    ("playwright-core", Service::Browser),
+    ("puppeteer", Service::Browser),
+    ("playwright", Service::Browser),
+];
+
+const PYTHON: [(&str, Service); 8] = [
+    ("minio", Service::S3),
+    ("aioboto3", Service::S3),
+    ("django-storages", Service::S3),
+    ("redis", Service::Redis),
+    ("django-redis", Service::Redis),
+    ("celery[redis]", Service::Redis),
+    ("emails", Service::Mail),
+    ("fastapi-mail", Service::Mail),
+];
+
+pub(super) fn detect(tree: &Tree) -> Facts {
+    let mut facts = Facts::default();
+    for package in packages(tree) {
+        for (name, service) in NODE {
+            if package.depends_on(name) {
+                facts.need(service, format!("{}: dependencies.{name}", package.manifest()));
+            }
+        }
+        for (name, what) in [("mysql2", "MySQL"), ("mysql", "MySQL"), ("mongodb", "MongoDB"), ("mongoose", "MongoDB")] {
+            if package.depends_on(name) {
+                facts
+                    .other_database
+                    .get_or_insert_with(|| format!("{}: dependencies.{name} ({what})", package.manifest()));
+            }
+        }
+    }
+    for project in projects(tree) {
+        for (name, service) in PYTHON {
+            if project.lists(name) {
+                facts.need(service, format!("{}: {name}", project.manifest));
+            }
+        }
+        for (name, what) in
+            [("mysqlclient", "MySQL"), ("pymysql", "MySQL"), ("pymongo", "MongoDB"), ("motor", "MongoDB")]
+        {
+            if project.lists(name) {
+                facts.other_database.get_or_insert_with(|| format!("{}: {name} ({what})", project.manifest));
+            }
+        }
+    }
+    facts
+}
+
+/// What the names and values of variables ask for.
+pub(super) fn by_variables(facts: &mut Facts) {
+    for variable in facts.variables.clone() {
+        let name = variable.name.to_uppercase();
+        let value = variable.value.as_deref().unwrap_or_default();
+        // the source reads names of much that is switched off unless they are set
+        let is_shown = variable.value.is_some() || variable.evidence.starts_with(".env");
+        let evidence = format!("{}: {}", variable.evidence, variable.name);
+        if value.starts_with("postgres") && value.contains("://")
+            || ["PGHOST", "POSTGRES_HOST", "POSTGRES_SERVER", "POSTGRES_DB"].contains(&name.as_str())
+        {
+            facts.need(Service::Postgres, evidence.clone());
+        }
+        if name == "DB_CONNECTION" && value == "pgsql" {
+            facts.need(Service::Postgres, evidence.clone());
+        }
+        if is_shown
+            && ["S3_", "MINIO_", "AWS_S3", "AWS_BUCKET", "AWS_ENDPOINT"].iter().any(|start| name.starts_with(start))
+        {
+            facts.need(Service::S3, evidence.clone());
+        }
+        if is_shown
+            && [
+                "SMTP_HOST",
+                "EMAIL_HOST",
+                "MAIL_HOST",
+                "SMTP_SERVER",
+                "EMAIL_SERVER",
+                "EMAIL_SERVER_HOST",
+                "MAILER_DSN",
+                "SMTP_URL",
+                "SMTP_PORT",
+            ]
+            .contains(&name.as_str())
+        {
+            facts.need(Service::Mail, evidence.clone());
+        }
+        // an example that names it may be one of several choices
+        if value.starts_with("redis://") {
+            facts.need(Service::Redis, evidence);
+        }
+    }
+}

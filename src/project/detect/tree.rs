@@ -1,0 +1,129 @@
+//! The listing of a repository and the text of those files that detectors read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A repository as detectors see it: paths with `/`, relative to its root.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tree {
+    /// Text by path; none of a file that is only listed.
+    files: BTreeMap<String, Option<String>>,
+    /// The name of the directory, for a repository that names itself nowhere.
+    pub(super) directory_name: String,
+    /// Whether it is the root of a git repository that has a commit, so that it can have work trees.
+    pub(super) has_commits: bool,
+    /// The dotenv files that git tracks.
+    pub(super) tracked: BTreeSet<String>,
+    /// Which of the programs that detectors ask for are on PATH.
+    pub(super) installed: BTreeSet<String>,
+}
+
+impl Tree {
+    /// A tree of files.
+    pub(super) fn of(files: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        Self { files: files.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Whether there is such a file.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Whether there is a file below this directory.
+    pub(super) fn has_directory(&self, directory: &str) -> bool {
+        self.under(directory).next().is_some()
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path)?.as_deref()
+    }
+
+    /// A file of JSON; none where it is no JSON.
+    pub(super) fn json(&self, path: &str) -> Option<serde_json::Value> {
+        serde_json::from_str(self.text(path)?).ok()
+    }
+
+    /// A file of TOML; none where it is no TOML.
+    pub(super) fn toml(&self, path: &str) -> Option<toml::Table> {
+        self.text(path)?.parse().ok()
+    }
+
+    /// Every path, sorted.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// The paths below a directory; all for the root, which is the empty string.
+    pub(super) fn under<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a str> {
+        self.paths().filter(move |path| {
+            directory.is_empty()
+                || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
+        })
+    }
+
+    /// The files of this name in any directory, the nearest to the root first.
+    pub(super) fn named(&self, name: &str) -> Vec<&str> {
+        let mut found: Vec<&str> = self.paths().filter(|path| base_name(path) == name).collect();
+        found.sort_by_key(|path| path.matches('/').count());
+        found
+    }
+
+    /// The texts of files below a directory with one of these extensions.
+    pub(super) fn sources<'a>(
+        &'a self,
+        directory: &'a str,
+        extensions: &'a [&'a str],
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.under(directory)
+            .filter(|path| extensions.iter().any(|extension| extension_of(path) == *extension))
+            .filter_map(|path| Some((path, self.text(path)?)))
+    }
+
+    /// Whether a program is on PATH.
+    pub(super) fn has_program(&self, program: &str) -> bool {
+        self.installed.contains(program)
+    }
+}
+
+/// The last component.
+pub(super) fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Everything before the last component; empty at the root.
+pub(super) fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// The extension without its dot; empty where there is none.
+pub(super) fn extension_of(path: &str) -> &str {
+    base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+/// A path below a directory.
+pub(super) fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+/// `path` as seen from `directory`, both relative to the root: `../x` where it is not below.
+pub(super) fn relative(directory: &str, path: &str) -> String {
+    let from: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    let to: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let shared = from.iter().zip(&to).take_while(|(left, right)| left == right).count();
+    let up = std::iter::repeat_n("..", from.len() - shared);
+    up.chain(to[shared..].iter().copied()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_apart_and_put_together() {
+        assert_eq!((base_name("a/b.rs"), parent("a/b.rs"), extension_of("a/b.rs")), ("b.rs", "a", "rs"));
+        assert_eq!((base_name("b"), parent("b"), extension_of("a.d/b")), ("b", "", ""));
+        assert_eq!(relative("", ".venv/bin/python"), ".venv/bin/python");
+        assert_eq!(relative("backend/app", ".venv/bin"), "../../.venv/bin");
+        assert_eq!(relative("backend/app", "backend/.venv"), "../.venv");
+    }
+}
