@@ -104,8 +104,8 @@ impl Diagnostic for NoFreeAgent {
 /// Launches a free agent, verifies it, and removes it whatever came of it.
 async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Failure> {
     let began = Instant::now();
-    let taken = agent::agents(context)?;
-    let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(id));
+    let taken = context.home.agents()?;
+    let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(&id.get()));
     let agent = free.ok_or(NoFreeAgent)?;
     let mut check = InitCheck {
         agent: agent.get(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::environment::{self, Entry};
 use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
-use super::meanings::{self, Known};
+use super::meanings::Known;
 use super::ports;
 use super::template_text;
 use super::tree::{Tree, base_name};
