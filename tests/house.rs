@@ -176,6 +176,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "git.failed",
             "home.not_traversable",
             "home.unknown",
+            "init.no_free_agent",
             "inputs.unreadable",
             "render.git",
             "system.io",

@@ -258,7 +258,7 @@ pub(super) const REPOSITORIES: &[Repository] = &[
             ),
             ("migrations/0001_a.sql", ""),
         ],
-        holds: &["cargo build --locked", r#"command = "target/debug/shop""#, r#"path = "/health""#, r#"RUSTUP_HOME"#],
+        holds: &["cargo build --locked", r#"command = "target/debug/shop""#, r#"path = "/health""#, "RUSTUP_HOME"],
     },
     Repository {
         name: "compose",
