@@ -12,7 +12,7 @@ use crate::support::{
     Decoy, LONG, TestHome, TestProject, get, is_alive, listener, marked, post, python, try_get, wait_until,
 };
 
-fn with_trees<'a>(home: &'a TestHome) -> TestProject<'a> {
+fn with_trees(home: &TestHome) -> TestProject<'_> {
     let trees = home.directory().join("trees/{{ id }}");
     home.project("shop")
         .with_items()
