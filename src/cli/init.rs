@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         document.unknown.extend(problems);
     }
     if arguments.check {
-        let context = session.context()?;
+        let context = session.context_to_make()?;
         document.check = Some(block_on(try_out(session, &context))?);
     }
     if arguments.print && !session.output.json {
@@ -113,7 +113,7 @@ async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Fail
         verified: None,
         mend: Vec::new(),
         error: None,
-        duration_ms: 0.0,
+        duration_ms: 0,
     };
     match agent::launch(context, &[agent], &LaunchOptions::default()).await {
         Ok((launch, _)) => {
@@ -140,7 +140,7 @@ async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Fail
     if let Some(error) = &check.error {
         check.mend.extend(project::mend(lines(error)));
     }
-    check.duration_ms = began.elapsed().as_secs_f64() * 1000.0;
+    check.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(check)
 }
 

@@ -22,7 +22,7 @@ pub struct Init {
     pub saw: Vec<Sighting>,
     /// What was taken for true without evidence.
     pub assumed: Vec<String>,
-    /// What could not be told, and is to be filled in where it matters.
+    /// What the files do not show, and is to be filled in where it matters.
     pub unknown: Vec<String>,
     /// The text of the file; null where an existing file was kept.
     pub toml: Option<String>,
@@ -78,5 +78,5 @@ pub struct InitCheck {
     /// Why it did not become healthy, could not be verified, or could not be removed.
     pub error: Option<ErrorDocument>,
     /// Wall-clock time in milliseconds.
-    pub duration_ms: f64,
+    pub duration_ms: u64,
 }

@@ -35,6 +35,11 @@ impl Versioned for HomeDocument {
     const VERSION: u32 = 1;
 }
 
+/// Whether `path` holds a home. One whose `home.json` was lost still holds agents.
+fn is_home(path: &Path) -> bool {
+    path.join("home.json").exists() || path.join("agents").is_dir()
+}
+
 /// The name of a stack in a home: an agent's, or the infra.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StackName {
@@ -108,7 +113,7 @@ impl Home {
     /// # Errors
     /// It cannot be read.
     pub fn look(path: &Path) -> Result<Self> {
-        if path.join("home.json").exists() {
+        if is_home(path) {
             return Self::open(path);
         }
         // the id of no home: nothing on a server or among the processes carries it
@@ -117,7 +122,7 @@ impl Home {
 
     /// Whether there is a home, which [`Self::look`] need not find.
     pub fn exists(&self) -> bool {
-        self.path.join("home.json").exists()
+        is_home(&self.path)
     }
 
     /// The directory.

@@ -8,7 +8,7 @@ pub(super) struct Repository {
 }
 
 pub(super) const REPOSITORIES: &[Repository] = &[
-    Repository { name: "empty", files: &[], holds: &["# Could not be told:"] },
+    Repository { name: "empty", files: &[], holds: &["# Not found in the files:"] },
     Repository {
         name: "vite-pnpm",
         files: &[

@@ -31,7 +31,7 @@ fn status_follows_the_tree_and_the_plan() {
     let mut bench = Bench::new().stage("test", &[("all", "true")]).stage("e2e", &[("all", "true")]);
     bench.stages[1].full = true;
     bench.write("a", "1");
-    assert!(bench.status().reason.unwrap().starts_with("has not passed yet"));
+    assert!(bench.status().reason.unwrap().contains("has not passed yet"));
     bench.run();
     assert!(!bench.status().verified, "a run without `full` proves nothing of the rest");
     bench.selection.full = true;

@@ -39,6 +39,9 @@ async fn snapshot(owner: &Owner<'_>) -> Result<Option<StackSnapshot>, Failure> {
     match client.snapshot().await {
         Ok(snapshot) => Ok(Some(snapshot)),
         Err(error) if error.is_ending() => Ok(None),
+        // an older version does not understand the question; its processes are found by their marker, and the removal
+        // moves them to this version first
+        Err(error) if error.is_older() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -18,14 +18,16 @@ const WATCHES: u64 = 524_288;
 const INSTANCES: u64 = 512;
 
 pub(super) fn examine(context: &Context, project: Option<&Project>) -> Vec<Finding> {
-    let mut findings = vec![reflink("the home", context.home.path())];
+    // a home that does not exist yet will be made on the file system of the nearest directory that does
+    let home = context.home.path().ancestors().find(|directory| directory.is_dir()).unwrap_or(Path::new("/"));
+    let mut findings = vec![reflink("the home", home)];
     if let Some(tree) = project.and_then(trees) {
         findings.push(reflink("work trees", &tree));
     }
     findings.extend([
         limit("max_user_watches", WATCHES),
         limit("max_user_instances", INSTANCES),
-        disk(context.home.path()),
+        disk(home),
         memory(),
     ]);
     findings.extend(project.and_then(ephemeral));

@@ -110,7 +110,7 @@ mod tests {
             ("${EMPTY:?set it}", "needs the variable `EMPTY`"),
             ("${A", "without its `}`"),
             ("cost: $5", "write `$$`"),
-            ("${A%x}", "not understood"),
+            ("${A%x}", "not supported"),
             ("${}", "without a name"),
         ] {
             let error = interpolate(text, &set).unwrap_err();

@@ -20,7 +20,7 @@ database by other means: their ports belong to other agents.
 
 - `harness status` shows whether your copy runs, and its number; `harness launch <number>` brings it up or repairs it.
 - `harness url` says where it answers, `harness env` what it is configured with.
-- `harness logs <process> -n 100` shows output, `harness restart <process>` starts a process anew.
+- `harness logs <process> -n 100` shows output, `harness restart <process>` restarts a process.
 - `harness psql \"select 1\"` asks your database; `harness exec -- <command>` runs a command with your environment.
 - `harness verify` must pass before work is called done; its first errors have file and line.
 ";

@@ -17,7 +17,7 @@ pub(super) struct Looked {
     pub(super) saw: Vec<(String, String)>,
     /// What was taken for true without evidence.
     pub(super) assumed: Vec<String>,
-    /// What could not be told.
+    /// What the files do not show.
     pub(super) unknown: Vec<String>,
     /// The text of a `harness.toml`.
     pub(super) toml: String,

@@ -12,7 +12,7 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
     text.push_str("# How harness runs this repository, as `harness init` found it. `harness config check` says whether it is right,\n");
     text.push_str("# `harness launch 1` brings a copy up. What every key means: `harness config schema`.\n");
     if !unknown.is_empty() {
-        text.push_str("#\n# Could not be told:\n");
+        text.push_str("#\n# Not found in the files:\n");
         for line in unknown {
             let _ = writeln!(text, "#   - {}", line.replace('\n', " "));
         }
