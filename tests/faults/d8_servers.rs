@@ -94,3 +94,38 @@ fn d16_an_ordinary_end_of_the_machine_loses_nothing() {
     let snapshots = project.harness(["db", "3", "list", "--json"]).run().succeeds().json();
     assert_eq!(snapshots["snapshots"][0]["name"], "kept");
 }
+
+#[test]
+fn d8_a_killed_postgres_with_a_backend_at_work_comes_back() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let port = project.port("api", 3);
+    post(port, "/items", "text/plain", b"committed");
+    // a backend that never waits does not notice that its postmaster is gone, and holds on to the shared memory
+    let mut busy = std::process::Command::new("psql")
+        .args(["-X", "-q", "-c", "do $$ begin loop perform 1; end loop; end $$", &project.variables(3)["DATABASE_URL"]])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let backends = || {
+        let sql = "select pid::text from pg_stat_activity where query like 'do %' and pid <> pg_backend_pid()";
+        project.query(3, sql).unwrap_or_default()
+    };
+    wait_until("the backend to work", LONG, || !backends().is_empty());
+    let backend: u32 = backends()[0].parse().unwrap();
+    let before = server(&project, "db");
+    signal(u32::try_from(before["pid"].as_u64().unwrap()).unwrap(), Signal::KILL);
+    let killed = std::time::Instant::now();
+    wait_until("another postgres", LONG, || {
+        let now = server(&project, "db");
+        now["state"] == "ready" && now["pid"] != before["pid"]
+    });
+    wait_until("the application to ask again", LONG, || get(port, "/items").status == 200);
+    let took = killed.elapsed();
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+    assert_eq!(get(port, "/items").body.trim(), "seeded\ncommitted");
+    assert!(!std::path::Path::new(&format!("/proc/{backend}")).exists(), "the old backend is gone");
+    busy.kill().unwrap();
+    busy.wait().unwrap();
+}
