@@ -25,7 +25,7 @@ fn another_engine_is_refused_while_agents_live_here_and_taken_after() {
         .deadline(LONG)
         .run()
         .succeeds()
-        .says("moving from docker to native");
+        .says("changing the engine from docker to native");
     assert_eq!(of_ours("container") + &of_ours("network") + &of_ours("volume"), "");
     let status = project.harness(["status", "--json"]).run().json();
     assert_eq!(status["infra"]["engine"], "native");
@@ -34,7 +34,7 @@ fn another_engine_is_refused_while_agents_live_here_and_taken_after() {
         .deadline(LONG)
         .run()
         .succeeds()
-        .says("moving from native to docker");
+        .says("changing the engine from native to docker");
 }
 
 #[test]
