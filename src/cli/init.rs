@@ -107,14 +107,8 @@ async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Fail
     let taken = context.home.agents()?;
     let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(&id.get()));
     let agent = free.ok_or(NoFreeAgent)?;
-    let mut check = InitCheck {
-        agent: agent.get(),
-        healthy: false,
-        verified: None,
-        mend: Vec::new(),
-        error: None,
-        duration_ms: 0,
-    };
+    let mut check =
+        InitCheck { agent: agent.get(), healthy: false, verified: None, mend: Vec::new(), error: None, duration_ms: 0 };
     match agent::launch(context, &[agent], &LaunchOptions::default()).await {
         Ok((launch, _)) => {
             check.error = launch.agents.into_iter().find_map(|launched| launched.error);

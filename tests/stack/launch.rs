@@ -56,7 +56,10 @@ fn three_agents_never_see_each_other() {
     let url = format!("{}/agent_2", own.strip_suffix("/agent_1").unwrap());
     let refused = std::process::Command::new("psql").args([&url, "-c", "select 1"]).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && (said.contains("permission denied") || said.contains("pg_hba.conf rejects")), "{said}");
+    assert!(
+        !refused.status.success() && (said.contains("permission denied") || said.contains("pg_hba.conf rejects")),
+        "{said}"
+    );
 }
 
 #[test]
@@ -201,7 +204,11 @@ fn a_misspelt_process_breaks_nothing_and_one_that_went_is_forgotten() {
     project.put("harness.toml", &renamed);
     let status = project.harness(["status", "3", "--json"]).run().succeeds().json();
     assert!(!status["agents"][0]["drift"].to_string().contains("cannot be compared"), "{status}");
-    project.harness(["launch", "3"]).run().succeeds().says("process `extra`, which an earlier launch enabled with `--with`");
+    project
+        .harness(["launch", "3"])
+        .run()
+        .succeeds()
+        .says("process `extra`, which an earlier launch enabled with `--with`");
     let again = project.harness(["launch", "3"]).run().succeeds();
     assert!(!again.stderr.contains("extra"), "it is said once\n{again}");
 }

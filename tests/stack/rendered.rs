@@ -51,7 +51,8 @@ fn agents_that_share_a_root_do_not_share_a_rendered_file() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").toml(DOTENV).write();
     project.harness(["launch", "3"]).run().succeeds();
-    let refused = project.harness(["launch", "4", "--json"]).run().exits_with(5).says("is already rendered for agent 3");
+    let refused =
+        project.harness(["launch", "4", "--json"]).run().exits_with(5).says("is already rendered for agent 3");
     assert_eq!(refused.json()["agents"][0]["error"]["code"], "render.taken");
     assert!(refused.stderr.contains("{{ id }}"), "{refused}");
     project.harness(["teardown", "4"]).run().succeeds();

@@ -24,12 +24,7 @@ pub(super) fn examine(context: &Context, project: Option<&Project>) -> Vec<Findi
     if let Some(tree) = project.and_then(trees) {
         findings.push(reflink("work trees", &tree));
     }
-    findings.extend([
-        limit("max_user_watches", WATCHES),
-        limit("max_user_instances", INSTANCES),
-        disk(home),
-        memory(),
-    ]);
+    findings.extend([limit("max_user_watches", WATCHES), limit("max_user_instances", INSTANCES), disk(home), memory()]);
     findings.extend(project.and_then(ephemeral));
     findings
 }
