@@ -1,6 +1,6 @@
 //! The servers that all agents of a home share: postgres, s3, mail, browser.
 //!
-//! Infra belongs to the home, not to a project. What is decided at the first [`ensure`] (engine, ports, service user,
+//! Infra belongs to the home, not to a project. What is decided at the first [`ensure()`] (engine, ports, service user,
 //! programs, passwords, durability) is kept in `infra/record.json`; a later wish that differs is reported as drift and
 //! changes nothing, until `teardown --infra` opens the decision again. Only additions are made at once: a server that
 //! the record has as disabled is started for the project that wants it, since no other project notices.

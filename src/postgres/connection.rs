@@ -1,7 +1,7 @@
 //! One connection. Everything is sent as simple queries: several statements a round trip, and utility
 //! statements need no preparing.
 //!
-//! No wait here is without a bound. Connecting ends after the login's [`Patience`]; while a statement runs,
+//! No wait here is without a bound. Connecting ends after the login's `Patience`; while a statement runs,
 //! however long, the server is asked on a second connection whether it still answers ([`super::silence`]). A
 //! server that accepts connections and never answers is [`Error::Frozen`].
 

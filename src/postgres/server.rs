@@ -6,7 +6,7 @@ use crate::project::AgentId;
 use crate::system::Secret;
 use crate::system::text::percent_encode;
 
-/// A server and its admin login. Only [`Server::external`] depends on how the
+/// A server and its admin login. Only `Server::external` depends on how the
 /// server is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {

@@ -1,5 +1,5 @@
 //! One step: a shell command or a file of SQL, against one database. Used by templates and `post_clone`;
-//! [`super::run_step`] runs it.
+//! [`super::run_step()`] runs it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! A run ends in one [`report::Verify`](crate::report::Verify), whatever the commands do. It is bound
 //! to the git tree of everything in the work tree: a tree that changed meanwhile never passes, and a
-//! later question ([`status`]) is answered by comparing trees, never by time.
+//! later question ([`status()`]) is answered by comparing trees, never by time.
 //!
 //! Invariants: nothing that a command started outlives its stage; the plan is the project root's, so
 //! that an agent cannot weaken its own gate (the caller passes it in); memory does not grow with what

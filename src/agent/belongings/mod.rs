@@ -1,7 +1,7 @@
 //! The one list of what an agent owns.
 //!
 //! An entry of the list is a [`Kind`]: it finds what there is of it, describes it, and removes it. Launch's
-//! undo, `teardown`, `teardown --dry-run`, `gc` and [`inspect`] use this list and nothing else, so that
+//! undo, `teardown`, `teardown --dry-run`, `gc` and [`inspect()`] use this list and nothing else, so that
 //! what a dry run shows is what the real run removes. A new kind of belonging is a file here and a line in
 //! [`Kind::ALL`].
 //!

@@ -67,7 +67,7 @@ pub(super) fn directory(home: &Home) -> PathBuf {
     home.infra_dir().join("compose")
 }
 
-/// Removes what [`write`] wrote.
+/// Removes what [`write()`] wrote.
 pub(super) fn remove(home: &Home) -> system::Result<()> {
     let directory = directory(home);
     match std::fs::remove_dir_all(&directory) {

@@ -1,8 +1,8 @@
 //! The shared servers, one file or folder each.
 //!
-//! A server is what the home's record keeps of it ([`Server`]): its ports and programs on one side, and on the other
+//! A server is what the home's record keeps of it (`Server`): its ports and programs on one side, and on the other
 //! how it is chosen, started, asked whether it answers, and reached, and what an agent owns on it. Everything that
-//! harness does with servers is a loop over [`Hostings`]: setting up, drift, status, compose variables, readiness. A
+//! harness does with servers is a loop over `Hostings`: setting up, drift, status, compose variables, readiness. A
 //! further server is a file here and its entries in [`list`].
 //!
 //! ```text

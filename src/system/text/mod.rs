@@ -2,7 +2,7 @@
 //! message, and encoded for a URL.
 //!
 //! Everything here works on text that harness did not write. Two functions make it safe because there are two
-//! readers: [`printable`] shows a log line as it is, with control characters in caret notation, and [`plain`]
+//! readers: [`printable()`] shows a log line as it is, with control characters in caret notation, and [`plain`]
 //! reduces a line to what a person would have read on the terminal, for diagnostics and messages.
 
 mod count;

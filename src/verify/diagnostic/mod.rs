@@ -1,7 +1,7 @@
 //! The first thing that is wrong, found in what a failed command printed.
 //!
 //! Output is read line by line, once, with bounded memory. Each tool's way of naming a place is a
-//! [`matchers`] entry: a small state machine that emits [`Candidate`]s. [`scan`] resolves each
+//! [`matchers`] entry: a small state machine that emits `Candidate`s. [`scan`] resolves each
 //! candidate's path against the work tree and keeps the best: a place in the tree beats one in
 //! `node_modules` or outside, the project's own pattern beats a tool's, an error beats a warning, and
 //! among equals the first wins. Where nothing matches, the last lines that are not a package
