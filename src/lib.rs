@@ -1,6 +1,7 @@
 //! harness gives each coding agent its own complete, running, isolated copy of an application.
 //!
-//! This is the map. Arrows point down only; `tests/house.rs` reads the `use crate::` lines and fails on any other.
+//! This is the map. Arrows point down; the few along one line have their reason in `tests/house.rs`, which
+//! reads the `use crate::` lines and fails on any other.
 //!
 //! ```text
 //! cli ──────────────► terminal
@@ -29,14 +30,19 @@
 //! | the JSON of a command, states, exit codes | `report` |
 //! | tables, colours, progress | `terminal` |
 //! | what launch does, and in which order | `agent/launch` |
-//! | what teardown removes | `agent/teardown` |
+//! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |
+//! | in which order teardown works, and what holds it up | `agent/teardown` |
 //! | work trees: created, populated, removed | `agent/worktree` |
 //! | what `status`, `ports`, `doctor`, `gc` find | `agent/<verb>.rs` |
-//! | stages of verify, and the first error of a tool's output | `verify`, `verify/diagnostic` |
+//! | stages of verify | `verify` |
+//! | the first error in a tool's output | `verify/diagnostic/matchers/<tool>.rs` |
+//! | what the commit hook judges | `verify/hook.rs`, `verify/status.rs` |
 //! | a shared server: its settings, readiness, status | `infra/servers` |
+//! | how a frozen server is noticed | `infra/servers/liveness.rs` |
 //! | how containers are created and restarted | `infra/docker`, `infra/docker/autoheal` |
 //! | how native servers are started | `infra/native` |
-//! | templates, clones, spares, snapshots of databases | `postgres` |
+//! | templates, clones, snapshots of databases | `postgres` |
+//! | how a database is copied, and by which strategy | `postgres/copy.rs` |
 //! | who may connect to a database | `postgres/roles.rs`, `postgres/ownership.rs` |
 //! | S3 buckets and their keys | `bucket` |
 //! | the built-in S3 and mail servers | `embedded` |
@@ -45,6 +51,9 @@
 //! | probes, signals, processes, logs | `supervisor/run`, `supervisor/logs` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
 //! | keys of `harness.toml` and their errors | `project` |
+//! | which port an agent gets | `project/port_plan.rs` |
+//! | how a dotenv file is read | `project/dotenv.rs` |
+//! | what `harness init` recognises | `project/detect` |
 //! | files, locks, git, processes and ports of the machine | `system` |
 //!
 //! Modules that only harness itself uses are private, so that the compiler finds code that nothing uses. The public ones

@@ -1,4 +1,5 @@
-//! Copying a database. Templates, clones, snapshots and restores all are copies.
+//! Copying a database. Templates, clones, snapshots and restores all are copies. The strategy (`WAL_LOG` or
+//! `FILE_COPY`) is chosen here by version, size and durability.
 //!
 //! The copy is created closed (`ALLOW_CONNECTIONS false`), loses what PUBLIC may do with it, gets the
 //! settings that CREATE DATABASE leaves behind, and only then is opened. Between CREATE and REVOKE

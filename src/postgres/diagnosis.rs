@@ -94,8 +94,8 @@ impl Diagnostic for Error {
             Self::InputsChanging { .. } => {
                 Some("exclude files that the step itself writes from its `inputs` (`!db/schema.rb`)".into())
             }
-            Self::SnapshotExists { .. } => {
-                Some("choose another name, or run `harness db {agent} drop {name}` first".into())
+            Self::SnapshotExists { agent, name } => {
+                Some(format!("choose another name, or run `harness db {agent} drop {name}` first"))
             }
             Self::SnapshotMissing { known, .. } if !known.is_empty() => {
                 Some(format!("there are: {}", known.join(", ")))

@@ -8,7 +8,7 @@
 //! The environment of an agent is built up in layers, each seeing those before it:
 //!
 //! 1. the clean base: a fixed list of the caller's variables, and `pass_env`;
-//! 2. the files of `env_file`, read from the agent's tree;
+//! 2. the files of `env_file`, read from the agent's tree by `project::dotenv`;
 //! 3. `[env]`, in file order;
 //! 4. `AGENT_ID`.
 //!

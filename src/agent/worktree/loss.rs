@@ -2,7 +2,7 @@
 //!
 //! Lost is what exists nowhere else: changed and new files, also those that git was told not to look at,
 //! commits that no remote and no other branch has, of the tree and of its submodules. What cannot be found
-//! out counts as lost. Ignored files are listed, but do not hold a removal up: most are builds.
+//! out counts as lost; `belongings` refuses the removal then. Ignored files are listed, but do not hold a removal up: most are builds.
 
 use std::path::{Path, PathBuf};
 

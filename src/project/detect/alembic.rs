@@ -33,7 +33,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         let mut step = Step::new("migrate", &run_from, format!("{python} -m alembic{option} upgrade head"), file);
         let versions = join(&folder, "versions");
         if tree.has_directory(&versions) {
-            step.inputs = vec![format!("{versions}/**")];
+            step.inputs = vec![format!("{versions}/**/*.py")];
             step.incremental = true;
         } else {
             step.inputs = vec![file.to_owned()];

@@ -26,8 +26,8 @@ pub(super) fn detect(tree: &Tree) -> Facts {
             .under(directory)
             .filter(|path| base_name(parent(path)) == "migrations" && extension_of(path) == "py")
             .collect();
-        step.inputs =
-            if migrations.is_empty() { vec![manage.to_owned()] } else { vec![join(directory, "**/migrations/*.py")] };
+        // also where there are none yet: the first one must change the template
+        step.inputs = vec![manage.to_owned(), join(directory, "**/migrations/*.py")];
         step.incremental = !migrations.is_empty();
         facts.migrations.push(step);
         settings(tree, directory, &mut facts);
@@ -39,6 +39,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
             && tree.under(directory).any(|path| base_name(path).starts_with("test") && extension_of(path) == "py")
         {
             facts.checks.push(Check::new("test", "test", directory, run("test"), manage.to_owned()));
+            facts.creates_databases = Some(format!("{manage} test makes a database of its own"));
         }
         break;
     }

@@ -47,7 +47,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     if project.lists("flask-migrate") && tree.has_directory(&versions) {
         let mut upgrade =
             Step::new("migrate", &directory, format!("{python} -m flask --app {target} db upgrade"), versions.clone());
-        upgrade.inputs = vec![format!("{versions}/**")];
+        upgrade.inputs = vec![format!("{versions}/**/*.py")];
         upgrade.incremental = true;
         facts.migrations.push(upgrade);
     }
