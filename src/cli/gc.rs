@@ -38,6 +38,7 @@ fn text(gc: &Gc) -> String {
     let mut text = String::new();
     let verb = if gc.dry_run { "would remove" } else { "removed" };
     for agent in &gc.agents {
+        let verb = if agent.removed.error.is_some() { "not removed" } else { verb };
         let _ = writeln!(text, "agent {}: {}; {verb}", agent.removed.agent, agent.why);
         write_things(&mut text, "", &agent.removed.removed);
         write_things(&mut text, "left: ", &agent.removed.left);

@@ -153,6 +153,10 @@ impl Diagnostic for Error {
                 None => "run `harness setup`; the servers keep running".to_owned(),
             }),
             Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
+            Self::NoAnswer { directory, .. } => Some(format!(
+                "end it with `pkill -KILL -f '__supervisor {}'`: its guardian starts another, and its processes keep running",
+                directory.display()
+            )),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Building a template, under a lock that the caller holds exclusively.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::project::TemplateStep;
 use crate::report::{Events, Task};
@@ -138,7 +138,7 @@ impl<'a> Build<'a> {
 
     async fn step(&self, step: &TemplateStep, login: &DatabaseCredentials, task: &Task) -> Result<()> {
         task.detail(format!("step {}", step.name));
-        let began = SystemTime::now();
+        let began = outside::now();
         let action = real_action(&step.action, login);
         let step = Step {
             name: &step.name,

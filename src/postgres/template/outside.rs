@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ignore::{DirEntry, WalkBuilder};
 
@@ -33,6 +33,13 @@ const CACHES: [&str; 16] = [
 const FILES: usize = 100_000;
 /// Files that are named.
 const NAMED: usize = 5;
+
+/// The time by the clock that the kernel gives files, which lags some milliseconds behind the precise one.
+pub(super) fn now() -> SystemTime {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u32::try_from(now.tv_nsec));
+    UNIX_EPOCH + Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+}
 
 /// The files below `tree` that were written since `began` and that git does not track, as a phrase.
 pub(super) async fn written_since(tree: &Path, began: SystemTime) -> Option<String> {
