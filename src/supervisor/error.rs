@@ -154,7 +154,7 @@ impl Diagnostic for Error {
             }),
             Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
             Self::NoAnswer { directory, .. } => Some(format!(
-                "end it with `pkill -KILL -f '__supervisor {}'`: its guardian starts another, and its processes keep running",
+                "end it with `pkill -KILL -f '__supervisor {} '`: its guardian starts another, and its processes keep running",
                 directory.display()
             )),
             _ => None,

@@ -33,7 +33,7 @@ impl List {
         self.entries.iter().flat_map(of).collect()
     }
 
-    /// What has the agent's name and is somebody else's.
+    /// What has the agent's name and does not carry this home's id.
     pub(in crate::agent) fn foreign(&self) -> Vec<Removed> {
         self.entries.iter().filter_map(|(_, found)| found.as_ref().ok()).flat_map(|it| it.foreign.clone()).collect()
     }

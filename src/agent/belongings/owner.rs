@@ -72,7 +72,7 @@ impl<'a> Owner<'a> {
 pub(in crate::agent) struct Found {
     /// The agent's: removed by a teardown.
     pub(in crate::agent) own: Vec<Removed>,
-    /// Of its name and somebody else's: left alone.
+    /// What has its name and does not carry this home's id; it is left alone.
     pub(in crate::agent) foreign: Vec<Removed>,
     /// The agent's, on a server that is not set up any more: it can neither be looked for nor removed.
     pub(in crate::agent) unreachable: Vec<Removed>,
