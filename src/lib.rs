@@ -46,7 +46,8 @@
 //! | who may connect to a database | `postgres/roles.rs`, `postgres/ownership.rs` |
 //! | S3 buckets and their keys | `bucket` |
 //! | the built-in S3 and mail servers | `embedded` |
-//! | template variables, environment, env file, guide | `render` |
+//! | environment, env file, guide | `render` |
+//! | what templates see of a server | `infra/servers/<server>` |
 //! | when a process is started, restarted and given up | `supervisor/machine` |
 //! | probes, signals, processes, logs | `supervisor/run`, `supervisor/logs` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |

@@ -17,7 +17,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("verify", &["render", "project", "report", "system"]),
-        ("infra", &["postgres", "bucket", "supervisor", "project", "report", "system"]),
+        // each server states what templates see of it: the type is the contract
+        ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("postgres", &["project", "report", "system"]),
         ("bucket", &["report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract

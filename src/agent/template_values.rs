@@ -3,46 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Record};
-use crate::infra::Infra;
 use crate::infra::docker::forward;
+use crate::infra::{Infra, ValuesRequest};
 use crate::postgres::{DatabaseCredentials, closing};
 use crate::project::{Project, Template};
-use crate::render::{self, BrowserValues, DatabaseValues, Environment, MailValues, Renderer, S3Values};
+use crate::render::{self, Environment, Renderer};
 use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
-use crate::system::{self, Secret};
+use crate::system;
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
 /// decided before anything exists. `project` is the one of the agent's tree.
 pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &Infra) -> render::TemplateValues {
     let (agent, home) = (record.agent, context.home.path().to_owned());
-    let mut values = render::TemplateValues::of(project, agent, record.project_root.clone(), home);
-    values.worktree = Some(record.tree.clone());
-    values.browser = browser(infra);
-    if let (Some(server), Some(password)) = (&infra.servers.postgres, &record.database_password) {
-        values.database = Some(database(&server.agent_login(agent, password)));
+    let database = infra.servers.postgres.as_ref().zip(record.database_password.as_ref());
+    let bucket = infra.servers.s3.as_ref().zip(record.bucket_secret.as_ref());
+    let request = ValuesRequest {
+        agent: Some(agent),
+        database: database.map(|(server, password)| server.agent_login(agent, password)),
+        bucket_keys: bucket.map(|(s3, secret)| infra.agent_s3_keys(s3, &agent.bucket(), secret)),
+    };
+    render::TemplateValues {
+        worktree: Some(record.tree.clone()),
+        servers: infra.servers.template_values(&request),
+        ..render::TemplateValues::of(project, agent, record.project_root.clone(), home)
     }
-    if let (Some(s3), Some(secret)) = (&infra.servers.s3, &record.bucket_secret) {
-        let (access_key, secret_key) = infra.agent_s3_keys(s3, &agent.bucket(), secret);
-        values.s3 = Some(S3Values {
-            endpoint: s3.url.clone(),
-            region: s3.region.clone(),
-            bucket: Some(agent.bucket()),
-            access_key: Some(access_key),
-            secret_key: Some(secret_key),
-        });
-    }
-    if let Some(mail) = &infra.servers.mail {
-        let user = agent.bucket();
-        values.mail = Some(MailValues {
-            smtp_host: mail.smtp_host.clone(),
-            smtp_port: mail.smtp_port,
-            search_url: Some(format!("{}/api/v1/search?query=tag:{user}", mail.web_url)),
-            web_url: mail.web_url.clone(),
-            user: Some(user),
-            password: Some("any".to_owned()),
-        });
-    }
-    values
 }
 
 /// The values that need no agent: what template steps may use. `database` is the one being built.
@@ -53,25 +37,11 @@ pub(super) fn shared(
     database: Option<&DatabaseCredentials>,
 ) -> render::TemplateValues {
     let home = context.home.path().to_owned();
-    let mut values = render::TemplateValues::shared(project, project.root.clone(), home);
-    values.browser = browser(infra).map(|browser| BrowserValues { ws_url: None, ..browser });
-    values.database = database.map(self::database);
-    if let Some(s3) = &infra.servers.s3 {
-        let (bucket, access_key, secret_key) = (None, None, None);
-        let (endpoint, region) = (s3.url.clone(), s3.region.clone());
-        values.s3 = Some(S3Values { endpoint, region, bucket, access_key, secret_key });
+    let request = ValuesRequest { agent: None, database: database.cloned(), bucket_keys: None };
+    render::TemplateValues {
+        servers: infra.servers.template_values(&request),
+        ..render::TemplateValues::shared(project, project.root.clone(), home)
     }
-    if let Some(mail) = &infra.servers.mail {
-        values.mail = Some(MailValues {
-            smtp_host: mail.smtp_host.clone(),
-            smtp_port: mail.smtp_port,
-            user: None,
-            password: None,
-            web_url: mail.web_url.clone(),
-            search_url: None,
-        });
-    }
-    values
 }
 
 /// A project's templates as one agent sees them: the one way from a project to values and environment.
@@ -145,36 +115,4 @@ pub(super) fn add_own_processes(
         spec.processes.insert(name.to_owned(), process);
     }
     Ok(())
-}
-
-fn database(login: &DatabaseCredentials) -> DatabaseValues {
-    DatabaseValues {
-        host: login.host.clone(),
-        port: login.port,
-        name: login.database.clone(),
-        user: login.user.clone(),
-        password: login.password.clone(),
-        url: Secret::new(login.url()),
-    }
-}
-
-fn browser(infra: &Infra) -> Option<BrowserValues> {
-    infra.servers.browser.as_ref().map(|browser| {
-        let (host, port) = host_and_port(&browser.http_url);
-        BrowserValues {
-            host,
-            port,
-            ws_url: Some(browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone())),
-            cdp_url: browser.cdp_url.clone(),
-            http_url: browser.http_url.clone(),
-            app_host: browser.app_host.clone(),
-        }
-    })
-}
-
-/// Of `http://127.0.0.1:13001/`.
-fn host_and_port(url: &str) -> (String, u16) {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
-    (host.to_owned(), port.parse().unwrap_or(80))
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::session::Session;
+use crate::agent;
 use crate::project::{self, Project};
 use crate::render;
 use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let root = project::find_root(&session.directory()?)?;
     let variable = |name: &str| std::env::var(name).ok();
     if let Verb::Check = arguments.verb {
-        let report = render::check(&root, &variable)?;
+        let report = render::check(&root, &variable, agent::samples)?;
         session.output.document(&report, checked);
         let code = if report.valid { 0 } else { Kind::Configuration.exit_code() };
         return Ok(ExitCode::from(code));
@@ -87,4 +88,23 @@ fn checked(report: &ConfigCheck) -> String {
 /// The document as TOML, which is what people wrote.
 fn shown(report: &ConfigShow) -> String {
     toml::to_string_pretty(report).unwrap_or_else(|_| serde_json::to_string_pretty(report).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_committed_project_is_valid() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let presets = std::fs::read_dir(repository.join("templates/presets")).unwrap();
+        let mut directories: Vec<_> = presets.map(|entry| entry.unwrap().path()).collect();
+        directories.push(repository.join("examples/board"));
+        for directory in directories {
+            let document = render::check(&directory, &|_| None, agent::samples).unwrap();
+            assert_eq!(document.problems, [], "{}", directory.display());
+        }
+    }
 }

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let mut document = project::init(&root, &options)?;
     if !arguments.print {
         let variable = |name: &str| std::env::var(name).ok();
-        let checked = render::check(&root, &variable)?;
+        let checked = render::check(&root, &variable, agent::samples)?;
         let problems =
             checked.problems.iter().map(|problem| format!("{} is not right: {}", project::FILE, problem.message));
         document.unknown.extend(problems);

@@ -7,9 +7,9 @@ use futures_util::future::{join_all, try_join_all};
 use super::error::Error;
 use super::record::InfraRecord;
 use super::servers::hosted::Hosted;
-use super::servers::list::Service;
 use super::servers::liveness::Pulse;
 use super::servers::server::Common;
+use crate::project::Service;
 use crate::report::Events;
 use crate::system::Deadline;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::error::{Error, Result};
 use super::observation::Observation;
 use super::record::InfraRecord;
-use super::servers::list::Service;
 use super::{docker, native, ports, processes};
+use crate::project::Service;
 use crate::report::{Engine, Events};
 use crate::system::Home;
 

@@ -76,14 +76,14 @@ mod tests {
 
     use super::*;
     use crate::infra::testing::{record, settings};
-    use crate::project::Durability;
+    use crate::project::{Durability, Service};
 
     #[test]
     fn what_nobody_asked_for_is_no_drift() {
         let mut other = settings();
         other.engine = EngineChoice::Auto;
-        other.ports.postgres = 25432;
-        other.mail.disabled = true;
+        other.ports.set(InfraPort::Postgres, 25432);
+        other.service_mut(Service::Mail).disabled = true;
         assert_eq!(of(&record(), &other), Vec::<String>::new());
     }
 
@@ -91,12 +91,12 @@ mod tests {
     fn every_wish_that_differs_is_one_line_with_both_values() {
         let mut other = settings();
         other.engine = EngineChoice::Docker;
-        other.ports.postgres = 25432;
+        other.ports.set(InfraPort::Postgres, 25432);
         other.port_sources[0] = PortSource::Environment("AGENT_DB_PORT");
         other.postgres.durability = Durability::Safe;
         other.postgres.settings.insert("work_mem".into(), "7MB".into());
         other.postgres.bin_dir = Some(PathBuf::from("/elsewhere/bin"));
-        other.s3.url = Some("https://key:hunter2@s3.example".into());
+        other.service_mut(Service::S3).url = Some("https://key:hunter2@s3.example".into());
         let drift = of(&record(), &other);
         let text = drift.join("\n");
         for (there, wished) in [

@@ -7,9 +7,8 @@ use super::open::Infra;
 use super::record::InfraRecord;
 use super::resolve_record::{check_extensions, resolve_record, wants_more};
 use super::servers::hosted::Hosted;
-use super::servers::list::Service;
 use super::{answers, dispatch, drift, s3_keys};
-use crate::project::InfraSettings;
+use crate::project::{InfraSettings, Service};
 use crate::report::Events;
 use crate::system::{FileLock, Holder, Home};
 
@@ -63,7 +62,7 @@ pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     } else {
         start(home, &mut record, events).await?;
     }
-    Ok(Some(Infra::of(record)?.with_browser_socket().await))
+    Ok(Some(Infra::of(record)?.looked_up().await))
 }
 
 /// Serialises whoever starts or stops the servers.
@@ -97,7 +96,7 @@ async fn finish(record: InfraRecord, settings: &InfraSettings, extensions: &[Str
     check_extensions(&record, settings, extensions)?;
     let drift = drift::of(&record, settings);
     let infra = Infra { drift, ..Infra::of(record)? }.seen_by(settings);
-    Ok(infra.with_browser_socket().await)
+    Ok(infra.looked_up().await)
 }
 
 /// Whether nothing has to be done. The engine's word is enough: it probes.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::error::Result;
 use super::record::InfraRecord;
-use super::servers::list::{Servers, Service};
-use crate::project::InfraSettings;
+use super::servers::list::Servers;
+use crate::project::{InfraSettings, Service};
 use crate::report::Engine;
 use crate::system::Home;
 
@@ -29,7 +29,7 @@ pub struct Infra {
 /// The record cannot be read, or the URL of an external server in it cannot be used.
 pub async fn open(home: &Home) -> Result<Option<Infra>> {
     match InfraRecord::read(home)? {
-        Some(record) => Ok(Some(Infra::of(record)?.with_browser_socket().await)),
+        Some(record) => Ok(Some(Infra::of(record)?.looked_up().await)),
         None => Ok(None),
     }
 }
@@ -41,11 +41,9 @@ impl Infra {
         Ok(Self { servers, engine: record.engine, drift: Vec::new(), record })
     }
 
-    /// The same with the socket of the browser as it runs now, which only the browser knows.
-    pub(super) async fn with_browser_socket(mut self) -> Self {
-        if let Some(browser) = &mut self.servers.browser {
-            browser.look_up_socket().await;
-        }
+    /// The same with what only the running servers know of their addresses.
+    pub(super) async fn looked_up(mut self) -> Self {
+        self.servers.look_up().await;
         self
     }
 

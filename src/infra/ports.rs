@@ -2,8 +2,7 @@
 
 use super::error::{Error, Result, TakenPort};
 use super::record::InfraRecord;
-use super::servers::list::Service;
-use crate::project::{InfraPort, InfraPorts};
+use crate::project::{InfraPort, InfraPorts, Service};
 use crate::system::{is_bindable, port_holder};
 
 /// Distance of the blocks that are tried. Ports above are left to the kernel's ephemeral range.

@@ -11,9 +11,9 @@ use super::credentials::Credentials;
 use super::docker_record::{AddedService, DockerRecord};
 use super::error::{Error, Result};
 use super::lost_cluster::LostCluster;
-use super::servers::list::{Hostings, Service};
+use super::servers::list::Hostings;
 use super::servers::server::Common;
-use crate::project::InfraPort;
+use crate::project::{InfraPort, Service};
 use crate::report::Engine;
 use crate::system::{self, Home, ServiceUser, Versioned, read_versioned, write_versioned};
 

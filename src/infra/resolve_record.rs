@@ -13,7 +13,7 @@ use super::servers::directories;
 use super::servers::hosted::Hosted;
 use super::servers::list::Hostings;
 use super::servers::server::ResolveRequest;
-use crate::project::{EngineChoice, InfraSettings};
+use crate::project::{EngineChoice, InfraSettings, Service};
 use crate::report::{Engine, Events};
 use crate::system::{Home, ServiceUser};
 
@@ -123,7 +123,7 @@ async fn choose_engine(settings: &InfraSettings, events: &Events) -> Result<(Eng
 /// The server lacks one.
 pub(super) fn check_extensions(record: &InfraRecord, settings: &InfraSettings, extensions: &[String]) -> Result<()> {
     match record.hostings.postgres.own() {
-        Some(postgres) if !settings.postgres.service.disabled => postgres.check_extensions(extensions),
+        Some(postgres) if !settings.service(Service::Postgres).disabled => postgres.check_extensions(extensions),
         _ => Ok(()),
     }
 }

@@ -8,8 +8,8 @@ use super::error::Result;
 use super::observation::Observation;
 use super::record::InfraRecord;
 use super::servers::hosted::{Hosted, HostingKind};
-use super::servers::list::Service;
 use super::{answers, dispatch, docker};
+use crate::project::Service;
 use crate::report::{Engine, InfraState, InfraStatus, ServerState, ServiceRow};
 use crate::system::Home;
 

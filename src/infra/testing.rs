@@ -1,20 +1,15 @@
 //! What the tests of this module start from: settings and a record that agree.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::credentials::Credentials;
 use super::docker_record::DockerRecord;
 use super::hosting::Hosting;
 use super::record::InfraRecord;
-use super::servers::browser::BrowserRecord;
 use super::servers::list::Hostings;
-use super::servers::mail::MailRecord;
 use super::servers::postgres::{BinariesRecord, PostgresRecord};
-use super::servers::s3::S3Record;
-use crate::project::{
-    Durability, EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
-};
+use super::servers::server::Server;
+use crate::project::{EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings};
 use crate::report::Engine;
 
 /// A project that wishes nothing in particular.
@@ -23,10 +18,8 @@ pub(super) fn settings() -> InfraSettings {
         engine: EngineChoice::Native,
         compose_project: "agent-infra".to_owned(),
         compose: None,
+        services: std::array::from_fn(|_| ServiceSettings::default()),
         postgres: PostgresSettings::default(),
-        s3: ServiceSettings::default(),
-        browser: ServiceSettings::default(),
-        mail: ServiceSettings::default(),
         ports: InfraPorts::DEFAULT,
         port_sources: std::array::from_fn(|_| PortSource::Default),
     }
@@ -51,21 +44,13 @@ pub(super) fn record() -> InfraRecord {
         credentials: Credentials::generate(),
         hostings: Hostings {
             postgres: Hosting::Own(PostgresRecord {
-                port: ports.postgres,
-                durability: Durability::Fast,
-                settings: BTreeMap::new(),
                 system_identifier: Some("7710577484846198135".to_owned()),
                 binaries: Some(binaries),
-                image: None,
+                ..Server::at(&ports)
             }),
-            s3: Hosting::Own(S3Record { port: ports.s3, console_port: ports.s3_console, image: None }),
-            mail: Hosting::Own(MailRecord {
-                smtp_port: ports.smtp,
-                web_port: ports.mail_web,
-                program: None,
-                image: None,
-            }),
-            browser: Hosting::Own(BrowserRecord { port: ports.browser, program: None, image: None }),
+            s3: Hosting::Own(Server::at(&ports)),
+            mail: Hosting::Own(Server::at(&ports)),
+            browser: Hosting::Own(Server::at(&ports)),
         },
         s3_makes_keys: false,
         lost: Vec::new(),

@@ -98,12 +98,7 @@ impl fmt::Display for Conflict {
 /// The infra ports that are opened on this machine: not those of servers that are disabled or elsewhere.
 pub(super) fn services(infra: &InfraSettings) -> Vec<(InfraPort, u16)> {
     let ours = |port: &InfraPort| {
-        let service = match port {
-            InfraPort::Postgres => &infra.postgres.service,
-            InfraPort::S3 | InfraPort::S3Console => &infra.s3,
-            InfraPort::Browser => &infra.browser,
-            InfraPort::Smtp | InfraPort::MailWeb => &infra.mail,
-        };
+        let service = infra.service(port.service());
         !service.disabled && service.url.is_none()
     };
     InfraPort::ALL.into_iter().filter(ours).map(|port| (port, infra.ports.get(port))).collect()

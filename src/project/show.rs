@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::model::{
     Condition, DatabaseSettings, Dependency, InfraPort, InfraSettings, PortSource, PrepareStep, Probe, ProbeCheck,
-    Process, Project, RenderSettings, ServiceSettings, StepAction, Template, VerifyCheck, VerifyCommand, VerifyStage,
+    Process, Project, RenderSettings, Service, ServiceSettings, StepAction, Template, VerifyCheck, VerifyCommand,
+    VerifyStage,
 };
 use super::problem::{ConfigError, Problem};
 use crate::report::{
@@ -131,8 +132,6 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
         disabled: service.disabled,
         url: service.url.as_deref().map(server_url),
     };
-    let services =
-        [("postgres", &infra.postgres.service), ("s3", &infra.s3), ("browser", &infra.browser), ("mail", &infra.mail)];
     InfraConfig {
         engine: infra.engine,
         compose_project: infra.compose_project.clone(),
@@ -152,7 +151,7 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
                 },
             })
             .collect(),
-        services: services.into_iter().map(|(name, settings)| (name.to_owned(), service(settings))).collect(),
+        services: Service::ALL.map(|kind| (kind.table().to_owned(), service(infra.service(kind)))).into(),
     }
 }
 

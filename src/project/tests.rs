@@ -45,9 +45,9 @@ fn the_shortest_file_has_the_documented_defaults() {
 #[test]
 fn every_part_of_a_full_file_is_understood() {
     let project = project(include_str!("tests/full.toml"));
-    assert_eq!(project.infra.postgres.service.memory, Some(1 << 30));
+    assert_eq!(project.infra.service(Service::Postgres).memory, Some(1 << 30));
     assert_eq!(project.infra.postgres.settings["shared_buffers"], "128MB");
-    assert_eq!(project.infra.ports.postgres, 25432);
+    assert_eq!(project.infra.ports.get(InfraPort::Postgres), 25432);
     assert_eq!(project.database.steps[0].action, StepAction::Run("migrate".into()));
     assert_eq!(project.database.post_clone[1].timeout, Duration::from_mins(1));
     assert_eq!(project.env_files, [Path::new(".env.development")]);

@@ -5,39 +5,56 @@ use std::path::Path;
 use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, scope};
-use super::template_values::{BrowserValues, DatabaseValues, MailValues, S3Values, TemplateValues};
-use crate::project::{self, AgentId, ConfigError, Problem, Project, StepAction, VerifyCheck};
+use super::template_values::TemplateValues;
+use crate::project::{self, ConfigError, Problem, Project, StepAction, VerifyCheck};
 use crate::report::{ConfigCheck, Diagnostic};
-use crate::system::Secret;
 
 /// Checks the project of a directory: that it can be loaded, and that everything in it can be rendered.
 /// Every problem is reported, not the first alone. Nothing is run or written.
 ///
 /// # Errors
 /// Only when there is nothing to check: no file, or none that can be read.
-pub fn check(directory: &Path, caller: &dyn Fn(&str) -> Option<String>) -> Result<ConfigCheck, ConfigError> {
+pub fn check(
+    directory: &Path,
+    caller: &dyn Fn(&str) -> Option<String>,
+    samples: impl FnOnce(&Project) -> Samples,
+) -> Result<ConfigCheck, ConfigError> {
     let mut document = project::check(directory, caller)?;
     if document.valid {
         let project = Project::load(directory, caller)?;
-        let problems = Trial::new(&project).run(caller);
+        let problems = Trial::new(&project, samples(&project)).run(caller);
         document.valid = problems.is_empty();
         document.problems = problems.into_iter().map(Into::into).collect();
     }
     Ok(document)
 }
 
+/// Values to try templates with. Every server that the project does not disable has some.
+pub struct Samples {
+    /// What agent 1 would see.
+    pub agent: TemplateValues,
+    /// What is seen where something is made for all agents.
+    pub shared: TemplateValues,
+}
+
 /// Renders everything, and keeps what fails.
 struct Trial<'p> {
     renderer: Renderer<'p>,
     context: TemplateValues,
+    shared: TemplateValues,
     environment: Environment,
     problems: Vec<Problem>,
 }
 
 impl<'p> Trial<'p> {
-    fn new(project: &'p Project) -> Self {
-        let renderer = Renderer::new(project);
-        Self { renderer, context: sample(project), environment: Environment::default(), problems: Vec::new() }
+    fn new(project: &'p Project, samples: Samples) -> Self {
+        Self {
+            renderer: Renderer::new(project),
+            context: samples.agent,
+            shared: samples.shared,
+            environment: Environment::default(),
+            problems: Vec::new(),
+        }
     }
 
     fn run(mut self, caller: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
@@ -66,7 +83,7 @@ impl<'p> Trial<'p> {
         self.environment.set("AGENT_ID", "1");
         // what fails here and needs no agent fails above as well
         if self.problems.is_empty() {
-            let template = self.renderer.template_environment(&self.context.clone().without_agent(), caller);
+            let template = self.renderer.template_environment(&self.shared, caller);
             self.keep(template);
         }
     }
@@ -135,46 +152,4 @@ fn problem(error: &RenderError) -> Problem {
         message = format!("{message}: {source}");
     }
     Problem { location, key: origin.map(|origin| origin.name.clone()).unwrap_or_default(), message, hint: error.hint() }
-}
-
-/// Agent 1, with every server at hand that the project does not do without.
-fn sample(project: &Project) -> TemplateValues {
-    let agent = AgentId::try_from(1).expect("1 is an id");
-    let infra = &project.infra;
-    let url = |port: u16| format!("http://127.0.0.1:{port}");
-    let database = (!project.database.disabled && !infra.postgres.service.disabled).then(|| DatabaseValues {
-        host: "127.0.0.1".to_owned(),
-        port: infra.ports.postgres,
-        name: agent.database(),
-        user: agent.database(),
-        password: Secret::new("password"),
-        url: Secret::new(format!("postgres://127.0.0.1:{}/{}", infra.ports.postgres, agent.database())),
-    });
-    TemplateValues {
-        database,
-        s3: (!infra.s3.disabled).then(|| S3Values {
-            endpoint: url(infra.ports.s3),
-            region: "us-east-1".to_owned(),
-            bucket: Some(agent.bucket()),
-            access_key: Some("key".to_owned()),
-            secret_key: Some(Secret::new("secret")),
-        }),
-        mail: (!infra.mail.disabled).then(|| MailValues {
-            smtp_host: "127.0.0.1".to_owned(),
-            smtp_port: infra.ports.smtp,
-            user: Some(agent.bucket()),
-            password: Some("any".to_owned()),
-            web_url: url(infra.ports.mail_web),
-            search_url: Some(url(infra.ports.mail_web)),
-        }),
-        browser: (!infra.browser.disabled).then(|| BrowserValues {
-            host: "127.0.0.1".to_owned(),
-            port: infra.ports.browser,
-            ws_url: Some(format!("ws://127.0.0.1:{}", infra.ports.browser)),
-            cdp_url: url(infra.ports.browser),
-            http_url: url(infra.ports.browser),
-            app_host: "localhost".to_owned(),
-        }),
-        ..TemplateValues::of(project, agent, project.root.clone(), project.root.clone())
-    }
 }

@@ -28,6 +28,11 @@ impl Scope {
         let names = values.try_iter().into_iter().flatten();
         let mut scope =
             Self(names.filter_map(|name| Some((name.as_str()?.to_owned(), values.get_item(&name).ok()?))).collect());
+        for (name, values) in &context.servers {
+            if let Some(values) = values {
+                scope.set(name, Value::from(Serde(values)));
+            }
+        }
         scope.set_env(&BTreeMap::new());
         scope
     }

@@ -75,8 +75,8 @@ impl Renderer<'_> {
         scope.set("processes", processes.into_iter().collect());
         let stages = self.project().verify.iter();
         scope.set("stages", stages.map(|stage| context! { name => stage.name.clone(), full => stage.full }).collect());
-        for absent in ["database", "s3", "mail", "browser"] {
-            scope.set_absent(absent);
+        for name in context.servers.keys() {
+            scope.set_absent(name);
         }
         self.engine().file(GUIDE, &scope, || file_origin(Path::new("CLAUDE.agent.md")))
     }

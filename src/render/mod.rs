@@ -31,10 +31,10 @@ mod template_values;
 #[cfg(test)]
 mod tests;
 
-pub use check::check;
+pub use check::{Samples, check};
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
 pub use git::{exclude_line, forget_trees, keep_out_of_git, readmit_to_git, tree_section};
 pub use guide::{is_guide, remove_guide};
 pub use renderer::Renderer;
-pub use template_values::{BrowserValues, DatabaseValues, MailValues, S3Values, TemplateValues};
+pub use template_values::{ServerValues, TemplateValues};

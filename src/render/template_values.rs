@@ -1,4 +1,5 @@
-//! What `{{ … }}` sees, apart from `env`.
+//! What `{{ … }}` sees, apart from `env`. What there is to see of a shared server is stated by that server, in
+//! `infra/servers`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,18 +19,10 @@ pub struct TemplateValues {
     pub project: String,
     /// `ports.<name>`.
     pub ports: BTreeMap<String, u16>,
-    /// `database.*`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub database: Option<DatabaseValues>,
-    /// `s3.*`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub s3: Option<S3Values>,
-    /// `mail.*`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mail: Option<MailValues>,
-    /// `browser.*`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub browser: Option<BrowserValues>,
+    /// What each shared server states of itself, by the name that templates know it by: `s3.endpoint`. `None` is
+    /// undefined as well, but for files that ask whether there is such a server.
+    #[serde(skip)]
+    pub servers: BTreeMap<&'static str, Option<ServerValues>>,
     /// `worktree`: the directory that the agent works in, be it a work tree or the project's root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worktree: Option<PathBuf>,
@@ -39,78 +32,43 @@ pub struct TemplateValues {
     pub home: PathBuf,
 }
 
-/// The agent's own database.
+/// What templates see of one shared server, by key.
+pub type ServerValues = BTreeMap<&'static str, TemplateValue>;
+
+/// One value.
 #[derive(Debug, Clone, Serialize)]
-pub struct DatabaseValues {
-    /// `127.0.0.1`.
-    pub host: String,
-    /// Port of the server.
-    pub port: u16,
-    /// `agent_3`.
-    pub name: String,
-    /// `agent_3`.
-    pub user: String,
-    /// Its password.
-    pub password: Secret,
-    /// `postgres://agent_3:…@127.0.0.1:15432/agent_3`.
-    pub url: Secret,
+#[serde(untagged)]
+pub enum TemplateValue {
+    /// Any text.
+    Text(String),
+    /// A port.
+    Number(u16),
+    /// Text that no log shows.
+    Secret(Secret),
 }
 
-/// The S3 server, and the agent's own bucket on it.
-#[derive(Debug, Clone, Serialize)]
-pub struct S3Values {
-    /// `http://127.0.0.1:19000`.
-    pub endpoint: String,
-    /// `us-east-1`.
-    pub region: String,
-    /// `agent-3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bucket: Option<String>,
-    /// Allowed this bucket only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_key: Option<String>,
-    /// Its secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret_key: Option<Secret>,
+impl From<&str> for TemplateValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
 }
 
-/// The mail catcher, and the agent's own user of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct MailValues {
-    /// `127.0.0.1`.
-    pub smtp_host: String,
-    /// Port for SMTP.
-    pub smtp_port: u16,
-    /// `agent-3`; becomes the tag of its mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// Any will do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// `http://127.0.0.1:18025`.
-    pub web_url: String,
-    /// The API's search for the agent's mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub search_url: Option<String>,
+impl From<String> for TemplateValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
 }
 
-/// The shared browser.
-#[derive(Debug, Clone, Serialize)]
-pub struct BrowserValues {
-    /// `127.0.0.1`.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// For Playwright and Puppeteer over WebSocket. Chromium has another one after each start, so that it is no value
-    /// to build a template with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ws_url: Option<String>,
-    /// For the protocol of the developer tools (CDP).
-    pub cdp_url: String,
-    /// For its HTTP API.
-    pub http_url: String,
-    /// The name by which the browser reaches the agent's application.
-    pub app_host: String,
+impl From<u16> for TemplateValue {
+    fn from(number: u16) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Secret> for TemplateValue {
+    fn from(secret: Secret) -> Self {
+        Self::Secret(secret)
+    }
 }
 
 impl TemplateValues {
@@ -124,25 +82,13 @@ impl TemplateValues {
         }
     }
 
-    /// The same without what belongs to one agent; `database` stays, for the one that is being built.
-    #[must_use]
-    pub fn without_agent(self) -> Self {
-        let s3 = self.s3.map(|s3| S3Values { bucket: None, access_key: None, secret_key: None, ..s3 });
-        let mail = self.mail.map(|mail| MailValues { user: None, password: None, search_url: None, ..mail });
-        let browser = self.browser.map(|browser| BrowserValues { ws_url: None, ..browser });
-        Self { id: None, ports: BTreeMap::new(), worktree: None, s3, mail, browser, ..self }
-    }
-
     /// What all agents have in common, for steps that make something that they share.
     pub fn shared(project: &Project, project_root: PathBuf, home: PathBuf) -> Self {
         Self {
             id: None,
             project: project.name.clone(),
             ports: BTreeMap::new(),
-            database: None,
-            s3: None,
-            mail: None,
-            browser: None,
+            servers: BTreeMap::new(),
             worktree: None,
             project_root,
             home,

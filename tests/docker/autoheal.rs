@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use harness::project::InfraPort;
 use harness::system::FileLock;
 
 use super::machine::{Decoy, DockerMachine, available, docker, image, machine};
@@ -92,7 +93,7 @@ fn what_is_unhealthy_or_killed_comes_back_and_what_somebody_stopped_does_not() {
     assert!(log(&machine).contains("fragile: its health check fails"), "{}", log(&machine));
 
     // killed, it comes back as well, though not at once a second time
-    let infra = machine.settings.ports.postgres;
+    let infra = machine.settings.ports.get(InfraPort::Postgres);
     let database = machine.container("db");
     let before = started(&database);
     docker(["kill", &database]);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use harness::project::Service;
 use harness::report::Diagnostic;
 
 use super::machine::{available, machine};
@@ -103,7 +104,7 @@ fn d11_an_image_that_is_gone_or_private_is_named_with_its_setting() {
     for (kind, code) in [(Registry::Refuses, "image.denied"), (Registry::HasNothing, "image.not_found")] {
         let Some(mut machine) = machine(&["mailpit"]) else { return };
         let image = format!("127.0.0.1:{}/gone/mailpit:v1", registry(kind).0);
-        machine.settings.mail.image = Some(image.clone());
+        machine.settings.service_mut(Service::Mail).image = Some(image.clone());
         let error = machine.setup().unwrap_err();
         assert_eq!(error.code(), code, "{error}: {:?}", error.details());
         assert!(error.to_string().contains(&image), "{error}");

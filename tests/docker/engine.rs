@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use harness::bucket::{Buckets, Credentials};
 use harness::infra;
+use harness::project::{InfraPort, Service};
 use harness::system::Secret;
 
 use super::machine::{Decoy, SERVICES, docker, image, machine, skip, try_docker};
@@ -123,7 +124,7 @@ fn a_changed_definition_recreates_one_container_and_keeps_its_volume() {
     psql(&url, "CREATE TABLE kept AS SELECT 42 AS answer").unwrap();
     machine.teardown(false).unwrap();
     machine.settings.postgres.settings.insert("work_mem".to_owned(), "9MB".to_owned());
-    machine.settings.postgres.service.memory = Some(512 << 20);
+    machine.settings.service_mut(Service::Postgres).memory = Some(512 << 20);
     machine.setup().unwrap();
     assert_ne!(machine.ids()["db"], before["db"]);
     assert_eq!(psql(&url, "SHOW work_mem").unwrap(), ["9MB"]);
@@ -136,7 +137,7 @@ fn a_changed_definition_recreates_one_container_and_keeps_its_volume() {
 fn a_users_compose_file_adds_services_and_what_is_not_supported_is_named() {
     let Some(mut machine) = machine(&["mailpit"]) else { return };
     let file = machine.home.path().join("more.yml");
-    let (image, port) = (image("mailpit"), machine.settings.ports.s3);
+    let (image, port) = (image("mailpit"), machine.settings.ports.get(InfraPort::S3));
     let describe = |more: &str| {
         let text = format!(
             "services:\n  letters:\n    image: {image}\n    ports: [\"127.0.0.1:{port}:8025\"]\n    \
@@ -210,7 +211,7 @@ fn mail_is_found_by_the_tag_of_the_agent_that_sent_it() {
     let mail = machine.setup().unwrap().servers.mail.unwrap();
     // `agent-3` and any password, as SMTP writes them
     send(mail.smtp_port, "AGFnZW50LTMAcHc=", "reader@example.com");
-    let web_port = machine.settings.ports.mail_web;
+    let web_port = machine.settings.ports.get(InfraPort::MailWeb);
     assert_eq!(mail_to(web_port, "agent-3"), ["reader@example.com"]);
     assert_eq!(mail_to(web_port, "agent-1"), Vec::<String>::new());
     assert_eq!(get(web_port, "/readyz").status, 200);

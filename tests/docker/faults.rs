@@ -2,6 +2,7 @@
 
 use super::machine::{Decoy, SERVICES, docker, image, machine, try_docker};
 use crate::support::{LONG, psql, wait_until};
+use harness::project::{InfraPort, Service};
 use harness::report::Diagnostic;
 
 /// A URL of the administrator.
@@ -52,7 +53,7 @@ fn d10_containers_removed_paused_or_stopped_by_hand_come_back() {
 fn d11_an_image_that_cannot_be_had_is_named_with_its_setting_and_leaves_nothing() {
     let Some(mut machine) = machine(&["db", "mailpit"]) else { return };
     // port 9 of this machine is nobody's registry
-    machine.settings.mail.image = Some("127.0.0.1:9/nobody/mailpit:v0".to_owned());
+    machine.settings.service_mut(Service::Mail).image = Some("127.0.0.1:9/nobody/mailpit:v0".to_owned());
     let error = machine.setup().unwrap_err();
     assert_eq!(error.code(), "image.no_network");
     assert!(error.to_string().contains("`127.0.0.1:9/nobody/mailpit:v0` of `mailpit`"), "{error}");
@@ -60,7 +61,7 @@ fn d11_an_image_that_cannot_be_had_is_named_with_its_setting_and_leaves_nothing(
     assert_eq!(machine.ours(), Vec::<String>::new());
 
     // mended, the next one works without a manual step
-    machine.settings.mail.image = None;
+    machine.settings.service_mut(Service::Mail).image = None;
     machine.setup().unwrap();
 }
 
@@ -113,7 +114,7 @@ fn l11_look_alikes_of_another_home_are_refused_and_never_touched() {
 fn l11_a_foreign_container_on_a_port_is_named() {
     let Some(machine) = machine(&["db", "mailpit"]) else { return };
     let name = format!("{}-squatter", machine.project());
-    let publish = format!("127.0.0.1:{}:1025", machine.settings.ports.postgres);
+    let publish = format!("127.0.0.1:{}:1025", machine.settings.ports.get(InfraPort::Postgres));
     let image = image("mailpit");
     let squatter = Decoy::new("container", &name, &["run", "-d", "--name", &name, "-p", &publish, &image]);
     let error = machine.setup().unwrap_err();

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use harness::infra::docker::autoheal::NAME as AUTOHEAL;
 use harness::infra::{self, Infra};
-use harness::project::{EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings};
+use harness::project::{
+    EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, Service, ServiceSettings,
+};
 use harness::report::Events;
 use harness::system::Home;
 use tempfile::TempDir;
@@ -72,22 +74,17 @@ impl DockerMachine {
         let home = Home::open(&directory.path().join("home")).unwrap();
         let ports = PortBlock::lease();
         let wish = |name: &str| ServiceSettings { disabled: !services.contains(&name), ..ServiceSettings::default() };
+        let mut infra_ports = InfraPorts::DEFAULT;
+        for (number, port) in (0..).zip(InfraPort::ALL) {
+            infra_ports.set(port, ports.infra(number));
+        }
         let settings = InfraSettings {
             engine: EngineChoice::Docker,
             compose_project: format!("harness-test-{}", ports.infra(0)),
             compose: None,
-            postgres: PostgresSettings { service: wish("db"), ..PostgresSettings::default() },
-            s3: wish("minio"),
-            browser: wish("headless-browser"),
-            mail: wish("mailpit"),
-            ports: InfraPorts {
-                postgres: ports.infra(0),
-                s3: ports.infra(1),
-                s3_console: ports.infra(2),
-                browser: ports.infra(3),
-                smtp: ports.infra(4),
-                mail_web: ports.infra(5),
-            },
+            services: Service::ALL.map(|service| wish(service.name())),
+            postgres: PostgresSettings::default(),
+            ports: infra_ports,
             port_sources: std::array::from_fn(|_| PortSource::Default),
         };
         Self { home, settings, _ports: ports, _directory: directory }

@@ -1,8 +1,8 @@
 //! The shared servers: which, and why; and their ports.
 
 use crate::agent::Context;
-use crate::infra::{self, Engine, InfraRecord, PortOwners, Service};
-use crate::project::{InfraPort, Project};
+use crate::infra::{self, Engine, InfraRecord, PortOwners};
+use crate::project::{InfraPort, Project, Service};
 use crate::report::{Failure, Finding, InfraStatus, Level, ServerState};
 use crate::system;
 

@@ -11,7 +11,7 @@ use crate::infra::compose::{self, ComposeFile};
 use crate::infra::docker_record::{AddedFile, AddedService};
 use crate::infra::error::docker::{Error, Result};
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::system::Home;
 
 /// Reads and judges a file.

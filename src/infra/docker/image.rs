@@ -11,7 +11,8 @@ use tokio::time::timeout;
 
 use crate::infra::error::ImageProblem;
 use crate::infra::error::docker::{Error, Result, is_not_found};
-use crate::infra::servers::list::{Hostings, Service};
+use crate::infra::servers::list::Hostings;
+use crate::project::Service;
 use crate::report::{Events, Task};
 
 /// For a registry to say whether it has an image.

@@ -10,7 +10,7 @@ use super::observed;
 use crate::infra::error::{Result, TakenPort};
 use crate::infra::ports;
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::system::{PortHolder, is_bindable, port_holder};
 
 /// Checks the ports of these services.

@@ -11,7 +11,7 @@ use super::exec::{ExecRequest, exec};
 use super::names::Project;
 use crate::infra::error::docker::Result;
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::system::{Deadline, Home};
 
 /// For the attempt. A firewall that drops packets lets it wait.

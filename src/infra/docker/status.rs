@@ -13,8 +13,8 @@ use super::{autoheal, wanted};
 use crate::infra::error::docker::Result;
 use crate::infra::observation::Observation;
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
 use crate::infra::{self, answers};
+use crate::project::Service;
 use crate::report::ServerState;
 use crate::system::Home;
 

@@ -14,7 +14,7 @@ use crate::infra::answers::{self, Problem, Unanswered};
 use crate::infra::error::Result;
 use crate::infra::error::docker::Error;
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::report::Events;
 
 /// Between two looks at the containers.

@@ -8,7 +8,7 @@ use super::{stack, wait};
 use crate::infra::error::Result;
 use crate::infra::record::InfraRecord;
 use crate::infra::servers::directories;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::report::Events;
 use crate::supervisor::{self, Client, Phase};
 use crate::system::{self, Home, StackName};

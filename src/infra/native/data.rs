@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::infra::error::Result;
 use crate::infra::processes;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::system::{self, Home};
 
 /// Removes what the servers kept, and the stack's own config (it holds keys) and logs; returns the directories that

@@ -1,7 +1,7 @@
 //! What the supervisor says of the servers.
 
 use crate::infra::error::Result;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::supervisor::{Client, Phase};
 use crate::system::Home;
 

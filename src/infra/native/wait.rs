@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::infra::answers;
 use crate::infra::error::{Error, Result};
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
+use crate::project::Service;
 use crate::report::Events;
 use crate::supervisor::{self, Client, Phase};
 use crate::system::Home;

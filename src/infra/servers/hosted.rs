@@ -89,7 +89,7 @@ impl<T: Server> Hosted for Hosting<T> {
     }
 
     fn table(&self) -> &'static str {
-        T::TABLE
+        T::SERVICE.table()
     }
 
     fn title(&self) -> &'static str {
@@ -113,17 +113,17 @@ impl<T: Server> Hosted for Hosting<T> {
     }
 
     fn settings<'a>(&self, settings: &'a InfraSettings) -> &'a ServiceSettings {
-        T::settings(settings)
+        settings.service(T::SERVICE)
     }
 
     fn is_missing(&self, settings: &InfraSettings) -> bool {
-        matches!(self, Self::Disabled) && !T::settings(settings).disabled
+        matches!(self, Self::Disabled) && !settings.service(T::SERVICE).disabled
     }
 
     fn resolve<'a>(&'a mut self, request: &'a ResolveRequest<'_>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if Hosted::is_missing(self, request.settings) {
-                *self = match &T::settings(request.settings).url {
+                *self = match &request.settings.service(T::SERVICE).url {
                     Some(url) => {
                         let url = Secret::new(url);
                         T::external(&url)?;

@@ -11,12 +11,13 @@ use tokio::net::TcpStream;
 
 use super::liveness::Liveness;
 use super::process::{LOOPBACK, address, option, process, readiness, run_as, text, variables};
-use super::server::{Common, ResolveRequest, Server};
+use super::server::{Common, ResolveRequest, Server, ValuesRequest};
 use super::url::ServerUrl;
 use super::{directories, http};
 use crate::infra::error::{Error, Result};
 use crate::infra::lost_cluster::LostCluster;
-use crate::project::{InfraPort, InfraSettings, ServiceSettings};
+use crate::project::{InfraPort, InfraPorts, Service};
+use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
 use crate::system::{Home, Secret};
@@ -85,16 +86,13 @@ impl Server for MailRecord {
     type Address = Mail;
 
     const NAME: &'static str = "mailpit";
-    const TABLE: &'static str = "mail";
+    const SERVICE: Service = Service::Mail;
     const TITLE: &'static str = "mail";
     const VARIABLES: &'static str = "AGENT_MAILPIT";
-
-    fn settings(settings: &InfraSettings) -> &ServiceSettings {
-        &settings.mail
-    }
+    const VALUES: &'static str = "mail";
 
     fn external(url: &Secret) -> Result<Mail> {
-        let url = ServerUrl::parse(Self::TABLE, url, &["smtp"])?;
+        let url = ServerUrl::parse(Self::SERVICE, url, &["smtp"])?;
         let smtp_host = url.host()?;
         let web_url = url.parameter("web").unwrap_or_else(|| format!("http://{smtp_host}:8025"));
         if !web_url.starts_with("http://") {
@@ -104,13 +102,14 @@ impl Server for MailRecord {
         Ok(Mail { smtp_port: url.url.port().unwrap_or(1025), smtp_host, web_url })
     }
 
+    fn at(ports: &InfraPorts) -> Self {
+        let (smtp_port, web_port) = (ports.get(InfraPort::Smtp), ports.get(InfraPort::MailWeb));
+        Self { smtp_port, web_port, program: None, image: None }
+    }
+
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
-        Ok(Self {
-            smtp_port: request.settings.ports.smtp,
-            web_port: request.settings.ports.mail_web,
-            program: find_mailpit(),
-            image: request.image::<Self>(),
-        })
+        let at = Self::at(&request.settings.ports);
+        Ok(Self { program: find_mailpit(), image: request.image::<Self>(), ..at })
     }
 
     fn ports(&self, _engine: Engine) -> Vec<(InfraPort, u16)> {
@@ -183,6 +182,22 @@ impl Server for MailRecord {
             smtp_port: self.smtp_port,
             web_url: format!("http://{}", address(self.web_port)),
         }
+    }
+
+    /// `smtp_host`, `smtp_port`, `web_url`; for an agent `user`, which becomes the tag of its mail, `password` (any will
+    /// do), and `search_url`, the API's search for its mail.
+    fn template_values(mail: &Mail, request: &ValuesRequest) -> Option<ServerValues> {
+        let mut values = ServerValues::from([
+            ("smtp_host", mail.smtp_host.clone().into()),
+            ("smtp_port", mail.smtp_port.into()),
+            ("web_url", mail.web_url.clone().into()),
+        ]);
+        if let Some(agent) = request.agent {
+            let user = agent.bucket();
+            let search_url = format!("{}/api/v1/search?query=tag:{user}", mail.web_url);
+            values.extend([("user", user.into()), ("password", "any".into()), ("search_url", search_url.into())]);
+        }
+        Some(values)
     }
 
     async fn probe(address: &Mail) -> Result<(), String> {

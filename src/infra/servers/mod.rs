@@ -1,9 +1,10 @@
 //! The shared servers, one file or folder each.
 //!
 //! A server is what the home's record keeps of it (`Server`): its ports and programs on one side, and on the other
-//! how it is chosen, started, asked whether it answers, and reached, and what an agent owns on it. Everything that
+//! how it is chosen, started, asked whether it answers, and reached, and what templates see of it. Everything that
 //! harness does with servers is a loop over `Hostings`: setting up, drift, status, compose variables, readiness. A
-//! further server is a file here and its entries in [`list`].
+//! further server is a file here, a row in [`list`], and what the configuration says of it: `project/model/service.rs`
+//! and its type in `project/raw/infra.rs`. What an agent owns on a server is an entry of `agent/belongings`.
 //!
 //! ```text
 //! server       what each of them states                (a trait)

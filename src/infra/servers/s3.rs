@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::directories;
 use super::liveness::Liveness;
 use super::process::{LOOPBACK, address, option, process, readiness, text, variables};
-use super::server::{Common, Login, ResolveRequest, Server};
+use super::server::{Common, Login, ResolveRequest, Server, ValuesRequest};
 use super::url::ServerUrl;
 use crate::bucket::{Buckets, S3Endpoint};
 use crate::infra::credentials::Credentials;
 use crate::infra::error::Result;
 use crate::infra::hosting::Hosting;
 use crate::infra::lost_cluster::LostCluster;
-use crate::project::{InfraPort, InfraSettings, ServiceSettings};
+use crate::project::{InfraPort, InfraPorts, Service};
+use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
 use crate::system::{Home, Secret};
@@ -42,16 +43,13 @@ impl Server for S3Record {
     type Address = S3Endpoint;
 
     const NAME: &'static str = "minio";
-    const TABLE: &'static str = "s3";
+    const SERVICE: Service = Service::S3;
     const TITLE: &'static str = "S3";
     const VARIABLES: &'static str = "AGENT_MINIO";
-
-    fn settings(settings: &InfraSettings) -> &ServiceSettings {
-        &settings.s3
-    }
+    const VALUES: &'static str = "s3";
 
     fn external(url: &Secret) -> Result<S3Endpoint> {
-        let url = ServerUrl::parse(Self::TABLE, url, &["http", "https"])?;
+        let url = ServerUrl::parse(Self::SERVICE, url, &["http", "https"])?;
         let access_key = url.decoded(url.url.username())?;
         let secret_key = Secret::new(url.decoded(url.url.password().unwrap_or_default())?);
         if access_key.is_empty() || secret_key.expose().is_empty() {
@@ -61,9 +59,12 @@ impl Server for S3Record {
         Ok(S3Endpoint { url: url.origin()?, region, access_key, secret_key, own: false })
     }
 
+    fn at(ports: &InfraPorts) -> Self {
+        Self { port: ports.get(InfraPort::S3), console_port: ports.get(InfraPort::S3Console), image: None }
+    }
+
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
-        let ports = &request.settings.ports;
-        Ok(Self { port: ports.s3, console_port: ports.s3_console, image: request.image::<Self>() })
+        Ok(Self { image: request.image::<Self>(), ..Self::at(&request.settings.ports) })
     }
 
     fn ports(&self, engine: Engine) -> Vec<(InfraPort, u16)> {
@@ -125,6 +126,18 @@ impl Server for S3Record {
             secret_key: common.credentials.s3_secret_key.clone(),
             own: true,
         }
+    }
+
+    /// `endpoint`, `region`; for an agent its `bucket`, and `access_key` and `secret_key`, which open that bucket only.
+    fn template_values(s3: &S3Endpoint, request: &ValuesRequest) -> Option<ServerValues> {
+        let mut values =
+            ServerValues::from([("endpoint", s3.url.clone().into()), ("region", s3.region.clone().into())]);
+        if let Some(agent) = request.agent {
+            let (access_key, secret_key) = request.bucket_keys.clone()?;
+            values.extend([("bucket", agent.bucket().into()), ("access_key", access_key.into())]);
+            values.insert("secret_key", secret_key.into());
+        }
+        Some(values)
     }
 
     async fn probe(address: &S3Endpoint) -> Result<(), String> {

@@ -12,7 +12,9 @@ use crate::infra::docker_record::DockerRecord;
 use crate::infra::error::Result;
 use crate::infra::hosting::Hosting;
 use crate::infra::lost_cluster::LostCluster;
-use crate::project::{InfraPort, InfraSettings, ServiceSettings};
+use crate::postgres::DatabaseCredentials;
+use crate::project::{AgentId, InfraPort, InfraPorts, InfraSettings, Service};
+use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::ProcessSpec;
 use crate::system::{Home, Secret, ServiceUser};
@@ -24,23 +26,25 @@ pub(in crate::infra) trait Server: Clone + Send + Sync + Sized {
 
     /// Its service in the compose file, its process, and its directory in `infra/`: `db`.
     const NAME: &'static str;
-    /// Its table in `harness.toml`, below `[infra]`: `postgres`.
-    const TABLE: &'static str;
+    /// What the configuration knows it by.
+    const SERVICE: Service;
     /// How progress names it: `PostgreSQL`.
     const TITLE: &'static str;
     /// What its variables in the compose file begin with: `AGENT_DB`.
     const VARIABLES: &'static str;
+    /// What templates call it: `database`.
+    const VALUES: &'static str;
     /// Why there may be none although one is asked for.
     const ABSENT: &'static str = "nothing to run was found";
-
-    /// What a project wishes.
-    fn settings(settings: &InfraSettings) -> &ServiceSettings;
 
     /// The address of an external server.
     ///
     /// # Errors
     /// The URL cannot be used.
     fn external(url: &Secret) -> Result<Self::Address>;
+
+    /// Its record with these ports, before anything is chosen.
+    fn at(ports: &InfraPorts) -> Self;
 
     /// Decides what this home runs.
     fn resolve(request: &ResolveRequest<'_>) -> impl Future<Output = Result<Self>> + Send;
@@ -114,6 +118,14 @@ pub(in crate::infra) trait Server: Clone + Send + Sync + Sized {
     /// How the engine's server is reached.
     fn address(&self, common: &Common<'_>) -> Self::Address;
 
+    /// What templates see of it; `None` where it has nothing for whom it is asked.
+    fn template_values(address: &Self::Address, request: &ValuesRequest) -> Option<ServerValues>;
+
+    /// Asks the running server for what only it knows of its address.
+    fn look_up(_address: &mut Self::Address) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Asks once whether it answers, as its users will ask; the error is one line.
     fn probe(address: &Self::Address) -> impl Future<Output = Result<(), String>> + Send;
 
@@ -143,6 +155,17 @@ pub(in crate::infra) struct Common<'a> {
     pub(in crate::infra) docker: &'a DockerRecord,
 }
 
+/// For whom templates are evaluated.
+#[derive(Debug, Clone)]
+pub struct ValuesRequest {
+    /// The agent; `None` where something is made for all of them.
+    pub agent: Option<AgentId>,
+    /// A login to the agent's database, or to the one that is being built.
+    pub database: Option<DatabaseCredentials>,
+    /// Access key and secret of the agent's bucket.
+    pub bucket_keys: Option<(String, Secret)>,
+}
+
 /// What a server's record is decided from.
 pub(in crate::infra) struct ResolveRequest<'a> {
     pub(in crate::infra) home: &'a Home,
@@ -162,7 +185,7 @@ impl ResolveRequest<'_> {
         match self.common.engine {
             Engine::Native => None,
             Engine::Docker => {
-                T::settings(self.settings).image.clone().or_else(|| self.default_images.get(T::NAME).cloned())
+                self.settings.service(T::SERVICE).image.clone().or_else(|| self.default_images.get(T::NAME).cloned())
             }
         }
     }

@@ -12,6 +12,7 @@
 use url::Url;
 
 use crate::infra::error::{Error, Result};
+use crate::project::Service;
 use crate::system::Secret;
 use crate::system::text::percent_decode;
 
@@ -22,7 +23,8 @@ pub(super) struct ServerUrl {
 }
 
 impl ServerUrl {
-    pub(super) fn parse(table: &'static str, text: &Secret, schemes: &[&str]) -> Result<Self> {
+    pub(super) fn parse(service: Service, text: &Secret, schemes: &[&str]) -> Result<Self> {
+        let table = service.table();
         let url =
             Url::parse(text.expose()).map_err(|error| Error::Url { service: table, reason: error.to_string() })?;
         let parsed = Self { table, url };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::service::{InfraPort, InfraPorts, Service};
 pub use crate::report::{Durability, EngineChoice};
 
 /// `[infra]`.
@@ -14,35 +15,26 @@ pub struct InfraSettings {
     pub compose_project: String,
     /// `compose`: the absolute path of a compose file with further services.
     pub compose: Option<PathBuf>,
-    /// `[infra.postgres]`.
+    /// What every server has, in the order of [`Service::ALL`].
+    pub services: [ServiceSettings; Service::COUNT],
+    /// What only `[infra.postgres]` has.
     pub postgres: PostgresSettings,
-    /// `[infra.s3]`.
-    pub s3: ServiceSettings,
-    /// `[infra.browser]`.
-    pub browser: ServiceSettings,
-    /// `[infra.mail]`.
-    pub mail: ServiceSettings,
     /// Host ports after environment, `.env.agent-harness`, `harness.toml` and defaults.
     pub ports: InfraPorts,
     /// Where each host port comes from, in the order of [`InfraPort::ALL`].
-    pub port_sources: [PortSource; 6],
+    pub port_sources: [PortSource; InfraPort::ALL.len()],
 }
 
-/// Host ports of the infra.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InfraPorts {
-    /// `AGENT_DB_PORT`, 15432.
-    pub postgres: u16,
-    /// `AGENT_MINIO_PORT`, 19000.
-    pub s3: u16,
-    /// `AGENT_MINIO_CONSOLE_PORT`, 19001.
-    pub s3_console: u16,
-    /// `AGENT_BROWSER_PORT`, 13001.
-    pub browser: u16,
-    /// `AGENT_MAILPIT_SMTP_PORT`, 11025.
-    pub smtp: u16,
-    /// `AGENT_MAILPIT_WEB_PORT`, 18025.
-    pub mail_web: u16,
+impl InfraSettings {
+    /// What every server has, of one of them.
+    pub fn service(&self, service: Service) -> &ServiceSettings {
+        &self.services[service as usize]
+    }
+
+    /// The same, to change.
+    pub fn service_mut(&mut self, service: Service) -> &mut ServiceSettings {
+        &mut self.services[service as usize]
+    }
 }
 
 /// One shared service.
@@ -58,105 +50,15 @@ pub struct ServiceSettings {
     pub url: Option<String>,
 }
 
-/// `[infra.postgres]`.
+/// What only `[infra.postgres]` has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PostgresSettings {
-    /// What every service has.
-    pub service: ServiceSettings,
     /// `bin_dir`: where the native engine finds `postgres` and `initdb`.
     pub bin_dir: Option<PathBuf>,
     /// `durability`.
     pub durability: Durability,
     /// `settings`: further server settings, by name.
     pub settings: BTreeMap<String, String>,
-}
-
-/// One host port of the infra.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InfraPort {
-    /// The database server.
-    Postgres,
-    /// The S3 API.
-    S3,
-    /// The S3 console.
-    S3Console,
-    /// The browser.
-    Browser,
-    /// Mail in.
-    Smtp,
-    /// The mail API and page.
-    MailWeb,
-}
-
-impl InfraPort {
-    /// All of them, in the order in which they are listed everywhere.
-    pub const ALL: [Self; 6] = [Self::Postgres, Self::S3, Self::S3Console, Self::Browser, Self::Smtp, Self::MailWeb];
-
-    /// The environment variable that changes it.
-    pub fn variable(self) -> &'static str {
-        match self {
-            Self::Postgres => "AGENT_DB_PORT",
-            Self::S3 => "AGENT_MINIO_PORT",
-            Self::S3Console => "AGENT_MINIO_CONSOLE_PORT",
-            Self::Browser => "AGENT_BROWSER_PORT",
-            Self::Smtp => "AGENT_MAILPIT_SMTP_PORT",
-            Self::MailWeb => "AGENT_MAILPIT_WEB_PORT",
-        }
-    }
-
-    /// Its key in `harness.toml`, below `[infra]`.
-    pub fn key(self) -> [&'static str; 2] {
-        match self {
-            Self::Postgres => ["postgres", "port"],
-            Self::S3 => ["s3", "port"],
-            Self::S3Console => ["s3", "console_port"],
-            Self::Browser => ["browser", "port"],
-            Self::Smtp => ["mail", "smtp_port"],
-            Self::MailWeb => ["mail", "web_port"],
-        }
-    }
-
-    /// What a message calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::S3 => "s3",
-            Self::S3Console => "s3 console",
-            Self::Browser => "browser",
-            Self::Smtp => "smtp",
-            Self::MailWeb => "mail web",
-        }
-    }
-}
-
-impl InfraPorts {
-    /// The ports of a machine that asks for no others.
-    pub const DEFAULT: Self =
-        Self { postgres: 15432, s3: 19000, s3_console: 19001, browser: 13001, smtp: 11025, mail_web: 18025 };
-
-    /// The number of one port.
-    pub fn get(&self, port: InfraPort) -> u16 {
-        match port {
-            InfraPort::Postgres => self.postgres,
-            InfraPort::S3 => self.s3,
-            InfraPort::S3Console => self.s3_console,
-            InfraPort::Browser => self.browser,
-            InfraPort::Smtp => self.smtp,
-            InfraPort::MailWeb => self.mail_web,
-        }
-    }
-
-    /// Changes one port.
-    pub fn set(&mut self, port: InfraPort, number: u16) {
-        *match port {
-            InfraPort::Postgres => &mut self.postgres,
-            InfraPort::S3 => &mut self.s3,
-            InfraPort::S3Console => &mut self.s3_console,
-            InfraPort::Browser => &mut self.browser,
-            InfraPort::Smtp => &mut self.smtp,
-            InfraPort::MailWeb => &mut self.mail_web,
-        } = number;
-    }
 }
 
 /// Who decided a port.

@@ -1,10 +1,13 @@
-//! `[infra]`.
+//! `[infra]`. Each server has a type of its own, though most keys are the same: a key that a server does not have is an
+//! error (`deny_unknown_fields` excludes `flatten`), and editors show what each key means for that server.
+//! [`Infra::section`] is the only other place here that names them.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::model::{InfraPort, Service};
 use super::{MemoryValue, Ordered, Scalar};
 
 /// The servers that all agents of this machine share. They belong to the machine: the first `harness setup` fixes
@@ -31,6 +34,39 @@ pub(crate) struct Infra {
     /// The mail catcher.
     #[serde(default)]
     pub(crate) mail: Mail,
+}
+
+/// What the table of any server says.
+pub(crate) struct Section<'a> {
+    pub(crate) image: Option<&'a String>,
+    pub(crate) memory: Option<&'a MemoryValue>,
+    pub(crate) disabled: bool,
+    pub(crate) url: Option<&'a String>,
+    pub(crate) ports: Vec<(InfraPort, Option<u16>)>,
+}
+
+macro_rules! section {
+    ($table:expr, $($port:ident = $key:ident),+) => {
+        Section {
+            image: $table.image.as_ref(),
+            memory: $table.memory.as_ref(),
+            disabled: $table.disabled,
+            url: $table.url.as_ref(),
+            ports: vec![$((InfraPort::$port, $table.$key)),+],
+        }
+    };
+}
+
+impl Infra {
+    /// The table of one server.
+    pub(crate) fn section(&self, service: Service) -> Section<'_> {
+        match service {
+            Service::Postgres => section!(self.postgres, Postgres = port),
+            Service::S3 => section!(self.s3, S3 = port, S3Console = console_port),
+            Service::Mail => section!(self.mail, Smtp = smtp_port, MailWeb = web_port),
+            Service::Browser => section!(self.browser, Browser = port),
+        }
+    }
 }
 
 /// What runs the shared servers.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::super::document::KeyPath;
 use super::super::dotenv;
 use super::super::model::{
-    Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings,
+    Durability, EngineChoice, InfraPort, InfraPorts, InfraSettings, PortSource, PostgresSettings, Service,
+    ServiceSettings,
 };
 use super::super::port_file::PORT_FILE;
 use super::super::problem::Problem;
@@ -28,12 +29,16 @@ pub(super) fn infra(
         let path = path.key("compose_project");
         resolver.report_with(&path, format!("`{compose_project}` cannot be the name at `{path}`"), rule);
     }
-    let mut service = |name: &str, image: &Option<String>, memory: Option<&raw::MemoryValue>, disabled, url| {
-        let path = path.key(name);
-        let memory = resolver.memory(memory, &path.key("memory"));
-        ServiceSettings { image: image.clone(), memory, disabled, url: Option::<String>::clone(url) }
-    };
-    let raw::Infra { postgres, s3, browser, mail, .. } = raw;
+    let services = Service::ALL.map(|service| {
+        let section = raw.section(service);
+        ServiceSettings {
+            image: section.image.cloned(),
+            memory: resolver.memory(section.memory, &path.key(service.table()).key("memory")),
+            disabled: section.disabled,
+            url: section.url.cloned(),
+        }
+    });
+    let postgres = &raw.postgres;
     InfraSettings {
         engine: match raw.engine {
             None | Some(raw::Engine::Auto) => EngineChoice::Auto,
@@ -42,8 +47,8 @@ pub(super) fn infra(
         },
         compose_project,
         compose: raw.compose.as_ref().map(|file| root.join(file)),
+        services,
         postgres: PostgresSettings {
-            service: service("postgres", &postgres.image, postgres.memory.as_ref(), postgres.disabled, &postgres.url),
             bin_dir: postgres.bin_dir.as_ref().map(|directory| root.join(directory)),
             durability: match postgres.durability {
                 None | Some(raw::Durability::Fast) => Durability::Fast,
@@ -51,9 +56,6 @@ pub(super) fn infra(
             },
             settings: postgres.settings.0.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         },
-        s3: service("s3", &s3.image, s3.memory.as_ref(), s3.disabled, &s3.url),
-        browser: service("browser", &browser.image, browser.memory.as_ref(), browser.disabled, &browser.url),
-        mail: service("mail", &mail.image, mail.memory.as_ref(), mail.disabled, &mail.url),
         ports,
         port_sources,
     }
@@ -66,7 +68,7 @@ fn host_ports(
     raw: &raw::Infra,
     root: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> (InfraPorts, [PortSource; 6]) {
+) -> (InfraPorts, [PortSource; InfraPort::ALL.len()]) {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let directories = [Some(root.to_owned()), set("HOME").map(PathBuf::from)];
     let files: Vec<(PathBuf, Vec<(String, String)>)> = directories
@@ -107,8 +109,7 @@ fn host_ports(
         }
         let Some(number) = configured(raw, port) else { return PortSource::Default };
         ports.set(port, number);
-        let [service, key] = port.key();
-        let path = KeyPath::of("infra").key(service).key(key);
+        let path = KeyPath::of("infra").key(port.service().table()).key(port.key());
         let place = resolver.document().locate(&path);
         PortSource::Configuration(place.map_or_else(|| resolver.document().file().to_owned(), |place| place.file))
     });
@@ -116,14 +117,7 @@ fn host_ports(
 }
 
 fn configured(raw: &raw::Infra, port: InfraPort) -> Option<u16> {
-    match port {
-        InfraPort::Postgres => raw.postgres.port,
-        InfraPort::S3 => raw.s3.port,
-        InfraPort::S3Console => raw.s3.console_port,
-        InfraPort::Browser => raw.browser.port,
-        InfraPort::Smtp => raw.mail.smtp_port,
-        InfraPort::MailWeb => raw.mail.web_port,
-    }
+    raw.section(port.service()).ports.into_iter().find_map(|(known, number)| number.filter(|_| known == port))
 }
 
 /// The variables of a port file; `None` when there is none, or it is broken and was reported.

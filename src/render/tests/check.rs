@@ -1,7 +1,6 @@
 //! `harness config check` and `show`.
 
-use super::super::check;
-use super::fixture::{Fixture, caller};
+use super::fixture::Fixture;
 
 #[test]
 fn everything_that_cannot_be_rendered_is_told_at_once() {
@@ -22,7 +21,7 @@ files = [{ template = "absent.j2", target = "x" }]
 "#,
         &[],
     );
-    let document = check(fixture.path(), &caller).unwrap();
+    let document = fixture.check();
     assert!(!document.valid);
     let told: Vec<String> = document
         .problems
@@ -49,7 +48,7 @@ fn a_good_project_is_valid_and_shown_without_secrets() {
          [infra.s3]\nurl = \"http://admin:abc-secret@elsewhere:9000\"\n\
          [processes.api]\ncommand = \"x\"\nreadiness_probe.http_get.path = \"/health\"\n",
     );
-    let document = check(fixture.path(), &caller).unwrap();
+    let document = fixture.check();
     assert_eq!((document.valid, document.problems), (true, Vec::new()));
     let shown = fixture.project.show();
     let text = serde_json::to_string(&shown).unwrap();

@@ -84,8 +84,7 @@ fn the_template_gets_what_needs_no_agent() {
          TREE = \"{{ worktree }}\"\n[database.template.env]\nDEMO = \"{{ env.SECRET }}-{{ project }}\"\n",
         &[(".env", "A=1\n")],
     );
-    let context = fixture.context();
-    let shared = TemplateValues { project_root: "/root-of-board".into(), ..context.without_agent() };
+    let shared = TemplateValues { project_root: "/root-of-board".into(), ..fixture.shared() };
     let environment = Renderer::new(&fixture.project).template_environment(&shared, &caller).unwrap();
     assert_eq!(
         pairs(&environment),

@@ -1,24 +1,13 @@
-//! The presets are whole, valid projects; so is the example.
+//! The preset of a large application.
 
 use std::path::Path;
 
 use super::super::*;
-use super::fixture::caller;
+use super::fixture::{caller, servers, shared};
 use crate::project::{AgentId, FILE, Project};
 
 fn in_repository(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-#[test]
-fn every_committed_project_is_valid() {
-    let presets = in_repository("templates/presets");
-    let mut directories: Vec<_> = std::fs::read_dir(presets).unwrap().map(|entry| entry.unwrap().path()).collect();
-    directories.push(in_repository("examples/board"));
-    for directory in directories {
-        let document = check(&directory, &caller).unwrap();
-        assert_eq!(document.problems, [], "{}", directory.display());
-    }
 }
 
 #[test]
@@ -29,29 +18,7 @@ fn lightdash_runs_as_its_engineers_run_it() {
     let project = Project::load(tree.path(), &|_| None).unwrap();
     let agent = AgentId::try_from(2).unwrap();
     let context = TemplateValues {
-        database: Some(DatabaseValues {
-            host: "127.0.0.1".into(),
-            port: 15432,
-            name: agent.database(),
-            user: agent.database(),
-            password: crate::system::Secret::new("pw"),
-            url: crate::system::Secret::new("url"),
-        }),
-        s3: Some(S3Values {
-            endpoint: "http://127.0.0.1:19000".into(),
-            region: "us-east-1".into(),
-            bucket: Some(agent.bucket()),
-            access_key: Some("key".into()),
-            secret_key: Some(crate::system::Secret::new("secret")),
-        }),
-        mail: Some(MailValues {
-            smtp_host: "127.0.0.1".into(),
-            smtp_port: 11025,
-            user: Some(agent.bucket()),
-            password: Some("any".into()),
-            web_url: "http://127.0.0.1:18025".into(),
-            search_url: None,
-        }),
+        servers: servers(Some(agent)),
         ..TemplateValues::of(&project, agent, tree.path().to_owned(), "/h".into())
     };
     let renderer = Renderer::new(&project);
@@ -82,7 +49,8 @@ fn lightdash_runs_as_its_engineers_run_it() {
     let stages: Vec<_> = project.verify.iter().map(|stage| stage.name.as_str()).collect();
     assert_eq!(stages, ["typecheck", "lint", "test-unit", "test-full", "smoke", "e2e"]);
 
-    let shared = renderer.template_environment(&context.without_agent(), &caller).unwrap();
+    let shared = TemplateValues { home: "/h".into(), ..shared(&project) };
+    let shared = renderer.template_environment(&shared, &caller).unwrap();
     assert_eq!(shared.get("LIGHTDASH_SECRET"), environment.get("LIGHTDASH_SECRET"));
     assert_eq!(shared.get("DBT"), Some("/h/tools/dbt-1.7.0/bin/dbt"));
     assert_eq!((shared.get("PORT"), shared.get("DBT_DEMO_DIR")), (None, None));

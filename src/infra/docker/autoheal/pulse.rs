@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use crate::infra::record::InfraRecord;
-use crate::infra::servers::list::Service;
 use crate::infra::servers::liveness::{FAILURES, LIMIT, Pulse};
+use crate::project::Service;
 
 /// Questions in a row to which a server gave no answer.
 #[derive(Default)]

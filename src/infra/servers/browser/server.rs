@@ -11,10 +11,11 @@ use crate::infra::error::Result;
 use crate::infra::lost_cluster::LostCluster;
 use crate::infra::servers::liveness::Liveness;
 use crate::infra::servers::process::{LOOPBACK, address, process, readiness, run_as, text, variables};
-use crate::infra::servers::server::{Common, Login, ResolveRequest, Server};
+use crate::infra::servers::server::{Common, Login, ResolveRequest, Server, ValuesRequest};
 use crate::infra::servers::url::ServerUrl;
 use crate::infra::servers::{directories, http};
-use crate::project::{InfraPort, InfraSettings, ServiceSettings};
+use crate::project::{InfraPort, InfraPorts, Service};
+use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
 use crate::system::{Home, Secret};
@@ -46,31 +47,19 @@ pub struct Browser {
     pub token: Option<Secret>,
 }
 
-impl Browser {
-    /// Asks a Chromium for its debugging socket, which it alone knows; other browsers' stays as it is.
-    pub(in crate::infra) async fn look_up_socket(&mut self) {
-        if self.ws_url.is_none() {
-            self.ws_url = chromium::ws_url(&self.http_url).await;
-        }
-    }
-}
-
 impl Server for BrowserRecord {
     type Address = Browser;
 
     const NAME: &'static str = "headless-browser";
-    const TABLE: &'static str = "browser";
+    const SERVICE: Service = Service::Browser;
     const TITLE: &'static str = "the browser";
     const VARIABLES: &'static str = "AGENT_BROWSER";
+    const VALUES: &'static str = "browser";
     const ABSENT: &'static str = "no Chromium was found";
-
-    fn settings(settings: &InfraSettings) -> &ServiceSettings {
-        &settings.browser
-    }
 
     /// What is given rules: the other URLs are the same address under the other scheme.
     fn external(url: &Secret) -> Result<Browser> {
-        let parsed = ServerUrl::parse(Self::TABLE, url, &["http", "https", "ws", "wss"])?;
+        let parsed = ServerUrl::parse(Self::SERVICE, url, &["http", "https", "ws", "wss"])?;
         parsed.host()?;
         let text = parsed.url.as_str().trim_end_matches('/').to_owned();
         let rest = text.split_once("://").map_or("", |(_, rest)| rest);
@@ -86,8 +75,12 @@ impl Server for BrowserRecord {
         })
     }
 
+    fn at(ports: &InfraPorts) -> Self {
+        Self { port: ports.get(InfraPort::Browser), program: None, image: None }
+    }
+
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
-        let mut own = Self { port: request.settings.ports.browser, program: None, image: request.image::<Self>() };
+        let mut own = Self { image: request.image::<Self>(), ..Self::at(&request.settings.ports) };
         if request.common.engine == Engine::Native && !own.complete(Engine::Native) {
             request.events.note("infra", "no Chromium on PATH: agents have no browser");
         }
@@ -174,6 +167,32 @@ impl Server for BrowserRecord {
         }
     }
 
+    /// `host`, `port`, `cdp_url` for the protocol of the developer tools, `http_url` for its HTTP API, `app_host`, the name
+    /// by which it reaches the agent's application; for an agent `ws_url`, for Playwright and Puppeteer over
+    /// WebSocket. Chromium has another `ws_url` after each start: a template must not be built with it.
+    fn template_values(browser: &Browser, request: &ValuesRequest) -> Option<ServerValues> {
+        let (host, port) = host_and_port(&browser.http_url);
+        let mut values = ServerValues::from([
+            ("host", host.into()),
+            ("port", port.into()),
+            ("cdp_url", browser.cdp_url.clone().into()),
+            ("http_url", browser.http_url.clone().into()),
+            ("app_host", browser.app_host.clone().into()),
+        ]);
+        if request.agent.is_some() {
+            let ws_url = browser.ws_url.clone().unwrap_or_else(|| browser.cdp_url.clone());
+            values.insert("ws_url", ws_url.into());
+        }
+        Some(values)
+    }
+
+    /// A Chromium alone knows its debugging socket. The socket of another browser is part of its URL.
+    async fn look_up(browser: &mut Browser) {
+        if browser.ws_url.is_none() {
+            browser.ws_url = chromium::ws_url(&browser.http_url).await;
+        }
+    }
+
     /// Plain HTTP; of a browser behind TLS only whether it listens.
     async fn probe(address: &Browser) -> Result<(), String> {
         if let Some(authority) = address.http_url.strip_prefix("https://") {
@@ -187,6 +206,13 @@ impl Server for BrowserRecord {
         };
         http::get(&address.http_url, &path).await.map(drop)
     }
+}
+
+/// Of `http://127.0.0.1:13001/`.
+fn host_and_port(url: &str) -> (String, u16) {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+    (host.to_owned(), port.parse().unwrap_or(80))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What PostgreSQL is on each engine, and how it is asked and reached.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::choice::{self, BinariesWish};
@@ -12,10 +13,11 @@ use crate::infra::hosting::Hosting;
 use crate::infra::lost_cluster::LostCluster;
 use crate::infra::servers::liveness::Liveness;
 use crate::infra::servers::process::{LOOPBACK, process, readiness, run_as, text};
-use crate::infra::servers::server::{Common, Difference, Login, ResolveRequest, Server};
+use crate::infra::servers::server::{Common, Difference, Login, ResolveRequest, Server, ValuesRequest};
 use crate::infra::servers::url::ServerUrl;
 use crate::postgres::{self, Access, Admin, Patience};
-use crate::project::{Durability, InfraPort, InfraSettings, ServiceSettings};
+use crate::project::{Durability, InfraPort, InfraPorts, InfraSettings, Service};
+use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec, StopSpec};
 use crate::system::{Home, Secret, with_causes};
@@ -24,16 +26,13 @@ impl Server for PostgresRecord {
     type Address = postgres::Server;
 
     const NAME: &'static str = "db";
-    const TABLE: &'static str = "postgres";
+    const SERVICE: Service = Service::Postgres;
     const TITLE: &'static str = "PostgreSQL";
     const VARIABLES: &'static str = "AGENT_DB";
-
-    fn settings(settings: &InfraSettings) -> &ServiceSettings {
-        &settings.postgres.service
-    }
+    const VALUES: &'static str = "database";
 
     fn external(url: &Secret) -> Result<postgres::Server> {
-        let url = ServerUrl::parse(Self::TABLE, url, &["postgres", "postgresql"])?;
+        let url = ServerUrl::parse(Self::SERVICE, url, &["postgres", "postgresql"])?;
         for (name, value) in url.url.query_pairs() {
             match (name.as_ref(), value.as_ref()) {
                 ("sslmode", "disable" | "allow" | "prefer") => {}
@@ -62,6 +61,17 @@ impl Server for PostgresRecord {
         })
     }
 
+    fn at(ports: &InfraPorts) -> Self {
+        Self {
+            port: ports.get(InfraPort::Postgres),
+            durability: Durability::default(),
+            settings: BTreeMap::new(),
+            system_identifier: None,
+            binaries: None,
+            image: None,
+        }
+    }
+
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
         let ResolveRequest { home, settings, extensions, common, events, .. } = request;
         server_config::check(&settings.postgres.settings)?;
@@ -73,12 +83,11 @@ impl Server for PostgresRecord {
             Engine::Docker => None,
         };
         Ok(Self {
-            port: settings.ports.postgres,
             durability: settings.postgres.durability,
             settings: settings.postgres.settings.clone(),
-            system_identifier: None,
             binaries,
             image: request.image::<Self>(),
+            ..Self::at(&settings.ports)
         })
     }
 
@@ -198,6 +207,20 @@ impl Server for PostgresRecord {
     fn address(&self, common: &Common<'_>) -> postgres::Server {
         let Credentials { postgres_user, postgres_password, .. } = common.credentials;
         postgres::Server::local(self.port, postgres_user, postgres_password.clone())
+    }
+
+    /// `host`, `port`, `name`, `user`, `password` and `url` of one database: the agent's own, or the template that is being
+    /// built.
+    fn template_values(_server: &postgres::Server, request: &ValuesRequest) -> Option<ServerValues> {
+        let login = request.database.as_ref()?;
+        Some(ServerValues::from([
+            ("host", login.host.clone().into()),
+            ("port", login.port.into()),
+            ("name", login.database.clone().into()),
+            ("user", login.user.clone().into()),
+            ("password", login.password.clone().into()),
+            ("url", Secret::new(login.url()).into()),
+        ]))
     }
 
     async fn probe(address: &postgres::Server) -> Result<(), String> {
