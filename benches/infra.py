@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -12,63 +11,27 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import Machine
+
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
-VARIABLES = (
-    "AGENT_DB_PORT",
-    "AGENT_MINIO_PORT",
-    "AGENT_MINIO_CONSOLE_PORT",
-    "AGENT_BROWSER_PORT",
-    "AGENT_MAILPIT_SMTP_PORT",
-    "AGENT_MAILPIT_WEB_PORT",
-)
 
 
-def free_base(count):
-    """The first of `count` free ports in a row, outside the kernel's ephemeral range."""
-    for base in range(12_000, 19_000, count):
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    sys.exit("no free ports")
-
-
-class Machine:
+class Servers(Machine):
     """A home of its own with a project that has nothing but the shared servers."""
 
     def __init__(self, directory, engine):
-        directory = Path(directory)
-        directory.chmod(0o711)
-        self.home = directory / "home"
-        self.project = directory / "project"
-        self.project.mkdir()
+        super().__init__(BINARY, directory, 6)
+        # docker needs its own variables
+        self.environment = {**os.environ, **self.environment}
         self.name = f"harness-bench-{os.getpid()}"
-        (self.project / "harness.toml").write_text(
-            f'[project]\nname = "bench"\n[database]\ndisabled = true\n'
-            f'[infra]\nengine = "{engine}"\ncompose_project = "{self.name}"\n'
-        )
-        base = free_base(len(VARIABLES))
-        ports = {name: str(base + number) for number, name in enumerate(VARIABLES)}
-        self.environment = {**os.environ, **ports, "HARNESS_HOME": str(self.home)}
+        self.make("project", f'[project]\nname = "bench"\n[database]\ndisabled = true\n'
+                             f'[infra]\nengine = "{engine}"\ncompose_project = "{self.name}"\n')
 
     def run(self, *arguments):
         """Seconds that a call takes, and what it says on the way."""
-        began = time.monotonic()
-        result = subprocess.run(
-            [BINARY, "-C", self.project, *arguments],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        seconds = time.monotonic() - began
-        if result.returncode != 0:
-            sys.exit(f"harness {' '.join(arguments)} failed:\n{result.stderr}")
-        return seconds, result
+        milliseconds, result = self.harness(*arguments)
+        return milliseconds / 1000, result
 
     def memory(self, engine):
         """MiB by service at rest."""
@@ -126,7 +89,7 @@ def measure(engine):
     by_step, memory = {}, {}
     for number in range(ROUNDS):
         directory = tempfile.mkdtemp(prefix="harness-bench-", dir="/tmp")
-        machine = Machine(directory, engine)
+        machine = Servers(directory, engine)
         try:
             seconds, result = machine.run("setup")
             times["cold"].append(seconds)
@@ -148,7 +111,7 @@ def measure(engine):
 def has_docker():
     """Whether `auto` would be docker."""
     with tempfile.TemporaryDirectory(prefix="harness-bench-", dir="/tmp") as directory:
-        machine = Machine(directory, "auto")
+        machine = Servers(directory, "auto")
         try:
             return json.loads(machine.run("setup", "--json")[1].stdout)["infra"]["engine"] == "docker"
         finally:

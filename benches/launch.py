@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from machine import Machine, spread, table
+
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -20,34 +21,13 @@ AGENT = 3
 STACKS = 8
 
 
-def free_base(count):
-    """The first of `count` free ports in a row, outside the kernel's ephemeral range."""
-    for base in range(12_000, 19_000, count):
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    sys.exit("no free ports")
-
-
-class Machine:
+class Board(Machine):
     """A home of its own, with a copy of the example."""
 
     def __init__(self, directory):
-        self.directory = Path(directory)
+        super().__init__(BINARY, directory, 300)
         self.project = self.directory / "board"
-        base = free_base(300)
-        infra = ["DB", "MINIO", "MINIO_CONSOLE", "BROWSER", "MAILPIT_SMTP", "MAILPIT_WEB"]
-        self.environment = {
-            name: os.environ[name] for name in ("PATH", "HOME", "USER", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ
-        }
-        self.environment["HARNESS_HOME"] = str(self.directory / "home")
-        for number, name in enumerate(infra):
-            self.environment[f"AGENT_{name}_PORT"] = str(base + number)
-        self.ports = {"frontend": base + 100, "api": base + 101}
+        self.ports = {"frontend": self.base + 100, "api": self.base + 101}
         self.copy_example()
 
     def copy_example(self):
@@ -73,22 +53,10 @@ class Machine:
     def port(self, name, agent=AGENT):
         return self.ports[name] + 10 * agent
 
-    def harness(self, *arguments):
-        """Runs harness; returns milliseconds and stdout."""
-        began = time.perf_counter()
-        result = subprocess.run(
-            [BINARY, *arguments], cwd=self.project, env=self.environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True,
-        )
-        duration = (time.perf_counter() - began) * 1000
-        if result.returncode != 0:
-            sys.exit(f"harness {' '.join(arguments)}: status {result.returncode}\n{result.stdout}\n{result.stderr}")
-        return duration, result.stdout
-
     def agent(self, *arguments):
-        """The same for a verb whose document has one agent."""
-        duration, text = self.harness(*arguments, "--json")
-        return duration, json.loads(text)["agents"][0]
+        """For a verb whose document has one agent."""
+        duration, result = self.harness(*arguments, "--json")
+        return duration, json.loads(result.stdout)["agents"][0]
 
 
 def wait_for_http(port, path):
@@ -109,8 +77,8 @@ def wait_for_line(stream, text):
 
 def own_boot(machine):
     """How long the application takes by itself, in the order that its dependencies ask for."""
-    _, text = machine.harness("env", str(AGENT), "--json")
-    environment = {**machine.environment, **json.loads(text)["variables"]}
+    _, result = machine.harness("env", str(AGENT), "--json")
+    environment = {**machine.environment, **json.loads(result.stdout)["variables"]}
 
     def start(role, **options):
         return subprocess.Popen(
@@ -130,19 +98,6 @@ def own_boot(machine):
     for child in children:
         child.wait()
     return duration
-
-
-def table(title, head, rows):
-    print(f"\n{title}\n")
-    print(f"| {' | '.join(head)} |")
-    print(f"|{'---|' + '---:|' * (len(head) - 1)}")
-    for row in rows:
-        cells = [cell if isinstance(cell, str) else f"{cell:.1f}" for cell in row]
-        print(f"| {' | '.join(cells)} |")
-
-
-def spread(name, values):
-    return [name, statistics.median(values), min(values), max(values)]
 
 
 def measure(machine):
@@ -170,7 +125,6 @@ def measure(machine):
     version = [machine.harness("--version")[0] for _ in range(5 * ROUNDS)]
 
     table(
-        f"Milliseconds, native engine, {os.cpu_count()} cores, {ROUNDS} rounds",
         ["what", "median", "least", "most"],
         [
             spread("launch of an agent (template present)", launches),
@@ -184,26 +138,22 @@ def measure(machine):
             ["first launch after it", cold, "", ""],
             [f"launch of {STACKS} agents in one call", eight, "", ""],
         ],
+        f"Milliseconds, native engine, {os.cpu_count()} cores, {ROUNDS} rounds",
     )
     table(
-        "A launch by step, as `launch --json` has it; some steps run side by side",
         ["step", "median", "least", "most"],
         [spread(f"`{name}`", values) for name, values in steps.items()] + [spread("whole", inside)],
+        "A launch by step, as `launch --json` has it; some steps run side by side",
     )
 
 
 def main():
     directory = tempfile.mkdtemp(prefix="harness-bench-", dir="/tmp")
-    # the user that the native servers run as must be able to pass
-    os.chmod(directory, 0o711)
-    machine = Machine(directory)
+    machine = Board(directory)
     try:
         measure(machine)
     finally:
-        for arguments in (["teardown", "--all", "--force"], ["teardown", "--infra", "--volumes"]):
-            subprocess.run(
-                [BINARY, *arguments], cwd=machine.project, env=machine.environment, stdout=subprocess.DEVNULL
-            )
+        machine.remove()
         shutil.rmtree(directory)
 
 

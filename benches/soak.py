@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -11,9 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import PYTHON, SCHEMA, WEB, Machine
+
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
-INFRA = ["DB", "MINIO", "MINIO_CONSOLE", "BROWSER", "MAILPIT_SMTP", "MAILPIT_WEB"]
 # spares are made ready in the background
 PATIENCE = 60
 
@@ -40,55 +40,17 @@ readiness_probe = {{ tcp_connect = {{ port = "{{{{ ports.web }}}}" }}, period_se
 command = "sh -c 'sleep 100000 & setsid sleep 100000 & wait'"
 """
 
-WEB = """
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print("listening", flush=True)
-while True:
-    listener.accept()[0].close()
-"""
-
-
-def free_base(count):
-    """The first of `count` free ports in a row, outside the kernel's ephemeral range."""
-    for base in range(20_000, 30_000, count):
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    sys.exit("no free ports")
-
-
-class Machine:
+class Soak(Machine):
     def __init__(self, directory):
-        self.directory = Path(directory)
-        self.directory.chmod(0o711)
-        self.home = self.directory / "home"
-        self.base = free_base(200)
-        self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
-        self.environment["HARNESS_HOME"] = str(self.home)
+        super().__init__(BINARY, directory, 200)
         self.environment["TMPDIR"] = str(self.directory / "tmp")
         (self.directory / "tmp").mkdir(mode=0o777)
-        for number, name in enumerate(INFRA):
-            self.environment[f"AGENT_{name}_PORT"] = str(self.base + number)
-        self.project = self.directory / "project"
-        self.project.mkdir()
-        python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
-        (self.project / "harness.toml").write_text(PROJECT.format(web=self.base + 50, base=self.base, python=python))
+        self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=PYTHON))
         (self.project / "web.py").write_text(WEB)
-        (self.project / "schema.sql").write_text("CREATE TABLE items (id serial PRIMARY KEY, name text);\n")
-        subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
+        (self.project / "schema.sql").write_text(SCHEMA)
 
-    def harness(self, *arguments):
-        began = time.perf_counter()
-        result = subprocess.run([BINARY, *arguments], cwd=self.project, env=self.environment, stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=300)
-        if result.returncode:
-            raise RuntimeError(f"harness {' '.join(arguments)}: exit status {result.returncode}\n{result.stderr}")
-        return (time.perf_counter() - began) * 1000
+    def took(self, *arguments):
+        return self.harness(*arguments, timeout=300)[0]
 
     def own(self):
         """Processes that bear the home in their command line or environment."""
@@ -168,7 +130,7 @@ class Machine:
 
 def main():
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
-        machine = Machine(directory)
+        machine = Soak(directory)
         try:
             # the template and its spares are there from here on
             machine.harness("launch", "3")
@@ -176,18 +138,14 @@ def main():
             before, memory = machine.settled(), machine.memory()
             launches, teardowns = [], []
             for number in range(1, ROUNDS + 1):
-                launches.append(machine.harness("launch", "3"))
-                teardowns.append(machine.harness("teardown", "3"))
+                launches.append(machine.took("launch", "3"))
+                teardowns.append(machine.took("teardown", "3"))
                 if number % 20 == 0:
                     print(f"{number} of {ROUNDS} rounds", file=sys.stderr)
             after = machine.settled(before)
             grown = machine.memory() - memory
         finally:
-            for arguments in (["teardown", "--all", "--force"], ["teardown", "--infra", "--volumes", "--force"]):
-                try:
-                    machine.harness(*arguments)
-                except (RuntimeError, subprocess.TimeoutExpired) as error:
-                    print(error, file=sys.stderr)
+            machine.remove()
             left = machine.own()
             shutil.rmtree(machine.project, ignore_errors=True)
     print("| | before | after |\n|---|---|---|")

@@ -13,10 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import PYTHON
+
 BINARY = Path(sys.argv[1]).resolve()
 PEERS = Path(sys.argv[2]).resolve()
 ROUNDS = int(sys.argv[3])
-PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 FEW, MANY = 4, 40
 FLOOD_MB = 512
 # a step that takes longer is given up

@@ -12,6 +12,9 @@ import threading
 import time
 from pathlib import Path
 
+import machine
+from machine import PYTHON, SCHEMA, WEB
+
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
 SEED = int(sys.argv[3])
@@ -22,7 +25,6 @@ BACK = 30
 AGENTS = [1, 2, 3, 11]
 # the agent of the second project, which has forty processes
 FORTY = 7
-INFRA = ["DB", "MINIO", "MINIO_CONSOLE", "BROWSER", "MAILPIT_SMTP", "MAILPIT_WEB"]
 
 PROJECT = """
 [project]
@@ -64,27 +66,6 @@ engine = "native"
 timeout = "45s"
 """
 
-WEB = """
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-while True:
-    listener.accept()[0].close()
-"""
-
-
-def free_base(count):
-    """The first of `count` free ports in a row, apart from the kernel's ephemeral range and from those of tests."""
-    for base in range(10_000 + os.getpid() % 10 * 60, 13_900 - count, count):
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    sys.exit("no free ports")
-
-
 def command_lines():
     """Pid and arguments of every live process."""
     for entry in os.listdir("/proc"):
@@ -99,22 +80,14 @@ def command_lines():
             yield int(entry), [os.fsdecode(it) for it in arguments]
 
 
-class Machine:
+class Machine(machine.Machine):
     def __init__(self, directory):
-        self.directory = Path(directory)
-        self.directory.chmod(0o711)
-        self.home = self.directory / "home"
-        self.base = free_base(600)
-        self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
-        self.environment["HARNESS_HOME"] = str(self.home)
+        super().__init__(BINARY, directory, 600)
         self.environment["TMPDIR"] = str(self.directory / "tmp")
         (self.directory / "tmp").mkdir(mode=0o777)
-        for number, name in enumerate(INFRA):
-            self.environment[f"AGENT_{name}_PORT"] = str(self.base + number)
-        python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
-        self.project = self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=python))
+        self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=PYTHON))
         (self.project / "web.py").write_text(WEB)
-        (self.project / "schema.sql").write_text("CREATE TABLE items (id serial PRIMARY KEY, name text NOT NULL);\n")
+        (self.project / "schema.sql").write_text(SCHEMA)
         for agent in AGENTS:
             (self.project / f"own-{agent}").touch()
             (self.project / f"bare-{agent}").touch()
@@ -122,20 +95,13 @@ class Machine:
         forty += "".join(f'[processes.p{number}]\ncommand = "sleep 100000"\n' for number in range(40))
         self.forty = self.make("forty", forty)
 
-    def make(self, name, configuration):
-        root = self.directory / name
-        root.mkdir()
-        (root / "harness.toml").write_text(configuration)
-        subprocess.run(["git", "init", "-q"], cwd=root, check=True)
-        return root
-
     def begin(self, *arguments, root=None):
         return subprocess.Popen([BINARY, *map(str, arguments)], cwd=root or self.project, env=self.environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 start_new_session=True)
 
     def harness(self, *arguments, root=None):
-        """Exit status (None when it was wedged), what it printed, seconds."""
+        """Exit status (None when it was wedged), what it printed, seconds: the caller decides what is an error."""
         began = time.perf_counter()
         process = self.begin(*arguments, root=root)
         status, printed = ended(process, WEDGED)

@@ -49,10 +49,13 @@
 //! | environment, env file, guide | `render` |
 //! | what templates see of a server | `infra/servers/<server>` |
 //! | when a process is started, restarted and given up | `supervisor/machine` |
-//! | probes, signals, processes, logs | `supervisor/run`, `supervisor/logs` |
+//! | probes, signals, processes | `supervisor/run` |
+//! | how a log line is written, and its time | `supervisor/logs/writer.rs` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
 //! | keys of `harness.toml` and their errors | `project` |
+//! | which shared servers there are, and their ports | `project/model/service.rs` |
 //! | which port an agent gets | `project/port_plan.rs` |
+//! | who listens on a port, for `ports` and `doctor` | `infra/port_owner.rs` |
 //! | how a dotenv file is read | `project/dotenv.rs` |
 //! | what `harness init` recognises | `project/detect` |
 //! | files, locks, git, processes and ports of the machine | `system` |

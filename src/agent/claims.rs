@@ -18,7 +18,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// The claims of all but `agent`. To be held for moments: the thread waits for it.
+    /// The claims of all but `agent`. Hold it briefly: other threads wait for it.
     pub(super) fn of_others(context: &Context, agent: AgentId) -> Result<Self, Failure> {
         let lock = FileLock::wait(&context.home.path().join("claims.lock"), "claim")?;
         let others = identity::agents(context)?.into_iter().filter(|other| *other != agent);

@@ -19,7 +19,7 @@ pub fn known_agents(context: &Context) -> Vec<KnownAgent> {
     agents.into_iter().map(|agent| KnownAgent { agent, project: project(agent).unwrap_or_default() }).collect()
 }
 
-/// The project of `agent`, else of the agent that is meant without an id, else the one stood in.
+/// The project of `agent`, else of the agent that is meant without an id, else the project of the current directory.
 pub fn known_project(context: &Context, agent: Option<AgentId>) -> Option<Project> {
     let agent = identity::resolve(context, agent).ok();
     let record = agent.and_then(|agent| Record::read(&context.home, agent).ok().flatten());

@@ -1,6 +1,6 @@
 //! A command inside a shared server's container, as an agent.
 //!
-//! It has a terminal where harness has one: its keys go inside as they are, and its size follows.
+//! It has a terminal where harness has one: keys are passed on unchanged, and so are changes of size.
 
 use std::io::{IsTerminal, Read, Write};
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub(super) async fn exec(
         environment.extend(context.variable("TERM").map(|terminal| ("TERM".to_owned(), terminal)));
     }
     let (keys, sizes) = (mpsc::channel(4), watch::channel(size(raw.as_ref())));
-    // a terminal that the command has no part in is left to whoever else reads it
+    // a terminal that the command does not use is left to the other programs that read it
     let reads = raw.is_some() || !std::io::stdin().is_terminal();
     let request = docker::ExecRequest {
         service,
@@ -82,7 +82,7 @@ pub(super) async fn exec(
                 let _ = sizes.0.send(size(Some(&raw)));
             }
             signal = &mut ended => {
-                // whatever reads the terminal inside hears that nobody is there any more
+                // the program that reads the terminal inside gets an end of input
                 for key in HANG_UP {
                     let _ = keys.0.try_send(vec![key]);
                     if timeout(FAREWELL, &mut command).await.is_ok() {
@@ -109,7 +109,7 @@ fn write(mut stream: impl Write, bytes: &[u8]) -> std::io::Result<()> {
     stream.flush()
 }
 
-/// Passes on what harness itself is given to read, from a thread that nobody waits for.
+/// Passes on what harness itself is given to read, from a thread that is not joined.
 fn pass_on_standard_input(sender: mpsc::Sender<Vec<u8>>) {
     std::thread::spawn(move || {
         let mut chunk = vec![0; 16 * 1024];

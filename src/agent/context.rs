@@ -1,4 +1,4 @@
-//! What every verb starts from: the home, the caller's environment, where it stands, who listens.
+//! What every verb starts from: the home, the caller's environment, the current directory, the receiver of events.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub struct Context {
     pub environment: BTreeMap<String, String>,
     /// Where the command was given (`-C`), absolute.
     pub directory: PathBuf,
-    /// Who hears of progress.
+    /// Receives progress.
     pub events: Events,
 }
 

@@ -47,7 +47,7 @@ pub async fn control(
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
     let before = match action {
-        // at once: of what another protocol speaks, this is all that can be asked
+        // first: a supervisor with another protocol version understands only this request
         Action::ReplaceSupervisor => {
             client.replace(&std::env::current_exe().map_err(system::Error::call("find the harness binary"))?).await?
         }

@@ -106,7 +106,7 @@ fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
 
 async fn restore(context: &Context, record: &mut Record, server: &Server, name: &str) -> Result<(), Failure> {
     let template = snapshot::restore(server, context.home.id(), record.agent, name).await?;
-    // complete, whatever was there before: a launch must not take it for a clone whose `post_clone` was cut off
+    // complete now: a launch must not take it for a clone whose `post_clone` was interrupted
     if template.is_some() && template != record.template {
         record.template = template;
         record.write(&context.home)?;

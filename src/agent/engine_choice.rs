@@ -6,7 +6,7 @@ use crate::project::EngineChoice;
 use crate::report::Failure;
 
 /// Refuses an engine that would leave agents' databases and buckets behind: after `teardown --infra` everything is
-/// decided anew, also the engine where the configuration names one.
+/// decided again, the engine too where the configuration names one.
 pub(super) fn stay_with_data(context: &Context, wish: EngineChoice) -> Result<(), Failure> {
     let Some(wish) = named(wish) else { return Ok(()) };
     let record = InfraRecord::read(&context.home)?;

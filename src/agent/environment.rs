@@ -47,7 +47,7 @@ pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option
         .map(|(server, password)| server.agent_login(agent, password)))
 }
 
-/// An agent's environment for commands that may call harness: they mean this home, whatever its default is.
+/// An agent's environment for commands that may call harness: they use this home, not the default one.
 pub(super) fn with_home(context: &Context, mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
     environment.insert("HARNESS_HOME".to_owned(), context.home.path().display().to_string());
     environment

@@ -1,4 +1,4 @@
-//! What can go wrong with an agent, beyond what the floors below report.
+//! What can go wrong with an agent, besides the errors of the layers below.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -92,7 +92,7 @@ pub enum Error {
         /// Whose it is.
         agent: AgentId,
     },
-    /// A teardown was cut off.
+    /// A teardown was interrupted.
     #[error("agent {0} is partly removed: its last teardown was interrupted")]
     HalfRemoved(AgentId),
     /// A launch asks for another tree than the one that the agent has.
@@ -132,7 +132,7 @@ pub enum Error {
         agent: AgentId,
         /// `api: failed (exit status 1)`.
         summary: String,
-        /// State, reason and last log lines of each process that is not well.
+        /// State, reason and last log lines of each unhealthy process.
         evidence: Vec<String>,
     },
     /// A process does not exist.
@@ -309,7 +309,7 @@ impl Diagnostic for Error {
                 format!("run {}, or pass `--force` to stop the servers anyway", removal.join(", then "))
             }
             Self::Ambiguous { .. } => "pass one of the ids, or set AGENT_ID".into(),
-            Self::Unknown(agent) => format!("run `harness launch {agent}`, or `harness status` for what there is"),
+            Self::Unknown(agent) => format!("run `harness launch {agent}`, or list the agents with `harness status`"),
             Self::Leased { agent, renamed: true, .. } => {
                 format!("the project was renamed: run `harness teardown {agent}`, then run this command again")
             }

@@ -56,8 +56,8 @@ pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
     run(&loaded.record, with_marker(context, agent, with_home(context, loaded.environment.all())), &[shell], None).await
 }
 
-/// By this a teardown knows what `exec` and `shell` started. It is not the marker of the stack: a launch, which ends
-/// what a dead supervisor left, must not end a person's shell.
+/// The marker by which a teardown recognises what `exec` and `shell` started. It is not the marker of the stack: a
+/// launch, which ends what a dead supervisor left, must not end a person's shell.
 pub(super) fn exec_marker(context: &Context, agent: AgentId) -> String {
     system::marker_value(context.home.id(), &format!("{}/exec", agent.stack()))
 }
@@ -82,7 +82,7 @@ async fn run(
         return Err(Error::NoProgram { agent: record.agent, program: program.clone() }.into());
     };
     let action = || format!("run `{program}`");
-    // what the terminal sends goes to both: the command decides what to make of it. What is sent to harness
+    // a signal of the terminal goes to both: the command decides how to handle it. What is sent to harness
     // alone is passed on.
     let keys = signals([SignalKind::interrupt(), SignalKind::quit()]).map_err(system::Error::call(action()))?;
     let [mut ended, mut hung_up] =
@@ -165,7 +165,7 @@ fn enter_service(
     }
     if let (Some(server), Some(password), "db") = (&infra.servers.postgres, &record.database_password, service) {
         environment.extend(server.agent_login(record.agent, password).environment());
-        // a server that never answers must not hold `psql` for ever
+        // a server that never answers must not block `psql` without end
         environment.entry("PGCONNECT_TIMEOUT".to_owned()).or_insert_with(|| "3".to_owned());
     }
     Ok(())

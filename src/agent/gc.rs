@@ -1,9 +1,9 @@
-//! `gc`: removes what crashed and deleted stacks have left, by what really exists and carries our home's id.
+//! `gc`: removes what crashed and deleted stacks have left, by what exists and carries this home's id.
 //!
-//! An agent is left over when something of it exists without a record, when a command on it was cut off
+//! An agent is left over when it has things without a record, when a command on it was interrupted
 //! and no other works on it now, or when its project or its work tree was deleted. It is removed by
 //! `teardown`, so that nothing foreign is touched and no work is lost. Agents whose record cannot be read
-//! are left to a person: they may be in use. Work trees that were renamed aside and not deleted to the end,
+//! are left to a person: they may be in use. Work trees that were renamed and not yet deleted completely,
 //! and what is remembered of trees that are gone, are removed too.
 
 use super::leftover::leftovers;
@@ -12,7 +12,7 @@ use super::{Context, Record, belongings, identity, worktree};
 use crate::infra;
 use crate::postgres::template;
 use crate::project::AgentId;
-use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed};
+use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed, RemovedKind};
 use crate::system;
 
 /// Collects; with `dry_run` only says what. Returns the kind of the worst failure.
@@ -62,20 +62,21 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
             template::sweep(server, context.home.id()).await
         };
         match swept {
-            Ok(swept) => removed
-                .extend(swept.into_iter().map(|it| Removed::with("database", it.database, "an unfinished template"))),
+            Ok(swept) => removed.extend(
+                swept.into_iter().map(|it| Removed::with(RemovedKind::Database, it.database, "an unfinished template")),
+            ),
             Err(_) if dry_run => {}
             Err(error) => return Err(error.into()),
         }
     }
     for path in worktree::sweep(&context.home, dry_run).await {
-        removed.push(Removed::with("directory", path.display().to_string(), "a removed work tree"));
+        removed.push(Removed::with(RemovedKind::Directory, path.display().to_string(), "a removed work tree"));
     }
     for file in belongings::orphaned_prepared_files(&context.home) {
         if !dry_run {
             system::remove_if_exists(&file)?;
         }
-        removed.push(Removed::with("state", file.display().to_string(), "of a tree that is gone"));
+        removed.push(Removed::with(RemovedKind::State, file.display().to_string(), "of a tree that is gone"));
     }
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
 }

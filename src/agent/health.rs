@@ -1,4 +1,4 @@
-//! `health`: asks each process of a stack the question of its readiness probe, now, and tells the answer.
+//! `health`: asks each process of a stack the question of its readiness probe, now, and reports the answer.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapsho
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
 
-/// Bytes of a body that are told.
+/// Bytes of a body that are reported.
 const BODY: usize = 4096;
 
 /// Asks every process that is not disabled.
@@ -53,7 +53,7 @@ async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Op
         check.duration_ms = milliseconds(began.elapsed());
     }
     if !check.healthy && process.process.is_none() {
-        // nobody was there to answer: its last words say more than a refused connection
+        // it had ended: its last log lines say more than a refused connection
         check.error = process.reason.clone().or_else(|| processes::last_lines(directory, name).pop()).or(check.error);
     }
     check

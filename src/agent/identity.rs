@@ -1,4 +1,4 @@
-//! Which agent is meant: by id, by `AGENT_ID`, or by standing in its work tree.
+//! Which agent is meant: by id, by `AGENT_ID`, or by the current directory.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::report::Failure;
 /// The agent that a command is for.
 ///
 /// # Errors
-/// None is named, or several share the directory that the command stands in.
+/// None is named, or several share the current directory.
 pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Failure> {
     if let Some(agent) = named {
         return Ok(agent);
@@ -24,7 +24,7 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
     }
 }
 
-/// The agents whose tree the command stands in; several, where they share the project's root.
+/// The agents whose tree the current directory is in; several, where they share the project's root.
 ///
 /// # Errors
 /// The home cannot be read.
@@ -32,7 +32,7 @@ pub fn standing_in(context: &Context) -> Result<Vec<AgentId>, Failure> {
     Ok(records_around(context)?.into_iter().map(|record| record.agent).collect())
 }
 
-/// The agents whose trees are in the checkout that the command stands in: a linked work tree that lies
+/// The agents whose trees are in the checkout of the current directory: a linked work tree that lies
 /// inside another checkout is not of that one.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ pub(super) fn records_around(context: &Context) -> Result<Vec<Record>, Failure> 
     for agent in agents(context)? {
         // a record that cannot be read names no directory
         let Ok(Some(record)) = Record::read(&context.home, agent) else { continue };
-        // as recorded it may lead through symbolic links, which where one stands does not
+        // the recorded path may contain symbolic links, the current directory does not
         let place = record.place().canonicalize().unwrap_or_else(|_| record.place().to_owned());
         if context.directory.starts_with(&place) {
             here.push((place.components().count(), record));

@@ -1,9 +1,9 @@
 //! `agents/<id>/journal`: each step of a launch or teardown, before and after it happens, one JSON
-//! object a line. It is evidence for people and for the next command, which says where the last one
-//! was cut off; what has to be done is decided by what exists, never by the journal.
+//! object a line. It is evidence for people and for the next command, which reports where the last one
+//! was interrupted; what has to be done is decided by what exists, never by the journal.
 //!
-//! Debug builds stop dead (SIGKILL of themselves) at the entry that `HARNESS_KILL_AT` names, as
-//! `<command>:<step>:<phase>`: that is how the fault tests cut a command off at every point.
+//! Debug builds kill themselves (SIGKILL) at the entry that `HARNESS_KILL_AT` names, as
+//! `<command>:<step>:<phase>`: that is how the fault tests interrupt a command at every point.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -25,7 +25,7 @@ pub(super) struct Journal {
     path: PathBuf,
     command: &'static str,
     times: Vec<StepTime>,
-    /// Whether a full disk is no reason to stop: the command frees space.
+    /// Whether the command continues when the disk is full, because it frees space.
     tolerant: bool,
 }
 
@@ -85,7 +85,7 @@ impl Journal {
         self.write(step.name, Phase::Done)
     }
 
-    /// Says that the command came to its end, in failure.
+    /// Records that the command failed.
     pub(super) fn failed(&mut self) -> system::Result<()> {
         self.write("end", Phase::Failed)
     }

@@ -22,7 +22,7 @@ impl Lease {
         loop {
             system::create_private_dir(&directory, 0o700)?;
             let attempt = FileLock::acquire(&path, &purpose, |holder| {
-                // of two agents in one command, or an id given twice
+                // two agents in one command, or an id that is given twice
                 if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
                     return;
                 }

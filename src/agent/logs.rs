@@ -12,7 +12,7 @@ use crate::report::Failure;
 use crate::supervisor::logs::{self, Follower, LogLine, LogQuery};
 use crate::system::StackName;
 
-/// What the supervisor says of itself is a log too.
+/// The supervisor's messages are a log too.
 const OWN: &str = "supervisor";
 
 /// Which lines.
@@ -24,7 +24,7 @@ pub struct LogRequest {
     pub processes: Vec<String>,
     /// Go on as lines are written.
     pub follow: bool,
-    /// Only the last so many; 100, or all with `since`, when not given.
+    /// Only this number of last lines; by default 100, or all with `since`.
     pub lines: Option<usize>,
     /// Only lines of this long ago or newer.
     pub since: Option<Duration>,

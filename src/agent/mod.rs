@@ -5,8 +5,8 @@
 //!
 //! Invariants:
 //! - A thing is written into the record before it is made and stays there until it is proven gone, so a
-//!   command that is cut off anywhere can be taken up by the next one.
-//! - What has to be done is decided by what exists, not by what a former command meant to do.
+//!   command that is interrupted anywhere can be continued by the next one.
+//! - What has to be done is decided by what exists, not by what an earlier command was asked to do.
 //! - Nothing is removed that the record, the server's comment or the home's registry does not call ours.
 //! - One command at a time changes an agent: it holds the [`lease`].
 

@@ -1,4 +1,4 @@
-//! `open`: an agent's page in the person's own browser.
+//! `open`: an agent's page in the user's browser.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use crate::project::AgentId;
 use crate::report::{Failure, Opened};
 use crate::system;
 
-/// Ports that are what a person wants to see, best first; else the first by name.
+/// Ports that a person most likely wants to open, best first; else the first by name.
 const PAGES: [&str; 4] = ["frontend", "web", "app", "ui"];
 
 /// Opens the URL of the port called `name`, or the agent's page, with `$BROWSER` or `xdg-open`. Where there

@@ -1,11 +1,12 @@
 //! Whether a command may change an agent from where it was given.
 //!
 //! Agents of all projects share the ids of a home, so `teardown 1` in one project may name an agent of
-//! another by mistake. A verb that changes something therefore acts on an agent of the project that the
-//! command stands in; another's needs `-C` or `--force`. A command outside of every project means the home.
+//! another by mistake. A verb that changes something therefore acts on an agent of the project of the
+//! current directory; an agent of another project needs `-C` or `--force`. Outside of every project a command may
+//! change all agents of the home.
 //!
-//! A project that was moved is followed: where the recorded root is gone and the project that the command
-//! stands in has the same name, its agents are that project's.
+//! A project that was moved keeps its agents: where the recorded root is gone and the project of the current
+//! directory has the same name, it is taken for the moved one.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use super::{Context, Error, Record, identity, worktree};
 use crate::project::{Project, find_root};
 use crate::report::Failure;
 
-/// Refuses an agent of another project than the one that the command stands in.
+/// Refuses an agent of another project than that of the current directory.
 ///
 /// # Errors
 /// [`Error::OtherProject`], unless `force`.
@@ -25,7 +26,7 @@ pub(super) fn check(context: &Context, record: &Record, force: bool) -> Result<(
     Err(Error::OtherProject { agent, project, root }.into())
 }
 
-/// Whether an agent belongs to the project that the command stands in, or the command stands in none.
+/// Whether an agent belongs to the project of the current directory, or the current directory is in none.
 ///
 /// # Errors
 /// The home cannot be read.
@@ -34,7 +35,7 @@ pub(super) fn is_here(context: &Context, record: &Record) -> Result<bool, Failur
     Ok(same(&record.project_root, &root) || context.project_at(&root).is_ok_and(|project| has_moved(record, &project)))
 }
 
-/// The root of the project that the command stands in; in an agent's own tree, of the agent's project.
+/// The root of the project of the current directory; in an agent's own tree, of the agent's project.
 fn standing_root(context: &Context) -> Result<Option<PathBuf>, Failure> {
     let around = identity::records_around(context)?;
     let own_tree = around.iter().find(|record| !record.shares_root()).map(|record| record.project_root.clone());
@@ -55,8 +56,8 @@ pub(super) fn is_gone(root: &Path) -> bool {
     !root.join("harness.toml").exists()
 }
 
-/// The record of an agent whose project was moved, with every path where it is now. git is told where the work tree
-/// and its repository are.
+/// The record of an agent whose project was moved, with every path where it is now. The paths between the work tree and
+/// its repository are corrected in git.
 pub(super) async fn follow(record: Record, project: &Project) -> Record {
     if !has_moved(&record, project) {
         return record;

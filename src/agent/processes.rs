@@ -6,7 +6,7 @@ use crate::report::{Exit, ProcessRow, ProcessState, StackState};
 use crate::supervisor::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot, Usage, logs};
 use crate::system::ProcessIdentity;
 
-/// How many log lines are shown of a process that is not well.
+/// How many log lines are shown of an unhealthy process.
 const LAST_LINES: usize = 12;
 
 /// The rows of a stack. `usage` gives CPU and memory of a leader's tree where they were measured.
@@ -64,7 +64,7 @@ pub(super) fn is_settled_well(phase: Phase) -> bool {
     phase.is_well()
 }
 
-/// It will not become ready without somebody's doing.
+/// It does not become ready by itself any more.
 pub(super) fn is_lost(phase: Phase) -> bool {
     matches!(phase, Phase::Failed | Phase::PortConflict | Phase::DependencyFailed)
 }
@@ -89,7 +89,7 @@ pub(super) fn summary(snapshot: &StackSnapshot) -> StackState {
     }
 }
 
-/// A line for each process that is not well: state, exit status, reason, then its last lines.
+/// A line for each unhealthy process: state, exit status, reason, then its last lines.
 pub(super) fn evidence(rows: &[ProcessRow]) -> Vec<String> {
     let mut lines = Vec::new();
     for row in rows.iter().filter(|row| !row.state.is_well()) {

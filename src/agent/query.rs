@@ -1,4 +1,5 @@
-//! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: what took long there.
+//! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: which statements took
+//! longest there.
 
 use super::{Context, Error, Record, environment, ownership};
 use crate::infra;

@@ -1,14 +1,14 @@
 //! What harness knows of one agent: `agents/<id>/record.json`.
 //!
-//! The record is written before a thing is made, so that whatever exists is in a record; it is the
-//! only licence to remove anything. Passwords are in it, so the file is 0600 in a 0700 directory.
+//! The record is written before a thing is made, so that everything that exists is in a record; it is the
+//! only permission to remove anything. Passwords are in it, so the file is 0600 in a 0700 directory.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::project::AgentId;
+use crate::project::{AgentId, Project};
 use crate::system::{self, Home, Secret, Versioned};
 
 /// One agent of a home.
@@ -28,7 +28,7 @@ pub struct Record {
     /// How far it has come.
     #[serde(rename = "stage")]
     pub lifecycle: Lifecycle,
-    /// Whether what a failed first launch made shall stay (`launch --keep`).
+    /// Whether what a failed first launch made stays (`launch --keep`).
     #[serde(default)]
     pub kept: bool,
     /// Ports by name.
@@ -135,11 +135,23 @@ impl Record {
         self.worktree.as_ref().map_or(&self.tree, |worktree| &worktree.path)
     }
 
-    /// What stays of a launch that failed while its work tree is worth keeping: the lease and the tree.
-    #[must_use]
-    pub fn with_tree_only(self) -> Self {
+    /// A launch that begins: the agent's project and ports, and nothing else yet.
+    pub fn begun(project: &Project, agent: AgentId) -> Self {
+        let ports = project.ports_of(agent).into_iter().collect();
+        Self::empty(agent, project.name.clone(), project.root.clone(), ports)
+    }
+
+    fn empty(agent: AgentId, project: String, root: PathBuf, ports: BTreeMap<String, u16>) -> Self {
         Self {
+            agent,
+            project,
+            tree: root.clone(),
+            project_root: root,
+            worktree: None,
             lifecycle: Lifecycle::Launching,
+            kept: false,
+            ports,
+            web_ports: Vec::new(),
             server: None,
             database_password: None,
             template: None,
@@ -149,9 +161,18 @@ impl Record {
             rendered: Vec::new(),
             guides: Vec::new(),
             env_file: None,
+            base_environment: BTreeMap::new(),
+            with: Vec::new(),
             spec_digest: None,
-            ..self
         }
+    }
+
+    /// What stays of a launch that failed while its work tree is worth keeping: the lease and the tree.
+    #[must_use]
+    pub fn with_tree_only(self) -> Self {
+        let Self { tree, worktree, kept, web_ports, base_environment, with, .. } = self;
+        let empty = Self::empty(self.agent, self.project, self.project_root, self.ports);
+        Self { tree, worktree, kept, web_ports, base_environment, with, ..empty }
     }
 
     /// Whether the agent shares its tree with the project.

@@ -10,7 +10,7 @@ use crate::project::{self, EngineChoice, Project};
 use crate::render::Renderer;
 use crate::report::{Failure, Setup, TemplateUse};
 
-/// Brings the shared servers up and builds the template of the project that the command stands in.
+/// Brings the shared servers up and builds the template of the project of the current directory.
 /// `engine` overrides the project's setting; with `free_ports`, ports that are in use are replaced first.
 ///
 /// # Errors
@@ -80,8 +80,8 @@ async fn template(context: &Context, project: &Project, infra: &Infra) -> Result
     Ok(Some(TemplateUse { name: built.name.clone(), built: built.built }))
 }
 
-/// Makes way for another engine than the home's, which has to be asked for by name. Databases and buckets do not move,
-/// so that it is refused while agents have some.
+/// Takes down the servers of the home's engine where another one is asked for by name. Databases and buckets are not
+/// copied, so it is refused while agents have some.
 async fn leave_engine(context: &Context, wish: EngineChoice) -> Result<(), Failure> {
     let Some(wish) = engine_choice::named(wish) else { return Ok(()) };
     let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.engine != wish) else { return Ok(()) };

@@ -5,7 +5,7 @@ use crate::project::{Project, find_root};
 use crate::report::Failure;
 
 impl Context {
-    /// The project that the command stands in. In an agent's own work tree that is the agent's project, not
+    /// The project of the current directory. In an agent's own work tree that is the agent's project, not
     /// the copy of its `harness.toml` that lies there.
     ///
     /// # Errors

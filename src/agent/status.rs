@@ -1,4 +1,4 @@
-//! `status`: what the supervisors say, beside what the records and the configuration say.
+//! `status`: what the supervisors report, compared with records and configuration.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
     })
 }
 
-/// The shared servers, beside what the project that the command stands in wishes for.
+/// The shared servers, beside what the project of the current directory configures.
 pub(super) async fn infra(context: &Context) -> Result<InfraStatus, Failure> {
     let mut status = infra::status(&context.home).await?;
     if let (Some(record), Ok(project)) = (InfraRecord::read(&context.home)?, context.project()) {

@@ -1,14 +1,12 @@
 //! What templates see of one agent.
 
-use std::collections::BTreeMap;
-
 use super::{Context, Record};
 use crate::infra::docker::forward;
 use crate::infra::{Infra, ValuesRequest};
 use crate::postgres::{DatabaseCredentials, closing};
 use crate::project::{Project, Template};
 use crate::render::{self, Environment, Renderer};
-use crate::supervisor::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
+use crate::supervisor::{ProcessSpec, StackSpec, StopSpec};
 use crate::system;
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
@@ -44,7 +42,7 @@ pub(super) fn shared(
     }
 }
 
-/// A project's templates as one agent sees them: the one way from a project to values and environment.
+/// A project's templates as one agent sees them: the only source of values and environment.
 pub(super) struct Rendering<'a> {
     /// Evaluates the project's templates.
     pub(super) renderer: Renderer<'a>,
@@ -94,23 +92,9 @@ pub(super) fn add_own_processes(
         let (name, arguments, environment) = closing::process(server, record.agent, password);
         let command = std::iter::once(harness.display().to_string()).chain(arguments.map(str::to_owned)).collect();
         let process = ProcessSpec {
-            command,
-            working_dir: record.tree.clone(),
             environment: environment.into_iter().collect(),
-            disabled: false,
-            depends_on: BTreeMap::new(),
-            readiness_probe: None,
-            liveness_probe: None,
-            ready_log_line: None,
-            error_log_line: None,
-            ports: Vec::new(),
-            restart: RestartSpec::Always,
-            max_restarts: 0,
             shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
-            watch: None,
-            stdin: StdinSpec::Closed,
-            tty: false,
-            run_as: None,
+            ..ProcessSpec::kept_running(command, record.tree.clone())
         };
         spec.processes.insert(name.to_owned(), process);
     }

@@ -31,7 +31,7 @@ pub struct VerifyTarget {
     pub verify_scope: VerifyScope,
     values: render::TemplateValues,
     environment: render::Environment,
-    /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when all is well.
+    /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when it is healthy.
     pub not_up: Option<Error>,
 }
 

@@ -1,4 +1,4 @@
-//! `wait`: until processes are ready, stopped or ended; or until it is plain that they will not be.
+//! `wait`: until processes are ready, stopped or ended; or until they can no longer become so.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::report::{Failure, PortConflict, Wait, WaitFor, WaitOutcome, WaitedPro
 use crate::supervisor::{Client, Phase, ProcessSnapshot, StackSnapshot};
 use crate::system::ProcessIdentity;
 
-/// What has become of one process.
+/// The state of one process that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Ready,

@@ -29,11 +29,11 @@ pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode,
 
 fn text(doctor: &Doctor) -> String {
     let mut text = String::new();
-    let mut area = "";
+    let mut area = None;
     for finding in &doctor.findings {
-        if area != finding.area {
-            area = &finding.area;
-            let _ = writeln!(text, "{area}");
+        if area != Some(finding.area) {
+            area = Some(finding.area);
+            let _ = writeln!(text, "{}", finding.area);
         }
         let mut level = finding.level.to_string();
         if finding.level != Level::Ok {

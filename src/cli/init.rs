@@ -15,7 +15,7 @@ use crate::report::verify::StageStatus;
 use crate::report::{Diagnostic, ErrorDocument, Failure, Init, InitCheck, InitOutcome, Kind};
 use crate::terminal;
 
-/// Write a commented harness.toml for the repository that you stand in.
+/// Write a commented harness.toml for the repository of the current directory.
 ///
 /// It looks at the files there, asks nothing, and says what it saw, what it assumed and what it could not
 /// tell. Values of files that git ignores are never copied.
@@ -101,7 +101,7 @@ impl Diagnostic for NoFreeAgent {
     }
 }
 
-/// Launches a free agent, verifies it, and removes it whatever came of it.
+/// Launches a free agent, verifies it, and removes it in every case.
 async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Failure> {
     let began = Instant::now();
     let taken = context.home.agents()?;

@@ -113,7 +113,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
     Ok(verify::run(request, &context.events, agent::interrupted()).await)
 }
 
-/// The quick stages of one agent, all of them whatever fails.
+/// The quick stages of one agent, all of them even if one fails.
 pub(super) async fn quick(id: AgentId, session: &Session, context: &Context) -> Result<Verdict, Failure> {
     let arguments = Arguments {
         id: Some(id),

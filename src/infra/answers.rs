@@ -1,4 +1,4 @@
-//! Waits until every server answers, whatever runs it, and makes it ready for agents.
+//! Waits until every server answers, on either engine, and makes it ready for agents.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ pub(super) async fn all_alive(record: &InfraRecord, limit: Duration) -> Result<(
         let Some(liveness) = server.liveness(record.engine) else { return Ok(()) };
         match liveness.ask(limit).await {
             Pulse::Silent => Err(Error::Frozen { service: server.name(), seconds: limit.as_secs() }),
-            // the engine has the word on one that ended
+            // the engine reports one that ended
             Pulse::Alive | Pulse::Broken(_) => Ok(()),
         }
     });
@@ -104,15 +104,14 @@ pub(super) async fn silent(record: &InfraRecord, running: impl Fn(&str) -> bool,
 /// Repeats the probe until it succeeds or the time is over; then the last reason is returned.
 async fn until_answer(server: &dyn Hosted, common: &Common<'_>, limit: Duration) -> Result<(), String> {
     let deadline = Deadline::after(server.title(), limit);
-    loop {
-        let last = match deadline.shorter(ATTEMPT).run(server.probe(common)).await {
-            Ok(Ok(())) => return Ok(()),
+    let mut last = String::new();
+    let answered = deadline.poll(PERIOD, async || {
+        last = match deadline.shorter(ATTEMPT).run(server.probe(common)).await {
+            Ok(Ok(())) => return Some(()),
             Ok(Err(reason)) => reason,
-            Err(_) => format!("no answer within {} s", ATTEMPT.as_secs()),
+            Err(late) => format!("no answer within {} s", late.limit.as_secs()),
         };
-        if deadline.passed() {
-            return Err(last);
-        }
-        deadline.pause(PERIOD).await;
-    }
+        None
+    });
+    answered.await.map_err(|_| last)
 }

@@ -1,4 +1,4 @@
-//! The one place where the engines part.
+//! Passes each activity to the engine of the home.
 
 use std::collections::BTreeMap;
 

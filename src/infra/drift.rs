@@ -1,5 +1,5 @@
-//! Wishes of a project that differ from what the home has decided. They change nothing until
-//! `teardown --infra` or `setup --engine` opens the decision; they are only reported.
+//! What a project configures otherwise than the home has decided. It changes nothing until
+//! `teardown --infra` or `setup --engine` opens the decision again; until then it is only reported.
 
 use super::record::InfraRecord;
 use super::servers::hosted::{Hosted, HostingKind};
@@ -41,7 +41,7 @@ fn differs(what: &str, there: &str, wished: &str) -> String {
     format!("{what} is {there} in this home, but {wished} in the project")
 }
 
-/// Ports that the user chose; a default is no wish.
+/// Ports that the user chose; a default differs from nothing.
 fn ports(record: &InfraRecord, settings: &InfraSettings) -> Vec<String> {
     let recorded = record.ports();
     InfraPort::ALL

@@ -1,4 +1,4 @@
-//! `infra::ensure`: all is up, or is brought up. When all is up it reads one file and asks the supervisor once.
+//! `infra::ensure`: starts the servers that do not run. When all run it reads one file and asks the supervisor once.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::system::{FileLock, Holder, Home};
 /// For the answer of a server that runs. It may be slow, or be restarted at this moment.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sees to it that the servers of this home run, and says how to reach them. `extensions` are those that the
-/// project names: they take part in the choice of PostgreSQL, and are checked against it ever after.
+/// Starts the servers of this home that do not run, and returns how to reach them. `extensions` are those that the
+/// project names: they take part in the choice of PostgreSQL; later calls check that it has them.
 ///
 /// # Errors
 /// A server is not available, does not start or does not answer; a port is taken; an extension is missing.
@@ -48,8 +48,8 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
     finish(record, settings, extensions).await
 }
 
-/// Sees to it that what is recorded runs, whatever any project wishes; `None` when nothing is recorded, or nothing of
-/// it ever came up: to start it now (an image that cannot be pulled) could only be in the way.
+/// Starts what is recorded, independent of any project's configuration; `None` when nothing is recorded, or when the
+/// servers were never up: a start that failed once (an image that cannot be pulled) would only fail again.
 /// For commands that need the servers to clean up after agents.
 ///
 /// # Errors
@@ -65,7 +65,7 @@ pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     Ok(Some(Infra::of(record)?.looked_up().await))
 }
 
-/// Serialises whoever starts or stops the servers.
+/// Held by the command that starts or stops the servers.
 pub(super) async fn lock(home: &Home, purpose: &str, events: &Events) -> Result<FileLock> {
     let waiting = |holder: Option<Holder>| {
         // the other agents of the same command

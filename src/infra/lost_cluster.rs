@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster that a crash of the machine took.
+//! A PostgreSQL cluster that was damaged when the machine crashed.
 
 use std::path::PathBuf;
 

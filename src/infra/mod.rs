@@ -1,16 +1,16 @@
 //! The servers that all agents of a home share: postgres, s3, mail, browser.
 //!
 //! Infra belongs to the home, not to a project. What is decided at the first [`ensure()`] (engine, ports, service user,
-//! programs, passwords, durability) is kept in `infra/record.json`; a later wish that differs is reported as drift and
-//! changes nothing, until `teardown --infra` opens the decision again. Only additions are made at once: a server that
-//! the record has as disabled is started for the project that wants it, since no other project notices.
+//! programs, passwords, durability) is kept in `infra/record.json`; a later configuration that differs is reported as
+//! drift and changes nothing, until `teardown --infra` opens the decision again. Only additions are made at once: a
+//! server that the record has as disabled is started for the project that wants it, since no other project notices.
 //!
 //! ```text
 //! servers            what each server states of itself; the list of them
-//! record             what was decided; resolve_record: decides it; drift: what a project wishes instead
+//! record             what was decided; resolve_record: decides it; drift: what a project configures otherwise
 //! ensure, teardown   bring all up, take all down; answers: waits until they answer
 //! open               how they are reached, without starting any; status, port_owner: what they do
-//! dispatch           the one place where the engines part:
+//! dispatch           passes each activity to the engine:
 //! native               processes of this machine, one more stack of the same supervisor as an agent's
 //! docker               containers; compose: the file that describes them
 //! ```

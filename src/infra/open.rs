@@ -19,7 +19,7 @@ pub struct Infra {
     pub engine: Engine,
     /// What was decided for this home.
     pub record: InfraRecord,
-    /// Wishes of the project that differ from what was decided, one line each.
+    /// What the project configures otherwise than was decided, one line each.
     pub drift: Vec<String>,
 }
 

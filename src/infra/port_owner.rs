@@ -1,9 +1,9 @@
 //! Who listens on a port, and whether that is ours: one answer for `ports` and `doctor`, on both engines.
 //!
-//! A process is ours when it carries the marker of the stack that the port belongs to. The host ports of a container are
-//! held by a process of the engine (`docker-proxy`) or by none at all, so they are ours when the container of the server
-//! runs. What the forwarder holds for a browser in a container is not the application: where both listen, the one on
-//! loopback or on every address counts.
+//! A process is ours when it carries the marker of the stack that the port belongs to. The host ports of a container
+//! are held by a process of the engine (`docker-proxy`) or by none at all, so they are ours when the container of the
+//! server runs. What the forwarder holds for a browser in a container is not the application: where both listen, the
+//! one on loopback or on every address counts.
 
 use std::collections::BTreeMap;
 

@@ -24,7 +24,7 @@ pub struct InfraRecord {
     pub engine: Engine,
     /// Why that engine, in one line.
     pub engine_reason: String,
-    /// False until all was up once, and after `teardown --infra`: the next `ensure` decides again whatever the kept
+    /// False until all was up once, and after `teardown --infra`: the next `ensure` decides again what the kept
     /// data allows.
     pub settled: bool,
     /// False until all was up once: before that nothing of any agent can be on these servers.

@@ -105,7 +105,7 @@ async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, even
     })
 }
 
-/// Decides, and says why in one line. Docker is only chosen where every image is available afterwards.
+/// Decides, and says why in one line. Docker is chosen only where every image is available or was pulled.
 async fn choose_engine(settings: &InfraSettings, events: &Events) -> Result<(Engine, String)> {
     match settings.engine {
         EngineChoice::Native => Ok((Engine::Native, "the configuration asks for it".to_owned())),

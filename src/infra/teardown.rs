@@ -6,7 +6,7 @@ use super::error::Result;
 use super::open::Infra;
 use super::record::InfraRecord;
 use crate::postgres;
-use crate::report::{Events, Removed};
+use crate::report::{Events, Removed, RemovedKind};
 use crate::system::{self, Home, with_causes};
 
 /// What was done.
@@ -38,13 +38,13 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
         }
         stopped => stopped?,
     };
-    let removed = stopped.into_iter().map(|name| Removed::new("service", name)).collect();
+    let removed = stopped.into_iter().map(|name| Removed::new(RemovedKind::Service, name)).collect();
     let mut report = TeardownReport { removed, existed: true };
     if volumes {
         report.removed.extend(leave_external(home, &record, events).await);
         // the record goes last: without it the data could not be opened
         let data = dispatch::remove_data(home, &record).await?;
-        report.removed.extend(data.into_iter().map(|path| Removed::new("data", path)));
+        report.removed.extend(data.into_iter().map(|path| Removed::new(RemovedKind::Data, path)));
         system::remove_if_exists(&InfraRecord::path(home))?;
     } else {
         dispatch::flush_data(home, &record);
@@ -61,8 +61,8 @@ async fn leave_external(home: &Home, record: &InfraRecord, events: &Events) -> V
     let Some(server) = server.filter(|server| server.access.external) else { return Vec::new() };
     match postgres::drop::home(&server, home.id()).await {
         Ok(dropped) => {
-            let databases = dropped.databases.into_iter().map(|name| Removed::new("database", name));
-            databases.chain(dropped.roles.into_iter().map(|name| Removed::new("role", name))).collect()
+            let databases = dropped.databases.into_iter().map(|name| Removed::new(RemovedKind::Database, name));
+            databases.chain(dropped.roles.into_iter().map(|name| Removed::new(RemovedKind::Role, name))).collect()
         }
         Err(error) => {
             let text = format!(

@@ -12,7 +12,7 @@ use super::servers::server::Server;
 use crate::project::{EngineChoice, InfraPorts, InfraSettings, PortSource, PostgresSettings, ServiceSettings};
 use crate::report::Engine;
 
-/// A project that wishes nothing in particular.
+/// A project that leaves every key at its default.
 pub(super) fn settings() -> InfraSettings {
     InfraSettings {
         engine: EngineChoice::Native,

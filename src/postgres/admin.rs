@@ -3,7 +3,7 @@
 use super::connection::{Connection, Version, text};
 use super::{Result, Server};
 
-/// The admin's connection, for those who ask about the server itself.
+/// The admin's connection, for questions about the server itself.
 pub struct Admin {
     connection: Connection,
 }

@@ -1,7 +1,7 @@
 //! An agent's pair of database and role, cloned from a template.
 //!
 //! The role is made first, unable to log in, together with its mark; the database belongs to it from its
-//! creation; login is allowed at the very end. So at every moment what exists is recognisably ours, and
+//! creation; login is allowed last. So at every moment what exists can be recognised as ours, and
 //! "the role may log in" says that the pair is complete.
 
 use crate::project::AgentId;
@@ -18,7 +18,7 @@ use super::roles::{NewRole, allow_login_sql};
 use super::template::Template;
 use super::{DatabaseCredentials, Error, LoginProblem, Result, Server};
 
-/// Whose database to make.
+/// The agent whose database is made.
 #[derive(Debug, Clone, Copy)]
 pub struct CloneRequest<'a> {
     /// The home's id.
@@ -62,7 +62,7 @@ pub struct Owned {
 }
 
 /// Gives an agent its database and role; returns how to log in. A complete pair is kept with its data,
-/// it only gets this password; of an incomplete one the database is made anew, and snapshots stay.
+/// it only gets this password; of an incomplete one the database is made again, and snapshots stay.
 ///
 /// # Errors
 /// [`Error::Foreign`] when a database or role of the agent's name is not ours, [`Error::OtherProject`]
@@ -106,7 +106,7 @@ async fn create_locked(
     let task = events.task(subject, format!("clone database {name}"));
     let made = make(server, connection, template, request, known).await;
     if made.is_err() {
-        // the failure is what the caller must hear of; what is left is ours and incomplete
+        // the caller needs the first failure; what is left is ours and incomplete
         let _ = if known {
             drop::database(server, connection, &name).await
         } else {

@@ -40,8 +40,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects. Settings of the database or role do not affect the statements of harness. A server of ours that
-    /// refuses the connection is tried again for a while: it may just be restarting.
+    /// Connects. Settings of the database or role do not affect the statements of harness. A server of this home
+    /// that refuses the connection is tried again for a while: it may be restarting.
     pub(super) async fn open(login: &DatabaseCredentials) -> Result<Self> {
         let restart = Deadline::after(WHAT, login.access.patience.restart);
         loop {
@@ -67,7 +67,7 @@ impl Connection {
                  -c default_transaction_read_only=off -c client_connection_check_interval=1s",
             );
         let connecting = async {
-            // resolved first, so that an unknown host is told from a server that is down
+            // resolved first, to distinguish an unknown host from a server that is down
             let unknown = |source| Error::UnknownHost { host: login.host.clone(), source };
             let _ = tokio::net::lookup_host((login.host.as_str(), login.port)).await.map_err(unknown)?;
             config.connect(NoTls).await.map_err(|source| Error::connect(login, source))

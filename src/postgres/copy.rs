@@ -106,7 +106,7 @@ impl Source {
             .iter()
             .filter_map(|row| {
                 let role = optional(row, "rolname");
-                // a setting that a role of ours has in every database counts as well
+                // a setting that the agent's role has in every database counts as well
                 let applies = flag(row, "here") || role.as_deref().is_some_and(|role| owns(&owners, role));
                 let (name, value) = row.get("setting")?.split_once('=')?;
                 applies.then(|| Setting { role, name: name.to_owned(), value: value.to_owned() })

@@ -1,4 +1,4 @@
-//! Dropping what an agent has: its database, its snapshots, whatever its role made, and the role.
+//! Drops what an agent has: its database, its snapshots, everything that its role made, and the role.
 //!
 //! Everything is looked up by its mark or its owner's mark ([`super::mark`]): a database that only has our
 //! name stays, and one that the agent's role made under any name is dropped.

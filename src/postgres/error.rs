@@ -91,7 +91,7 @@ pub enum Error {
         /// What the server says.
         found: String,
     },
-    /// The server refused a statement of ours.
+    /// The server refused a statement of harness.
     #[error("cannot {action}")]
     Statement {
         /// What was attempted.
@@ -256,7 +256,7 @@ impl Error {
         }
     }
 
-    /// Whether the server is one of ours that is down and may be back in a moment.
+    /// Whether the server is one of this home that is down and may be restarted in a moment.
     pub(super) fn is_restarting(&self) -> bool {
         matches!(self, Self::Connect { problem: LoginProblem::Down, external: false, .. })
     }
@@ -265,7 +265,7 @@ impl Error {
         self.sql_state() == Some(&SqlState::DISK_FULL)
     }
 
-    /// Whether the same question will fail again until somebody changes something: to wait for such a server is
+    /// Whether the same request fails again until something is changed: to wait for such a server is
     /// useless.
     pub fn is_final(&self) -> bool {
         match self {

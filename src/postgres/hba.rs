@@ -1,8 +1,8 @@
 //! Who may enter which database: the rules of `pg_hba.conf` on a server that harness runs.
 //!
 //! Privileges alone cannot keep agents apart. Roles belong to the whole server, so a migration of one agent that
-//! says `GRANT CONNECT ... TO reporting` admits every agent that is a member of `reporting`, and PostgreSQL lets
-//! everybody into a database that an agent makes. These rules are checked before any privilege: a role enters
+//! says `GRANT CONNECT ... TO reporting` gives access to every agent that is a member of `reporting`, and PostgreSQL
+//! lets every role into a database that an agent makes. These rules are checked before any privilege: a role enters
 //! the database of its own name, no role but the administrator's enters another agent's, and an agent without
 //! `create = true` enters nothing else.
 //!
@@ -10,8 +10,8 @@
 //! patterns here, and because the list holds for roles that do not exist yet.
 //!
 //! The native engine writes the file before every start. In a container, and in a data directory of an older
-//! version, [`ensure`] writes it through SQL. An external server's file is not ours: there, agents do not inherit
-//! what shared roles are granted ([`super::roles`]).
+//! version, [`ensure`] writes it through SQL. harness does not write an external server's file: there,
+//! agents do not inherit what shared roles are granted ([`super::roles`]).
 
 use super::Result;
 use super::connection::{Connection, text};

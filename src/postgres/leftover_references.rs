@@ -14,7 +14,7 @@ use super::{DatabaseCredentials, Result, Server};
 /// Columns searched in one statement.
 const BATCH: usize = 200;
 
-/// A column in which the template's name stands.
+/// A column that contains the template's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftoverReference {
     /// Schema.
@@ -31,7 +31,7 @@ impl std::fmt::Display for LeftoverReference {
     }
 }
 
-/// The columns of a template in which its own name, or the password of its making, stands.
+/// The columns of a template that contain its own name, or the password that it was built with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftoverReferences {
     pub(super) template: String,

@@ -48,7 +48,7 @@ impl LoginProblem {
             (Self::NoDatabase | Self::Denied, Some(agent)) => format!("run `harness launch {agent}`"),
             (Self::Login, None) if external => "correct user and password in `url` of `[infra.postgres]`".to_owned(),
             (Self::NoDatabase | Self::Denied, None) if external => {
-                "name a database that the user may enter in `url` of `[infra.postgres]`".to_owned()
+                "name a database that the user may connect to in `url` of `[infra.postgres]`".to_owned()
             }
             _ if external => "start that server, or correct `url` of `[infra.postgres]`".to_owned(),
             _ => "run `harness setup` to start the servers".to_owned(),

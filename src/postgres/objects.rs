@@ -27,7 +27,7 @@ impl Database {
         }
     }
 
-    /// Whether a role of this home owns it. A comment can be copied by whoever owns a database, a role's only by who may
+    /// Whether a role of this home owns it. The owner of a database can copy a comment; only a role that may
     /// alter the role.
     pub(super) fn is_owned(&self, home: &str) -> bool {
         Mark::of_home(self.owner_comment.as_deref(), home).is_some()

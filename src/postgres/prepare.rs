@@ -1,4 +1,4 @@
-//! What a server of ours needs once, before the first template: the database `postgres` and `template1`
+//! What a server that harness runs needs once, before the first template: the database `postgres` and `template1`
 //! closed to agents, and statement statistics.
 
 use super::connection::{Connection, flag, text};

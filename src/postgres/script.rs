@@ -3,13 +3,12 @@
 
 use std::path::Path;
 use std::pin::pin;
-use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::Client;
 
-use crate::system::{Error as SystemError, read_optional};
+use crate::system::{Deadline, Error as SystemError, read_optional};
 
 use super::connection::Connection;
 use super::error::cause;
@@ -25,7 +24,7 @@ const CHUNK: usize = 1 << 20;
 pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
     let text = read(step, file)?;
     let connection = Connection::open(step.login).await?;
-    let deadline = Instant::now() + step.timeout;
+    let deadline = Deadline::after("the statements of the file", step.timeout);
     for statement in statements(&text) {
         let client = connection.client();
         let running = connection.while_answering(async {
@@ -48,7 +47,7 @@ pub(super) async fn run(step: &Step<'_>, file: &Path) -> Result<()> {
                 )],
             });
         }
-        match tokio::time::timeout_at(deadline.into(), running).await {
+        match deadline.run(running).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Err(frozen)) => return Err(frozen),
             Ok(Ok(Err(error))) => {

@@ -45,7 +45,8 @@ impl Access {
 pub struct Patience {
     /// A server that sends no byte for this long is frozen.
     pub silence: Duration,
-    /// How long a connection that a server of ours refuses is tried again: one that died is back within a second.
+    /// How long a connection that a server of this home refuses is tried again: one that died is restarted within a
+    /// second.
     pub restart: Duration,
 }
 
@@ -133,7 +134,7 @@ impl DatabaseCredentials {
             ("PGUSER", self.user.clone()),
             ("PGPASSWORD", self.password.expose().to_owned()),
             ("PGDATABASE", self.database.clone()),
-            // the servers speak no TLS, and some clients ask for it unless told otherwise
+            // the servers speak no TLS, and some clients ask for it by default
             ("PGSSLMODE", "disable".to_owned()),
             ("DATABASE_URL", self.url()),
         ]

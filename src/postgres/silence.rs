@@ -2,7 +2,7 @@
 //!
 //! A stopped process, a paused container, a dead tunnel and a foreign program on the port look the same: the
 //! kernel accepts the connection, and no byte comes back. PostgreSQL answers a request for TLS with one byte
-//! before anybody logs in; the question takes no connection slot for longer than that, and leaves no line in the
+//! before any login; the question takes no connection slot for longer than that, and leaves no line in the
 //! server's log.
 
 use std::time::Duration;

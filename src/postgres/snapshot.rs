@@ -165,7 +165,7 @@ async fn replace(
     swapped
 }
 
-/// Renames both in one transaction. The old one is open again in the end whatever happens.
+/// Renames both in one transaction. In every case the old one accepts connections again at the end.
 async fn swap(server: &Server, connection: &Connection, mark: &Mark, facts: &Facts, name: &str) -> Result<()> {
     let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
     let (new, current, old) = (identifier(&incoming), identifier(name), identifier(&outgoing));

@@ -7,10 +7,10 @@
 //! # Why it is written here
 //!
 //! `psql` need not be installed where the application runs, and the native download has no place on `PATH`.
-//! `sqlparser` (80,000 lines) parses statements, refuses PostgreSQL syntax that it does not know, and reads no
-//! `COPY` data; `pg_query` contains the server's own parser, but needs a C compiler and libclang to build, splits
-//! with the grammar of one major version, and knows nothing of `COPY` data and `psql` commands either. `psql`'s
-//! own scanner (`psqlscan.l`) is the model: about 200 lines here without the tests.
+//! `sqlparser` 0.64 (77,147 lines, 5 further crates) parses statements, refuses PostgreSQL syntax that it does not
+//! know, and reads no `COPY` data; `pg_query` contains the server's own parser, but needs a C compiler and libclang to
+//! build, splits with the grammar of one major version, and knows nothing of `COPY` data and `psql` commands either.
+//! `psql`'s own scanner (`psqlscan.l`) is the model: 210 lines of code here without tests and comments (November 2026).
 
 /// A piece of a script.
 #[derive(Debug, PartialEq, Eq)]

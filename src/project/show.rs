@@ -105,7 +105,7 @@ fn without_login(value: &str) -> String {
     format!("{scheme}://{masked}")
 }
 
-/// The URL of a server; nothing of one that cannot be read, since nobody can say which part is the password.
+/// The URL of a server; nothing of one that cannot be parsed, since any part of it may be the password.
 fn server_url(value: &str) -> String {
     let readable = url::Url::parse(value).is_ok_and(|url| url.has_host() && !url.path().contains('@'));
     if readable { without_login(value) } else { "***".to_owned() }

@@ -19,8 +19,8 @@ pub struct Doctor {
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// `tools`, `servers`, `ports`, `machine`, `state`.
-    pub area: String,
+    /// What it is about.
+    pub area: Area,
     /// Its severity.
     pub level: Level,
     /// What was found.
@@ -41,15 +41,31 @@ words! {
     }
 }
 
+words! {
+    /// What a finding is about.
+    pub enum Area {
+        /// Programs that harness or agents use.
+        Tools = "tools",
+        /// The shared servers.
+        Servers = "servers",
+        /// Ports of the servers and the agents.
+        Ports = "ports",
+        /// File system, disk, memory and limits of the machine.
+        Machine = "machine",
+        /// The home, the project and the agents.
+        State = "state",
+    }
+}
+
 impl Finding {
     /// A finding without a problem.
-    pub fn ok(area: &str, message: impl Into<String>) -> Self {
-        Self { area: area.to_owned(), level: Level::Ok, message: message.into(), hint: None }
+    pub fn ok(area: Area, message: impl Into<String>) -> Self {
+        Self { area, level: Level::Ok, message: message.into(), hint: None }
     }
 
     /// A problem.
-    pub fn bad(area: &str, level: Level, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { area: area.to_owned(), level, message: message.into(), hint: Some(hint.into()) }
+    pub fn bad(area: Area, level: Level, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { area, level, message: message.into(), hint: Some(hint.into()) }
     }
 }
 

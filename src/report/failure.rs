@@ -38,7 +38,7 @@ impl Kind {
 /// An error that a user may see. `Display` says what failed on which thing, in lower case, without
 /// its cause; the causes come from `source`.
 pub trait Diagnostic: Error + Send + Sync + 'static {
-    /// Its kind, and thereby the exit code.
+    /// Its kind, which decides the exit code.
     fn kind(&self) -> Kind;
     /// A stable, dotted name: `port.in_use`.
     fn code(&self) -> &'static str;

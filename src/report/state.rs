@@ -34,7 +34,7 @@ words! {
 }
 
 impl ProcessState {
-    /// Whether nothing is wrong with it and it is not on its way to another state.
+    /// Whether it is healthy and not about to change to another state.
     pub fn is_well(self) -> bool {
         matches!(self, Self::Ready | Self::Completed | Self::Stopped | Self::Disabled)
     }
@@ -47,7 +47,8 @@ words! {
         Ready = "ready",
         /// It runs and does not answer yet.
         Starting = "starting",
-        /// It accepts connections and does not answer: a stopped process, a paused container, or another program on its port.
+        /// It accepts connections and does not answer: a stopped process, a paused container, or another program on
+        /// its port.
         Frozen = "frozen",
         /// It runs and its health check fails.
         Unhealthy = "unhealthy",
@@ -95,7 +96,7 @@ words! {
         Healthy = "healthy",
         /// A process failed or fails its probe.
         Unhealthy = "unhealthy",
-        /// A process is on its way.
+        /// A process starts or stops.
         Starting = "starting",
         /// Nothing runs.
         Stopped = "stopped",

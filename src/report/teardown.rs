@@ -48,22 +48,60 @@ impl TornDownAgent {
 /// A thing that was removed, or is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removed {
-    /// `process`, `port`, `database`, `role`, `bucket`, `mail`, `file`, `worktree`, `service`.
-    pub kind: String,
+    /// What it is.
+    pub kind: RemovedKind,
     /// Its name: `agent_3`, `pid 4711`.
     pub name: String,
     /// More about it: a command line, a number of objects.
     pub detail: Option<String>,
 }
 
+words! {
+    /// What a thing that was removed, or is left, is.
+    pub enum RemovedKind {
+        /// An OS process.
+        Process = "process",
+        /// A port that a process of the agent still holds.
+        Port = "port",
+        /// A database.
+        Database = "database",
+        /// A role of the database server.
+        Role = "role",
+        /// A database or role with the agent's name that another home created.
+        DatabaseOrRole = "database_or_role",
+        /// An S3 bucket, and the key to it.
+        Bucket = "bucket",
+        /// Mail with the agent's tag.
+        Mail = "mail",
+        /// A rendered file.
+        File = "file",
+        /// Files of the home.
+        State = "state",
+        /// A git work tree.
+        WorkTree = "worktree",
+        /// A git branch.
+        Branch = "branch",
+        /// A line of git's `info/exclude`.
+        ExcludeLine = "exclude_line",
+        /// A section of git's configuration.
+        GitConfig = "git_config",
+        /// A shared server.
+        Service = "service",
+        /// The data of a shared server.
+        Data = "data",
+        /// A directory that was a work tree.
+        Directory = "directory",
+    }
+}
+
 impl Removed {
     /// A thing without detail.
-    pub fn new(kind: &str, name: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), name: name.into(), detail: None }
+    pub fn new(kind: RemovedKind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into(), detail: None }
     }
 
     /// The same with detail.
-    pub fn with(kind: &str, name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), name: name.into(), detail: Some(detail.into()) }
+    pub fn with(kind: RemovedKind, name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind, name: name.into(), detail: Some(detail.into()) }
     }
 }

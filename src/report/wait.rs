@@ -75,7 +75,7 @@ pub struct WaitedProcess {
     pub last_lines: Vec<String>,
 }
 
-/// A port that somebody else has.
+/// A port that another program uses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PortConflict {
     /// The port.

@@ -82,6 +82,31 @@ pub struct ProcessSpec {
     pub run_as: Option<RunAs>,
 }
 
+impl ProcessSpec {
+    /// A program that is started again whenever it ends, with everything else as a config leaves it.
+    pub fn kept_running(command: Vec<String>, working_dir: PathBuf) -> Self {
+        Self {
+            command,
+            working_dir,
+            environment: BTreeMap::new(),
+            disabled: false,
+            depends_on: BTreeMap::new(),
+            readiness_probe: None,
+            liveness_probe: None,
+            ready_log_line: None,
+            error_log_line: None,
+            ports: Vec::new(),
+            restart: RestartSpec::Always,
+            max_restarts: 0,
+            shutdown: StopSpec::default(),
+            watch: None,
+            stdin: StdinSpec::default(),
+            tty: false,
+            run_as: None,
+        }
+    }
+}
+
 /// What the standard input of a process is, where it has no terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

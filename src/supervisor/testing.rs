@@ -2,29 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::spec::{ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
+use super::spec::{ProcessSpec, RestartSpec, StackSpec};
 
 /// A process that runs `command` (split at spaces) in `/`.
 pub(crate) fn process(command: &str) -> ProcessSpec {
-    ProcessSpec {
-        command: command.split(' ').map(str::to_owned).collect(),
-        working_dir: "/".into(),
-        environment: BTreeMap::new(),
-        disabled: false,
-        depends_on: BTreeMap::new(),
-        readiness_probe: None,
-        liveness_probe: None,
-        ready_log_line: None,
-        error_log_line: None,
-        ports: Vec::new(),
-        restart: RestartSpec::OnFailure,
-        max_restarts: 0,
-        shutdown: StopSpec::default(),
-        watch: None,
-        stdin: StdinSpec::Closed,
-        tty: false,
-        run_as: None,
-    }
+    let command = command.split(' ').map(str::to_owned).collect();
+    ProcessSpec { restart: RestartSpec::OnFailure, ..ProcessSpec::kept_running(command, "/".into()) }
 }
 
 /// A stack of these processes.

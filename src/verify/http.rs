@@ -1,11 +1,11 @@
 //! `http_get`: one request to the running stack.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::Method;
 
 use crate::system::text::{cut, first_line};
-use crate::system::{HttpAnswer, http_connect, http_exchange};
+use crate::system::{Deadline, HttpAnswer, http_connect, http_exchange};
 
 /// How long a refused connection is tried again: a watcher may be restarting the server.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,11 +44,11 @@ pub(super) async fn get(host: Option<&str>, port: u16, path: &str) -> Answer {
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 async fn ask(host: Option<&str>, port: u16, path: &str) -> Result<HttpAnswer, Fault> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Deadline::after("the server", PATIENCE);
     let stream = loop {
         match http_connect(host, port).await {
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused && Instant::now() < deadline => {
-                tokio::time::sleep(PAUSE).await;
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused && !deadline.passed() => {
+                deadline.pause(PAUSE).await;
             }
             other => break other?,
         }

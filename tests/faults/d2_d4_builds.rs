@@ -5,7 +5,7 @@ use std::thread;
 
 use harness::report::Failure;
 
-use crate::support::{TestPostgres, TestTemplate, block_on, try_sql};
+use crate::support::{LONG, TestPostgres, TestTemplate, block_on, try_sql, until};
 
 #[test]
 fn d2_ten_launches_at_once_build_once() {
@@ -107,7 +107,7 @@ fn d4_an_abandoned_build_leaves_nothing() {
     block_on(async {
         tokio::select! {
             _ = project.try_launch(1) => unreachable!("its step sleeps"),
-            () = async { while !begun.exists() { tokio::time::sleep(std::time::Duration::from_millis(5)).await; } } => {}
+            () = until("the step", LONG, || begun.exists()) => {}
         }
     });
     assert_eq!((postgres.databases(), postgres.roles()), (vec![], vec![]));

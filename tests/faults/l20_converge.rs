@@ -45,7 +45,7 @@ fn l19_a_dry_run_and_the_real_run_are_the_same_list() {
     assert_eq!(things(&look), things(&real));
     let kinds: BTreeSet<&str> =
         real["agents"][0]["removed"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
-    for kind in ["process", "database", "role", "bucket", "file", "worktree", "branch", "git config", "state"] {
+    for kind in ["process", "database", "role", "bucket", "file", "worktree", "branch", "git_config", "state"] {
         assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
     }
     assert!(things(&real).iter().any(|thing| thing.contains("agent_3_snap_before")), "{real}");

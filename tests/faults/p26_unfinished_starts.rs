@@ -29,8 +29,8 @@ async fn p26_a_start_of_forty_with_both_killed_leaves_nothing_that_holds_the_sta
     let mut decoy = Decoy::sleeping("agent-3-p0");
     for round in 0..ROUNDS {
         let starting = stack.start().await;
-        let pause = Duration::from_micros(rand::rng().random_range(0..50_000));
-        tokio::time::sleep(pause).await;
+        let started = rand::rng().random_range(0..=PROCESSES);
+        wait_until("some of the processes", SHORT, || stack.members().len() >= started);
         let snapshot = starting.snapshot;
         let mut both: Vec<ProcessIdentity> = snapshot.guardian.into_iter().chain([snapshot.supervisor]).collect();
         if round % 2 == 1 {
@@ -45,12 +45,12 @@ async fn p26_a_start_of_forty_with_both_killed_leaves_nothing_that_holds_the_sta
             harness::supervisor::sweep_blocking(&stack.spec.home_id, &stack.directory, "agent-3").unwrap();
         }
         let again = stack.start().await;
-        assert!(began.elapsed() < Duration::from_secs(20), "round {round}, {pause:?}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "round {round}, {started} started: {:?}", began.elapsed());
         assert!(again.swept.survivors.is_empty(), "round {round}: {:?}", again.swept);
         let leaders = stack.client().shutdown().await.unwrap();
         assert_eq!(leaders.survivors, [], "round {round}");
         wait_until("the trio to be gone", SHORT, || trio_of(&stack.directory).is_empty());
-        assert_eq!(stack.members(), [], "round {round}, {pause:?}");
+        assert_eq!(stack.members(), [], "round {round}, {started} started");
     }
     decoy.assert_alive();
     stack.start_until(Phase::Ready).await;
@@ -62,7 +62,8 @@ async fn p5_a_start_of_forty_with_the_supervisor_killed_comes_up_by_itself_witho
     let stack = forty();
     let mut starting = stack.start().await.snapshot;
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_micros(rand::rng().random_range(0..30_000))).await;
+        let started = rand::rng().random_range(0..=PROCESSES);
+        wait_until("some of the processes", SHORT, || stack.members().len() >= started);
         starting.supervisor.signal(Signal::KILL);
         let killed = starting.supervisor.clone();
         starting = stack.wait(|seen| seen.supervisor != killed).await;

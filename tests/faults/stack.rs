@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::{SHORT, wait_until};
 use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
-    StackSnapshot, StackSpec, Started, StdinSpec, StopSpec, sweep_blocking,
+    StackSnapshot, StackSpec, Started, StopSpec, sweep_blocking,
 };
 use harness::system::{ProcessIdentity, marker_value, processes_with_marker};
 
@@ -108,24 +108,11 @@ pub(crate) fn trio_of(directory: &Path) -> Vec<ProcessIdentity> {
 
 /// A process that runs `sh -c SCRIPT`.
 pub(crate) fn shell(script: &str) -> ProcessSpec {
+    let command = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
     ProcessSpec {
-        command: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()],
-        working_dir: "/".into(),
-        environment: BTreeMap::new(),
-        disabled: false,
-        depends_on: BTreeMap::new(),
-        readiness_probe: None,
-        liveness_probe: None,
-        ready_log_line: None,
-        error_log_line: None,
-        ports: Vec::new(),
         restart: RestartSpec::No,
-        max_restarts: 0,
         shutdown: StopSpec { signal: "SIGTERM".to_owned(), timeout_seconds: 2.0 },
-        watch: None,
-        stdin: StdinSpec::Closed,
-        tty: false,
-        run_as: None,
+        ..ProcessSpec::kept_running(command, "/".into())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use harness::report::verify::{Outcome, StageStatus};
 
 use super::verify_bench::{Bench, first_error};
-use crate::support::{SHORT, is_alive, wait_for, wait_until};
+use crate::support::{LONG, SHORT, is_alive, until, wait_for, wait_until};
 
 /// The pids that commands wrote into files of the tree's parent.
 fn pid(bench: &Bench, file: &str) -> u32 {
@@ -112,9 +112,7 @@ fn l10_an_interruption_does_not_wait_for_a_diagnosis() {
     );
     let interrupted = std::cell::Cell::new(None);
     let verdict = bench.verdict_until(async {
-        while !bench.path().join("over").exists() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the flood's end", LONG, || bench.path().join("over").exists()).await;
         interrupted.set(Some(Instant::now()));
     });
     assert_eq!(verdict.exit_code, 130);
@@ -126,11 +124,7 @@ fn l10_an_interruption_does_not_wait_for_a_diagnosis() {
 fn l10_an_interrupted_run_kills_and_says_so() {
     let line = "echo $$ > ../leader; setsid sh -c 'echo $$ > ../session; sleep 600; sleep 600' & sleep 600";
     let bench = Bench::new().stage("done", &[("all", "true")]).stage("long", &[("all", line)]);
-    let verdict = bench.verdict_until(async {
-        while !bench.path().join("session").exists() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
+    let verdict = bench.verdict_until(until("the session", LONG, || bench.path().join("session").exists()));
     assert_eq!((verdict.exit_code, verdict.document.error.unwrap().code.as_str()), (130, "interrupted"));
     assert_eq!(verdict.document.stages[0].status, StageStatus::Pass, "what was known is kept");
     for file in ["leader", "session"] {

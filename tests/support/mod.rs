@@ -44,4 +44,4 @@ pub(crate) use project::{ProjectBuilder, TestProject};
 pub(crate) use servers::{keys, mail_to, psql, s3_client};
 pub(crate) use template::{TestTemplate, agent, explain};
 pub(crate) use terminal::Terminal;
-pub(crate) use wait::{LONG, SHORT, wait_for, wait_until};
+pub(crate) use wait::{LONG, SHORT, until, wait_for, wait_until};

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+use harness::system::Deadline;
+
 /// For what happens at once on an idle machine, on a busy one.
 pub(crate) const SHORT: Duration = Duration::from_secs(20);
 /// For what may have to build a template or start servers first.
@@ -33,6 +35,15 @@ pub(crate) fn wait_for<T, S: Display>(what: &str, deadline: Duration, mut probe:
 #[track_caller]
 pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnMut() -> bool) {
     wait_for(what, deadline, || if condition() { Ok(()) } else { Err("not so") });
+}
+
+/// The same where the work that is waited for runs on this thread.
+///
+/// # Panics
+/// After `limit`.
+pub(crate) async fn until(what: &'static str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Deadline::after(what, limit);
+    deadline.poll(Duration::from_millis(5), async || condition().then_some(())).await.expect("it happens in time");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The bucket, and the key that opens it. Whose it is, the home's registry says.
+//! The bucket and its key. The home's registry records the owner.
 
 use super::owner::{Found, NO_SERVER, Owner};
 use crate::bucket::{BucketRegistry, OwnedBuckets};
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 
 pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let name = owner.agent.bucket();
@@ -14,12 +14,12 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     };
     let buckets = OwnedBuckets::new(&owner.context.home, s3).list()?;
     let is_ours = buckets.iter().any(|(bucket, of)| *bucket == name && of.agent == Some(owner.agent.get()));
-    Ok(Found::own(if is_ours { vec![Removed::new("bucket", name)] } else { Vec::new() }))
+    Ok(Found::own(if is_ours { vec![Removed::new(RemovedKind::Bucket, name)] } else { Vec::new() }))
 }
 
 pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
     let has = owner.record.is_some_and(|record| record.used_servers && record.bucket_secret.is_some());
-    if has { vec![Removed::with("bucket", owner.agent.bucket(), NO_SERVER)] } else { Vec::new() }
+    if has { vec![Removed::with(RemovedKind::Bucket, owner.agent.bucket(), NO_SERVER)] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

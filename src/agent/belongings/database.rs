@@ -1,8 +1,8 @@
-//! Databases, snapshots and roles. Whose they are is decided by their comments.
+//! Databases, snapshots and roles. Their comments record the owner.
 
 use super::owner::{Found, NO_SERVER, Owner, Rest};
 use crate::postgres;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 
 pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     if !owner.may_be_on_servers() {
@@ -13,17 +13,17 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
         return Ok(Found { unreachable, ..Found::default() });
     };
     let found = postgres::drop::plan(server, owner.context.home.id(), owner.agent).await?;
-    let things = |kind: &str, names: Vec<String>| -> Vec<Removed> {
+    let things = |kind: RemovedKind, names: Vec<String>| -> Vec<Removed> {
         names.into_iter().map(|name| Removed::new(kind, name)).collect()
     };
-    let mut own = things("database", found.databases);
-    own.extend(things("role", found.roles));
-    Ok(Found { own, foreign: things("database or role", found.foreign), unreachable: Vec::new() })
+    let mut own = things(RemovedKind::Database, found.databases);
+    own.extend(things(RemovedKind::Role, found.roles));
+    Ok(Found { own, foreign: things(RemovedKind::DatabaseOrRole, found.foreign), unreachable: Vec::new() })
 }
 
 pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
     let has = owner.record.is_some_and(|record| record.used_servers && record.database_password.is_some());
-    if has { vec![Removed::with("database", owner.agent.database(), NO_SERVER)] } else { Vec::new() }
+    if has { vec![Removed::with(RemovedKind::Database, owner.agent.database(), NO_SERVER)] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest, Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest,
         return Ok(Rest::default());
     };
     let dropped = postgres::drop::agent(server, owner.context.home.id(), owner.agent).await?;
-    let databases = dropped.databases.into_iter().map(|name| Removed::new("database", name));
-    let more = databases.chain(dropped.roles.into_iter().map(|name| Removed::new("role", name)));
+    let databases = dropped.databases.into_iter().map(|name| Removed::new(RemovedKind::Database, name));
+    let more = databases.chain(dropped.roles.into_iter().map(|name| Removed::new(RemovedKind::Role, name)));
     Ok(Rest { more: more.filter(|thing| !found.contains(thing)).collect(), left: Vec::new() })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::owner::{Found, Owner};
 use crate::render;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 
 /// The paths that are kept out of git by a line that outlives the agent's own tree, each with the directory
 /// whose repository has the line.
@@ -27,14 +27,14 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let mut own = Vec::new();
     for (directory, path) in kept_out(owner) {
         if let Some(line) = render::exclude_line(directory, &path)? {
-            own.push(Removed::new("exclude line", line));
+            own.push(Removed::new(RemovedKind::ExcludeLine, line));
         }
     }
     let tree = owner.record.and_then(|record| record.worktree.as_ref());
     if let Some((root, tree)) = owner.root().zip(tree).filter(|(_, tree)| tree.made)
         && let Some(section) = render::tree_section(root, &tree.path)?
     {
-        own.push(Removed::new("git config", section));
+        own.push(Removed::new(RemovedKind::GitConfig, section));
     }
     Ok(Found::own(own))
 }

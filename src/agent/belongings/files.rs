@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::owner::{Found, Owner};
 use crate::render;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 use crate::system;
 
 pub(super) fn find(owner: &Owner<'_>) -> Found {
-    Found::own(there(owner).map(|path| Removed::new("file", path.display().to_string())).collect())
+    Found::own(there(owner).map(|path| Removed::new(RemovedKind::File, path.display().to_string())).collect())
 }
 
 /// Those that exist; of the guides those that are still as harness wrote them.

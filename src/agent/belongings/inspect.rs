@@ -1,4 +1,4 @@
-//! What of this home's agents really exists, whatever the records say.
+//! What exists of this home's agents, independent of the records.
 
 use crate::agent::Context;
 use crate::bucket::BucketRegistry;

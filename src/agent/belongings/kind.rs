@@ -79,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// What of it must be there by the record, for when it cannot be looked for.
+    /// What the record says of it, for when it cannot be looked for.
     pub(in crate::agent) fn recorded(self, owner: &Owner<'_>) -> Vec<Removed> {
         match self {
             Self::Database => database::recorded(owner),

@@ -2,21 +2,21 @@
 
 use super::owner::{Found, Owner};
 use crate::infra::Mail;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 use crate::system::text::count;
 
 pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let Some(mail) = server(owner) else { return Ok(Found::default()) };
     let own = match mail.count_tag(&owner.agent.bucket()).await? {
         0 => Vec::new(),
-        messages => vec![Removed::with("mail", owner.agent.bucket(), count(messages, "message"))],
+        messages => vec![Removed::with(RemovedKind::Mail, owner.agent.bucket(), count(messages, "message"))],
     };
     Ok(Found::own(own))
 }
 
 pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
     let has = server(owner).is_some() && owner.record.is_some_and(|record| record.mail);
-    if has { vec![Removed::new("mail", owner.agent.bucket())] } else { Vec::new() }
+    if has { vec![Removed::new(RemovedKind::Mail, owner.agent.bucket())] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

@@ -8,7 +8,7 @@
 //! Invariants:
 //! - Found is only what the record, a server's comment, the home's registry or the environment marker calls
 //!   the agent's. What merely has its name is listed as foreign and stays.
-//! - A server is asked only if something of the agent may be there: what was never made needs no server.
+//! - A server is asked only if the agent may have things there: what was never made needs no server.
 //! - A kind that cannot be removed does not keep the others from being removed.
 
 mod bucket;

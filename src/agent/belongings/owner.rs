@@ -40,7 +40,7 @@ impl<'a> Owner<'a> {
         self.context.home.stack_dir(self.agent.stack())
     }
 
-    /// Whether something of it may be on a server: an agent without a record may have anything there.
+    /// Whether it may have things on a server: an agent without a record may have anything there.
     pub(super) fn may_be_on_servers(&self) -> bool {
         self.record.is_none_or(|record| record.used_servers)
     }
@@ -85,7 +85,7 @@ impl Found {
     }
 }
 
-/// What a removal came to, apart from what was found before it.
+/// The result of a removal, apart from what was found before it.
 #[derive(Debug, Default)]
 pub(in crate::agent) struct Rest {
     /// Appeared since, and was removed too.

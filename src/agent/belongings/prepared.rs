@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::owner::{Found, Owner};
 use crate::agent::prepared_files;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 use crate::system::{self, Home};
 
 fn there(owner: &Owner<'_>) -> Vec<PathBuf> {
@@ -17,7 +17,9 @@ fn there(owner: &Owner<'_>) -> Vec<PathBuf> {
 }
 
 pub(super) fn find(owner: &Owner<'_>) -> Found {
-    Found::own(there(owner).into_iter().map(|file| Removed::new("state", file.display().to_string())).collect())
+    Found::own(
+        there(owner).into_iter().map(|file| Removed::new(RemovedKind::State, file.display().to_string())).collect(),
+    )
 }
 
 pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
@@ -27,7 +29,7 @@ pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The files of trees that are gone, whoever they belonged to.
+/// The files of trees that are gone, of all agents.
 pub(in crate::agent) fn orphaned(home: &Home) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(home.path().join("prepared")).into_iter().flatten().filter_map(Result::ok);
     let memories = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "json"));

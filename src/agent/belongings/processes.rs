@@ -6,7 +6,7 @@
 
 use super::owner::{Found, Owner, Rest};
 use super::started;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 use crate::supervisor::{self, Client, StackSnapshot};
 use crate::system::{self, ProcessIdentity, proc};
 
@@ -48,14 +48,14 @@ async fn snapshot(owner: &Owner<'_>) -> Result<Option<StackSnapshot>, Failure> {
 
 fn named(snapshot: &StackSnapshot) -> Vec<Removed> {
     let running = snapshot.processes.iter().filter_map(|(name, process)| Some((name, process.process.as_ref()?.pid)));
-    running.map(|(name, pid)| Removed::with("process", name, format!("pid {pid}"))).collect()
+    running.map(|(name, pid)| Removed::with(RemovedKind::Process, name, format!("pid {pid}"))).collect()
 }
 
 fn by_pid(process: &ProcessIdentity) -> Removed {
-    Removed::new("process", format!("pid {}", process.pid))
+    Removed::new(RemovedKind::Process, format!("pid {}", process.pid))
 }
 
-/// Stops the stack, and whatever carries its marker besides.
+/// Stops the stack, and all other OS processes that carry its marker.
 pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest, Failure> {
     let directory = owner.directory();
     let survivors = started::end(&started::find(owner).ended).await;
@@ -70,7 +70,7 @@ pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest,
     let swept = supervisor::sweep(owner.context.home.id(), &directory, &owner.agent.stack().to_string()).await?;
     rest.more.extend(swept.killed.iter().map(by_pid));
     rest.left.extend(swept.survivors.iter().chain(&survivors).map(by_pid));
-    // found before, and gone with the rest
+    // found before, and ended with the others
     rest.more.retain(|thing| !found.iter().any(|known| known.name == thing.name));
     Ok(rest)
 }
@@ -81,7 +81,7 @@ async fn shut_down(directory: &std::path::Path) -> supervisor::Result<Vec<Remove
     Ok(survivors
         .map(|survivor| {
             let pid = survivor.identity.map_or_else(String::new, |identity| format!("pid {}", identity.pid));
-            Removed::with("process", format!("{} {pid}", survivor.process), survivor.command)
+            Removed::with(RemovedKind::Process, format!("{} {pid}", survivor.process), survivor.command)
         })
         .collect())
 }

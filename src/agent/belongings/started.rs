@@ -1,14 +1,15 @@
-//! Processes that were started in an agent's tree by hand: by `exec` and `shell`, or by whoever works there.
+//! Processes that were started in an agent's tree by hand: by `exec` and `shell`, or by people who work there.
 //!
-//! They are no part of the stack, and the tree and the database that they use are about to go. Ended is what
-//! can be told to be the agent's and to have no person behind it; everything else is named and left alone:
+//! They are no part of the stack, and the tree and the database that they use are about to go. A process
+//! is ended if it belongs to the agent and no person uses it; every other one is named and left alone:
 //!
 //! - `exec` and `shell` mark what they start. What carries the mark is ended, unless it is in the foreground of
-//!   a terminal: there a person sits, and sees the prompt in a directory that is gone.
-//! - What merely stands in the agent's own work tree (its working directory) may be an editor, or the coding
+//!   a terminal: a person uses it, and sees a prompt in a directory that is gone.
+//! - What only has its working directory in the agent's own work tree may be an editor, or the coding
 //!   agent itself. It is ended only if its parent is gone (init has adopted it, or its ancestor that stands
-//!   there too) and it is in no terminal's foreground: so a background job looks that was forgotten.
-//! - Never ended: this command and its ancestors, other users' processes, what stands in a project's root.
+//!   there too) and it is in no terminal's foreground: this is what a forgotten background job looks like.
+//! - Never ended: this command and its ancestors, other users' processes, and those whose working
+//!   directory is a project's root.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use rustix::process::Signal;
 
 use super::owner::Owner;
 use crate::agent::exec_marker;
-use crate::report::Removed;
+use crate::report::{Removed, RemovedKind};
 use crate::system::proc::{Stat, command_line, processes, variables_of};
 use crate::system::{self, ProcessIdentity};
 
@@ -55,7 +56,7 @@ pub(super) fn find(owner: &Owner<'_>) -> Started {
             continue;
         }
         let in_foreground = stat.foreground == Some(stat.group);
-        // the oldest of its line that stands there too
+        // its oldest ancestor that runs there too
         let mut root = stat;
         while let Some(parent) = stat_of(root.parent).filter(|parent| parent.pid > 1 && stands(parent)) {
             root = parent;
@@ -86,7 +87,7 @@ fn is_own(pid: u32) -> bool {
 
 /// A process as a report names it.
 pub(super) fn described(process: &ProcessIdentity) -> Removed {
-    Removed::with("process", format!("pid {}", process.pid), command_line(process.pid).unwrap_or_default())
+    Removed::with(RemovedKind::Process, format!("pid {}", process.pid), command_line(process.pid).unwrap_or_default())
 }
 
 /// Ends them; returns those that outlive it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::owner::{Found, Owner};
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 use crate::system;
 
 pub(super) fn find(owner: &Owner<'_>) -> Found {
@@ -11,7 +11,11 @@ pub(super) fn find(owner: &Owner<'_>) -> Found {
     // the lock is that of the command that looks
     let has_more = std::fs::read_dir(&directory)
         .is_ok_and(|entries| entries.filter_map(Result::ok).any(|entry| entry.file_name() != "lock"));
-    Found::own(if has_more { vec![Removed::new("state", directory.display().to_string())] } else { Vec::new() })
+    Found::own(if has_more {
+        vec![Removed::new(RemovedKind::State, directory.display().to_string())]
+    } else {
+        Vec::new()
+    })
 }
 
 pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
@@ -23,7 +27,7 @@ pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
 }
 
 /// Removes an agent's directory in one step: a command that waits for the lease goes on making its lock file in
-/// what it takes for that directory, and would be found in the way, or sit on a lock that is removed under it.
+/// what it takes for that directory, and would fail on it, or hold a lock whose file is removed.
 fn forget(directory: &Path) -> std::io::Result<()> {
     let Some(name) = directory.file_name() else { return Ok(()) };
     // the name of no agent; there is one already where a teardown was killed at this very moment

@@ -4,7 +4,7 @@ use super::owner::{Found, Owner};
 use crate::agent::WorktreeError;
 use crate::agent::record::{Record, WorktreeRecord};
 use crate::agent::worktree;
-use crate::report::{Failure, Removed};
+use crate::report::{Failure, Removed, RemovedKind};
 
 fn made<'a>(owner: &Owner<'a>) -> Option<(&'a Record, &'a WorktreeRecord)> {
     let record = owner.record?;
@@ -46,7 +46,7 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
         notes.push(format!("with ignored files that the project's root does not have: {shown}{more}"));
     }
     let detail = Some(notes.join("; ")).filter(|notes| !notes.is_empty());
-    Ok(Found::own(vec![Removed { kind: "worktree".into(), name: tree.path.display().to_string(), detail }]))
+    Ok(Found::own(vec![Removed { kind: RemovedKind::WorkTree, name: tree.path.display().to_string(), detail }]))
 }
 
 /// How many ignored files are named.
@@ -55,12 +55,16 @@ const SHOWN: usize = 8;
 pub(super) async fn find_branch(owner: &Owner<'_>) -> Result<Found, Failure> {
     let Some((record, tree)) = made(owner) else { return Ok(Found::default()) };
     let branch = worktree::branch_to_remove(&record.project_root, tree, owner.force).await?;
-    Ok(Found::own(branch.into_iter().map(|branch| Removed::new("branch", branch)).collect()))
+    Ok(Found::own(branch.into_iter().map(|branch| Removed::new(RemovedKind::Branch, branch)).collect()))
 }
 
 pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
     let Some((_, tree)) = made(owner) else { return Vec::new() };
-    if tree.path.exists() { vec![Removed::new("worktree", tree.path.display().to_string())] } else { Vec::new() }
+    if tree.path.exists() {
+        vec![Removed::new(RemovedKind::WorkTree, tree.path.display().to_string())]
+    } else {
+        Vec::new()
+    }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

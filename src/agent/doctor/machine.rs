@@ -7,11 +7,9 @@ use rustix::fs::{ioctl_ficlone, statvfs};
 
 use crate::agent::Context;
 use crate::project::{AgentId, InfraPort, Project};
-use crate::report::{Finding, Level};
+use crate::report::{Area, Finding, Level};
 use crate::system;
 
-const AREA: &str = "machine";
-const PORTS: &str = "ports";
 const GIB: u64 = 1 << 30;
 /// What several development servers with file watchers need.
 const WATCHES: u64 = 524_288;
@@ -29,7 +27,7 @@ pub(super) fn examine(context: &Context, project: Option<&Project>) -> Vec<Findi
     findings
 }
 
-/// The nearest directory that exists on the way to the project's work trees.
+/// The nearest existing directory above the project's work trees.
 fn trees(project: &Project) -> Option<PathBuf> {
     let path = &project.worktree.as_ref()?.path.0;
     let fixed = path.split("{{").next()?;
@@ -42,15 +40,15 @@ fn trees(project: &Project) -> Option<PathBuf> {
 fn reflink(what: &str, directory: &Path) -> Finding {
     let place = directory.display();
     match try_reflink(directory) {
-        Ok(true) => Finding::ok(AREA, format!("{what} in {place}: copy-on-write clones work")),
+        Ok(true) => Finding::ok(Area::Machine, format!("{what} in {place}: copy-on-write clones work")),
         Ok(false) => Finding::ok(
-            AREA,
+            Area::Machine,
             format!(
                 "{what} in {place}: no copy-on-write clones: databases and folders are copied (XFS and Btrfs can clone)"
             ),
         ),
         Err(error) => Finding::bad(
-            AREA,
+            Area::Machine,
             Level::Error,
             format!("{what} in {place}: cannot be written: {error}"),
             format!("make `{place}` writable, or free disk space"),
@@ -80,28 +78,28 @@ fn limit(name: &str, wanted: u64) -> Finding {
     let found = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
     match found {
         Some(found) if found < wanted => Finding::bad(
-            AREA,
+            Area::Machine,
             Level::Warning,
             format!("fs.inotify.{name} is {found}: the file watchers of several development servers need {wanted}"),
             format!("run `sudo sysctl -w fs.inotify.{name}={wanted}`, and add it to /etc/sysctl.d"),
         ),
-        Some(found) => Finding::ok(AREA, format!("fs.inotify.{name} is {found}")),
-        None => Finding::ok(AREA, format!("fs.inotify.{name} is not known here")),
+        Some(found) => Finding::ok(Area::Machine, format!("fs.inotify.{name} is {found}")),
+        None => Finding::ok(Area::Machine, format!("fs.inotify.{name} is not known here")),
     }
 }
 
 fn disk(home: &Path) -> Finding {
     let place = home.display();
     let Ok(found) = statvfs(home) else {
-        return Finding::ok(AREA, format!("free disk of {place} is not known"));
+        return Finding::ok(Area::Machine, format!("free disk of {place} is not known"));
     };
     let free = found.f_bavail * found.f_frsize;
     let message = format!("{:.1} GiB of disk space are free at {place}", in_gib(free));
     let hint = "free disk space with `harness gc`, `harness teardown` of unused agents, or `docker system prune`";
     match free {
-        free if free < GIB => Finding::bad(AREA, Level::Error, message, hint),
-        free if free < 10 * GIB => Finding::bad(AREA, Level::Warning, message, hint),
-        _ => Finding::ok(AREA, message),
+        free if free < GIB => Finding::bad(Area::Machine, Level::Error, message, hint),
+        free if free < 10 * GIB => Finding::bad(Area::Machine, Level::Warning, message, hint),
+        _ => Finding::ok(Area::Machine, message),
     }
 }
 
@@ -112,15 +110,15 @@ fn memory() -> Finding {
         line.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()
     };
     let (Some(total), Some(available)) = (kib("MemTotal:"), kib("MemAvailable:")) else {
-        return Finding::ok(AREA, "memory is not known");
+        return Finding::ok(Area::Machine, "memory is not known");
     };
     let (total, available) = (total * 1024, available * 1024);
     let message = format!("{:.1} of {:.1} GiB of memory are available", in_gib(available), in_gib(total));
     if available < GIB {
         let hint = "stop unused agents (`harness stats` shows their memory), or add swap";
-        return Finding::bad(AREA, Level::Warning, message, hint);
+        return Finding::bad(Area::Machine, Level::Warning, message, hint);
     }
-    Finding::ok(AREA, message)
+    Finding::ok(Area::Machine, message)
 }
 
 #[allow(clippy::cast_precision_loss)] // for people
@@ -143,7 +141,7 @@ fn ephemeral(project: &Project) -> Option<Finding> {
     among.dedup();
     let (Some(first), Some(last)) = (among.first(), among.last()) else {
         return Some(Finding::ok(
-            PORTS,
+            Area::Ports,
             format!("no port of this project is in the kernel's ephemeral range {}-{}", range.start(), range.end()),
         ));
     };
@@ -153,5 +151,5 @@ fn ephemeral(project: &Project) -> Option<Finding> {
     );
     let all = system::reserving(&system::reserved_ports(), &format!("{first}-{last}"));
     let hint = format!("run `sudo sysctl -w net.ipv4.ip_local_reserved_ports={all}`, and add it to /etc/sysctl.d");
-    Some(Finding::bad(PORTS, Level::Warning, message, hint))
+    Some(Finding::bad(Area::Ports, Level::Warning, message, hint))
 }

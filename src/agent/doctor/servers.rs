@@ -3,11 +3,8 @@
 use crate::agent::Context;
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
 use crate::project::{InfraPort, Project, Service};
-use crate::report::{Failure, Finding, InfraStatus, Level, ServerState};
+use crate::report::{Area, Failure, Finding, InfraStatus, Level, ServerState};
 use crate::system;
-
-const AREA: &str = "servers";
-const PORTS: &str = "ports";
 
 pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
@@ -16,7 +13,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         Err(error) => {
             let hint =
                 format!("move `{}` elsewhere, then run `harness setup`", InfraRecord::path(&context.home).display());
-            return Ok(vec![Finding::bad(AREA, Level::Error, error.to_string(), hint)]);
+            return Ok(vec![Finding::bad(Area::Servers, Level::Error, error.to_string(), hint)]);
         }
     };
     let Some(record) = record else {
@@ -24,24 +21,24 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         return Ok(findings);
     };
     let status = infra::status(&context.home).await?;
-    findings.extend(status.reasons.iter().map(|reason| Finding::ok(AREA, reason.clone())));
+    findings.extend(status.reasons.iter().map(|reason| Finding::ok(Area::Servers, reason.clone())));
     if let Some(project) = project {
         let drift = infra::drift(&record, &project.infra);
         let hint = "keep it, or run `harness teardown --infra`, then `harness setup`";
-        findings.extend(drift.into_iter().map(|drift| Finding::bad(AREA, Level::Warning, drift, hint)));
+        findings.extend(drift.into_iter().map(|drift| Finding::bad(Area::Servers, Level::Warning, drift, hint)));
     }
     for service in &status.services {
         let version = service.version.as_ref().map_or_else(String::new, |version| format!(" ({version})"));
         let message = format!("{}: {}{version}", service.name, service.state);
         let reason = service.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         findings.push(match service.state {
-            ServerState::Ready | ServerState::Disabled | ServerState::External => Finding::ok(AREA, message),
+            ServerState::Ready | ServerState::Disabled | ServerState::External => Finding::ok(Area::Servers, message),
             ServerState::Absent | ServerState::Stopped | ServerState::Starting => {
-                Finding::bad(AREA, Level::Warning, format!("{message}{reason}"), "run `harness setup`")
+                Finding::bad(Area::Servers, Level::Warning, format!("{message}{reason}"), "run `harness setup`")
             }
             _ => {
                 let hint = format!("run `harness logs --infra {}`, then `harness setup`", service.name);
-                Finding::bad(AREA, Level::Error, format!("{message}{reason}"), hint)
+                Finding::bad(Area::Servers, Level::Error, format!("{message}{reason}"), hint)
             }
         });
     }
@@ -63,31 +60,38 @@ async fn browser_way(context: &Context, record: &InfraRecord, status: &InfraStat
     let hint = "allow it in the firewall: `ufw allow in on BRIDGE to any` with the bridge of `docker network ls`";
     match infra::docker::browser_reaches_host(&context.home, record).await {
         Ok(None) => None,
-        Ok(Some(true)) => Some(Finding::ok(AREA, format!("{name}: reaches applications of this machine"))),
+        Ok(Some(true)) => Some(Finding::ok(Area::Servers, format!("{name}: reaches applications of this machine"))),
         Ok(Some(false)) => {
             let message = format!("{name}: cannot reach applications of this machine from its container");
-            Some(Finding::bad(AREA, Level::Error, message, hint))
+            Some(Finding::bad(Area::Servers, Level::Error, message, hint))
         }
-        Err(error) => Some(Finding::bad(AREA, Level::Warning, format!("{name}: {error}"), "run `harness setup`")),
+        Err(error) => {
+            Some(Finding::bad(Area::Servers, Level::Warning, format!("{name}: {error}"), "run `harness setup`"))
+        }
     }
 }
 
 /// Nothing was set up yet: what there is to choose from.
 async fn before(project: Option<&Project>) -> Vec<Finding> {
-    let mut findings =
-        vec![Finding::ok(AREA, "the shared servers are not set up yet: run `harness setup` or `harness launch`")];
+    let mut findings = vec![Finding::ok(
+        Area::Servers,
+        "the shared servers are not set up yet: run `harness setup` or `harness launch`",
+    )];
     let (found, passed_over) = infra::installed_postgres().await;
-    findings.extend(found.into_iter().map(|found| Finding::ok(AREA, found)));
+    findings.extend(found.into_iter().map(|found| Finding::ok(Area::Servers, found)));
     if findings.len() == 1 {
-        findings.push(Finding::ok(AREA, "no PostgreSQL 15 or newer is installed: the native engine downloads one"));
+        findings.push(Finding::ok(
+            Area::Servers,
+            "no PostgreSQL 15 or newer is installed: the native engine downloads one",
+        ));
     }
-    findings.extend(passed_over.into_iter().map(|why| Finding::ok(AREA, format!("passed over: {why}"))));
+    findings.extend(passed_over.into_iter().map(|why| Finding::ok(Area::Servers, format!("passed over: {why}"))));
     let ports = project.map(|project| InfraPort::ALL.map(|port| (port, project.infra.ports.get(port))));
     findings.extend(ports.into_iter().flatten().filter_map(|(port, number)| taken(port, number)));
     findings
 }
 
-/// A port that somebody else has.
+/// A port that another program uses.
 fn taken(port: InfraPort, number: u16) -> Option<Finding> {
     if system::is_bindable(number) {
         return None;
@@ -98,5 +102,10 @@ fn taken(port: InfraPort, number: u16) -> Option<Finding> {
         |holder| holder.pid.map_or(holder.command.clone(), |pid| format!("pid {pid} ({})", holder.command)),
     );
     let message = format!("port {number} ({}) is in use by {who}", port.variable());
-    Some(Finding::bad(PORTS, Level::Error, message, format!("stop it, or set {} to another port", port.variable())))
+    Some(Finding::bad(
+        Area::Ports,
+        Level::Error,
+        message,
+        format!("stop it, or set {} to another port", port.variable()),
+    ))
 }

@@ -1,31 +1,34 @@
-//! What the home says of agents that is not so any more.
+//! What the home records of agents and no longer holds.
 
 use crate::agent::{Context, Lifecycle, Record, identity, leftover};
 use crate::project::{Project, find_root};
-use crate::report::{Failure, Finding, Level};
+use crate::report::{Area, Failure, Finding, Level};
 use crate::supervisor::Client;
 use crate::system;
 
-const AREA: &str = "state";
-
 pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) -> Result<Vec<Finding>, Failure> {
     let home = context.home.path().display();
-    let mut findings = vec![Finding::ok(AREA, format!("home {home}, id {}", context.home.id()))];
-    // standing in no project is nothing to complain about
+    let mut findings = vec![Finding::ok(Area::State, format!("home {home}, id {}", context.home.id()))];
+    // to be in no project is not a problem
     match project {
         Ok(project) => {
-            findings.push(Finding::ok(AREA, format!("project {} in {}", project.name, project.root.display())));
+            findings.push(Finding::ok(Area::State, format!("project {} in {}", project.name, project.root.display())));
         }
         Err(failure) if find_root(&context.directory).is_ok() => {
             let hint = "run `harness config check`";
-            findings.push(Finding::bad(AREA, Level::Error, format!("this project's configuration: {failure}"), hint));
+            findings.push(Finding::bad(
+                Area::State,
+                Level::Error,
+                format!("this project's configuration: {failure}"),
+                hint,
+            ));
         }
         Err(_) => {}
     }
     let left = leftover::leftovers(context)?;
     for (agent, why) in &left {
         let hint = format!("run `harness gc`, or `harness launch {agent}` to continue");
-        findings.push(Finding::bad(AREA, Level::Warning, format!("agent {agent}: {why}"), hint));
+        findings.push(Finding::bad(Area::State, Level::Warning, format!("agent {agent}: {why}"), hint));
     }
     for agent in identity::agents(context)?.into_iter().filter(|agent| !left.contains_key(agent)) {
         findings.push(match Record::read(&context.home, agent) {
@@ -36,22 +39,22 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
                     }
                     _ => format!("run `harness teardown {agent}`"),
                 };
-                Finding::bad(AREA, Level::Error, format!("agent {agent}: {error}"), hint)
+                Finding::bad(Area::State, Level::Error, format!("agent {agent}: {error}"), hint)
             }
             Ok(None) => continue,
             Ok(Some(record)) if record.lifecycle != Lifecycle::Launched => {
-                Finding::ok(AREA, format!("agent {agent}: another command works on it"))
+                Finding::ok(Area::State, format!("agent {agent}: another command works on it"))
             }
             Ok(Some(record)) => match Client::connect(&context.home.stack_dir(agent.stack())) {
-                Ok(Some(_)) => Finding::ok(AREA, format!("agent {agent} of {}: up", record.project)),
+                Ok(Some(_)) => Finding::ok(Area::State, format!("agent {agent} of {}: up", record.project)),
                 Ok(None) => {
                     let hint = format!("run `harness launch {agent}`, or `harness teardown {agent}`");
                     let message = format!("agent {agent} of {}: its processes are not up", record.project);
-                    Finding::bad(AREA, Level::Warning, message, hint)
+                    Finding::bad(Area::State, Level::Warning, message, hint)
                 }
                 Err(error) => {
                     let hint = format!("run `harness restart {agent}`, then `harness status {agent}`");
-                    Finding::bad(AREA, Level::Error, format!("agent {agent}: its supervisor: {error}"), hint)
+                    Finding::bad(Area::State, Level::Error, format!("agent {agent}: its supervisor: {error}"), hint)
                 }
             },
         });

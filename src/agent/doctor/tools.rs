@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::report::{Finding, Level};
+use crate::report::{Area, Finding, Level};
 
-const AREA: &str = "tools";
-/// A program that does not even tell its version in this time hangs.
+/// A program that does not print its version in this time hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Tool {
@@ -67,8 +66,8 @@ async fn one(tool: &Tool) -> Finding {
     let Some(path) = tool.names.iter().find_map(|name| which::which(name).ok()) else {
         let message = format!("{name} is not installed: {}", tool.why);
         return match tool.missing {
-            Level::Ok => Finding::ok(AREA, message),
-            level => Finding::bad(AREA, level, message, tool.hint),
+            Level::Ok => Finding::ok(Area::Tools, message),
+            level => Finding::bad(Area::Tools, level, message, tool.hint),
         };
     };
     let mut command = tokio::process::Command::new(&path);
@@ -79,29 +78,29 @@ async fn one(tool: &Tool) -> Finding {
             let text = String::from_utf8_lossy(&output.stdout);
             let version = text.lines().next().unwrap_or_default().trim();
             let version = version.strip_prefix(name).unwrap_or(version).trim();
-            Finding::ok(AREA, format!("{name}: {version}, {place}"))
+            Finding::ok(Area::Tools, format!("{name}: {version}, {place}"))
         }
         // the client is there, its daemon does not answer
         Ok(Ok(_)) if name == "docker" => {
-            Finding::ok(AREA, format!("docker: {place}, but no daemon answers; only the docker engine needs it"))
+            Finding::ok(Area::Tools, format!("docker: {place}, but no daemon answers; only the docker engine needs it"))
         }
         Ok(Ok(output)) => {
             let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             Finding::bad(
-                AREA,
+                Area::Tools,
                 Level::Warning,
                 format!("{name}: {place} fails: {told}"),
                 format!("install `{name}` again"),
             )
         }
         Ok(Err(error)) => Finding::bad(
-            AREA,
+            Area::Tools,
             Level::Warning,
             format!("{name}: {place} cannot be run: {error}"),
             format!("install `{name}` again"),
         ),
         Err(_) => Finding::bad(
-            AREA,
+            Area::Tools,
             Level::Warning,
             format!("{name}: {place} hangs"),
             format!("check why `{place}` does not answer"),

@@ -1,4 +1,4 @@
-//! The agent's bucket, the key that opens it, and what it begins with.
+//! The agent's bucket, the key that opens it, and its first content.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(super) async fn ensure(scope: Scope<'_>, record: &Record, infra: &Infra) -> 
 }
 
 /// Fills a bucket that is new, as `[bucket] seed` says. A first launch that is repeated fills it again: the
-/// one before may have been cut off in the middle.
+/// previous one may have been interrupted.
 pub(super) async fn seed(
     scope: Scope<'_>,
     project: &Project,

@@ -18,7 +18,7 @@ use crate::report::{Failure, TemplateUse};
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) changed: bool,
-    /// A fresh clone: `post_clone` is due.
+    /// A fresh clone: `post_clone` has to run.
     pub(super) cloned: bool,
     pub(super) template: Option<TemplateUse>,
     pub(super) server: Option<String>,

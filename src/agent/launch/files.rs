@@ -92,8 +92,8 @@ fn guides(scope: Scope<'_>, record: &mut Record, rendering: &Rendering<'_>) -> R
     Ok(changed)
 }
 
-/// The names of the ports that have a URL: all but those that only disabled processes use. Which protocol a port speaks is
-/// not known, and `http` is what most of them speak.
+/// The names of the ports that have a URL: all but those that only disabled processes use. Which protocol a port
+/// speaks is not known, and `http` is what most of them speak.
 fn web_ports(spec: &StackSpec, ports: &BTreeMap<String, u16>) -> Vec<String> {
     let used_by = |disabled: bool| -> BTreeSet<u16> {
         let processes = spec.processes.values().filter(|process| process.disabled == disabled);

@@ -13,7 +13,7 @@ use crate::agent::{Context, Error, Lifecycle, Record, teardown};
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
-/// Launches `agents` of the project that the command stands in. Returns what happened to each, and the
+/// Launches `agents` of the project of the current directory. Returns what happened to each, and the
 /// kind of the worst failure among them.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ async fn one(
             report.outcome = LaunchOutcome::Failed;
             let mut document = failure.document();
             if undone && matches!(failure.downcast(), Some(Error::Unhealthy { .. })) {
-                // its logs are gone with the rest
+                // its logs are removed too
                 document.hint = Some(format!("run `harness launch {agent} --keep`, then `harness logs {agent}`"));
             }
             report.error = Some(document);
@@ -100,7 +100,7 @@ async fn one(
     }
 }
 
-/// Undoes a first launch of ours that was interrupted, unless another command has taken it up meanwhile.
+/// Undoes a first launch of this command that was interrupted, unless another command continues it.
 async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
     if options.keep {
         return;

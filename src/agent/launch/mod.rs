@@ -1,8 +1,8 @@
 //! `launch`: a list of steps, each journalled, each of which first looks whether it is needed.
 //!
-//! Launching anew, going on after a cut, repairing and finding nothing to do are therefore one path. A
-//! first launch that fails is undone by the same code that tears an agent down; where that undo, or a
-//! teardown, did not come to its end, the next launch finishes it and goes on.
+//! A first launch, one that continues after an interruption, a repair, and one with nothing to do therefore take the
+//! same path. A first launch that fails is undone by the code that tears an agent down; where that undo, or a
+//! teardown, was interrupted, the next launch finishes it and goes on.
 //!
 //! A step is a file. It is given the [`scope::Scope`] and what else it needs, and returns what it made;
 //! `run` alone knows their order.

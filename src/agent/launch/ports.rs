@@ -9,10 +9,10 @@ use crate::supervisor::{self, Client, StackSnapshot};
 use crate::system;
 
 /// Checks that every port of the agent is free, unless its stack runs; returns that stack's snapshot. What a dead
-/// supervisor left behind is swept first, so that it does not stand in the way as a stranger.
+/// supervisor left behind is swept first, so that it is not taken for a foreign program.
 pub(super) async fn check(scope: Scope<'_>, project: &Project) -> Result<Option<StackSnapshot>, Failure> {
     let snapshot = running(scope).await?;
-    // once a stack runs, who listens on its ports is the supervisor's affair
+    // once a stack runs, the supervisor checks who listens on its ports
     if snapshot.is_none() {
         supervisor::sweep(scope.context.home.id(), &scope.directory(), &scope.agent.stack().to_string()).await?;
         let ports = project.ports_of(scope.agent).into_iter().filter(|(_, port)| !system::is_bindable(*port));
@@ -25,8 +25,8 @@ pub(super) async fn check(scope: Scope<'_>, project: &Project) -> Result<Option<
     Ok(snapshot)
 }
 
-/// What the supervisor says; `None` where none runs. One that was killed a moment ago still accepts a connection, and
-/// answers nothing: it does not run.
+/// What the supervisor says; `None` where none runs. One that was killed a moment ago may still accept a connection
+/// and answer nothing: it does not run.
 async fn running(scope: Scope<'_>) -> Result<Option<StackSnapshot>, Failure> {
     let answer = async {
         let Some(client) = Client::take_charge(&scope.directory()).await? else { return Ok(None) };

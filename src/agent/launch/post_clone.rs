@@ -1,4 +1,4 @@
-//! `post_clone`: the project's commands in each fresh clone, and a look whether they missed anything.
+//! `post_clone`: the project's commands in each fresh clone, and a search for what they missed.
 
 use std::path::Path;
 

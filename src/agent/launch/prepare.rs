@@ -1,7 +1,7 @@
 //! `[prepare]`: steps in the agent's tree before its processes start, skipped while nothing they depend
 //! on has changed.
 //!
-//! What was done is remembered by tree, not by agent: agents that share the project's root share its
+//! What was done is recorded by tree, not by agent: agents that share the project's root share its
 //! build; a tree that is made again at the same path is another. A lock by tree keeps two launches from
 //! building in one directory at once.
 //!
@@ -43,7 +43,7 @@ impl Versioned for Memory {
     const VERSION: u32 = 1;
 }
 
-/// Where to prepare, and who hears of it.
+/// Where to prepare, and who receives the events.
 #[derive(Debug)]
 pub(in crate::agent) struct Preparation<'a> {
     pub(in crate::agent) home: &'a Home,
@@ -83,7 +83,7 @@ pub(in crate::agent) async fn run(
             .note(preparation.subject, format!("waiting for another launch{who} that prepares the same tree"));
     })
     .await?;
-    // a damaged memory costs a rebuild, nothing else
+    // a damaged file costs a rebuild, nothing else
     let memory: Option<Memory> = system::read_versioned(&file).ok().flatten();
     let identity = identity(tree)?;
     let mut memory = memory.filter(|memory| memory.identity == identity).unwrap_or_else(|| Memory {
@@ -181,7 +181,7 @@ fn last_change(path: &Path) -> Option<SystemTime> {
     inside.chain(modified(path)).max()
 }
 
-/// By this a directory is known from one that took its place: its inode, and when it was made where the
+/// Distinguishes a directory from another one at the same path: its inode, and when it was made where the
 /// file system tells.
 fn identity(tree: &Path) -> Result<String, Failure> {
     use std::os::unix::fs::MetadataExt;

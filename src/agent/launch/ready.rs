@@ -72,7 +72,7 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
             .map(|(name, _)| name.clone())
             .collect();
         if waiting.is_empty() {
-            // a service that ended well right after its start was probably not meant to
+            // a service that exits with 0 right after its start was probably not meant to
             for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Completed) {
                 if let Some(reason) = &process.reason {
                     scope.context.events.warning(scope.subject(), format!("{name} {reason}"));

@@ -1,7 +1,5 @@
 //! One launch of one agent, step by step.
 
-use std::collections::BTreeMap;
-
 use super::scope::Scope;
 use super::{bucket, database, files, ports, prepare, ready, tree};
 use crate::agent::journal::{self, Journal};
@@ -9,7 +7,7 @@ use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
 use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown};
 use crate::infra::{self, Infra};
-use crate::project::{AgentId, Project};
+use crate::project::Project;
 use crate::render::{self, Renderer};
 use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
 use crate::supervisor;
@@ -44,7 +42,7 @@ impl<'a> Run<'a> {
                 finish_teardown(scope, project, lease, record).await?
             }
             Some(record) => record,
-            None => new_record(project, agent),
+            None => Record::begun(project, agent),
         };
         let journal = Journal::open(&context.home, agent, "launch")?;
         record.kept |= scope.options.keep;
@@ -212,7 +210,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Finishes a teardown that was cut off or failed; then the agent begins anew. A work tree that holds work stays its own.
+/// Finishes a teardown that was interrupted or failed; then the agent begins again. A work tree with work stays its
+/// own.
 async fn finish_teardown(
     scope: Scope<'_>,
     project: &Project,
@@ -227,7 +226,7 @@ async fn finish_teardown(
         infra::open(&context.home).await?
     };
     let tree_stays = teardown::finish(context, infra.as_ref(), lease, &record).await?;
-    let mut fresh = new_record(project, scope.agent);
+    let mut fresh = Record::begun(project, scope.agent);
     if tree_stays {
         fresh.tree = record.tree;
         fresh.worktree = record.worktree;
@@ -295,30 +294,4 @@ async fn run_prepare(
     };
     let Rendering { renderer, values, environment } = rendering;
     prepare::run(&preparation, &project.prepare, renderer, values, environment).await
-}
-
-fn new_record(project: &Project, agent: AgentId) -> Record {
-    Record {
-        agent,
-        project: project.name.clone(),
-        project_root: project.root.clone(),
-        tree: project.root.clone(),
-        worktree: None,
-        lifecycle: Lifecycle::Launching,
-        kept: false,
-        ports: project.ports_of(agent).into_iter().collect(),
-        web_ports: Vec::new(),
-        server: None,
-        database_password: None,
-        template: None,
-        bucket_secret: None,
-        mail: false,
-        used_servers: false,
-        rendered: Vec::new(),
-        guides: Vec::new(),
-        env_file: None,
-        base_environment: BTreeMap::new(),
-        with: Vec::new(),
-        spec_digest: None,
-    }
 }

@@ -18,11 +18,11 @@ pub struct LaunchOptions {
     pub keep: bool,
     /// Replace the database by a fresh clone of the template.
     pub reset_database: bool,
-    /// Whether the agent gets a work tree of its own; the project's own wish when absent.
+    /// Whether the agent gets a work tree of its own; the project's configuration decides when absent.
     pub worktree: Option<bool>,
     /// The branch of its work tree.
     pub branch: Option<String>,
-    /// The engine that is wished for.
+    /// The engine that is asked for.
     pub engine: Option<EngineChoice>,
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn enter(
     Ok(Entered { project, changed })
 }
 
-/// An agent that was up stays where it is: its database and its ports would not, without a word, mean another tree.
+/// An agent that was up stays where it is: its database and ports must not silently belong to another tree.
 fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), Error> {
     match scope.options.worktree {
         Some(own) if record.lifecycle == Lifecycle::Launched && own == record.shares_root() => {
@@ -54,7 +54,7 @@ fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), Error> {
     }
 }
 
-/// Keeps the recorded work tree if there is one to work in; forgets it where it has to be made anew.
+/// Keeps the recorded work tree if there is one to work in; forgets it where it has to be made again.
 async fn take_up(scope: Scope<'_>, project: &Project, record: &mut Record) -> Result<(), Failure> {
     let Some(found) = &record.worktree else { return Ok(()) };
     let there = found.path.exists();
@@ -105,7 +105,7 @@ async fn make_or_adopt(scope: Scope<'_>, project: &Project, record: &mut Record,
     }
     if choice.worktree.made {
         if choice.worktree.path.starts_with(&project.root) {
-            // before it exists, so that no `git add` in the root can catch it
+            // before it exists, so that no `git add` in the root can add it
             render::keep_out_of_git(&choice.worktree.path)?;
         }
         let (marker, subject) = (scope.marker(), scope.subject());
@@ -119,7 +119,7 @@ async fn make_or_adopt(scope: Scope<'_>, project: &Project, record: &mut Record,
 async fn complete(scope: Scope<'_>, project: &Project, record: &mut Record) -> Result<bool, Failure> {
     let settings = settings(project);
     let (marker, events, subject) = (scope.marker(), &scope.context.events, scope.subject());
-    // a tree that was adopted is its owner's
+    // a tree that was adopted belongs to the user
     let Some(found) = record.worktree.as_mut().filter(|found| found.made) else { return Ok(false) };
     let population = worktree::Population {
         root: &project.root,

@@ -10,7 +10,7 @@ use super::options::{TeardownOptions, TeardownTarget};
 use crate::agent::{Context, Error, Record, belongings, identity, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
-use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
+use crate::report::{Failure, Kind, Removed, RemovedKind, Teardown, TornDownAgent};
 
 /// Tears agents down. Returns what happened to each, and the kind of the worst failure.
 ///
@@ -70,7 +70,7 @@ async fn timed(
     (report, kind)
 }
 
-/// The shared servers, started as recorded if something of the agents may be on them. Servers that do not start are
+/// The shared servers, started as recorded if the agents may have things on them. Servers that do not start are
 /// no reason to keep what is elsewhere.
 async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<Infra>, Failure> {
     let is_needed = match &options.target {
@@ -108,8 +108,8 @@ async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentI
     Ok(agents)
 }
 
-/// Whether an agent is one of the project that the command stands in. A damaged record is everybody's: somebody has to
-/// be able to remove it.
+/// Whether an agent is one of the project of the current directory. A damaged record belongs to every project: some
+/// command has to be able to remove it.
 fn is_here(context: &Context, agent: AgentId) -> bool {
     match Record::read(&context.home, agent) {
         Ok(Some(record)) => ownership::is_here(context, &record).unwrap_or(true),
@@ -117,7 +117,7 @@ fn is_here(context: &Context, agent: AgentId) -> bool {
     }
 }
 
-/// Refuses agents of another project before any is touched. A look is free, and what is left over is collected for
+/// Refuses agents of another project before any is touched. A dry run is allowed, and leftovers are collected for
 /// every project.
 fn check_projects(context: &Context, options: &TeardownOptions) -> Result<(), Failure> {
     let TeardownTarget::Agents(agents) = &options.target else { return Ok(()) };
@@ -183,7 +183,7 @@ fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) ->
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
     if options.dry_run {
         let status = infra::status(&context.home).await?;
-        return Ok(status.services.iter().map(|service| Removed::new("service", &service.name)).collect());
+        return Ok(status.services.iter().map(|service| Removed::new(RemovedKind::Service, &service.name)).collect());
     }
     let report = infra::teardown(&context.home, options.volumes, &context.events).await?;
     Ok(report.removed)

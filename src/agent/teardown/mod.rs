@@ -1,7 +1,7 @@
 //! `teardown`: everything of an agent is removed and proven gone, and what is left is named.
 //!
 //! What there is to remove is the list of [`super::belongings`], so that a crashed agent leaks nothing and
-//! what only looks like ours is left alone. Something that cannot be removed does not keep the rest from
+//! what only looks like ours is left alone. What cannot be removed does not keep the rest from
 //! being removed: the record stays, and the next `launch` or `teardown` goes on.
 
 mod many;

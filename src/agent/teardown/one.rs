@@ -6,7 +6,7 @@ use crate::agent::lease::Lease;
 use crate::agent::{Context, Error, Lifecycle, Record, leftover, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
-use crate::report::{Failure, Removed, TornDownAgent};
+use crate::report::{Failure, Removed, RemovedKind, TornDownAgent};
 use crate::system;
 
 use super::options::TeardownOptions;
@@ -33,7 +33,7 @@ async fn with_lease(
     report: &mut TornDownAgent,
 ) -> Result<(), Failure> {
     let agent = lease.agent;
-    // a record that cannot be read must not keep the rest from going
+    // a record that cannot be read must not prevent the removal of the rest
     let record = match Record::read(&context.home, agent) {
         Ok(record) => record,
         Err(error @ system::Error::Newer { .. }) => return Err(error.into()),
@@ -114,7 +114,7 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
     }
 }
 
-/// What becomes of the agent's directory in the home.
+/// What happens to the agent's directory in the home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Directory {
     Removed,
@@ -194,15 +194,15 @@ async fn remove_list(
     Ok(first)
 }
 
-/// Ports that somebody still listens on although the stack is gone: a process of the stack, which is then
-/// left, or a stranger's.
+/// Ports on which a process still listens although the stack is gone: a process of the stack, which is then
+/// left, or a foreign one.
 fn prove(owner: &Owner<'_>, report: &mut TornDownAgent) {
-    let stopped_some = report.removed.iter().any(|thing| thing.kind == "process");
+    let stopped_some = report.removed.iter().any(|thing| thing.kind == RemovedKind::Process);
     let marker = system::marker_value(owner.context.home.id(), &owner.agent.stack().to_string());
     for (name, port) in owner.record.iter().filter(|_| stopped_some).flat_map(|record| &record.ports) {
         if let Some(holder) = system::port_holder(*port) {
             let pid = holder.pid.map_or_else(String::new, |pid| format!("pid {pid}, "));
-            let thing = Removed::with("port", port.to_string(), format!("{name}: {pid}{}", holder.command));
+            let thing = Removed::with(RemovedKind::Port, port.to_string(), format!("{name}: {pid}{}", holder.command));
             let ours = system::processes_with_marker(&marker).iter().any(|process| Some(process.pid) == holder.pid);
             if ours { report.left.push(thing) } else { report.foreign.push(thing) }
         }

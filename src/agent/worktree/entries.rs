@@ -13,7 +13,7 @@ const INCLUDE: &str = ".worktreeinclude";
 /// One entry, and what it names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Where it stands: `[worktree] copy`, `.worktreeinclude`.
+    /// Where it is written: `[worktree] copy`, `.worktreeinclude`.
     pub(super) origin: &'static str,
     /// As it is written.
     pub(super) text: String,
@@ -70,7 +70,7 @@ fn matching(root: &Path, pattern: &str) -> Vec<String> {
     expand(root, Path::new(""), &pattern.split('/').collect::<Vec<_>>(), &mut found);
     found.sort_unstable();
     found.dedup();
-    // what lies in a directory that is named comes with it
+    // a directory that is named includes its content
     let within = |path: &String| found.iter().any(|other| path.starts_with(&format!("{other}/")));
     found.iter().filter(|path| !within(path)).cloned().collect()
 }

@@ -1,7 +1,7 @@
 //! The entry of a linked work tree in its repository: `<common>/worktrees/<name>`.
 //!
-//! An entry is read and removed here rather than by `git worktree prune`, which removes the entries of
-//! everybody's work trees that cannot be seen at the moment: on a disk that is not mounted, in a
+//! An entry is read and removed here rather than by `git worktree prune`, which also removes the entries of
+//! work trees of other users that cannot be seen at the moment: on a disk that is not mounted, in a
 //! container, on another machine. Only the entry whose `gitdir` names exactly our tree is touched.
 
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ pub(super) async fn has_branch(directory: &Path, branch: &str) -> Result<bool, E
     Ok(found.lines().any(|line| line == reference))
 }
 
-/// Where a directory stands in its repository.
+/// Where a directory is in its repository.
 #[derive(Debug)]
 pub(super) struct Standing {
     /// What all work trees of the repository share.

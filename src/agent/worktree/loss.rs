@@ -1,8 +1,9 @@
 //! What would be lost with a work tree.
 //!
-//! Lost is what exists nowhere else: changed and new files, also those that git was told not to look at,
+//! Lost is what exists nowhere else: changed and new files, also those that git is configured to ignore changes of,
 //! commits that no remote and no other branch has, of the tree and of its submodules. What cannot be found
-//! out counts as lost; `belongings` refuses the removal then. Ignored files are listed, but do not hold a removal up: most are builds.
+//! out counts as lost; `belongings` refuses the removal then. Ignored files are listed, but do not prevent a removal:
+//! most are builds.
 
 use std::path::{Path, PathBuf};
 
@@ -112,7 +113,8 @@ async fn commits(tree: &Path, revision: &str, whose: &str, own: &[&str], loss: &
     Ok(())
 }
 
-/// The files that differ from the last commit, new ones included; submodules whatever they are told to ignore.
+/// The files that differ from the last commit, new ones included; of submodules too, even where they are configured to
+/// be ignored.
 async fn changed(tree: &Path) -> Result<Vec<String>, Error> {
     let arguments = ["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none"];
     let status = ask(tree, &arguments).await?;
@@ -129,7 +131,7 @@ async fn changed(tree: &Path) -> Result<Vec<String>, Error> {
     Ok(files)
 }
 
-/// The files that git was told not to look at (`skip-worktree`, `assume-unchanged`) and that differ from the index.
+/// The files with `skip-worktree` or `assume-unchanged` that differ from the index.
 async fn hidden(tree: &Path) -> Result<Vec<String>, Error> {
     let flagged = ask(tree, &["ls-files", "-v", "-z"]).await?;
     let is_flagged = |entry: &&str| entry.starts_with(|flag: char| flag == 'S' || flag.is_ascii_lowercase());

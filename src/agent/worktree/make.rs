@@ -20,7 +20,7 @@ use crate::system::{Git, GitError};
 pub(in crate::agent) struct Wish<'a> {
     /// The project's root.
     pub(in crate::agent) root: &'a Path,
-    /// Where the work tree shall be, [`resolved`].
+    /// Where the work tree is to be, [`resolved`].
     pub(in crate::agent) path: PathBuf,
     /// Its branch, and whether the user named it.
     pub(in crate::agent) branch: String,
@@ -28,7 +28,7 @@ pub(in crate::agent) struct Wish<'a> {
     pub(in crate::agent) named: bool,
 }
 
-/// What a wish comes to.
+/// The work tree that is chosen for a request.
 #[derive(Debug)]
 pub(in crate::agent) struct Choice {
     /// What is to be written down, before anything is made.
@@ -37,7 +37,7 @@ pub(in crate::agent) struct Choice {
     pub(in crate::agent) tree: PathBuf,
 }
 
-/// What holds for `--worktree` in a project without a `[worktree]` table.
+/// The settings of `--worktree` in a project without a `[worktree]` table.
 pub(in crate::agent) fn default_settings() -> WorktreeSettings {
     WorktreeSettings {
         path: Template("~/worktrees/{{ project }}-agent-{{ id }}".to_owned()),
@@ -47,7 +47,7 @@ pub(in crate::agent) fn default_settings() -> WorktreeSettings {
     }
 }
 
-/// A path as the kernel shows it to who stands in it: without `..`, and without symbolic links as far as
+/// A path as the kernel shows it to a process that runs there: without `..`, and without symbolic links as far as
 /// it exists.
 pub(in crate::agent) fn resolved(path: &Path) -> PathBuf {
     let mut resolved = PathBuf::new();

@@ -7,8 +7,8 @@
 //! project's present state, never from a stale one.
 //!
 //! A work tree is chosen, written into the record, made by git, then populated; the record says whether
-//! that was completed. Cut off before git had ended, it is made anew; after, only what is missing is
-//! copied, since somebody may have begun to work in it.
+//! that was completed. If a launch is interrupted before git has ended, the tree is made again; after that, only what
+//! is missing is copied, since work in it may have begun.
 
 mod entries;
 mod entry;

@@ -1,9 +1,9 @@
 //! What git does not bring along: files that are not in git, and directories too costly to build again.
 //!
-//! Each entry of `copy`, `clone` and `.worktreeinclude` is brought along once: what an agent removes
-//! afterwards stays removed, and an entry that is added later is brought at the next launch. A directory
+//! Each entry of `copy`, `clone` and `.worktreeinclude` is copied once: what an agent removes
+//! later stays removed, and an entry that is added later is copied at the next launch. A directory
 //! that is in the tree already, because git tracks something in it, gets what it lacks. An entry that names
-//! nothing, or only what git has brought, is reported: it would do nothing without a word.
+//! nothing, or only what git has brought, is reported: it would silently do nothing.
 //!
 //! Directories are cloned copy-on-write where the file system can, else copied; never linked, since a
 //! package manager that purges a linked directory purges the original.

@@ -12,7 +12,7 @@ use super::{trash, unique};
 use crate::agent::record::WorktreeRecord;
 use crate::system::{self, GitError, Home};
 
-/// Whether git has ended its part of the work tree; until then nobody can have worked in it. git writes
+/// Whether git has ended its part of the work tree; until then there can be no work in it. git writes
 /// the index last.
 ///
 /// # Errors
@@ -84,7 +84,7 @@ async fn take_apart(home: &Home, common: &Path, tree: &Path) -> Result<(), Error
     if let Some(entry) = entry {
         entry.remove()?;
     }
-    // whatever else is in it stays
+    // everything else in it stays
     let _ = std::fs::remove_dir(tree);
     Ok(())
 }
@@ -137,7 +137,7 @@ pub(in crate::agent) async fn branch_to_remove(
     Ok(goes.then(|| branch.to_owned()))
 }
 
-/// Removes a branch, whatever it holds. That it is gone already is no error.
+/// Removes a branch with its commits. That it is gone already is not an error.
 ///
 /// # Errors
 /// git refuses.

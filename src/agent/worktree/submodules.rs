@@ -59,7 +59,7 @@ async fn gitlinks(tree: &Path) -> Result<Vec<String>, Error> {
 
 /// Commits of a clone that no remote has: of its head, its branches and its stash. `None`: git cannot tell.
 async fn unpushed(directory: &Path) -> Option<usize> {
-    // the directory alone counts, whatever work tree its configuration names
+    // the directory alone counts, not the work tree that its configuration names
     let repository = format!("--git-dir={}", directory.display());
     let here = [repository.as_str(), "--work-tree=/"];
     let head = ask(directory, &[&here[..], &["rev-parse", "--verify", "--quiet", "HEAD"]].concat()).await.is_ok();

@@ -1,6 +1,6 @@
 //! Commits that exist nowhere else: not on a remote, not on another branch, not merged by content.
 //!
-//! A branch that was squashed or rebased into the main one has commits of its own that nobody needs. It is
+//! A branch that was squashed or rebased into the main one has commits of its own that are not needed any more. It is
 //! recognised by content, in three ways, since each misses something: merging it would change nothing;
 //! each of its commits has a twin with the same patch; one commit there has the patch of all of them
 //! together. What git cannot answer counts as unique.

@@ -17,8 +17,9 @@
 //! # Why it is written here
 //!
 //! Where the program `mailpit` is installed it is used instead; this server is for machines without it, so that
-//! the native engine downloads nothing for mail. No crate catches mail. `mailin-embedded`, the one SMTP server to
-//! embed that is still published, would replace only `smtp/`, whose protocol is `smtp-proto`'s already. It serves
+//! the native engine downloads nothing for mail. No crate catches mail. Of the 1,585 lines of code here
+//! (without tests and comments, November 2026), `mailin-embedded` 0.8 with 9 further crates, the one SMTP server to
+//! embed that is still published, would replace `smtp/` (433), whose protocol is `smtp-proto`'s already. It serves
 //! each client on a blocking thread of a pool (four by default), holds that thread for five minutes when the client
 //! is silent, and leaves the mailbox, the search, the API and the pages to its user all the same. MIME is
 //! `mail-parser`'s, HTTP is axum's. What is left is mailpit's behaviour, which tests of applications rely on.

@@ -9,12 +9,13 @@
 //!
 //! # Why it is written here
 //!
-//! The crate `s3s` parses requests, checks signatures and writes XML; the files here are what it leaves to an
-//! implementation of [`s3s::S3`]. Its own implementation `s3s-fs` calls itself experimental and could not be
-//! used: it knows neither `ListMultipartUploads` nor `ListObjectVersions`, so that a bucket cannot be emptied as
-//! it must be at a teardown; it deletes buckets that are not empty; it maps keys to paths of the same name, so
-//! that `a` and `a/b` exclude each other; and it has no access rules by bucket, which isolate agents. A MinIO
-//! binary (100 MB, no longer published by its makers) is the other choice, and is what the Docker engine runs.
+//! The crate `s3s` parses requests, checks signatures and writes XML; the files here (2,004 lines of code without
+//! tests and comments, November 2026) are what it leaves to an implementation of [`s3s::S3`]. Its own
+//! implementation `s3s-fs` 0.17 (2,747 lines, 15 further crates) calls itself experimental and could not be used:
+//! it knows neither `ListMultipartUploads` nor `ListObjectVersions`, so that a bucket cannot be emptied as it must
+//! be at a teardown; it deletes buckets that are not empty; it maps keys to paths of the same name, so that `a` and
+//! `a/b` exclude each other; and it has no access rules by bucket, which isolate agents. A MinIO binary (100 MB, no
+//! longer published by its makers) is the other choice, and is what the Docker engine runs.
 //!
 //! There are no versions: every object is the version `null`, and switching versioning on answers
 //! `NotImplemented`. Policies, tags, ACLs and encryption settings answer the same.

@@ -11,7 +11,7 @@ use super::yaml::{Node, Value};
 /// What a variable is; `None` for one that is not set.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A node and how to speak of it.
+/// A node, and what messages call it.
 #[derive(Clone)]
 pub(super) struct Field<'a> {
     pub(super) file: &'a Path,

@@ -44,7 +44,7 @@ pub enum Restart {
     Always,
     /// The same, but not after it was stopped on purpose.
     UnlessStopped,
-    /// After it failed; at most so often.
+    /// After it failed, at most this number of times.
     OnFailure(Option<u32>),
 }
 

@@ -13,9 +13,9 @@ use super::units;
 pub struct Service {
     /// Its image, with tag.
     pub image: String,
-    /// In field of the image's command.
+    /// Replaces the image's command.
     pub command: Option<Vec<String>>,
-    /// In field of the image's entrypoint.
+    /// Replaces the image's entrypoint.
     pub entrypoint: Option<Vec<String>>,
     /// Added to the image's environment.
     pub environment: BTreeMap<String, String>,
@@ -25,9 +25,9 @@ pub struct Service {
     pub mounts: Vec<Mount>,
     /// Paths in memory, with options behind a colon.
     pub tmpfs: Vec<String>,
-    /// In field of the image's user.
+    /// Replaces the image's user.
     pub user: Option<String>,
-    /// In field of the image's working directory.
+    /// Replaces the image's working directory.
     pub working_dir: Option<String>,
     /// Whether a small init reaps orphans.
     pub init: Option<bool>,
@@ -37,11 +37,11 @@ pub struct Service {
     pub mem_limit: Option<u64>,
     /// When the engine starts it again.
     pub restart: Option<Restart>,
-    /// In field of the image's.
+    /// Replaces the image's.
     pub stop_signal: Option<String>,
-    /// Before it is killed.
+    /// Time between the stop signal and SIGKILL.
     pub stop_grace_period: Option<Duration>,
-    /// In field of the image's.
+    /// Replaces the image's.
     pub health_check: Option<HealthCheck>,
     /// Beside those of docker compose.
     pub labels: BTreeMap<String, String>,

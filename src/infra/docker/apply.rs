@@ -58,14 +58,14 @@ async fn create(docker: &Docker, project: &Project, subject: &Subject<'_>, direc
         .await
         .map_err(Error::call(format!("create the container `{name}`")))?;
     if let Err(error) = start(docker, &created.id, &name).await {
-        // one that never ran would only be in the way of the next attempt
+        // one that never ran would block the next attempt
         let _ = remove(docker, &created.id, &name).await;
         return Err(error);
     }
     Ok(())
 }
 
-/// Refuses a container that has the name, but is not of the project: it would be in the way.
+/// Refuses a container that has the name but does not belong to the compose project: it blocks the name.
 pub(super) async fn check_name(docker: &Docker, project: &Project, service: &str) -> Result<()> {
     let name = project.container(service);
     match docker.inspect_container(&name, None::<InspectContainerOptions>).await {

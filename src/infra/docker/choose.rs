@@ -47,7 +47,7 @@ pub(in crate::infra) async fn available(settings: &InfraSettings, events: &Event
     Ok("a Docker engine answers and has all images".to_owned())
 }
 
-/// What a project wishes of each server, by the server's name.
+/// What a project configures for each server, by the server's name.
 fn services(settings: &InfraSettings) -> Vec<(&'static str, &ServiceSettings)> {
     Hostings::none().all().into_iter().map(|server| (server.name(), server.settings(settings))).collect()
 }

@@ -40,7 +40,7 @@ pub(super) fn address() -> Result<Address> {
 /// Connects to the engine of this machine.
 ///
 /// # Errors
-/// There is none, it does not answer, or it does not admit this user.
+/// There is none, it does not answer, or it denies access to this user.
 pub(super) async fn connect() -> Result<Docker> {
     let address = address()?;
     let unreachable = |source| match refusal(&source) {

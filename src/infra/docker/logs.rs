@@ -35,7 +35,7 @@ pub(super) async fn read(
     Ok(lines.split_off(surplus))
 }
 
-/// The lines of these services as they come, for ever.
+/// The lines of these services as they are written, without end.
 pub(super) fn follow(
     docker: &Docker,
     project: &Project,

@@ -9,7 +9,7 @@ use bollard::query_parameters::ListContainersOptionsBuilder;
 use super::names::{CONFIG_HASH, IMAGE, PROJECT, Project, SERVICE, whose};
 use crate::infra::error::docker::{Error, Result};
 
-/// One container of ours.
+/// One container of this home.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Container {
     pub(super) id: String,
@@ -59,7 +59,7 @@ pub(super) async fn containers(docker: &Docker, project: &Project) -> Result<BTr
     Ok(containers)
 }
 
-/// Every container, whatever its state, with this label.
+/// Every container with this label, in any state.
 pub(super) async fn list(docker: &Docker, label: &str) -> Result<Vec<ContainerSummary>> {
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();

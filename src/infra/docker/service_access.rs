@@ -27,7 +27,7 @@ pub async fn read_logs(
     logs::read(&connect().await?, &Project::of(home, record), services, range).await
 }
 
-/// The lines of these services as they come, for ever.
+/// The lines of these services as they are written, without end.
 pub async fn follow_logs(
     home: &Home,
     record: &InfraRecord,

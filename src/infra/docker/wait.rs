@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::query_parameters::InspectContainerOptions;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::logs;
 use super::names::Project;
@@ -16,6 +16,7 @@ use crate::infra::error::docker::Error;
 use crate::infra::record::InfraRecord;
 use crate::project::Service;
 use crate::report::Events;
+use crate::system::Deadline;
 
 /// Between two looks at the containers.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -45,27 +46,27 @@ pub(super) async fn until_ready(
 
 /// Waits for the services of a user's compose file, as far as Docker knows how they are.
 async fn until_added_are_ready(docker: &Docker, project: &Project, record: &InfraRecord) -> Result<()> {
-    let deadline = Instant::now() + answers::LIMIT;
+    let deadline = Deadline::after("the added services", answers::LIMIT);
     for added in record.added_services() {
         loop {
             let containers = observed::containers(docker, project).await?;
             let found = containers.get(&added.name);
             match found.map(|container| container.state) {
                 Some(State::Running) => break,
-                Some(State::Starting | State::Restarting | State::Unhealthy) if Instant::now() < deadline => {}
+                Some(State::Starting | State::Restarting | State::Unhealthy) if !deadline.passed() => {}
                 _ => {
                     let reason = found.map_or("it has no container", |container| &container.status).to_owned();
                     let tail = logs::tail(docker, project, &added.name, TAIL).await;
                     return Err(Error::NotWell { service: added.name.clone(), reason, tail }.into());
                 }
             }
-            sleep(PERIOD).await;
+            deadline.pause(PERIOD).await;
         }
     }
     Ok(())
 }
 
-/// Ends when a container has ended, or ends again and again; else never.
+/// Ends when a container has ended, or restarts repeatedly; else never.
 async fn given_up(docker: &Docker, project: &Project, services: &[Service]) -> Unanswered {
     let mut restarts: BTreeMap<&str, i64> = BTreeMap::new();
     loop {

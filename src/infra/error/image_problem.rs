@@ -82,10 +82,10 @@ impl ImageProblem {
             Self::RateLimited => "run `docker login`, or try again later".to_owned(),
             Self::NoSpace => "free disk space: `docker system df` shows what is used".to_owned(),
             Self::NoNetwork => {
-                format!("check the network, or set {setting} to one of a registry that is reached")
+                format!("check the network, or set {setting} to an image of a registry that can be reached")
             }
             Self::WrongPlatform => format!("set {setting} to one that is built for this processor"),
-            Self::Other => format!("try `docker pull` by hand, or set {setting} to another"),
+            Self::Other => format!("try `docker pull` by hand, or set {setting} to another image"),
         }
     }
 }

@@ -44,7 +44,7 @@ pub enum Error {
     /// No PostgreSQL programs of major 15 or newer.
     #[error("no PostgreSQL 15 or newer is available")]
     NoPostgres {
-        /// What was looked at and why it would not do.
+        /// What was looked at, each with the reason why it is not usable.
         rejected: Vec<String>,
     },
     /// The directory that the user names is not one of PostgreSQL.

@@ -14,7 +14,7 @@ use crate::supervisor::{self, Client, Phase};
 use crate::system::{self, Home, StackName};
 
 /// The services of the record that do not run and are not being started. What dead supervisors left is ended
-/// first: it must not fight with what is started next.
+/// first: it would hold the ports of what is started next.
 pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<Service>> {
     let directory = home.infra_dir();
     let snapshot = if let Some(client) = Client::take_charge(&directory).await? {

@@ -1,4 +1,4 @@
-//! What becomes of the native servers' data when it is given up.
+//! Removes the data of the native servers.
 
 use std::fs;
 

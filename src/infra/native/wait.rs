@@ -25,7 +25,7 @@ pub(super) async fn until_ready(home: &Home, record: &mut InfraRecord, events: &
     seen_by_supervisor(&directory).await
 }
 
-/// Waits until the supervisor has seen it too: the next command goes by its word.
+/// Waits until the supervisor has seen it too: the next command asks only the supervisor.
 async fn seen_by_supervisor(directory: &Path) -> Result<()> {
     if let Some(client) = Client::connect(directory)? {
         let limit = Duration::from_secs(5);
@@ -34,7 +34,7 @@ async fn seen_by_supervisor(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Ends when the supervisor has given a server up, or has started one again and again; else never.
+/// Ends when the supervisor has given a server up, or has restarted one repeatedly; else never.
 async fn given_up(home: &Home, directory: &Path) -> Error {
     let mut generation = 0;
     let mut restarts: BTreeMap<&str, u32> = BTreeMap::new();

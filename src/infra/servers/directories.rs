@@ -19,7 +19,7 @@ pub(in crate::infra) fn make(path: &Path, passable: bool) -> Result<()> {
     Ok(())
 }
 
-/// Lets the service user pass the home and `infra/`, whatever the umask was when they were made.
+/// Lets the service user enter the home and `infra/`, independent of the umask that they were made with.
 pub(in crate::infra) fn open_way(home: &Home) -> Result<()> {
     make(home.path(), true)?;
     make(&home.infra_dir(), true)
@@ -41,7 +41,7 @@ pub(in crate::infra) fn of_service(home: &Home, service: &str, user: Option<&Ser
     Ok(path)
 }
 
-/// Lets everybody read a tree of programs, whatever the umask was when it was unpacked.
+/// Lets every user read a tree of programs, independent of the umask that it was unpacked with.
 pub(in crate::infra) fn open_to_all(path: &Path) -> Result<()> {
     let metadata = fs::symlink_metadata(path).map_err(Error::file("read", path))?;
     if metadata.is_symlink() {

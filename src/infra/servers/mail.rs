@@ -184,8 +184,8 @@ impl Server for MailRecord {
         }
     }
 
-    /// `smtp_host`, `smtp_port`, `web_url`; for an agent `user`, which becomes the tag of its mail, `password` (any will
-    /// do), and `search_url`, the API's search for its mail.
+    /// `smtp_host`, `smtp_port`, `web_url`; for an agent `user`, which becomes the tag of its mail, `password` (any
+    /// will do), and `search_url`, the API's search for its mail.
     fn template_values(mail: &Mail, request: &ValuesRequest) -> Option<ServerValues> {
         let mut values = ServerValues::from([
             ("smtp_host", mail.smtp_host.clone().into()),

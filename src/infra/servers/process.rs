@@ -3,33 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::supervisor::{ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StdinSpec, StopSpec};
+use crate::supervisor::{ProbeCheckSpec, ProbeSpec, ProcessSpec, RunAs};
 use crate::system::ServiceUser;
 
 /// Where every server of a home listens.
 pub(in crate::infra) const LOOPBACK: &str = "127.0.0.1";
 
-/// A server that is started again whatever it died of.
+/// A server that is started again whenever it ends.
 pub(super) fn process(command: Vec<String>, working_dir: PathBuf, ports: Vec<u16>) -> ProcessSpec {
-    ProcessSpec {
-        command,
-        working_dir,
-        environment: BTreeMap::new(),
-        disabled: false,
-        depends_on: BTreeMap::new(),
-        readiness_probe: None,
-        liveness_probe: None,
-        ready_log_line: None,
-        error_log_line: None,
-        ports,
-        restart: RestartSpec::Always,
-        max_restarts: 0,
-        shutdown: StopSpec::default(),
-        watch: None,
-        stdin: StdinSpec::Closed,
-        tty: false,
-        run_as: None,
-    }
+    ProcessSpec { ports, ..ProcessSpec::kept_running(command, working_dir) }
 }
 
 /// For what `status` shows. The supervisor asks eagerly up to this period until a server is ready, and calmly

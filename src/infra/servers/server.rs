@@ -54,7 +54,7 @@ pub(in crate::infra) trait Server: Clone + Send + Sync + Sized {
         false
     }
 
-    /// Wishes of a project that differ, besides ports and hosting.
+    /// What a project configures otherwise, besides ports and hosting.
     fn drift(&self, _settings: &InfraSettings) -> Vec<Difference> {
         Vec::new()
     }
@@ -191,7 +191,7 @@ impl ResolveRequest<'_> {
     }
 }
 
-/// A wish that differs from what was decided.
+/// A configured value that differs from what was decided.
 pub(in crate::infra) struct Difference {
     pub(in crate::infra) what: String,
     pub(in crate::infra) there: String,

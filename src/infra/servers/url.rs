@@ -16,7 +16,7 @@ use crate::project::Service;
 use crate::system::Secret;
 use crate::system::text::percent_decode;
 
-/// A URL and the table of `harness.toml` that it stands in.
+/// A URL, and the table of `harness.toml` that contains it.
 pub(super) struct ServerUrl {
     table: &'static str,
     pub(super) url: Url,

@@ -5,7 +5,7 @@
 //! the agent's own stack, logs in as the agent and takes CONNECT from PUBLIC, from other agents and from groups
 //! of theirs, within [`PERIOD`] of the creation. It needs no other right than the agent has: an owner may revoke.
 //!
-//! What remains: in that quarter of a second a waiting neighbour could enter, and stays until it leaves. It
+//! What remains: in that quarter of a second a waiting agent could connect; its session stays until it ends. It
 //! connects to the server's own database, so that the agent's can be dropped, renamed and restored under it.
 
 mod entry;

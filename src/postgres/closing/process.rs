@@ -1,4 +1,4 @@
-//! What it is as a process of a stack, in terms that know nothing of supervisors.
+//! Its name, arguments and environment as a process of a stack. This layer does not know the supervisor.
 
 use super::super::Server;
 use super::entry::{COMMAND, VARIABLES};

@@ -1,4 +1,4 @@
-//! The loop: what is open is closed, again and again.
+//! The loop: closes the databases that are open, repeatedly.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const OPEN: &str = "\
 pub(super) async fn run(mut login: DatabaseCredentials) {
     login.access.patience = Patience::LOOKING;
     loop {
-        // whatever ended it: the next attempt will show whether it lasts
+        // for any reason: the next attempt shows whether it lasts
         let _ = until_cut_off(&login).await;
         sleep(PAUSE).await;
     }

@@ -2,7 +2,8 @@
 //! [`Service`], and one row for each of its ports.
 //!
 //! Its keys in `harness.toml` are a type of their own (`raw/infra.rs`), because the JSON Schema that editors read is
-//! made from that type. What a server is, and how it is run, is stated in `infra/servers`, which this layer does not know.
+//! made from that type. What a server is, and how it is run, is stated in `infra/servers`, which this layer does not
+//! know.
 
 /// One of the shared servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,5 @@
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 
@@ -85,7 +86,7 @@ fn much_output_goes_to_the_log_whole() {
     let spec = shell("head -c 20000000 /dev/zero | tr '\\0' 'x' | fold -w 99").with_log(&log);
     let output = on_a_runtime(run(&spec, |_| lines += 1)).unwrap();
     assert_eq!(output.bytes, fs::metadata(&log).unwrap().len());
-    assert!(output.bytes > 20_000_000 && lines > 200_000 && output.tail.len() == TAIL_LINES);
+    assert!(output.bytes > 20_000_000 && lines > 200_000 && output.tail.len() == spec.tail_lines);
 }
 
 #[test]

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Between the end of a container and the look at it: the event of a deliberate stop comes right after the end, and where the
-/// engine itself starts it again, that has begun.
+/// Between the end of a container and the look at it: the event of a deliberate stop comes right after the end, and
+/// where the engine itself starts it again, that has begun.
 const GRACE: Duration = Duration::from_secs(1);
 /// Between a signal and the end that it brings, at most.
 const SIGNAL_TO_END: Duration = Duration::from_mins(2);
 /// Before the second restart in a row; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// A container that was healthy for so long is restarted at once again.
+/// A container that was healthy for this long is restarted without delay the next time.
 const FORGIVEN: Duration = Duration::from_mins(10);
 
 /// What happened to a container.
@@ -39,7 +39,7 @@ pub(super) enum Cause {
     Died,
 }
 
-/// What a look at a container came to.
+/// The result of a look at a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// There is nothing to do.
@@ -67,7 +67,7 @@ struct Attempts {
 }
 
 impl Judge {
-    /// Takes note of an event.
+    /// Records an event.
     pub(super) fn take(&mut self, id: &str, happened: Happened, now: Instant) {
         match happened {
             Happened::Killed => {
@@ -104,12 +104,12 @@ impl Judge {
         due
     }
 
-    /// When the next one is due.
+    /// When to look at the next one.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due.values().map(|(at, _)| *at).min()
     }
 
-    /// Takes note of what a look came to.
+    /// Records the result of a look.
     pub(super) fn seen(&mut self, id: &str, cause: Cause, outcome: Outcome, now: Instant) {
         match outcome {
             Outcome::Settled => {}

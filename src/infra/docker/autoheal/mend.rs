@@ -1,4 +1,4 @@
-//! One container that may need it: looks at it again, and starts or restarts it.
+//! Looks again at one container that may need help, and starts or restarts it.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::infra::error::docker::is_not_found;
 use crate::infra::record::InfraRecord;
 use crate::system::{FileLock, Home, with_causes};
 
-/// A server that does not answer gets so many seconds to end before it is killed.
+/// Seconds that a server that does not answer gets to end before it is killed.
 const STOP_SECONDS: i32 = 10;
-/// One that is frozen does not see the signal at all.
+/// The same for a frozen one, which does not handle the signal.
 const FROZEN_STOP_SECONDS: i32 = 3;
 /// For a server's answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -77,7 +77,7 @@ fn report(service: &str, what: &str, outcome: Result<(), bollard::errors::Error>
     }
 }
 
-/// The service of a container of ours; `None` for any other container.
+/// The service of a container of this home; `None` for any other container.
 fn service(project: &Project, record: &InfraRecord, container: &ContainerInspectResponse) -> Option<String> {
     let labels = container.config.as_ref()?.labels.as_ref();
     let service = labels?.get(SERVICE).filter(|_| project.owns(labels))?;
@@ -106,13 +106,13 @@ fn state(container: &ContainerInspectResponse) -> State {
     }
 }
 
-/// Whether it is meant to run for ever, which a job that ends is not.
+/// Whether it is meant to run without end; a job is not.
 fn should_run(container: &ContainerInspectResponse) -> bool {
     let policy = container.host_config.as_ref().and_then(|host| host.restart_policy.as_ref()?.name);
     matches!(policy, Some(RestartPolicyNameEnum::ALWAYS | RestartPolicyNameEnum::UNLESS_STOPPED))
 }
 
-/// Harness's own probe is the better judge, where it has one.
+/// Harness's own probe decides, where it has one.
 async fn answers_to_us(record: &InfraRecord, service: &str) -> bool {
     answers::one(record, service, PATIENCE).await
 }

@@ -9,15 +9,15 @@
 //! stack    the process as a stack: started by `setup`, ended by `teardown --infra`
 //! entry    the hidden command
 //! watch    the event stream; again after the engine went away
-//! judge    which container is due when: a function of events and time
+//! judge    when to look at which container: a function of events and time
 //! mend     looks at one container, and starts or restarts it
 //! pulse    which server runs and does not answer
 //! log      what it prints
 //! ```
 //!
 //! Invariants: only containers of the home's own project are touched; one that was stopped or removed on request is
-//! left alone, a paused server of harness is resumed (agents depend on it); nothing is done while a command holds the infra's lock; what Docker calls unhealthy but answers is
-//! left alone too, and looked at again.
+//! left alone, a paused server of harness is resumed (agents depend on it); nothing is done while a command holds the
+//! infra's lock; what Docker calls unhealthy but answers is left alone too, and looked at again.
 
 mod entry;
 mod judge;

@@ -9,7 +9,7 @@ use crate::infra::error::docker::Result;
 use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
-use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, StdinSpec, StopSpec};
+use crate::supervisor::{self, Client, Phase, ProcessSpec, StackSpec, StopSpec};
 use crate::system::{self, Home, StackName};
 
 /// What the process is called, in the stack and wherever services are listed.
@@ -46,26 +46,14 @@ pub(in crate::infra) async fn observe(home: &Home) -> Option<Observation> {
 
 fn spec(home: &Home) -> Result<StackSpec> {
     let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
+    let command = vec![harness.display().to_string(), COMMAND.to_owned(), home.path().display().to_string()];
     let process = ProcessSpec {
-        command: vec![harness.display().to_string(), COMMAND.to_owned(), home.path().display().to_string()],
-        working_dir: home.infra_dir(),
-        // the very engine that the containers were made on, whatever is the caller's next context
+        // the engine that the containers were made on, even after the caller changes the docker context
         environment: BTreeMap::from([("DOCKER_HOST".to_owned(), connect::address()?.url)]),
-        disabled: false,
-        depends_on: BTreeMap::new(),
-        readiness_probe: None,
-        liveness_probe: None,
         ready_log_line: Some(format!("^{WATCHING}$")),
-        error_log_line: None,
-        ports: Vec::new(),
-        restart: RestartSpec::Always,
-        max_restarts: 0,
         // it may be waiting for a server that it restarts
         shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
-        watch: None,
-        stdin: StdinSpec::Closed,
-        tty: false,
-        run_as: None,
+        ..ProcessSpec::kept_running(command, home.infra_dir())
     };
     Ok(StackSpec {
         version: 1,

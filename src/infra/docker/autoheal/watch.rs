@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How far back the first look goes, in seconds: what happened while this process was started again counts.
 const LOOK_BACK: i64 = 30;
 
-/// Watches for ever.
+/// Watches without end.
 pub(super) async fn run(home: &Home) {
     let mut judge = Judge::default();
     let mut since = jiff::Timestamp::now().as_second() - LOOK_BACK;
@@ -76,7 +76,7 @@ async fn session(home: &Home, judge: &mut Judge, since: &mut i64) -> Result<std:
     loop {
         let next = judge.next();
         tokio::select! {
-            // an event that has come already may excuse what is due
+            // an event that was already received may make a look unnecessary
             biased;
             event = events.try_next() => {
                 let event = event.map_err(Error::call("tell what happens"))?;
@@ -102,7 +102,7 @@ async fn take_pulses(home: &Home, pulses: &mut Pulses, judge: &mut Judge) {
     }
 }
 
-/// Looks at every container that is due.
+/// Looks at every container whose time has come.
 async fn look(docker: &Docker, home: &Home, judge: &mut Judge) {
     for (id, cause) in judge.take_due(Instant::now()) {
         let outcome = mend(docker, home, &id, cause).await;

@@ -1,13 +1,12 @@
 //! The forwarder as a process of an agent's stack.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
 use super::entry::COMMAND;
 use crate::infra::record::InfraRecord;
 use crate::report::Engine;
-use crate::supervisor::{ProcessSpec, RestartSpec, StdinSpec, StopSpec};
+use crate::supervisor::{ProcessSpec, StopSpec};
 
 /// Its name in a stack.
 const NAME: &str = "browser-way-back";
@@ -26,25 +25,10 @@ pub fn process(
         record.docker.gateway.as_ref().filter(|_| needed && cfg!(target_os = "linux"))?.parse().ok()?;
     let mut command = vec![harness.display().to_string(), COMMAND.to_owned(), address.to_string()];
     command.extend(ports.iter().map(u16::to_string));
+    // it must have none of these ports: it listens only while the application does
     let spec = ProcessSpec {
-        command,
-        working_dir: directory.to_owned(),
-        environment: BTreeMap::new(),
-        disabled: false,
-        depends_on: BTreeMap::new(),
-        readiness_probe: None,
-        liveness_probe: None,
-        ready_log_line: None,
-        error_log_line: None,
-        // none that it must have: it listens only while the application does
-        ports: Vec::new(),
-        restart: RestartSpec::Always,
-        max_restarts: 0,
         shutdown: StopSpec { timeout_seconds: 2.0, ..StopSpec::default() },
-        watch: None,
-        stdin: StdinSpec::Closed,
-        tty: false,
-        run_as: None,
+        ..ProcessSpec::kept_running(command, directory.to_owned())
     };
     Some((NAME, spec))
 }

@@ -19,7 +19,7 @@ struct Open {
     task: JoinHandle<()>,
 }
 
-/// Forwards `ports` of `address` for ever.
+/// Forwards `ports` of `address` without end.
 pub(super) async fn run(address: IpAddr, ports: &[u16]) {
     let mut open: BTreeMap<u16, Open> = BTreeMap::new();
     let mut clock = interval(PERIOD);

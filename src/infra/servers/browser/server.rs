@@ -167,8 +167,8 @@ impl Server for BrowserRecord {
         }
     }
 
-    /// `host`, `port`, `cdp_url` for the protocol of the developer tools, `http_url` for its HTTP API, `app_host`, the name
-    /// by which it reaches the agent's application; for an agent `ws_url`, for Playwright and Puppeteer over
+    /// `host`, `port`, `cdp_url` for the protocol of the developer tools, `http_url` for its HTTP API, `app_host`, the
+    /// name by which it reaches the agent's application; for an agent `ws_url`, for Playwright and Puppeteer over
     /// WebSocket. Chromium has another `ws_url` after each start: a template must not be built with it.
     fn template_values(browser: &Browser, request: &ValuesRequest) -> Option<ServerValues> {
         let (host, port) = host_and_port(&browser.http_url);

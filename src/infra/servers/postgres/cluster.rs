@@ -63,7 +63,7 @@ impl Cluster<'_> {
     /// Runs `initdb` on a directory beside the final one and renames it: a `data` that exists is complete.
     async fn initialise(&self, directory: &Path, data_dir: &Path) -> Result<()> {
         if data_dir.exists() {
-            // without PG_VERSION it is none of ours; never overwrite what it may be
+            // without PG_VERSION it is not a data directory: it must not be overwritten
             return Err(Error::UnknownData { data_dir: data_dir.to_owned() });
         }
         let task = self.events.task("infra", format!("create the PostgreSQL {} cluster", self.binaries.version));

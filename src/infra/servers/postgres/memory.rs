@@ -3,7 +3,7 @@
 use sysinfo::System;
 
 /// Memory of this machine, or of the control group that confines this process, in bytes; a modest guess where
-/// neither can be told.
+/// neither is known.
 pub(super) fn available() -> u64 {
     const GUESS: u64 = 4 << 30;
     let Ok(mut system) = System::new() else { return GUESS };

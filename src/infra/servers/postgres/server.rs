@@ -101,7 +101,7 @@ impl Server for PostgresRecord {
         for (name, value) in wish.settings.iter().filter(|(name, value)| self.settings.get(*name) != Some(value)) {
             let there = self.settings.get(name).map(String::as_str).or_else(|| server_config::default_of(name));
             if there == Some(value.as_str()) {
-                // the wish is what harness sets unasked
+                // harness sets this value by default
                 continue;
             }
             let there = there.unwrap_or("not set");
@@ -209,8 +209,8 @@ impl Server for PostgresRecord {
         postgres::Server::local(self.port, postgres_user, postgres_password.clone())
     }
 
-    /// `host`, `port`, `name`, `user`, `password` and `url` of one database: the agent's own, or the template that is being
-    /// built.
+    /// `host`, `port`, `name`, `user`, `password` and `url` of one database: the agent's own, or the template that is
+    /// being built.
     fn template_values(_server: &postgres::Server, request: &ValuesRequest) -> Option<ServerValues> {
         let login = request.database.as_ref()?;
         Some(ServerValues::from([
