@@ -101,7 +101,7 @@ mod tests {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         let presets = std::fs::read_dir(repository.join("templates/presets")).unwrap();
         let mut directories: Vec<_> = presets.map(|entry| entry.unwrap().path()).collect();
-        directories.push(repository.join("examples/board"));
+        directories.extend(["examples/board", "examples/shop"].map(|example| repository.join(example)));
         for directory in directories {
             let document = render::check(&directory, &|_| None, agent::samples).unwrap();
             assert_eq!(document.problems, [], "{}", directory.display());

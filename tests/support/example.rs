@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 
@@ -13,22 +13,44 @@ use super::project::TestProject;
 impl TestHome {
     /// A copy of `examples/board`, committed, on this machine's ports. What cargo built of it is shared.
     pub(crate) fn board(&self) -> TestProject<'_> {
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
-        let root = self.directory().join("projects/board");
-        for name in files_of(&example) {
-            let target = root.join(&name);
-            fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
-            fs::copy(example.join(&name), &target).unwrap_or_else(|error| panic!("copy {name}: {error}"));
-        }
+        let project = self.example("board", &["frontend", "api"]);
+        let example = examples().join("board");
         build(&example);
-        std::os::unix::fs::symlink(example.join("target"), root.join("target")).expect("link cargo's directory");
-
-        let bases = BTreeMap::from([
-            ("frontend".to_owned(), self.ports().application(0)),
-            ("api".to_owned(), self.ports().application(1)),
-        ]);
-        let project = TestProject::at(self, root, bases);
         // the link is no directory, so `/target` alone would do; `/target/` would not
+        std::os::unix::fs::symlink(example.join("target"), project.root().join("target"))
+            .expect("link cargo's directory");
+        project.commit("Begin");
+        project
+    }
+
+    /// A copy of `examples/shop`, committed, on this machine's ports, each agent in a work tree of its own. Its
+    /// packages are installed and built; `packages` is a directory with them.
+    pub(crate) fn shop(&self, packages: &Path) -> TestProject<'_> {
+        let project = self.example("shop", &["frontend", "api"]);
+        let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
+        let trees = self.directory().join("trees/{{ id }}").display().to_string();
+        let worktree = configuration.get_mut("worktree").and_then(toml::Value::as_table_mut);
+        worktree.expect("the shop has work trees").insert("path".to_owned(), trees.into());
+        project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
+        project.commit("Begin");
+        succeed(Command::new("cp").args(["-a", "--reflink=auto"]).args([packages, project.root()]));
+        // as `npm ci` leaves it: newer than the lock file that it was made of
+        fs::write(project.root().join("node_modules/.installed"), "").expect("write a file");
+        succeed(Command::new("npm").args(["run", "--silent", "build"]).current_dir(project.root()));
+        project
+    }
+
+    fn example(&self, name: &str, ports: &[&str]) -> TestProject<'_> {
+        let example = examples().join(name);
+        let root = self.directory().join("projects").join(name);
+        for file in files_of(&example) {
+            let target = root.join(&file);
+            fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
+            fs::copy(example.join(&file), &target).unwrap_or_else(|error| panic!("copy {file}: {error}"));
+        }
+        let bases: BTreeMap<String, u16> =
+            (0..).zip(ports).map(|(digit, port)| ((*port).to_owned(), self.ports().application(digit))).collect();
+        let project = TestProject::at(self, root, bases);
         project.git(&["init", "--quiet", "--initial-branch=main"]);
         let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
         set(&mut configuration, "project", "max_agents", i64::from(PortBlock::MAX_AGENT));
@@ -37,7 +59,6 @@ impl TestHome {
         }
         configuration.insert("infra".to_owned(), self.infra_table());
         project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
-        project.commit("Begin");
         project
     }
 
@@ -78,6 +99,16 @@ fn build(example: &Path) {
     });
 }
 
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+#[track_caller]
+fn succeed(command: &mut Command) {
+    let output = command.output().expect("run a program");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 fn set(document: &mut toml::Table, table: &str, key: &str, value: i64) {
     let table = document.get_mut(table).and_then(toml::Value::as_table_mut).expect("the example has this table");
     table.insert(key.to_owned(), value.into());
@@ -97,7 +128,7 @@ fn files_of(directory: &Path) -> Vec<String> {
 
 #[test]
 fn the_board_loads_as_it_is_committed() {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/board");
+    let example = examples().join("board");
     let project = harness::project::Project::load(&example, &|_| None).unwrap();
     assert_eq!(project.ports, [("frontend".to_owned(), 3000), ("api".to_owned(), 8000)]);
     let names: Vec<&str> = project.processes.iter().map(|(name, _)| name.as_str()).collect();

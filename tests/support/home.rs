@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -12,6 +13,7 @@ use super::command::HarnessCommand;
 use super::ports::PortBlock;
 use super::processes::{listener, marked, mentioning};
 use super::project::ProjectBuilder;
+use super::wait::LONG;
 
 /// The variables that move the infra's ports, in the order of the block's ports.
 const PORT_VARIABLES: [&str; 6] = [
@@ -141,6 +143,15 @@ impl TestHome {
         remains
     }
 
+    /// Waits until work trees that were torn down are deleted, which a process does in the background.
+    fn await_removals(&self) {
+        let removed = self.path().join("removed");
+        let deadline = Instant::now() + LONG;
+        while fs::read_dir(&removed).is_ok_and(|mut entries| entries.next().is_some()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Takes everything down and says what could not be.
     fn take_down(&self) -> Vec<String> {
         let mut trouble = Vec::new();
@@ -152,6 +163,7 @@ impl TestHome {
             if outcome.code != Some(0) {
                 trouble.push(outcome.to_string());
             }
+            self.await_removals();
         }
         // whatever happened above, no process of a test may outlive it
         let remains = self.remains();
