@@ -26,7 +26,7 @@ fn install() -> Result<PathBuf, String> {
     }
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
     let lock_file = fs::read(example.join("package-lock.json")).expect("the example has a lock file");
-    let digest: String = Sha256::digest(&lock_file)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = harness::system::hexadecimal(&Sha256::digest(&lock_file)[..6]);
     let directory = cache().join(format!("shop-{digest}"));
     fs::create_dir_all(&directory).expect("make a directory");
     let lock = File::create(directory.join("lock")).expect("make a lock file");
