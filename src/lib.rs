@@ -5,9 +5,10 @@
 //!
 //! ```text
 //! cli ──────────────► terminal
-//!  │
 //!  ▼
-//! agent, verify
+//! mcp
+//!  ▼
+//! verify ───────────► agent
 //!  ▼
 //! infra
 //!  ▼
@@ -29,6 +30,7 @@
 //! | a command's options, help and output | `cli/<verb>.rs` |
 //! | the JSON of a command, states, exit codes | `report` |
 //! | tables, colours, progress | `terminal` |
+//! | a tool that coding agents call over MCP | `mcp/tools/<tool>.rs` |
 //! | what launch does, and in which order | `agent/launch` |
 //! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |
 //! | in which order teardown works, and what holds it up | `agent/teardown` |
@@ -74,6 +76,8 @@ pub mod cli;
 mod embedded;
 mod hidden;
 pub mod infra;
+#[allow(unreachable_pub)]
+mod mcp;
 pub mod postgres;
 pub mod project;
 #[allow(unreachable_pub)]

@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 /// What each folder may import, itself aside.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("cli", &["terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
+        ("cli", &["mcp", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
+        ("mcp", &["agent", "verify", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
-        ("verify", &["render", "project", "report", "system"]),
+        // what is judged is an agent's tree, in that agent's environment
+        ("verify", &["agent", "render", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
         ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("postgres", &["project", "report", "system"]),

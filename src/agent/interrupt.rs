@@ -1,9 +1,46 @@
-//! SIGINT and SIGTERM of a command in progress.
+//! What asks a command in progress to end: SIGINT and SIGTERM, or its caller where one process serves several.
+
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+tokio::task_local! {
+    static CALLER: Interruption;
+}
+
+/// How a caller inside this process asks one command to end, as Ctrl-C does on a terminal; each call is one Ctrl-C.
+#[derive(Debug, Clone, Default)]
+pub struct Interruption(Arc<Notify>);
+
+impl Interruption {
+    /// Asks. What is asked before the command listens is not lost.
+    pub fn ask(&self) {
+        self.0.notify_one();
+    }
+
+    /// Runs a command that can be asked so.
+    pub async fn scope<T>(&self, work: impl Future<Output = T>) -> T {
+        CALLER.scope(self.clone(), work).await
+    }
+}
 
 /// Ends when harness is asked to end. While it is awaited the signals do not kill harness.
 pub async fn interrupted() {
+    let caller = CALLER.try_with(Clone::clone).ok();
+    let called_off = async {
+        match caller {
+            Some(Interruption(notify)) => notify.notified().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signalled() => {}
+        () = called_off => {}
+    }
+}
+
+async fn signalled() {
     // without handlers (out of descriptors) the signals keep their deadly default
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(mut interrupt), Ok(mut terminate)) => {

@@ -64,7 +64,7 @@ pub use exec::{exec, shell};
 pub use gc::gc;
 pub use health::health;
 use interrupt::ended;
-pub use interrupt::interrupted;
+pub use interrupt::{Interruption, interrupted};
 pub use verify_target::{verify_scope, verify_target};
 
 pub use completion::{known_agents, known_project};
@@ -73,7 +73,7 @@ pub use launch::{LaunchOptions, launch};
 pub use logs::{LogRequest, logs};
 pub use open::open;
 pub use ports::ports;
-pub use query::{query, slow_queries};
+pub use query::{query, read, slow_queries};
 pub use record::{Lifecycle, Record};
 pub use samples::samples;
 pub use setup::setup;

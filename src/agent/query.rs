@@ -13,22 +13,41 @@ use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
 /// # Errors
 /// The agent has no database, its server is down, or the query is wrong.
 pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
+    let credentials = reader(context, agent).await?;
+    let mut results = postgres::query::run(&credentials, query).await?;
+    let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
+    let result = last.map(|last| results.swap_remove(last)).unwrap_or_default();
+    Ok(document(agent, result))
+}
+
+/// The first `limit` rows of one statement that only reads, and whether there are more.
+///
+/// # Errors
+/// As for [`query`]; or the statement changes something, or is more than one.
+pub async fn read(context: &Context, agent: AgentId, query: &str, limit: usize) -> Result<(QueryResult, bool), Failure> {
+    let credentials = reader(context, agent).await?;
+    let (result, more) = postgres::query::read(&credentials, query, limit).await?;
+    Ok((document(agent, result), more))
+}
+
+async fn reader(context: &Context, agent: AgentId) -> Result<postgres::DatabaseCredentials, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     // a query may change anything
     ownership::check(context, &record, false)?;
     let mut credentials =
         environment::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
     credentials.access.patience = Patience::READING;
-    let mut results = postgres::query::run(&credentials, query).await?;
-    let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
-    let result = last.map(|last| results.swap_remove(last)).unwrap_or_default();
-    Ok(QueryResult {
+    Ok(credentials)
+}
+
+fn document(agent: AgentId, result: postgres::query::ResultSet) -> QueryResult {
+    QueryResult {
         schema: "harness/psql/1".to_owned(),
         agent: agent.get(),
         columns: result.columns,
         rows: result.rows,
         affected: result.affected,
-    })
+    }
 }
 
 /// The statements of the agent's own database that took longest altogether, by `pg_stat_statements`; with

@@ -23,6 +23,7 @@ mod init;
 mod launch;
 mod logs;
 mod man;
+mod mcp;
 mod open;
 mod ports;
 mod psql;
@@ -53,7 +54,7 @@ verbs! {
     Ports(ports::Arguments) = ports::run, "ports" as crate::report::Ports;
     Stats(stats::Arguments) = stats::run, "stats" as crate::report::Stats;
     Wait(wait::Arguments) = wait::run, "wait" as crate::report::Wait;
-    Logs(logs::Arguments) = logs::run, "logs", "logs-line" as crate::report::LoggedLine;
+    Logs(logs::Arguments) = logs::run, "logs" as crate::report::LogPage, "logs-line" as crate::report::LoggedLine;
     Psql(psql::Arguments) = psql::run, "psql" as crate::report::QueryResult;
     SlowQueries(slow_queries::Arguments) = slow_queries::run, "slow-queries" as crate::report::SlowQueries;
     Db(db::Arguments) = db::run, "db" as crate::report::DatabaseReport;
@@ -63,6 +64,7 @@ verbs! {
     Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
+    Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
     Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;
     Start(control::StartArguments) = control::start, "start" as crate::report::Control;

@@ -1,5 +1,6 @@
 //! What all verbs share: the directory of the command, and how it prints.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::agent::{self, Context};
@@ -63,13 +64,15 @@ impl Session {
     }
 
     fn context_with(&self, open: fn(&Path) -> system::Result<Home>) -> Result<Context, Failure> {
-        // a variable that is not UTF-8 configures nothing
-        let environment: std::collections::BTreeMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let environment = environment();
         let home = open(&Home::locate(|name| environment.get(name).cloned())?).map_err(Failure::from)?;
         Ok(Context { home, environment, directory: self.directory()?, events: self.output.events() })
     }
+}
+
+/// The caller's environment: a variable that is not UTF-8 configures nothing.
+pub(super) fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// Runs a verb's future to its end on this thread.

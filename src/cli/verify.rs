@@ -14,7 +14,7 @@ use crate::project::AgentId;
 use crate::report::verify::{PlannedStage, Reason, StageStatus, VerifyPlan};
 use crate::report::{ErrorDocument, Failure, Kind, Level, Verify, VerifyStatus};
 use crate::terminal::{self, Output, Verbosity};
-use crate::verify::{self, Content, Request, Selection, Verdict};
+use crate::verify::{self, Content, Judgement, Verdict};
 
 /// Check an agent's work: run the stages of `[verify]` in its tree.
 ///
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let verdict = session
         .context()
         .and_then(|context| block_on(judge(arguments, session, &context)))
-        .unwrap_or_else(|failure| could_not_run(arguments, &failure));
+        .unwrap_or_else(|failure| verify::could_not_judge(&failure, arguments.id.map(AgentId::get), arguments.full));
     as_json(session).document(&verdict.document, |_| String::new());
     tell(session, &verdict.document);
     Ok(ExitCode::from(verdict.exit_code))
@@ -81,60 +81,22 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 
 async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
-    let mut verify_target = agent::verify_target(context, id).await?;
-    // a pass says that the application works; without one, the stages that need no stack may say why
-    let not_up = verify_target.not_up.take().map(Failure::from);
-    let verify_scope = &verify_target.verify_scope;
-    let selection = Selection { full: arguments.full, only: arguments.stage.clone(), timeout: arguments.timeout };
-    let warnings: Vec<String> = verify_scope
-        .differences
-        .iter()
-        .map(|difference| {
-            format!("`[verify]` of the work tree differs from that of the project's root, which is used: {difference}")
-        })
-        .collect();
-    let evaluate = |key: &str, template: &crate::project::Template| verify_target.evaluate(key, template);
-    let request = Request {
-        tree: &verify_scope.tree,
-        project_root: &verify_scope.project.root,
-        stages: &verify_scope.project.verify,
-        selection,
+    let judgement = Judgement {
+        full: arguments.full,
+        only: arguments.stage.clone(),
+        timeout: arguments.timeout,
         keep_going: arguments.keep_going,
-        environment: verify_target.environment(context).into_iter().collect(),
-        evaluate: &evaluate,
-        directory: &verify_scope.directory,
-        agent: Some(id.get()),
-        template: None,
-        not_up,
-        warnings,
         every_line: session.output.verbosity >= Verbosity::Verbose,
         own_process: true,
     };
-    Ok(verify::run(request, &context.events, agent::interrupted()).await)
+    verify::judge(context, id, &judgement, agent::interrupted()).await
 }
 
 /// The quick stages of one agent, all of them even if one fails.
 pub(super) async fn quick(id: AgentId, session: &Session, context: &Context) -> Result<Verdict, Failure> {
-    let arguments = Arguments {
-        id: Some(id),
-        full: false,
-        stage: Vec::new(),
-        keep_going: true,
-        timeout: None,
-        status: false,
-        list: false,
-        index: false,
-    };
-    judge(&arguments, session, context).await
-}
-
-/// The document of a failure before the first stage.
-fn could_not_run(arguments: &Arguments, failure: &Failure) -> Verdict {
-    let mut verdict = Verdict::could_not_run(failure, arguments.id.map(AgentId::get), arguments.full);
-    if failure.downcast::<agent::Error>().is_some_and(agent::Error::is_about_the_stack) {
-        verdict.document.reason = Some(Reason::NotRunning);
-    }
-    verdict
+    let every_line = session.output.verbosity >= Verbosity::Verbose;
+    let judgement = Judgement { keep_going: true, own_process: true, every_line, ..Judgement::default() };
+    verify::judge(context, id, &judgement, agent::interrupted()).await
 }
 
 /// `verify` prints its document with and without `--json`.

@@ -1,5 +1,6 @@
 //! Running SQL for a person: `harness psql 3 "select 1"`.
 
+use futures_util::TryStreamExt;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::connection::Connection;
@@ -45,4 +46,40 @@ fn refused(error: tokio_postgres::Error) -> Error {
         Some(said) => Error::Query { source: Box::new(said) },
         None => Error::statement("run the query")(error),
     }
+}
+
+/// How long a statement that only reads may take.
+const READING: &str = "60s";
+
+/// Runs one statement that only reads; rows after the first `limit` are left out. Whether there are more is the second
+/// of the two.
+///
+/// Neither `commit` nor another statement can follow it, and the transaction has taken its snapshot, after which the
+/// server lets nobody make it read-write.
+pub async fn read(login: &DatabaseCredentials, sql: &str, limit: usize) -> Result<(ResultSet, bool)> {
+    let connection = Connection::open(login).await?;
+    let client = connection.client();
+    let work = async {
+        let begin = format!("begin read only; set local statement_timeout = '{READING}'; select 1");
+        client.batch_execute(&begin).await?;
+        // the server refuses several statements in one
+        client.prepare(sql).await?;
+        let mut messages = std::pin::pin!(client.simple_query_raw(sql).await?);
+        let mut result = ResultSet::default();
+        while let Some(message) = messages.try_next().await? {
+            match message {
+                SimpleQueryMessage::RowDescription(columns) => {
+                    result.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+                }
+                SimpleQueryMessage::Row(_) if result.rows.len() >= limit => return Ok((result, true)),
+                SimpleQueryMessage::Row(row) => {
+                    result.rows.push((0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned)).collect());
+                }
+                SimpleQueryMessage::CommandComplete(affected) => result.affected = affected,
+                _ => {}
+            }
+        }
+        Ok((result, false))
+    };
+    connection.while_answering(work).await?.map_err(refused)
 }

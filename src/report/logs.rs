@@ -20,6 +20,19 @@ pub struct LoggedLine {
     pub continued: bool,
 }
 
+/// Some lines of a log at once, as `harness mcp` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogPage {
+    /// `harness/logs/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// The lines, oldest first.
+    pub lines: Vec<LoggedLine>,
+    /// How many of the newest lines to leave out to read what came before these; null where they are the oldest.
+    pub next_offset: Option<usize>,
+}
+
 words! {
     /// Where output came from.
     pub enum Stream {

@@ -70,15 +70,7 @@ impl Output {
     /// Writes a line of a log: as a JSON object, or for people.
     pub fn log_line(self, line: &LogLine, format: LogFormat) {
         if self.json {
-            let text = String::from_utf8_lossy(&line.bytes);
-            let document = LoggedLine {
-                schema: "harness/logs-line/1".to_owned(),
-                time: line.time.to_string(),
-                process: line.process.clone(),
-                stream: line.stream,
-                line: text.into_owned(),
-                continued: line.continued,
-            };
+            let document = LoggedLine::from(line);
             return streamed(json(|buffer| serde_json::to_writer(buffer, &document)));
         }
         let mut stdout = anstream::stdout().lock();

@@ -13,6 +13,7 @@ pub mod diagnostic;
 mod error;
 pub mod hook;
 mod http;
+mod judge;
 mod orphans;
 mod plan;
 mod repository;
@@ -22,6 +23,7 @@ mod status;
 mod work_tree;
 
 pub use error::Error;
+pub use judge::{Judgement, could_not_judge, judge};
 pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};
 pub use status::{Content, status};

@@ -13,6 +13,7 @@ mod just;
 mod launch;
 mod mail_api;
 mod mail_smtp;
+mod mcp;
 mod network_verbs;
 mod postgres_clone;
 mod postgres_figures;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::report::LoggedLine;
 pub use crate::report::Stream;
 use crate::system::text::{LONGEST_LINE, Lines, Overlong};
 
@@ -34,6 +35,19 @@ impl LogLine {
         let RawLine { time_us, stream, bytes, continued } = line;
         let time = i64::try_from(time_us).ok().and_then(|time| jiff::Timestamp::from_microsecond(time).ok());
         Self { time: time.unwrap_or_default(), process: process.to_owned(), stream, bytes, continued }
+    }
+}
+
+impl From<&LogLine> for LoggedLine {
+    fn from(line: &LogLine) -> Self {
+        Self {
+            schema: "harness/logs-line/1".to_owned(),
+            time: line.time.to_string(),
+            process: line.process.clone(),
+            stream: line.stream,
+            line: String::from_utf8_lossy(&line.bytes).into_owned(),
+            continued: line.continued,
+        }
     }
 }
 

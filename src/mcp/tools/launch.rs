@@ -1,0 +1,37 @@
+//! `harness_launch`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::arguments::duration;
+use crate::agent::{self, LaunchOptions};
+use crate::mcp::answer::Answer;
+use crate::mcp::call::Call;
+use crate::report::Failure;
+
+/// Starts this tree's copy of the application and waits until it is healthy; run again, it repairs what is missing and
+/// applies an edited harness.toml.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// Replace the database with a freshly migrated and seeded one; its contents are lost.
+    #[serde(default)]
+    reset_db: bool,
+    /// Disabled processes to start all the same.
+    #[serde(default)]
+    with: Vec<String>,
+    /// How long the processes may take to become healthy, like `90s`.
+    timeout: Option<String>,
+}
+
+pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Failure> {
+    let options = LaunchOptions {
+        with: arguments.with,
+        timeout: duration(arguments.timeout.as_deref())?,
+        reset_database: arguments.reset_db,
+        ..LaunchOptions::default()
+    };
+    let context = call.context_to_make()?;
+    let (launch, worst) = agent::launch(&context, &[call.agent(&context)?], &options).await?;
+    Ok(Answer::of(&launch).failed_if(worst.is_some()))
+}
