@@ -24,7 +24,12 @@ pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<Que
 ///
 /// # Errors
 /// As for [`query`]; or the statement changes something, or is more than one.
-pub async fn read(context: &Context, agent: AgentId, query: &str, limit: usize) -> Result<(QueryResult, bool), Failure> {
+pub async fn read(
+    context: &Context,
+    agent: AgentId,
+    query: &str,
+    limit: usize,
+) -> Result<(QueryResult, bool), Failure> {
     let credentials = reader(context, agent).await?;
     let (result, more) = postgres::query::read(&credentials, query, limit).await?;
     Ok((document(agent, result), more))
