@@ -1,6 +1,8 @@
 //! What a tool answers: the verb's document, and the same as text. Both are for a model, to which every character
 //! costs something: long lists are cut, and say how to ask for the rest.
 
+use std::fmt::Write;
+
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -83,7 +85,7 @@ fn shorten(value: &mut Value) {
             if let Some((at, _)) = text.char_indices().nth(TEXT) {
                 let rest = text.len() - at;
                 text.truncate(at);
-                text.push_str(&format!("… ({rest} more bytes)"));
+                let _ = write!(text, "… ({rest} more bytes)");
             }
         }
         Value::Array(list) => list.iter_mut().for_each(shorten),

@@ -25,13 +25,22 @@ harness runs a complete copy of the application for the work tree that you are i
 and bucket. harness_launch starts or repairs it, harness_status shows it, harness_verify checks your work: run it after \
 every change, and with `full` before you say that you are done. The file CLAUDE.agent.md in the tree has the rules.";
 
+/// The directory that counts where a call names none.
+#[derive(Debug, Clone, Default)]
+enum Root {
+    /// The client has to be asked, for the first time or because its roots have changed.
+    #[default]
+    Unasked,
+    /// The client's root, or where the server was started.
+    Known(PathBuf),
+}
+
 /// One client's server.
 pub(super) struct Server {
     environment: BTreeMap<String, String>,
     directory: PathBuf,
     calls: Rc<Calls>,
-    /// The client's root, once it was asked for; forgotten when the client says that it has changed.
-    root: RefCell<Option<Option<PathBuf>>>,
+    root: RefCell<Root>,
 }
 
 impl Server {
@@ -52,15 +61,14 @@ impl Server {
             return Ok((environment, tree::named(worktree, &self.directory)?));
         }
         let known = self.root.borrow().clone();
-        let root = match known {
-            Some(root) => root,
-            None => {
-                let root = tree::root(&context.peer).await;
-                self.root.replace(Some(root.clone()));
-                root
-            }
+        let root = if let Root::Known(root) = known {
+            root
+        } else {
+            let root = tree::root(&context.peer).await.unwrap_or_else(|| self.directory.clone());
+            self.root.replace(Root::Known(root.clone()));
+            root
         };
-        Ok((environment, root.unwrap_or_else(|| self.directory.clone())))
+        Ok((environment, root))
     }
 
     async fn answer(
@@ -129,6 +137,6 @@ impl ServerHandler for Server {
     }
 
     async fn on_roots_list_changed(&self, _context: NotificationContext<RoleServer>) {
-        self.root.replace(None);
+        self.root.replace(Root::Unasked);
     }
 }
