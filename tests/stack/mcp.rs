@@ -20,7 +20,7 @@ fn official() -> Option<PathBuf> {
 #[test]
 fn the_official_client_calls_every_tool() {
     let Some(python) = official() else {
-        eprintln!("skipped: no Python with the package `mcp`");
+        println!("skipped: no Python with the package `mcp`");
         return;
     };
     let home = TestHome::new();
