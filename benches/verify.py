@@ -75,7 +75,8 @@ def main():
                     slowest = max(command["duration_ms"] for command in document["stages"][0]["commands"])
                     over.append(wall - SLEEP * 1000)
                     inside.append(document["total_duration_ms"] - slowest)
-                    status.append(machine.harness("verify", agent, "--status", root=project)[0])
+                    # exits with 1: the whole plan has not passed yet
+                    status.append(machine.harness("verify", agent, "--status", root=project, check=False)[0])
                 rows.append(spread(f"verify over its slowest command, {files} files: whole process", over))
                 rows.append(spread(f"verify over its slowest command, {files} files: as reported", inside))
                 rows.append(spread(f"verify --status, {files} files", status))

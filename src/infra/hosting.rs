@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::system::Secret;
 
 /// How a server is provided; `T` is what the record keeps of one that the engine runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hosting<T> {
     /// No project has asked for it yet.
+    #[default]
     Disabled,
     /// A server that the user gave by URL; the URL may hold a password.
     External(Secret),

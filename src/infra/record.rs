@@ -149,7 +149,7 @@ mod tests {
         assert!(!format!("{written:?}").contains("secret@"));
     }
 
-    /// As a released version wrote it: `hostings` is no level of its own in the file.
+    /// As an older version wrote it: `hostings` is no level of its own in the file, and one server is not known yet.
     #[test]
     fn the_record_of_an_older_version_is_read() {
         let directory = tempfile::tempdir().unwrap();
@@ -157,7 +157,7 @@ mod tests {
         let text = r#"{"version":1,"engine":"native","engine_reason":"asked","settled":true,"service_user":null,
             "credentials":{"postgres_user":"postgres","postgres_password":"p","s3_access_key":"k","s3_secret_key":"s",
             "browser_token":"t"},"postgres":{"own":{"port":15432,"durability":"fast","system_identifier":"7",
-            "binaries":null,"image":null}},"s3":{"external":"http://k:s@host"},"mail":"disabled",
+            "binaries":null,"image":null}},"s3":{"external":"http://k:s@host"},
             "browser":{"own":{"port":13001,"program":null,"image":null}}}"#;
         std::fs::write(InfraRecord::path(&home), text).unwrap();
         let record = InfraRecord::read(&home).unwrap().unwrap();

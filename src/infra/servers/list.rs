@@ -23,10 +23,10 @@ use crate::report::Engine;
 
 macro_rules! shared_servers {
     ($($(#[$doc:meta])* $service:ident, $field:ident: $record:ty => $address:ty;)+) => {
-        /// How each server of a home is provided.
+        /// How each server of a home is provided. One that the record of an older version does not know is disabled.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Hostings {
-            $($(#[$doc])* pub $field: Hosting<$record>,)+
+            $($(#[$doc])* #[serde(default)] pub $field: Hosting<$record>,)+
         }
 
         /// How each server of a home is reached; `None` for one that is disabled or was not found.
