@@ -140,6 +140,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "agent.half_removed",
             "database.busy",
             "infra.survivors",
+            "postgres.locked",
             "supervisor.connection",
             "supervisor.no_answer",
             "supervisor.not_running",

@@ -105,6 +105,14 @@ pub enum Error {
         /// Whether a work tree of its own was asked for.
         own: bool,
     },
+    /// The directory of a launched agent is gone.
+    #[error("agent {agent} cannot work: {why}")]
+    TreeDeleted {
+        /// The agent.
+        agent: AgentId,
+        /// What was deleted.
+        why: String,
+    },
     /// Other programs listen on ports of the agent.
     #[error("{}", in_use(*agent, taken))]
     PortsInUse {
@@ -249,6 +257,7 @@ impl Diagnostic for Error {
             | Self::TreeTaken { .. }
             | Self::FileTaken { .. }
             | Self::HalfRemoved(_)
+            | Self::TreeDeleted { .. }
             | Self::PortsInUse { .. }
             | Self::UnknownProcess { .. }
             | Self::UnknownPort { .. }
@@ -279,6 +288,7 @@ impl Diagnostic for Error {
             Self::HalfRemoved(_) => "agent.half_removed",
             Self::OtherProject { .. } => "agent.other_project",
             Self::OtherTree { .. } => "agent.other_tree",
+            Self::TreeDeleted { .. } => "agent.tree_deleted",
             Self::PortsInUse { .. } => "port.in_use",
             Self::Command { .. } => "command.failed",
             Self::Unhealthy { .. } => "stack.unhealthy",
@@ -338,6 +348,7 @@ impl Diagnostic for Error {
                 let option = if *own { "--worktree" } else { "--no-worktree" };
                 format!("run `harness teardown {agent}`, then `harness launch {agent} {option}`")
             }
+            Self::TreeDeleted { agent, .. } => format!("run `harness teardown {agent}`, then `harness launch {agent}`"),
             Self::PortsInUse { taken, .. } => {
                 let pids: BTreeSet<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref()?.pid).collect();
                 let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();

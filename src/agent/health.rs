@@ -1,5 +1,6 @@
 //! `health`: asks each process of a stack the question of its readiness probe, now, and reports the answer.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use hyper::Method;
 use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
 use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
-use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, rendered_spec};
+use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec};
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
 
@@ -23,7 +24,7 @@ const BODY: usize = 4096;
 pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure> {
     Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     let directory = context.home.stack_dir(agent.stack());
-    let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;
+    let client = Client::look(&directory)?.ok_or(Error::NotRunning(agent))?;
     let snapshot = client.snapshot().await?;
     let spec = rendered_spec(&directory)?;
     let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != Phase::Disabled);
@@ -31,6 +32,16 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
         join_all(enabled.map(|(name, process)| check(&directory, name, process, spec.processes.get(name)))).await;
     let healthy = checks.iter().all(|check| check.healthy);
     Ok(Health { schema: "harness/health/1".to_owned(), agent: agent.get(), healthy, checks })
+}
+
+/// The ready processes that do not answer their probe now, each with the reason. A supervisor asks a process that has been
+/// ready for long only every half a minute, so its word may be that old.
+pub(super) async fn unanswered(directory: &Path, snapshot: &StackSnapshot) -> Result<BTreeMap<String, String>, Failure> {
+    let spec = rendered_spec(directory)?;
+    let ready = snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Ready);
+    let checks = join_all(ready.map(|(name, process)| check(directory, name, process, spec.processes.get(name)))).await;
+    let silent = checks.into_iter().filter(|check| !check.healthy);
+    Ok(silent.map(|check| (check.process, check.error.unwrap_or_else(|| "its probe fails".to_owned()))).collect())
 }
 
 async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Option<&ProcessSpec>) -> HealthCheck {

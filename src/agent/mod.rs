@@ -11,6 +11,7 @@
 //! - One command at a time changes an agent: it holds the [`lease`].
 
 mod belongings;
+mod beside;
 mod captured;
 mod claims;
 mod completion;

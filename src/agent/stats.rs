@@ -70,7 +70,7 @@ impl<'a> Sampler<'a> {
         };
         let mut looks = Vec::new();
         for name in names {
-            let Some(client) = Client::connect(&self.context.home.stack_dir(name))? else { continue };
+            let Some(client) = Client::look(&self.context.home.stack_dir(name))? else { continue };
             // one that ends at this moment counts as ended
             let Ok(snapshot) = client.snapshot().await else { continue };
             let usage = supervisor::stack_stats(self.context.home.id(), &snapshot);

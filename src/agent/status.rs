@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 
 use super::template_values::{self, Rendering};
-use super::{Context, Error, Lifecycle, Record, identity, launch, processes};
+use super::{Context, Error, Lifecycle, Record, identity, launch, leftover, processes};
 use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link, Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
@@ -122,7 +122,18 @@ async fn one(
             }
         }
         Ok(None) => status.state = StackState::Stopped,
-        Err(failure) => status.error = Some(failure.document()),
+        Err(failure) => {
+            status.state = StackState::Broken;
+            status.error = Some(failure.document());
+        }
+    }
+    if record.lifecycle == Lifecycle::Launched
+        && let Some(why) = leftover::why(Some(&record))
+    {
+        status.state = StackState::Broken;
+        status.error = Some(Failure::from(Error::TreeDeleted { agent, why }).document());
+        // what is not there cannot be compared
+        return status;
     }
     if record.lifecycle != Lifecycle::Launched {
         status.state = StackState::Incomplete;
@@ -134,7 +145,7 @@ async fn one(
 type Usages = HashMap<ProcessIdentity, Usage>;
 
 async fn running(directory: &Path) -> Result<Option<(supervisor::StackSnapshot, Usages)>, Failure> {
-    let Some(client) = Client::connect(directory)? else { return Ok(None) };
+    let Some(client) = Client::look(directory)? else { return Ok(None) };
     let snapshot = client.snapshot().await?;
     let leaders: Vec<ProcessIdentity> =
         snapshot.processes.values().filter_map(|process| process.process.clone()).collect();

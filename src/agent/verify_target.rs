@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Context, Error, Record, environment, processes, template_values::Rendering};
+use super::{Context, Error, Record, environment, health, processes, template_values::Rendering};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
@@ -66,11 +66,22 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
     let directory = context.home.stack_dir(agent.stack());
     let Some(client) = Client::connect(&directory)? else { return Ok(Some(Error::NotRunning(agent))) };
     let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != StackState::Starting).await?;
-    Ok(match processes::summary(&snapshot) {
-        StackState::Healthy => None,
+    let mut silent = BTreeMap::new();
+    let state = processes::summary(&snapshot);
+    if state == StackState::Healthy {
+        silent = health::unanswered(&directory, &snapshot).await?;
+    }
+    Ok(match state {
+        StackState::Healthy if silent.is_empty() => None,
         StackState::Stopped => Some(Error::NotRunning(agent)),
         _ => {
-            let rows = processes::rows(&directory, &snapshot, &|_| None);
+            let mut rows = processes::rows(&directory, &snapshot, &|_| None);
+            for row in &mut rows {
+                if let Some(reason) = silent.remove(&row.name) {
+                    (row.state, row.reason) = (ProcessState::Unhealthy, Some(reason));
+                    row.last_lines = processes::last_lines(&directory, &row.name);
+                }
+            }
             let unwell = rows.iter().filter(|row| !row.state.is_well() || row.state == ProcessState::Stopped);
             let summary = unwell.map(processes::describe).collect::<Vec<_>>().join(", ");
             Some(Error::Unhealthy { agent, summary, evidence: processes::evidence(&rows) })

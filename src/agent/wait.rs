@@ -65,7 +65,7 @@ pub async fn wait(
     };
     let gone =
         || if wanted == WaitFor::Stopped { Ok(report(Vec::new())) } else { Err(Error::NotRunning(agent).into()) };
-    let Some(client) = Client::connect(&directory)? else { return gone() };
+    let Some(client) = Client::look(&directory)? else { return gone() };
     let looking = async {
         let mut snapshot = client.snapshot().await?;
         let mut watched: Vec<Watched> =
@@ -78,7 +78,9 @@ pub async fn wait(
             let open: Vec<&str> = watched.iter().filter(|it| it.verdict.is_none()).map(|it| it.name.as_str()).collect();
             let left = limit.saturating_sub(began.elapsed());
             if open.is_empty() || left.is_zero() {
-                task.finish();
+                if watched.iter().all(|it| it.verdict.is_some_and(|verdict| verdict.reaches(wanted))) {
+                    task.finish();
+                }
                 return Ok::<_, Failure>((watched, snapshot));
             }
             task.detail(open.join(", "));

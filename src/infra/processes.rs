@@ -12,7 +12,7 @@ use crate::system::{self, Home, StackName};
 
 /// Every process of the stack; none where no supervisor runs.
 pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>> {
-    let Some(client) = Client::connect(&home.infra_dir())? else { return Ok(BTreeMap::new()) };
+    let Some(client) = Client::look(&home.infra_dir())? else { return Ok(BTreeMap::new()) };
     let observation = |process: &ProcessSnapshot| Observation {
         state: process.phase.into(),
         pid: process.process.as_ref().map(|identity| identity.pid),
@@ -27,18 +27,28 @@ pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String
     let directory = home.infra_dir();
     let mut stopped = Vec::new();
     let mut survivors = Vec::new();
+    let stack = StackName::Infra.to_string();
     if let Some(client) = Client::take_charge(&directory).await? {
         let task = events.task("infra", "stop the servers");
-        let snapshot = client.snapshot().await?;
-        stopped.extend(snapshot.processes.into_iter().filter(|(_, it)| it.process.is_some()).map(|(name, _)| name));
-        let report = client.shutdown().await?;
-        survivors.extend(report.survivors.iter().map(|left| {
-            let pid = left.identity.as_ref().map_or_else(|| "?".to_owned(), |identity| identity.pid.to_string());
-            format!("{}: pid {pid} `{}` {:?}", left.process, left.command, left.ports)
-        }));
+        let report = async {
+            let snapshot = client.snapshot().await?;
+            stopped.extend(snapshot.processes.into_iter().filter(|(_, it)| it.process.is_some()).map(|(name, _)| name));
+            client.shutdown().await
+        };
+        match report.await {
+            Ok(report) => survivors.extend(report.survivors.iter().map(|left| {
+                let pid = left.identity.as_ref().map_or_else(|| "?".to_owned(), |identity| identity.pid.to_string());
+                format!("{}: pid {pid} `{}` {:?}", left.process, left.command, left.ports)
+            })),
+            Err(error) if error.is_silent() => {
+                events.warning("infra", format!("{error}; ending it with the servers"));
+                supervisor::end_silent(home.id(), &directory, &stack).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
         task.finish();
     }
-    let report = supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string()).await?;
+    let report = supervisor::sweep(home.id(), &directory, &stack).await?;
     survivors.extend(report.survivors.iter().map(|left| format!("pid {}", left.pid)));
     if !survivors.is_empty() {
         return Err(Error::Survivors { survivors });

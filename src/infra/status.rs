@@ -10,7 +10,7 @@ use super::record::InfraRecord;
 use super::servers::hosted::{Hosted, HostingKind};
 use super::{answers, dispatch, docker};
 use crate::project::Service;
-use crate::report::{Engine, InfraState, InfraStatus, ServerState, ServiceRow};
+use crate::report::{Diagnostic, Engine, InfraState, InfraStatus, ServerState, ServiceRow};
 use crate::system::Home;
 
 /// For a sign of life of each server: half of what a command that only reads may take.
@@ -25,7 +25,10 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
     let (mut observed, unknown) = match dispatch::observe(home, &record).await {
         Ok(observed) => (observed, None),
         // that the engine does not answer is what `status` has to say, not a reason to say nothing
-        Err(error) => (BTreeMap::new(), Some(error.to_string())),
+        Err(error) => {
+            let remedy = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            (BTreeMap::new(), Some(format!("{error}{remedy}")))
+        }
     };
     let running = |name: &str| {
         let state = observed.get(name).map(|observed| observed.state);

@@ -33,6 +33,7 @@ impl Diagnostic for Error {
             Self::Connect { problem: LoginProblem::NoDatabase, .. } => "postgres.no_database",
             Self::Connect { .. } => "postgres.unreachable",
             Self::Frozen { .. } => "postgres.frozen",
+            Self::Locked { .. } => "postgres.locked",
             Self::UnknownHost { .. } => "postgres.unknown_host",
             Self::LacksPrivilege { .. } => "postgres.lacks_privilege",
             Self::TooOld { .. } => "postgres.too_old",
@@ -59,6 +60,10 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Connect { problem, external, user, .. } => Some(problem.hint(*external, user)),
+            Self::Locked { .. } => Some(
+                "wait for the command that it belongs to, or end the session with `select pg_terminate_backend(PID)`"
+                    .to_owned(),
+            ),
             Self::Frozen { external: false, .. } => Some(
                 "harness restarts a server of its own that stays silent: run `harness infra ps` to see it, then the \
                  command again; another program on its port must be stopped"

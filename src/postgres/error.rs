@@ -68,6 +68,14 @@ pub enum Error {
         /// Whether it is a server that harness does not run.
         external: bool,
     },
+    /// Another session has held a lock for longer than any of ours should.
+    #[error("waited {} s for a lock of {holder}", waited.as_secs())]
+    Locked {
+        /// Which session, and what it does.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// The name of the server's host does not resolve.
     #[error("cannot find the host `{host}` of PostgreSQL")]
     UnknownHost {

@@ -100,12 +100,15 @@ impl Renderer<'_> {
             Some(directory) => tree.join(text("working_dir", &directory.0)?),
             None => tree.clone(),
         };
+        // first what is written: a wrong port that only the probe names is the probe's
+        let probe = || self.probe(&key("readiness_probe"), process.readiness_probe.as_ref(), &scope);
+        let probed = if process.port_is_probes { Some(probe()?) } else { None };
         let port = process.port.as_ref().map(|port| self.port_value(&key("port"), port, &scope)).transpose()?;
         Ok(ProcessSpec {
             command: argv(&text("command", &process.command.0)?),
             disabled: self.flag(&key("disabled"), &process.disabled.0, &scope)?,
             depends_on: process.depends_on.iter().map(dependency).collect(),
-            readiness_probe: self.probe(&key("readiness_probe"), process.readiness_probe.as_ref(), &scope)?,
+            readiness_probe: probed.map_or_else(probe, Ok)?,
             liveness_probe: self.probe(&key("liveness_probe"), process.liveness_probe.as_ref(), &scope)?,
             ready_log_line: process.ready_log_line.clone(),
             error_log_line: process.error_log_line.clone(),

@@ -104,6 +104,8 @@ words! {
         PartlyStopped = "partly_stopped",
         /// A launch or a teardown was interrupted.
         Incomplete = "incomplete",
+        /// Its work tree or its project was deleted, or its supervisor does not answer: `error` says which.
+        Broken = "broken",
         /// Its record cannot be read.
         Damaged = "damaged",
     }

@@ -7,20 +7,26 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connection::{ask, ask_any_version, gone};
+use super::connection::{Patience, ask, ask_any_version, gone};
 use super::protocol::{Request, Response, StopReport};
 use super::snapshot::{Phase, StackSnapshot};
 use super::spec::StackSpec;
-use super::{Error, Result, config, socket};
+use super::{Error, Result, config, socket, trio};
 use crate::system::{self, Deadline};
 
-/// How long a live supervisor may take for an answer that needs no waiting.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a supervisor may take for an answer that needs no waiting: its guardian replaces one that was stopped within
+/// 8 s.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// The same for a command that only reads.
+const LOOKING: Duration = Duration::from_secs(2);
 
 /// A stack's supervisor, as commands see it.
 #[derive(Debug, Clone)]
 pub struct Client {
     directory: PathBuf,
+    /// Whether the command only reads: then it waits less, and mends nothing.
+    only_looks: bool,
     /// The connection that found it, for the first request.
     found_by: Arc<Mutex<Option<UnixStream>>>,
 }
@@ -30,6 +36,11 @@ impl Client {
     pub fn connect(directory: &Path) -> Result<Option<Self>> {
         let found = socket::connect_to(directory)?;
         Ok(found.map(|stream| Self { found_by: Arc::new(Mutex::new(Some(stream))), ..Self::new(directory) }))
+    }
+
+    /// The same for a command that only reads.
+    pub fn look(directory: &Path) -> Result<Option<Self>> {
+        Ok(Self::connect(directory)?.map(|client| Self { only_looks: true, ..client }))
     }
 
     /// The same for a command that is about to change the stack as a whole: a supervisor of an older protocol
@@ -48,7 +59,13 @@ impl Client {
     }
 
     pub(crate) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), found_by: Arc::default() }
+        Self { directory: directory.to_owned(), only_looks: false, found_by: Arc::default() }
+    }
+
+    /// For an answer that comes after `later` at the latest.
+    fn patience(&self, later: Duration) -> Patience {
+        let limit = if self.only_looks { LOOKING } else { PATIENCE };
+        Patience { limit: limit.saturating_add(later), mends: !self.only_looks }
     }
 
     fn first_connection(&self) -> Option<UnixStream> {
@@ -57,13 +74,13 @@ impl Client {
 
     /// The state now.
     pub async fn snapshot(&self) -> Result<StackSnapshot> {
-        self.ask_snapshot(&Request::Snapshot, PATIENCE).await
+        self.ask_snapshot(&Request::Snapshot, Duration::ZERO).await
     }
 
     /// The state as soon as its generation is not `generation`, at the latest after `limit`.
     pub async fn changed(&self, generation: u64, limit: Duration) -> Result<StackSnapshot> {
         let timeout_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        self.ask_snapshot(&Request::Changed { generation, timeout_ms }, limit.saturating_add(PATIENCE)).await
+        self.ask_snapshot(&Request::Changed { generation, timeout_ms }, limit).await
     }
 
     /// Waits until `settled` says so of a state, at most for `limit`; returns the last state seen.
@@ -88,23 +105,23 @@ impl Client {
     /// `restart_changed`; otherwise they change at their next start.
     pub async fn apply(&self, spec: &StackSpec, restart_changed: bool) -> Result<StackSnapshot> {
         config::write(&self.directory, spec)?;
-        self.ask_snapshot(&Request::Apply { restart_changed, revive: false }, PATIENCE).await
+        self.ask_snapshot(&Request::Apply { restart_changed, revive: false }, Duration::ZERO).await
     }
 
     /// Reads `processes.toml` again and starts what failed or was stopped.
     pub(crate) async fn revive(&self) -> Result<StackSnapshot> {
-        self.ask_snapshot(&Request::Apply { restart_changed: false, revive: true }, PATIENCE).await
+        self.ask_snapshot(&Request::Apply { restart_changed: false, revive: true }, Duration::ZERO).await
     }
 
     /// Starts processes and what they depend on; without names, all that are not disabled.
     /// Does not wait until they are ready.
     pub async fn start(&self, names: &[String]) -> Result<StackSnapshot> {
-        self.ask_snapshot(&Request::Start { names: names.to_vec() }, PATIENCE).await
+        self.ask_snapshot(&Request::Start { names: names.to_vec() }, Duration::ZERO).await
     }
 
     /// Stops processes, all of them without names, and waits until they are gone. The supervisor stays.
     pub async fn stop(&self, names: &[String]) -> Result<StackSnapshot> {
-        let mut seen = self.ask_snapshot(&Request::Stop { names: names.to_vec() }, PATIENCE).await?;
+        let mut seen = self.ask_snapshot(&Request::Stop { names: names.to_vec() }, Duration::ZERO).await?;
         let stopping = |snapshot: &StackSnapshot| {
             let meant = |name: &String| names.is_empty() || names.contains(name);
             snapshot.processes.iter().any(|(name, process)| meant(name) && process.phase == Phase::Stopping)
@@ -118,18 +135,22 @@ impl Client {
     /// Stops and starts processes by the `processes.toml` of now; without names, all that are wanted.
     /// Does not wait until they are ready.
     pub async fn restart(&self, names: &[String]) -> Result<StackSnapshot> {
-        self.ask_snapshot(&Request::Restart { names: names.to_vec() }, PATIENCE).await
+        self.ask_snapshot(&Request::Restart { names: names.to_vec() }, Duration::ZERO).await
     }
 
     /// Stops everything, ends the supervisor and its guardian, and waits until both are gone.
     pub async fn shutdown(&self) -> Result<StopReport> {
         let trio = self.snapshot().await?;
         // as long as the longest grace period asks: the supervisor itself bounds it
-        let response =
-            ask(&self.directory, self.first_connection(), &Request::Shutdown, Duration::from_hours(1)).await?;
+        let patience = self.patience(Duration::from_hours(1));
+        let response = ask(&self.directory, self.first_connection(), &Request::Shutdown, patience).await?;
         let Response::Stopped(report) = response else { return Err(unexpected(response)) };
         for identity in std::iter::once(trio.supervisor).chain(trio.guardian) {
-            let _ = timeout(PATIENCE, gone(&identity)).await;
+            if timeout(LOOKING, gone(&identity)).await.is_err() {
+                // a guardian that was stopped
+                trio::mend(&self.directory);
+                let _ = timeout(PATIENCE, gone(&identity)).await;
+            }
         }
         Ok(report)
     }
@@ -138,14 +159,14 @@ impl Client {
     /// otherwise, also across its own death); the processes live on. Works across protocol versions.
     pub async fn replace(&self, binary: &Path) -> Result<StackSnapshot> {
         let request = Request::Replace { binary: binary.to_string_lossy().into_owned() };
-        match ask_any_version(&self.directory, self.first_connection(), &request, PATIENCE).await? {
+        match ask_any_version(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO)).await? {
             Response::Done => self.snapshot().await,
             other => Err(unexpected(other)),
         }
     }
 
-    async fn ask_snapshot(&self, request: &Request, patience: Duration) -> Result<StackSnapshot> {
-        match ask(&self.directory, self.first_connection(), request, patience).await? {
+    async fn ask_snapshot(&self, request: &Request, later: Duration) -> Result<StackSnapshot> {
+        match ask(&self.directory, self.first_connection(), request, self.patience(later)).await? {
             Response::Snapshot(snapshot) => Ok(snapshot),
             other => Err(unexpected(other)),
         }

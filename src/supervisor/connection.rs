@@ -6,6 +6,7 @@
 use std::io;
 use std::os::unix::net::UnixStream as Connected;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -14,15 +15,30 @@ use tokio::net::UnixStream;
 
 use super::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use super::readiness::readable;
-use super::{Error, Result, frame, own_log, socket};
+use super::{Error, Result, frame, socket, trio};
 use crate::system::{Deadline, ProcessIdentity};
+
+/// After so long without an answer, a command looks whether the supervisor is frozen.
+const NOTICE: Duration = Duration::from_millis(1500);
+
+/// And then after so long again: some questions are answered late by intention.
+const AGAIN: Duration = Duration::from_secs(8);
+
+/// How an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// How long.
+    pub(crate) limit: Duration,
+    /// Whether a supervisor that was stopped is mended meanwhile.
+    pub(crate) mends: bool,
+}
 
 /// Asks a supervisor of our own protocol.
 pub(crate) async fn ask(
     directory: &Path,
     first: Option<Connected>,
     request: &Request,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<Response> {
     let (welcome, response) = persevere(directory, first, request, patience).await?;
     if welcome.protocol == protocol() {
@@ -42,7 +58,7 @@ pub(crate) async fn ask_any_version(
     directory: &Path,
     first: Option<Connected>,
     request: &Request,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<Response> {
     persevere(directory, first, request, patience).await.map(|(_, response)| response)
 }
@@ -62,9 +78,9 @@ async fn persevere(
     directory: &Path,
     mut first: Option<Connected>,
     request: &Request,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<(Welcome, Response)> {
-    let deadline = Deadline::after("an answer of the supervisor", patience);
+    let deadline = Deadline::after("an answer of the supervisor", patience.limit);
     loop {
         let stream = match first.take() {
             Some(stream) => Some(stream),
@@ -75,13 +91,21 @@ async fn persevere(
         };
         let talk = |action| move |source| Error::Talk { action, directory: directory.to_owned(), source };
         let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
-        match deadline.run(exchange(stream.map_err(talk("ask"))?, request)).await {
-            Ok(Ok(answers)) => return Ok(answers),
-            Ok(Err(error)) if is_broken(&error) && !deadline.passed() => deadline.pause(Duration::from_millis(5)).await,
-            Ok(Err(error)) => return Err(talk("understand")(error)),
-            Err(_) => {
-                return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
+        let mut answers = pin!(exchange(stream.map_err(talk("ask"))?, request));
+        let mut pause = NOTICE;
+        let answer = loop {
+            match deadline.shorter(pause).run(&mut answers).await {
+                Ok(answer) => break answer,
+                Err(_) if deadline.passed() => return Err(Error::no_answer(directory)),
+                Err(_) if patience.mends => trio::mend(directory),
+                Err(_) => {}
             }
+            pause = AGAIN;
+        };
+        match answer {
+            Ok(answers) => return Ok(answers),
+            Err(error) if is_broken(&error) && !deadline.passed() => deadline.pause(Duration::from_millis(5)).await,
+            Err(error) => return Err(talk("understand")(error)),
         }
     }
 }

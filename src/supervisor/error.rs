@@ -1,7 +1,9 @@
 //! What can go wrong between a command and a supervisor.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::execute::Role;
+use super::{own_log, trio};
 use crate::report::{Diagnostic, Kind};
 
 /// Result of this module.
@@ -55,8 +57,18 @@ pub enum Error {
         /// Who serves it.
         uid: u32,
     },
+    /// The supervisor, its guardian or both were stopped by a signal.
+    #[error("the supervisor of {} is frozen: {} stopped by a signal", stack_in(directory), stopped.join(" and "))]
+    Frozen {
+        /// The stack's directory.
+        directory: PathBuf,
+        /// Who was stopped: `its guardian (pid 12)`.
+        stopped: Vec<String>,
+        /// Whether the guardian is among them: then nobody mends it until a command does.
+        by_itself: bool,
+    },
     /// The supervisor does not answer.
-    #[error("the supervisor in `{}` does not answer", directory.display())]
+    #[error("the supervisor of {} in `{}` does not answer", stack_in(directory), directory.display())]
     NoAnswer {
         /// The stack's directory.
         directory: PathBuf,
@@ -99,7 +111,40 @@ pub enum Error {
     },
 }
 
+/// Whose stack a directory holds, for people.
+fn stack_in(directory: &Path) -> String {
+    match agent_in(directory) {
+        Some(id) => format!("agent {id}"),
+        None => "the shared servers".to_owned(),
+    }
+}
+
+fn agent_in(directory: &Path) -> Option<u32> {
+    directory.file_name()?.to_str()?.parse().ok()
+}
+
 impl Error {
+    /// Why no answer came.
+    pub(crate) fn no_answer(directory: &Path) -> Self {
+        let found = trio::stopped(directory);
+        let directory = directory.to_owned();
+        if found.is_empty() {
+            let log = own_log::last_lines(&directory);
+            return Self::NoAnswer { directory, log };
+        }
+        let by_itself = found.iter().all(|member| member.role == Role::Supervisor);
+        let described = |member: &trio::Member| match member.role {
+            Role::Supervisor => format!("it (pid {}) was", member.pid()),
+            Role::Guardian => format!("its guardian (pid {}) was", member.pid()),
+        };
+        Self::Frozen { directory, stopped: found.iter().map(described).collect(), by_itself }
+    }
+
+    /// Whether there is a supervisor that gives no answer.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Frozen { .. } | Self::NoAnswer { .. })
+    }
+
     /// Whether the supervisor is of an older harness, which this one may replace; never the other way round.
     pub(crate) fn is_older(&self) -> bool {
         matches!(self, Self::Version { their_protocol, our_protocol, .. } if their_protocol < our_protocol)
@@ -134,6 +179,7 @@ impl Diagnostic for Error {
             Self::Refused { .. } => "supervisor.config_refused",
             Self::Version { .. } => "supervisor.version",
             Self::ForeignPeer { .. } => "supervisor.foreign",
+            Self::Frozen { .. } => "supervisor.frozen",
             Self::NoAnswer { .. } => "supervisor.no_answer",
             Self::NotRunning { .. } => "supervisor.not_running",
             Self::Rejected { .. } => "supervisor.rejected",
@@ -153,10 +199,13 @@ impl Diagnostic for Error {
                 None => "run `harness setup`; the servers keep running".to_owned(),
             }),
             Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
-            Self::NoAnswer { directory, .. } => Some(format!(
-                "end it with `pkill -KILL -f '__supervisor {} '`: its guardian starts another, and its processes keep running",
-                directory.display()
-            )),
+            Self::Frozen { by_itself: true, .. } | Self::NoAnswer { .. } => {
+                Some("wait 30 s: its guardian ends it and starts another, and its processes keep running".to_owned())
+            }
+            Self::Frozen { directory, .. } => Some(match agent_in(directory) {
+                Some(id) => format!("run `harness launch {id}`, which lets them go on; its processes keep running"),
+                None => "run `harness setup`, which lets them go on; the servers keep running".to_owned(),
+            }),
             _ => None,
         }
     }

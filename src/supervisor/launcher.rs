@@ -9,18 +9,18 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
 use super::execute::{Execution, Role, close_all_on_exec};
 use super::handover::Handover;
 use super::lock::lock;
-use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep};
+use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep, trio};
 use crate::system::{self, Deadline};
 
 /// How long another command's start, or an ending trio, is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Between two looks at it.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -77,7 +77,7 @@ impl Launcher {
                     drop(client.replace(&self.binary).await?);
                 }
                 // a copy of a dead supervisor holds lock and socket
-                Err(Error::NoAnswer { .. }) if sweep::end_unfinished_starts(&directory) => {}
+                Err(Error::NoAnswer { .. }) if trio::end_unfinished_starts(&directory) => {}
                 Err(error) => return Err(error),
                 Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
             }
@@ -86,10 +86,7 @@ impl Launcher {
         let swept = sweep::sweep_locked_async(&spec.home_id, &directory, &spec.stack).await?;
         self.spawn(&directory, lock)?;
         let snapshot = client.snapshot().await.map_err(|error| match error {
-            Error::NotRunning { directory } => {
-                let log = own_log::last_lines(&directory);
-                Error::NoAnswer { directory, log }
-            }
+            Error::NotRunning { directory } => Error::no_answer(&directory),
             other => other,
         })?;
         Ok(Started { fresh: true, swept, snapshot })
@@ -172,6 +169,7 @@ enum Claim {
 /// Takes the lock, or finds a supervisor that answers. In between lies one that is just being started by
 /// another command, or is about to end: that passes.
 async fn claim(directory: &Path, deadline: Deadline) -> Result<Claim> {
+    let mut look = None;
     loop {
         if let Some(lock) = lock(directory)? {
             return Ok(Claim::Lock(lock));
@@ -180,7 +178,12 @@ async fn claim(directory: &Path, deadline: Deadline) -> Result<Claim> {
             return Ok(Claim::Running);
         }
         if deadline.passed() {
-            return Err(Error::NoAnswer { directory: directory.to_owned(), log: own_log::last_lines(directory) });
+            return Err(Error::no_answer(directory));
+        }
+        if look.is_none_or(|at: Instant| at.elapsed() > Duration::from_secs(1)) {
+            // a guardian that was stopped as its supervisor ended
+            trio::mend(directory);
+            look = Some(Instant::now());
         }
         sleep(PAUSE).await;
     }

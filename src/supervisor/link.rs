@@ -32,6 +32,8 @@ pub(crate) enum ToGuardian {
     Replace { binary: String },
     /// Everything is stopped: end with the supervisor.
     Farewell,
+    /// The answer to [`ToSupervisor::Ask`].
+    Alive,
 }
 
 /// From the guardian.
@@ -42,6 +44,8 @@ pub(crate) enum ToSupervisor {
     Exited { name: String, run: u64, status: ExitStatus },
     /// The guardian was asked to end: stop everything.
     Terminate,
+    /// Does the supervisor still decide?
+    Ask,
 }
 
 const LONGEST: usize = 16 * 1024;

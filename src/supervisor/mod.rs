@@ -20,6 +20,9 @@
 //! * **Both die**: pipes break. The next command finds the lock free, ends everything that has one of the
 //!   stack's markers or is in the record with its identity, and starts a new trio. A child that was forked and
 //!   not yet executed has closed lock, socket and pipes as its first act, and ends.
+//! * **The supervisor is frozen** (a signal stopped it, or it hangs): the guardian, which asks it every few seconds, kills
+//!   it and starts another as above. A frozen guardian is let go on by its supervisor. If both are stopped, the next
+//!   command that changes the stack lets them go on; one that only reads names them.
 //! * **The binary is replaced**: the trio goes on as it is; [`Client::replace`] makes guardian and then
 //!   supervisor become the new one.
 //!
@@ -53,6 +56,7 @@ mod execute;
 mod frame;
 mod guardian;
 mod handover;
+mod heartbeat;
 mod launcher;
 mod link;
 mod lock;
@@ -71,6 +75,7 @@ mod spec;
 mod stats;
 mod sweep;
 mod trim;
+mod trio;
 mod watch;
 
 #[cfg(test)]
@@ -89,4 +94,4 @@ pub use spec::{
     StopSpec, WatchSpec,
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
-pub use sweep::{SweepReport, sweep, sweep_blocking};
+pub use sweep::{SweepReport, end_silent, sweep, sweep_blocking};

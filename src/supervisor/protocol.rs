@@ -84,7 +84,7 @@ pub struct StopReport {
     pub survivors: Vec<Survivor>,
 }
 
-/// A process that outlived SIGKILL, or a stranger on one of the stack's ports.
+/// A process of the stack that outlived SIGKILL, or still listens on one of its ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survivor {
     /// The supervised process that it belongs to; empty when that is not known.

@@ -10,14 +10,11 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::execute::Role;
 use super::lock::lock;
 use super::record::Record;
-use super::stats::age_ms;
-use super::{Result, record};
+use super::{Result, record, trio};
 use crate::system::proc::{
-    ProcessIdentity, StopPatience, Stopped, arguments_of, marker_value, parent_of, processes, processes_with_marker,
-    stop_processes,
+    StopPatience, Stopped, marker_value, parent_of, processes_with_marker, stop_processes,
 };
 use crate::system::{self, Deadline};
 
@@ -63,9 +60,11 @@ pub fn sweep_blocking(home_id: &str, directory: &Path, stack: &str) -> Result<Sw
         if let Some(_lock) = lock(directory)? {
             return Ok(sweep_locked(home_id, directory, stack));
         }
-        if end_unfinished_starts(directory) {
+        if trio::end_unfinished_starts(directory) {
             continue;
         }
+        // a guardian that was stopped as its supervisor ended holds the lock
+        trio::mend(directory);
         // a trio that was killed holds its lock until the kernel has taken it apart
         let ruled = super::socket::connect_to(directory)?.is_some_and(|stream| is_attended(&stream));
         if ruled || deadline.passed() {
@@ -82,27 +81,15 @@ fn is_attended(stream: &UnixStream) -> bool {
     matches!(poll(&mut [PollFd::new(stream, PollFlags::IN)], limit.as_ref()), Ok(0))
 }
 
-/// Ends copies of a supervisor that never became the program that they were forked for: their guardian is dead, so no
-/// living trio has them. They close what they inherited as their first act and end when their parent does; this is for
-/// one that was stopped before it could. Returns whether there was one.
-pub(crate) fn end_unfinished_starts(directory: &Path) -> bool {
-    let roles = |role: Role| {
-        processes().into_iter().filter(move |stat| {
-            let arguments = arguments_of(stat.pid);
-            stat.is_alive()
-                && arguments.get(1).is_some_and(|word| word == role.word())
-                && arguments.get(2).is_some_and(|word| Path::new(word) == directory)
-        })
-    };
-    let guardians: Vec<u32> = roles(Role::Guardian).map(|stat| stat.pid).collect();
-    let is_old = |identity: &ProcessIdentity| age_ms(identity).is_some_and(|age| age > 1000);
-    let unfinished: Vec<ProcessIdentity> = roles(Role::Supervisor)
-        .filter(|stat| !guardians.contains(&stat.parent))
-        .map(|stat| stat.identity())
-        .filter(is_old)
-        .collect();
-    let alive = || unfinished.iter().filter(|identity| identity.is_alive()).cloned().collect();
-    !unfinished.is_empty() && !stop_processes(StopPatience::NONE, alive).killed.is_empty()
+/// Ends a stack whose supervisor does not answer, with all that it runs: guardian and supervisor first, by identity, so
+/// that neither starts the other again.
+pub async fn end_silent(home_id: &str, directory: &Path, stack: &str) -> Result<SweepReport> {
+    let (home_id, directory, stack) = (home_id.to_owned(), directory.to_owned(), stack.to_owned());
+    off_thread(move || {
+        trio::end(&directory);
+        sweep_blocking(&home_id, &directory, &stack)
+    })
+    .await
 }
 
 /// The same as [`sweep`] for a caller who holds the stack's lock.

@@ -92,7 +92,7 @@ impl Tone for StackState {
     fn style(&self) -> Style {
         match self {
             Self::Healthy => GOOD,
-            Self::Unhealthy | Self::Damaged => BAD,
+            Self::Unhealthy | Self::Broken | Self::Damaged => BAD,
             Self::Stopped => DIM,
             Self::Starting | Self::PartlyStopped | Self::Incomplete => CAUTION,
         }

@@ -34,6 +34,7 @@ mod p20_surroundings;
 mod p24_versions;
 mod p26_unfinished_starts;
 mod p27_frozen;
+mod p27_supervisors;
 mod p28_readiness;
 mod p29_input;
 mod p30_escaped;

@@ -27,6 +27,7 @@ mod s3_objects;
 mod s3_purge;
 mod s3_server;
 mod schemas;
+mod states;
 mod teardown;
 mod trees;
 mod trouble;

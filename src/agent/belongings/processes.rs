@@ -35,13 +35,15 @@ fn orphans(owner: &Owner<'_>, snapshot: Option<&StackSnapshot>) -> Vec<ProcessId
 
 /// What the supervisor says; `None` where none runs, or it is about to end.
 async fn snapshot(owner: &Owner<'_>) -> Result<Option<StackSnapshot>, Failure> {
-    let Some(client) = Client::connect(&owner.directory())? else { return Ok(None) };
+    let Some(client) = Client::look(&owner.directory())? else { return Ok(None) };
     match client.snapshot().await {
         Ok(snapshot) => Ok(Some(snapshot)),
         Err(error) if error.is_ending() => Ok(None),
         // an older version does not understand the question; its processes are found by their marker, and the removal
         // moves them to this version first
         Err(error) if error.is_older() => Ok(None),
+        // one that does not answer is found in the same way, and ended before anything else is removed
+        Err(error) if error.is_silent() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -60,14 +62,26 @@ pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest,
     let directory = owner.directory();
     let survivors = started::end(&started::find(owner).ended).await;
     let mut rest = Rest::default();
-    match shut_down(&directory).await {
-        Ok(left) => rest.left = left,
+    let (home_id, stack) = (owner.context.home.id(), owner.agent.stack().to_string());
+    let swept = match shut_down(&directory).await {
+        Ok(left) => {
+            rest.left = left;
+            None
+        }
         // it died meanwhile: what it leaves is swept
-        Err(error) if error.is_ending() => {}
+        Err(error) if error.is_ending() => None,
+        Err(error) if error.is_silent() => {
+            let text = format!("{error}; ending it with its processes");
+            owner.context.events.warning(format!("agent {}", owner.agent), text);
+            Some(supervisor::end_silent(home_id, &directory, &stack).await?)
+        }
         Err(error) => return Err(error.into()),
-    }
+    };
     // also after an orderly stop: nothing that carries the marker may live on
-    let swept = supervisor::sweep(owner.context.home.id(), &directory, &owner.agent.stack().to_string()).await?;
+    let swept = match swept {
+        Some(swept) => swept,
+        None => supervisor::sweep(home_id, &directory, &stack).await?,
+    };
     rest.more.extend(swept.killed.iter().map(by_pid));
     rest.left.extend(swept.survivors.iter().chain(&survivors).map(by_pid));
     // found before, and ended with the others

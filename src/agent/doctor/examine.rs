@@ -13,7 +13,7 @@ pub async fn doctor(context: &Context) -> Result<Doctor, Failure> {
     let mut findings = tools::examine().await;
     findings.extend(servers::examine(context, project.as_ref().ok()).await?);
     findings.extend(machine::examine(context, project.as_ref().ok()));
-    findings.extend(state::examine(context, project.as_ref())?);
+    findings.extend(state::examine(context, project.as_ref()).await?);
     let healthy = findings.iter().all(|finding| finding.level != Level::Error);
     Ok(Doctor { schema: "harness/doctor/1".to_owned(), healthy, findings })
 }

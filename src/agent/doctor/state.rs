@@ -2,11 +2,11 @@
 
 use crate::agent::{Context, Lifecycle, Record, identity, leftover};
 use crate::project::{Project, find_root};
-use crate::report::{Area, Failure, Finding, Level};
+use crate::report::{Area, Diagnostic, Failure, Finding, Level};
 use crate::supervisor::Client;
 use crate::system;
 
-pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) -> Result<Vec<Finding>, Failure> {
+pub(super) async fn examine(context: &Context, project: Result<&Project, &Failure>) -> Result<Vec<Finding>, Failure> {
     let home = context.home.path().display();
     let mut findings = vec![Finding::ok(Area::State, format!("home {home}, id {}", context.home.id()))];
     // to be in no project is not a problem
@@ -45,8 +45,13 @@ pub(super) fn examine(context: &Context, project: Result<&Project, &Failure>) ->
             Ok(Some(record)) if record.lifecycle != Lifecycle::Launched => {
                 Finding::ok(Area::State, format!("agent {agent}: another command works on it"))
             }
-            Ok(Some(record)) => match Client::connect(&context.home.stack_dir(agent.stack())) {
-                Ok(Some(_)) => Finding::ok(Area::State, format!("agent {agent} of {}: up", record.project)),
+            Ok(Some(record)) => match Client::look(&context.home.stack_dir(agent.stack())) {
+                Ok(Some(client)) => match client.snapshot().await {
+                    Err(error) if error.is_silent() => {
+                        Finding::bad(Area::State, Level::Error, error.to_string(), error.hint().unwrap_or_default())
+                    }
+                    _ => Finding::ok(Area::State, format!("agent {agent} of {}: up", record.project)),
+                },
                 Ok(None) => {
                     let hint = format!("run `harness launch {agent}`, or `harness teardown {agent}`");
                     let message = format!("agent {agent} of {}: its processes are not up", record.project);

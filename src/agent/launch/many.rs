@@ -4,12 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use futures_util::future::join_all;
-
 use super::run::Run;
 use super::scope::{LaunchOptions, Scope};
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Lifecycle, Record, teardown};
+use crate::agent::{Context, Error, Lifecycle, Record, beside, teardown};
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
@@ -31,8 +29,7 @@ pub async fn launch(
     }
     let at_work = RefCell::default();
     let work = async {
-        let attempts = agents.iter().map(|agent| one(context, &project, *agent, options, &at_work));
-        join_all(attempts).await
+        beside::all(agents.iter().map(|agent| one(context, &project, *agent, options, &at_work))).await
     };
     tokio::select! {
         results = work => {
@@ -42,13 +39,9 @@ pub async fn launch(
         }
         () = crate::agent::interrupted() => {
             let begun = at_work.take();
-            let undo = async {
-                for agent in begun {
-                    undo(context, agent, options).await;
-                }
-            };
+            let undo = beside::all(begun.into_iter().map(|agent| undo(context, agent, options)));
             tokio::select! {
-                () = undo => {}
+                _ = undo => {}
                 // asked a second time: the next launch or teardown goes on from here
                 () = crate::agent::interrupted() => {}
             }

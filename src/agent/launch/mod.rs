@@ -15,6 +15,7 @@ mod ports;
 mod post_clone;
 mod prepare;
 mod ready;
+mod record;
 mod run;
 mod scope;
 mod template;

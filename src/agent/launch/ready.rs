@@ -1,13 +1,17 @@
 //! The last steps: start the supervisor on the rendered config, then wait until the stack is healthy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::scope::Scope;
-use crate::agent::{Error, processes};
+use crate::agent::{Error, health, processes};
 use crate::project::Project;
 use crate::report::{Failure, Task};
 use crate::supervisor::{self, Client, Phase, StackSnapshot, StackSpec};
 use crate::system::Deadline;
+
+/// Between two questions to a process that is said to be ready and does not answer.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Starts the supervisor, or gives the running one the config that differs, or starts what is down. Says whether
 /// anything had to be done.
@@ -64,13 +68,21 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
     let mut snapshot = client.snapshot().await?;
     let mut begun: Option<Task> = None;
     let mut crashed = BTreeSet::new();
+    // whether what the supervisor says was found out while we waited
+    let mut is_news = false;
     loop {
-        let waiting: Vec<String> = snapshot
+        let mut waiting: Vec<String> = snapshot
             .processes
             .iter()
             .filter(|(_, process)| !processes::is_settled_well(process.phase))
             .map(|(name, _)| name.clone())
             .collect();
+        // of one that has been ready for long, the supervisor's word may be old
+        let mut silent = BTreeMap::new();
+        if waiting.is_empty() && !is_news {
+            silent = health::unanswered(&directory, &snapshot).await?;
+            waiting.extend(silent.keys().cloned());
+        }
         if waiting.is_empty() {
             // a service that exits with 0 right after its start was probably not meant to
             for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Completed) {
@@ -97,6 +109,11 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
         let left = deadline.remaining();
         if lost || left.is_zero() {
             let mut rows = processes::rows(&directory, &snapshot, &|_| None);
+            for row in &mut rows {
+                if let Some(reason) = silent.remove(&row.name) {
+                    (row.state, row.reason) = (Phase::Unhealthy, Some(reason));
+                }
+            }
             for row in rows.iter_mut().filter(|row| waiting.contains(&row.name) && row.last_lines.is_empty()) {
                 row.last_lines = processes::last_lines(&directory, &row.name);
             }
@@ -109,6 +126,8 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
                 Error::Unhealthy { agent, summary: summary.join(", "), evidence: processes::evidence(&rows) }.into()
             );
         }
-        snapshot = client.changed(snapshot.generation, left).await?;
+        is_news = silent.is_empty();
+        let pause = if is_news { left } else { left.min(ASK_AGAIN) };
+        snapshot = client.changed(snapshot.generation, pause).await?;
     }
 }

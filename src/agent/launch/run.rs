@@ -1,17 +1,16 @@
 //! One launch of one agent, step by step.
 
 use super::scope::Scope;
-use super::{bucket, database, files, ports, prepare, ready, tree};
+use super::{bucket, database, files, ports, prepare, ready, record, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
 use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown};
 use crate::infra::{self, Infra};
 use crate::project::Project;
-use crate::render::{self, Renderer};
+use crate::render;
 use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
 use crate::supervisor;
-use crate::system::Secret;
 
 /// A launch in progress.
 pub(super) struct Run<'a> {
@@ -37,13 +36,7 @@ impl<'a> Run<'a> {
             let text = format!("the last command was interrupted ({cut}); continuing");
             context.events.note(scope.subject(), text);
         }
-        let mut record = match found {
-            Some(record) if record.lifecycle == Lifecycle::TearingDown => {
-                finish_teardown(scope, project, lease, record).await?
-            }
-            Some(record) => record,
-            None => Record::begun(project, agent),
-        };
+        let mut record = record::begin(scope, project, lease, found).await?;
         let journal = Journal::open(&context.home, agent, "launch")?;
         record.kept |= scope.options.keep;
         Ok(Self {
@@ -85,7 +78,7 @@ impl<'a> Run<'a> {
         self.changed |= entered.changed;
         let project = entered.project;
         self.prepares = !project.prepare.is_empty();
-        decide(scope, &project, &mut self.record, &infra)?;
+        record::decide(scope, &project, &mut self.record, &infra)?;
         self.journal.done(&step)?;
 
         if running.is_none() {
@@ -178,7 +171,7 @@ impl<'a> Run<'a> {
         report.template = self.template.clone();
         report.steps = self.journal.times();
         let directory = self.scope.directory();
-        if let Ok(Some(client)) = supervisor::Client::connect(&directory)
+        if let Ok(Some(client)) = supervisor::Client::look(&directory)
             && let Ok(snapshot) = client.snapshot().await
         {
             report.processes = processes::rows(&directory, &snapshot, &|_| None);
@@ -210,30 +203,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Finishes a teardown that was interrupted or failed; then the agent begins again. A work tree with work stays its
-/// own.
-async fn finish_teardown(
-    scope: Scope<'_>,
-    project: &Project,
-    lease: &Lease,
-    record: Record,
-) -> Result<Record, Failure> {
-    let context = scope.context;
-    context.events.note(scope.subject(), "its last teardown was interrupted; finishing it first");
-    let infra = if record.used_servers {
-        infra::resume(&context.home, &context.events).await?
-    } else {
-        infra::open(&context.home).await?
-    };
-    let tree_stays = teardown::finish(context, infra.as_ref(), lease, &record).await?;
-    let mut fresh = Record::begun(project, scope.agent);
-    if tree_stays {
-        fresh.tree = record.tree;
-        fresh.worktree = record.worktree;
-    }
-    Ok(fresh)
-}
-
 async fn ensure_infra(scope: Scope<'_>, project: &Project) -> Result<Infra, Failure> {
     let context = scope.context;
     let mut wished = project.infra.clone();
@@ -246,35 +215,6 @@ async fn ensure_infra(scope: Scope<'_>, project: &Project) -> Result<Infra, Fail
         context.events.warning("infra", drift.clone());
     }
     Ok(infra)
-}
-
-/// Decides names and passwords, and writes them into the record before anything carries them.
-fn decide(scope: Scope<'_>, project: &Project, record: &mut Record, infra: &Infra) -> Result<(), Failure> {
-    // a name that is wrong must not get into the record
-    Renderer::new(project).check_names(&scope.options.with)?;
-    let before = record.clone();
-    record.ports = project.ports_of(record.agent).into_iter().collect();
-    record.mail = infra.servers.mail.is_some();
-    if infra.servers.postgres.is_some() && !project.database.disabled && record.database_password.is_none() {
-        record.database_password = Some(Secret::generate());
-    }
-    if infra.servers.s3.is_some() && record.bucket_secret.is_none() {
-        record.bucket_secret = Some(Secret::generate());
-    }
-    for name in &scope.options.with {
-        if !record.with.contains(name) {
-            record.with.push(name.clone());
-        }
-    }
-    let (known, forgotten): (Vec<String>, Vec<String>) = std::mem::take(&mut record.with)
-        .into_iter()
-        .partition(|name| project.processes.iter().any(|(known, _)| known == name));
-    record.with = known;
-    for name in forgotten {
-        let text = format!("process `{name}`, which an earlier launch enabled with `--with`, does not exist any more");
-        scope.context.events.warning(scope.subject(), text);
-    }
-    if before == *record { Ok(()) } else { Ok(record.write(&scope.context.home)?) }
 }
 
 async fn run_prepare(

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use futures_util::future::join_all;
-
 use super::one;
 use super::options::{TeardownOptions, TeardownTarget};
-use crate::agent::{Context, Error, Record, belongings, identity, ownership};
+use crate::agent::{Context, Error, Record, belongings, beside, identity, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, Removed, RemovedKind, Teardown, TornDownAgent};
@@ -29,7 +27,7 @@ pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(T
     };
     agents.sort_unstable();
     agents.dedup();
-    let results = join_all(agents.iter().map(|agent| timed(context, infra.as_ref(), *agent, options))).await;
+    let results = beside::all(agents.iter().map(|agent| timed(context, infra.as_ref(), *agent, options))).await;
     let mut worst = results.iter().filter_map(|(_, kind)| *kind).max();
     let agents = results.into_iter().map(|(agent, _)| agent).collect();
     let mut report =

@@ -5,6 +5,7 @@ use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
 use crate::agent::{Context, Error, Lifecycle, Record, leftover, ownership};
 use crate::infra::{self, Infra};
+use crate::postgres::Patience;
 use crate::project::AgentId;
 use crate::report::{Failure, Removed, RemovedKind, TornDownAgent};
 use crate::system;
@@ -91,7 +92,7 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
     // servers that never came up hold nothing, and those that nothing was made on are not asked
     let infra = match record {
         Some(record) if !record.used_servers => None,
-        _ => infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served),
+        _ => infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served).map(impatient),
     };
     let subject = format!("agent {}", lease.agent);
     let undone = async {
@@ -112,6 +113,13 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
         let text = format!("work tree `{path}` is kept for the next launch; `harness teardown {agent}` removes it");
         context.events.note(subject, text);
     }
+}
+
+/// For an undo: who pressed Ctrl-C waits for it, and a server that does not answer keeps what it holds for the next launch
+/// or teardown.
+fn impatient(mut infra: Infra) -> Infra {
+    infra.servers.postgres = infra.servers.postgres.map(|server| server.with_patience(Patience::READING));
+    infra
 }
 
 /// What happens to the agent's directory in the home.

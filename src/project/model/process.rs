@@ -29,6 +29,8 @@ pub struct Process {
     /// `port`: what it must listen on, for `status` and `port_not_bound`. Where the file says nothing it is
     /// the readiness probe's (on this machine), else the port of `[ports]` that has the process's name.
     pub port: Option<Template>,
+    /// Whether the port is the one that the readiness probe names.
+    pub port_is_probes: bool,
     /// `restart`.
     pub restart: RestartPolicy,
     /// `max_restarts` in a row without getting healthy; 0 is without limit.

@@ -142,7 +142,7 @@ pub(crate) struct ReadinessProbe {
     /// Passes in a row that make it ready; default 1.
     #[schemars(range(min = 1))]
     pub(crate) success_threshold: Option<u32>,
-    /// Failures in a row that make it unhealthy; default 120.
+    /// Failures in a row after which a start takes too long; default 120. Once ready, three make it unhealthy, or fewer if this is less.
     #[schemars(range(min = 1))]
     pub(crate) failure_threshold: Option<u32>,
 }

@@ -76,6 +76,7 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: O
         environment: resolver.environment(&raw.environment, &path.key("environment")),
         disabled: Template(raw.disabled.as_ref().map_or_else(|| "false".to_owned(), ToString::to_string)),
         depends_on: depends_on(raw.depends_on.as_ref()),
+        port_is_probes: given.is_none() && readiness.as_ref().and_then(local_port).is_some(),
         port: given.or_else(|| readiness.as_ref().and_then(local_port)).or(named),
         readiness_probe: readiness,
         liveness_probe: liveness,

@@ -82,6 +82,10 @@ fn wrong_values_name_their_key() {
     for (line, expected) in [
         ("port = \"x{{ id }}\"", "harness.toml:5:1: `processes.a.port` renders to `x3`, which is not a port"),
         (
+            "readiness_probe = { tcp_connect = { port = \"x{{ id }}\" } }",
+            "harness.toml:5:36: `processes.a.readiness_probe.tcp_connect.port` renders to `x3`, which is not a port",
+        ),
+        (
             "disabled = \"maybe\"",
             "harness.toml:5:1: `processes.a.disabled` renders to `maybe`, which is not `true` or `false`",
         ),

@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::children::{Ended, reap_one};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::handover::{Entry, Handover};
+use crate::supervisor::heartbeat::{Heartbeat, PERIOD, Pulse, is_stopped};
 use crate::supervisor::link::{self, Received, ToGuardian, ToSupervisor};
 use crate::supervisor::own_log::say;
 use crate::supervisor::trim::give_back_startup_pages;
@@ -36,6 +37,9 @@ struct Supervisor {
     pid: u32,
     link: OwnedFd,
     since: Instant,
+    heartbeat: Heartbeat,
+    /// When it is asked next.
+    next_turn: Instant,
 }
 
 /// Guards the stack until it is stopped.
@@ -58,6 +62,7 @@ pub(crate) fn run(mut handover: Handover) -> std::io::Result<()> {
         guardian.wait();
         guardian.read_signals();
         guardian.read_link();
+        guardian.ask_if_due();
         guardian.reap();
     }
     Ok(())
@@ -81,7 +86,9 @@ fn take_signals() -> std::io::Result<OwnedFd> {
 
 impl Guardian {
     fn wait(&self) {
-        let left = self.next_start.map(|at| at.saturating_duration_since(Instant::now()));
+        let next_turn = self.supervisor.as_ref().map(|supervisor| supervisor.next_turn);
+        let next = self.next_start.into_iter().chain(next_turn).min();
+        let left = next.map(|at| at.saturating_duration_since(Instant::now()));
         let limit = left.and_then(|left| Timespec::try_from(left).ok());
         let mut descriptors = vec![PollFd::new(&self.signals, PollFlags::IN)];
         descriptors.extend(self.supervisor.iter().map(|it| PollFd::new(&it.link, PollFlags::IN)));
@@ -110,12 +117,34 @@ impl Guardian {
     }
 
     fn read_link(&mut self) {
-        while let Some(supervisor) = &self.supervisor {
+        while let Some(supervisor) = &mut self.supervisor {
             match link::receive::<ToGuardian>(&supervisor.link) {
-                Received::Message(message, descriptors) => self.note(message, descriptors),
+                Received::Message(message, descriptors) => {
+                    supervisor.heartbeat.heard();
+                    self.note(message, descriptors);
+                }
                 Received::Empty | Received::Closed => break,
             }
         }
+    }
+
+    /// Asks the supervisor for a sign, and kills one that was stopped or gives none: the next one takes over.
+    fn ask_if_due(&mut self) {
+        let now = Instant::now();
+        let Some(supervisor) = self.supervisor.as_mut().filter(|it| it.next_turn <= now && !self.farewell) else { return };
+        supervisor.next_turn = now + PERIOD;
+        let pid = supervisor.pid;
+        let found = match supervisor.heartbeat.turn(|| is_stopped(pid)) {
+            Pulse::Alive => {
+                let _ = link::send(&supervisor.link, &ToSupervisor::Ask, &[]);
+                return;
+            }
+            Pulse::Stopped => "was stopped by a signal",
+            Pulse::Silent => "does not answer",
+        };
+        say("guardian", &format!("supervisor {pid} {found}; killing it"));
+        // SAFETY: sends a signal to a child that was not reaped yet, so the number is still its own.
+        unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
     }
 
     fn note(&mut self, message: ToGuardian, mut descriptors: Vec<OwnedFd>) {
@@ -137,6 +166,8 @@ impl Guardian {
             ToGuardian::Spec => self.handover.spec = descriptors.pop(),
             ToGuardian::Replace { binary } => self.replacement = Some(binary),
             ToGuardian::Farewell => self.farewell = true,
+            // any word is a sign
+            ToGuardian::Alive => {}
         }
     }
 
@@ -215,7 +246,9 @@ impl Guardian {
                 unsafe { libc::_exit(127) }
             }
             pid => {
-                self.supervisor = Some(Supervisor { pid: pid.cast_unsigned(), link: own, since: Instant::now() });
+                let (pid, since) = (pid.cast_unsigned(), Instant::now());
+                let (heartbeat, next_turn) = (Heartbeat::default(), since + PERIOD);
+                self.supervisor = Some(Supervisor { pid, link: own, since, heartbeat, next_turn });
                 give_back_startup_pages();
                 self.pass_termination_on();
                 Ok(())

@@ -50,7 +50,7 @@ impl Machine {
                     }
                 }
                 Outcome::Fail { reason, refused } => {
-                    if !ready || failures >= schedule.failures {
+                    if !ready || failures >= schedule.failures_once_ready() {
                         running.ready_since = None;
                         let age = now.saturating_sub(running.since);
                         unit.reason = Some(if !running.was_ready && age > schedule.patience() {

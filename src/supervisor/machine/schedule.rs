@@ -18,6 +18,10 @@ const CALMEST: Duration = Duration::from_secs(30);
 const EAGER: Duration = Duration::from_millis(5);
 const EAGER_EXEC: Duration = Duration::from_millis(100);
 
+/// A process that was ready may fail so often in a row: the long allowance of a slow start is not one for a process that
+/// has stopped answering.
+const FAILURES_ONCE_READY: u32 = 3;
+
 /// A probe's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ProbeState {
@@ -75,6 +79,11 @@ impl Schedule {
     /// The pause before the next question to a process that is ready.
     pub(super) fn pause_once_ready(&self, passes: u32) -> Duration {
         (CALM * 2_u32.pow(passes.saturating_sub(self.passes).min(5))).min(CALMEST).max(self.period)
+    }
+
+    /// Failures in a row after which a process that was ready is not any more.
+    pub(super) fn failures_once_ready(&self) -> u32 {
+        self.failures.min(FAILURES_ONCE_READY)
     }
 
     /// How long a process may take to become ready.

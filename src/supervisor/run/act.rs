@@ -284,6 +284,7 @@ impl Supervisor {
         match message {
             ToSupervisor::Exited { name, run, status } => self.exited(&name, run, status),
             ToSupervisor::Terminate => self.shut_down(None),
+            ToSupervisor::Ask => self.tell(&ToGuardian::Alive, &[]),
         }
     }
 

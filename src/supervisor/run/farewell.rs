@@ -8,7 +8,7 @@ use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
 use crate::supervisor::protocol::{Response, StopReport, Survivor};
 use crate::supervisor::{record, socket};
-use crate::system::proc::command_line;
+use crate::system::proc::{command_line, is_of_stack, marker_value};
 use crate::system::{ProcessIdentity, is_bindable};
 
 impl Supervisor {
@@ -29,12 +29,18 @@ impl Supervisor {
         let Some(Ending::Shutdown(clients)) = self.ending.take() else { return };
         let strays = end_everyone(&self.trees).await;
         let mut report = StopReport::default();
+        let marker = marker_value(&self.spec.home_id, &self.spec.stack);
         for (name, process) in self.machine.processes() {
             for identity in process.survivors.iter().filter(|identity| identity.is_alive()) {
                 report.survivors.push(survivor(&name, Some(identity.clone()), Vec::new()));
             }
-            // it may have been let go since
-            if let Some((port, holder)) = process.port_holder.filter(|(port, _)| !is_bindable(*port)) {
+            // it may have been let go since; and a stranger on the port, as another agent's process on one that a command
+            // names by its number, is nothing that this stack leaves
+            let is_own = |pid: u32| is_of_stack(pid, &marker);
+            if let Some((port, holder)) = process
+                .port_holder
+                .filter(|(port, holder)| holder.pid.is_some_and(is_own) && !is_bindable(*port))
+            {
                 let identity = holder.pid.and_then(ProcessIdentity::of);
                 report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });
             }

@@ -23,6 +23,7 @@ mod messages;
 mod outcome;
 mod output;
 mod probe;
+mod publish;
 mod requests;
 mod spawn;
 mod stop_tree;

@@ -1,13 +1,8 @@
 //! The task that owns the truth: takes messages one by one, asks the machine, carries out its actions.
-//!
-//! What came of it is published once for all messages that were there: forty processes that are stopped
-//! together are forty exits, and each would write down the state of all forty. A supervisor that dies before it
-//! published leaves its successor with what the guardian was sent at once (starts and exits); that a run is over is
-//! said after the state that knows its end.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,18 +17,15 @@ use super::messages::{Message, Sender};
 use super::output::Output;
 use super::takeover;
 use crate::supervisor::config;
-use crate::supervisor::handover::{Handover, memory_file, read_memory_file};
-use crate::supervisor::link::{self, ToGuardian};
+use crate::supervisor::handover::{Handover, read_memory_file};
 use crate::supervisor::logs::Writer;
 use crate::supervisor::machine::{Event, Machine, Moment, News};
-use crate::supervisor::own_log::say;
 use crate::supervisor::process_tree::ProcessTrees;
-use crate::supervisor::protocol::{Response, VERSION};
-use crate::supervisor::record::{self, Record};
-use crate::supervisor::snapshot::{Phase, ProcessSnapshot, StackSnapshot};
+use crate::supervisor::protocol::Response;
+use crate::supervisor::record::Record;
 use crate::supervisor::spec::{StackSpec, WatchSpec};
 use crate::supervisor::trim::give_back_startup_pages;
-use crate::system::{ProcessIdentity, effective_uid, is_bindable};
+use crate::system::{ProcessIdentity, effective_uid};
 
 /// The supervisor of one stack.
 pub(super) struct Supervisor {
@@ -53,9 +45,9 @@ pub(super) struct Supervisor {
     pub(super) watches: Watches,
     /// Runs that the guardian may forget, once it has the state that knows how they ended.
     pub(super) over: Vec<(String, u64)>,
-    published: u64,
-    generation: watch::Sender<u64>,
-    recorded: Record,
+    pub(super) published: u64,
+    pub(super) generation: watch::Sender<u64>,
+    pub(super) recorded: Record,
 }
 
 /// What is watched, by process.
@@ -82,17 +74,6 @@ pub(super) enum Ending {
     Replaced,
 }
 
-/// A port that was taken may be free by now: then nothing names the process that held it any more.
-fn forget_who_has_gone(process: &mut ProcessSnapshot) {
-    if let Some((port, _)) = process.port_holder.take_if(|(port, _)| is_bindable(*port)) {
-        process.reason = Some(if process.phase == Phase::PortConflict {
-            format!("port {port} was taken when it should start, and is free now: start it again")
-        } else {
-            format!("port {port} was taken when it was stopped, and is free now")
-        });
-    }
-}
-
 /// The clock that the machine lives by: it goes on across supervisors.
 pub(super) fn now() -> Moment {
     let time = clock_gettime(ClockId::Monotonic);
@@ -112,7 +93,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     let (sender, mut messages) = mpsc::unbounded_channel();
     let (generation, seen) = watch::channel(0);
     let mut supervisor = Supervisor::take_over(handover, link, sender.clone(), generation)?;
-    takeover::watch_guardian(supervisor.link.try_clone()?, sender.clone())?;
+    takeover::watch_guardian(supervisor.link.try_clone()?, supervisor.handover.guardian.clone(), sender.clone())?;
     takeover::watch_signals(&sender)?;
     let stack = supervisor.spec.stack.clone();
     let token = Rc::new(());
@@ -248,77 +229,6 @@ impl Supervisor {
             if let Some((name, run, news)) = self.act(action) {
                 open.extend(self.machine.handle(now(), Event::News { name, run, news }));
             }
-        }
-    }
-
-    /// Makes what has changed known: to the guardian, to those who wait, and on disk.
-    fn publish(&mut self) {
-        if self.published != self.machine.generation() {
-            self.publish_state();
-        }
-        for (name, run) in std::mem::take(&mut self.over) {
-            self.tell(&ToGuardian::Forget { name, run }, &[]);
-        }
-    }
-
-    fn publish_state(&mut self) {
-        self.published = self.machine.generation();
-        match memory_file(&self.machine.save()) {
-            Ok(state) => {
-                self.tell(&ToGuardian::State, &[state.as_fd()]);
-                self.handover.state = Some(state);
-            }
-            Err(error) => say("supervisor", &format!("cannot save the state: {error}")),
-        }
-        let processes = self.runs.iter().filter(|(_, run)| !run.ended);
-        let processes = processes.map(|((name, _), run)| (name.clone(), run.identity.clone())).collect();
-        let recorded = Record { version: 1, processes };
-        if recorded != self.recorded {
-            if let Err(error) = record::write(&self.handover.directory, &recorded) {
-                say("supervisor", &format!("cannot record the processes: {error}"));
-            }
-            self.recorded = recorded;
-        }
-        self.generation.send_replace(self.published);
-    }
-
-    /// Sends to the guardian; when it is dead, its end of the link says so by itself.
-    pub(super) fn tell(&self, message: &ToGuardian, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        for _ in 0..2 {
-            match link::send(&self.link, message, descriptors) {
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
-                    let _ = poll(&mut [PollFd::new(&self.link, PollFlags::OUT)], Some(&limit));
-                }
-                _ => return,
-            }
-        }
-        say("supervisor", "the guardian does not listen");
-    }
-
-    pub(super) fn hand_spec_over(&mut self) {
-        if let Ok(spec) = memory_file(&self.spec) {
-            self.tell(&ToGuardian::Spec, &[spec.as_fd()]);
-            self.handover.spec = Some(spec);
-        }
-    }
-
-    pub(super) fn snapshot(&self) -> StackSnapshot {
-        let mut processes = self.machine.processes();
-        for process in processes.values_mut() {
-            forget_who_has_gone(process);
-        }
-        StackSnapshot {
-            generation: self.machine.generation(),
-            stack: self.spec.stack.clone(),
-            harness_version: VERSION.to_owned(),
-            supervisor: self.identity.clone(),
-            guardian: self.handover.guardian.clone(),
-            spec_digest: self.machine.digest(),
-            tracking: self.trees.tracking(),
-            tracking_reason: self.trees.reason().to_owned(),
-            processes,
         }
     }
 

@@ -2,16 +2,20 @@
 
 use std::os::fd::OwnedFd;
 
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
+use tokio::time::{Instant, timeout_at};
 
 use super::messages::{Message, Sender};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::handover::{Entry, Handover};
+use crate::supervisor::heartbeat::{Heartbeat, PERIOD, Pulse, is_stopped};
 use crate::supervisor::link::{Received, receive};
 use crate::supervisor::machine::Alive;
 use crate::supervisor::own_log::say;
 use crate::supervisor::readiness::readable;
+use crate::system::ProcessIdentity;
 
 /// What the guardian knows of runs, for the machine.
 pub(super) fn alive(ledger: &[Entry]) -> Vec<Alive> {
@@ -24,13 +28,28 @@ pub(super) fn alive(ledger: &[Entry]) -> Vec<Alive> {
     ledger.iter().map(alive).collect()
 }
 
-/// Passes on what the guardian says, and its death.
-pub(super) fn watch_guardian(link: OwnedFd, sender: Sender) -> std::io::Result<()> {
+/// Passes on what the guardian says, and its death; lets one that was stopped go on, and kills one that hangs.
+pub(super) fn watch_guardian(
+    link: OwnedFd,
+    guardian: Option<ProcessIdentity>,
+    sender: Sender,
+) -> std::io::Result<()> {
     let link = readable(link)?;
     spawn_local(async move {
-        while let Ok(mut ready) = link.readable().await {
+        let mut heartbeat = Heartbeat::default();
+        let mut next_turn = Instant::now() + PERIOD;
+        loop {
+            let Ok(ready) = timeout_at(next_turn, link.readable()).await else {
+                next_turn = Instant::now() + PERIOD;
+                take_pulse(&mut heartbeat, guardian.as_ref());
+                continue;
+            };
+            let Ok(mut ready) = ready else { return };
             match receive(link.get_ref()) {
-                Received::Message(message, _) => drop(sender.send(Message::Guardian(message))),
+                Received::Message(message, _) => {
+                    heartbeat.heard();
+                    let _ = sender.send(Message::Guardian(message));
+                }
                 Received::Empty => ready.clear_ready(),
                 Received::Closed => {
                     let _ = sender.send(Message::GuardianDied);
@@ -40,6 +59,18 @@ pub(super) fn watch_guardian(link: OwnedFd, sender: Sender) -> std::io::Result<(
         }
     });
     Ok(())
+}
+
+/// A turn has passed. The guardian that goes on keeps everything below it, so it is killed only where that does not help.
+fn take_pulse(heartbeat: &mut Heartbeat, guardian: Option<&ProcessIdentity>) {
+    let Some(guardian) = guardian else { return };
+    let (signal, text) = match heartbeat.turn(|| is_stopped(guardian.pid)) {
+        Pulse::Alive => return,
+        Pulse::Stopped => (Signal::CONT, "was stopped by a signal; letting it go on"),
+        Pulse::Silent => (Signal::KILL, "gives no sign; killing it"),
+    };
+    say("supervisor", &format!("guardian {} {text}", guardian.pid));
+    guardian.signal(signal);
 }
 
 /// SIGTERM and SIGINT stop the whole stack in order: so a machine that shuts down stops its databases well.

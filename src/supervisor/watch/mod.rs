@@ -9,9 +9,12 @@
 //! inotify has limits of its own (watches of a user, a queue of events). Both are written to the process's log with
 //! the remedy, and what is not watched is shown by `status`; events that were dropped count as a change.
 
+mod changes;
 mod root;
 mod rules;
+mod sign;
 mod watcher;
 
+pub(crate) use changes::watch;
 pub(crate) use root::{first_wildcard, matcher};
-pub(crate) use watcher::{Sign, watch};
+pub(crate) use sign::Sign;

@@ -7,65 +7,24 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, timeout_at};
 
 use super::root::Root;
+use super::sign::{Sign, explain};
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::WatchSpec;
 
 /// Directories that are taken in before others get their turn.
 const AT_ONCE: usize = 64;
 
-/// Changes that never end count after so many debounce times.
-const PATIENCE: u32 = 20;
-
-/// What a watcher says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Sign {
-    /// Files have changed, and it is quiet again.
-    Changed,
-    /// Something for the log.
-    Note(String),
-    /// What is not watched, for `status`; `None` once everything is.
-    Unwatched(Option<String>),
-}
-
-/// Watches for ever; says what it finds to `hear`.
-pub(crate) async fn watch(spec: WatchSpec, mut hear: impl FnMut(Sign)) {
-    let mut watcher = match Watcher::new(&spec) {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            let text = explain(&error, "watch for changes");
-            hear(Sign::Note(text.clone()));
-            return hear(Sign::Unwatched(Some(text)));
-        }
-    };
-    for at in 0..watcher.roots.len() {
-        watcher.arm(at, &mut hear).await;
-    }
-    watcher.say_what_is_unwatched(&mut hear);
-    let debounce = Duration::try_from_secs_f64(spec.debounce_seconds).unwrap_or(Duration::from_millis(200));
-    loop {
-        while !watcher.next_batch(None, &mut hear).await {}
-        let mut quiet = Instant::now() + debounce;
-        let latest = Instant::now() + debounce * PATIENCE;
-        while Instant::now() < quiet.min(latest) {
-            if watcher.next_batch(Some(quiet.min(latest)), &mut hear).await {
-                quiet = Instant::now() + debounce;
-            }
-        }
-        hear(Sign::Changed);
-    }
-}
-
-struct Watcher {
+/// The watches of one process.
+pub(super) struct Watcher {
     events: AsyncFd<OwnedFd>,
     /// The paths of the config.
-    roots: Vec<Root>,
+    pub(super) roots: Vec<Root>,
     /// Which of the roots a watched directory lies below, and its path, by watch descriptor. Roots may overlap.
     directories: HashMap<i32, Vec<(usize, PathBuf)>>,
     /// Roots that wait in a directory above them for their base to appear, by watch descriptor.
@@ -86,7 +45,7 @@ struct Batch {
 }
 
 impl Watcher {
-    fn new(spec: &WatchSpec) -> io::Result<Self> {
+    pub(super) fn new(spec: &WatchSpec) -> io::Result<Self> {
         Ok(Self {
             events: readable(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?,
             roots: spec.paths.iter().map(|path| Root::new(path, &spec.ignore)).collect(),
@@ -99,7 +58,7 @@ impl Watcher {
 
     /// Watches a root where it exists, else the nearest directory above it, in which it can appear. A base that is
     /// removed and made again (every clean build) has no watch any more, so its parent is watched then.
-    async fn arm(&mut self, at: usize, hear: &mut impl FnMut(Sign)) {
+    pub(super) async fn arm(&mut self, at: usize, hear: &mut impl FnMut(Sign)) {
         self.disarm(at);
         loop {
             let base = self.roots[at].base.clone();
@@ -185,7 +144,7 @@ impl Watcher {
     }
 
     /// Takes what has happened, or waits for it; returns whether anything of it counts.
-    async fn next_batch(&mut self, until: Option<Instant>, hear: &mut impl FnMut(Sign)) -> bool {
+    pub(super) async fn next_batch(&mut self, until: Option<Instant>, hear: &mut impl FnMut(Sign)) -> bool {
         let waiting = async { self.events.readable().await.map(|mut ready| ready.clear_ready()) };
         let came = match until {
             Some(until) => timeout_at(until, waiting).await.unwrap_or(Ok(())),
@@ -261,7 +220,7 @@ impl Watcher {
         batch
     }
 
-    fn say_what_is_unwatched(&mut self, hear: &mut impl FnMut(Sign)) {
+    pub(super) fn say_what_is_unwatched(&mut self, hear: &mut impl FnMut(Sign)) {
         let missing = self.roots.iter().find(|root| !root.is_there);
         let missing = missing.map(|root| format!("watches for `{}`, which does not exist yet", root.base.display()));
         let text = self.failure.clone().or(missing);
@@ -270,15 +229,6 @@ impl Watcher {
             hear(Sign::Unwatched(text));
         }
     }
-}
-
-fn explain(error: &io::Error, what: &str) -> String {
-    let remedy = match error.raw_os_error() {
-        Some(libc::ENOSPC) => "; run `sysctl fs.inotify.max_user_watches=1048576`, or name more in `ignore`",
-        Some(libc::EMFILE) => "; run `sysctl fs.inotify.max_user_instances=1024`",
-        _ => "",
-    };
-    format!("cannot {what}, so changes are missed: {error}{remedy}")
 }
 
 #[cfg(test)]
@@ -340,12 +290,5 @@ mod tests {
         }
         assert!(matches!(&heard[..], [Sign::Note(text), ..] if text.contains("max_queued_events")), "{heard:?}");
         assert!(watcher.directories.values().flatten().any(|(_, path)| path.ends_with("late")));
-    }
-
-    #[test]
-    fn limits_are_shown_with_the_remedy() {
-        let said = |error: i32| explain(&io::Error::from_raw_os_error(error), "watch `src`");
-        assert!(said(libc::ENOSPC).contains("max_user_watches") && said(libc::ENOSPC).contains("`src`"));
-        assert!(said(libc::EMFILE).contains("max_user_instances"));
     }
 }

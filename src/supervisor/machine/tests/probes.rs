@@ -41,6 +41,20 @@ fn one_that_fails_after_it_was_ready_is_unhealthy_and_recovers() {
 }
 
 #[test]
+fn a_long_allowance_for_the_start_holds_only_until_the_first_ready() {
+    let slow = ProcessSpec { readiness_probe: Some(ProbeSpec { failure_threshold: 360, ..probe(0.5) }), ..plain() };
+    let mut world = World::started([("api", slow)]);
+    world.pass(Duration::from_mins(1), refused);
+    assert_eq!(world.phase("api"), Phase::Starting);
+    world.pass(Duration::from_secs(1), well);
+    assert_eq!(world.phase("api"), Phase::Ready);
+    world.pass(Duration::from_secs(4), refused);
+    assert_eq!(world.phase("api"), Phase::Unhealthy);
+    world.pass(Duration::from_secs(1), well);
+    assert_eq!(world.phase("api"), Phase::Ready);
+}
+
+#[test]
 fn one_that_listens_elsewhere_is_port_not_bound_and_says_where() {
     let mut world = World::started([("api", probed())]);
     world.listening.insert("api".to_owned(), vec![5173]);
