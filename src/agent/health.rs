@@ -10,7 +10,9 @@ use hyper::Method;
 use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
 use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
-use crate::supervisor::{Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec};
+use crate::supervisor::{
+    Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec,
+};
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
 
@@ -36,7 +38,10 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
 
 /// The ready processes that do not answer their probe now, each with the reason. A supervisor asks a process that has been
 /// ready for long only every half a minute, so its word may be that old.
-pub(super) async fn unanswered(directory: &Path, snapshot: &StackSnapshot) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) async fn unanswered(
+    directory: &Path,
+    snapshot: &StackSnapshot,
+) -> Result<BTreeMap<String, String>, Failure> {
     let spec = rendered_spec(directory)?;
     let ready = snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Ready);
     let checks = join_all(ready.map(|(name, process)| check(directory, name, process, spec.processes.get(name)))).await;

@@ -53,11 +53,8 @@ impl Key {
     /// [`Error::Locked`] names the session that has held it all the time.
     async fn wait(self, connection: &Connection, function: &str, limit: Duration) -> Result<()> {
         // of one message, so that the limit ends with the wait: by the third statement, or because the first is undone
-        let sql = format!(
-            "SET lock_timeout = {}; SELECT {function}({}); SET lock_timeout = 0",
-            limit.as_millis(),
-            self.0
-        );
+        let sql =
+            format!("SET lock_timeout = {}; SELECT {function}({}); SET lock_timeout = 0", limit.as_millis(), self.0);
         match connection.while_answering(connection.client().batch_execute(&sql)).await? {
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 Err(Error::Locked { holder: self.holder(connection).await?, waited: limit })

@@ -159,7 +159,8 @@ impl Client {
     /// otherwise, also across its own death); the processes live on. Works across protocol versions.
     pub async fn replace(&self, binary: &Path) -> Result<StackSnapshot> {
         let request = Request::Replace { binary: binary.to_string_lossy().into_owned() };
-        match ask_any_version(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO)).await? {
+        match ask_any_version(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO)).await?
+        {
             Response::Done => self.snapshot().await,
             other => Err(unexpected(other)),
         }

@@ -28,9 +28,8 @@ pub async fn launch(
         return Err(Error::BeyondLimit { agent: *agent, project, max }.into());
     }
     let at_work = RefCell::default();
-    let work = async {
-        beside::all(agents.iter().map(|agent| one(context, &project, *agent, options, &at_work))).await
-    };
+    let work =
+        async { beside::all(agents.iter().map(|agent| one(context, &project, *agent, options, &at_work))).await };
     tokio::select! {
         results = work => {
             let worst = results.iter().filter_map(|(_, kind)| *kind).max();

@@ -131,7 +131,9 @@ impl Guardian {
     /// Asks the supervisor for a sign, and kills one that was stopped or gives none: the next one takes over.
     fn ask_if_due(&mut self) {
         let now = Instant::now();
-        let Some(supervisor) = self.supervisor.as_mut().filter(|it| it.next_turn <= now && !self.farewell) else { return };
+        let Some(supervisor) = self.supervisor.as_mut().filter(|it| it.next_turn <= now && !self.farewell) else {
+            return;
+        };
         supervisor.next_turn = now + PERIOD;
         let pid = supervisor.pid;
         let found = match supervisor.heartbeat.turn(|| is_stopped(pid)) {

@@ -37,9 +37,8 @@ impl Supervisor {
             // it may have been let go since; and a stranger on the port, as another agent's process on one that a command
             // names by its number, is nothing that this stack leaves
             let is_own = |pid: u32| is_of_stack(pid, &marker);
-            if let Some((port, holder)) = process
-                .port_holder
-                .filter(|(port, holder)| holder.pid.is_some_and(is_own) && !is_bindable(*port))
+            if let Some((port, holder)) =
+                process.port_holder.filter(|(port, holder)| holder.pid.is_some_and(is_own) && !is_bindable(*port))
             {
                 let identity = holder.pid.and_then(ProcessIdentity::of);
                 report.survivors.push(Survivor { process: name, identity, command: holder.command, ports: vec![port] });

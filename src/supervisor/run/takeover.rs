@@ -29,11 +29,7 @@ pub(super) fn alive(ledger: &[Entry]) -> Vec<Alive> {
 }
 
 /// Passes on what the guardian says, and its death; lets one that was stopped go on, and kills one that hangs.
-pub(super) fn watch_guardian(
-    link: OwnedFd,
-    guardian: Option<ProcessIdentity>,
-    sender: Sender,
-) -> std::io::Result<()> {
+pub(super) fn watch_guardian(link: OwnedFd, guardian: Option<ProcessIdentity>, sender: Sender) -> std::io::Result<()> {
     let link = readable(link)?;
     spawn_local(async move {
         let mut heartbeat = Heartbeat::default();
