@@ -54,6 +54,7 @@
 //! | probes, signals, processes | `supervisor/run` |
 //! | how a log line is written, and its time | `supervisor/logs/writer.rs` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
+//! | how a command in a sandbox reaches the application and the database | `supervisor/passage.rs`, `agent/http.rs` |
 //! | keys of `harness.toml` and their errors | `project` |
 //! | which shared servers there are, and their ports | `project/model/service.rs` |
 //! | which port an agent gets | `project/port_plan.rs` |

@@ -141,6 +141,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "database.busy",
             "infra.survivors",
             "postgres.locked",
+            "supervisor.blocked",
             "supervisor.connection",
             "supervisor.no_answer",
             "supervisor.not_running",

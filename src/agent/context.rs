@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use crate::project::{ConfigError, Project};
 use crate::report::Events;
 use crate::system::Home;
@@ -24,6 +25,11 @@ impl Context {
     /// Looks a variable of the caller up.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.environment.get(name).cloned()
+    }
+
+    /// The error of a verb that needs the shared servers where none are recorded.
+    pub(super) fn without_servers(&self) -> Error {
+        if self.home.is_partial() { Error::PartialHome { home: self.home.path().to_owned() } } else { Error::NoInfra }
     }
 
     /// A project as an agent's tree sees it.

@@ -61,7 +61,7 @@ pub async fn database(
         return Err(Error::HalfRemoved(agent).into());
     }
     let without = || Error::Without { agent, what: "database" };
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let patience = if matches!(action, DatabaseAction::List) { Patience::READING } else { Patience::CHANGING };
     let server = &infra.servers.postgres.clone().ok_or_else(without)?.with_patience(patience);
     record.database_password.as_ref().ok_or_else(without)?;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::template_values::Rendering;
 use super::{Context, Error, Record};
 use crate::infra::{self, Infra};
-use crate::postgres::DatabaseCredentials;
 use crate::project::AgentId;
 use crate::render;
 use crate::report::{Environment, Failure};
@@ -19,7 +18,7 @@ pub(super) struct Loaded {
 
 pub(super) async fn load(context: &Context, agent: AgentId) -> Result<Loaded, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
     let environment = Rendering::of(context, &project, &record, &infra)?.environment;
     Ok(Loaded { record, infra, environment })
@@ -33,18 +32,6 @@ pub async fn environment(context: &Context, agent: AgentId) -> Result<Environmen
     let loaded = load(context, agent).await?;
     let variables = loaded.environment.own().iter().cloned().collect();
     Ok(Environment { schema: "harness/env/1".to_owned(), agent: agent.get(), variables })
-}
-
-/// The login of the agent's own role into its own database; `None` when it has none.
-pub(super) async fn database(context: &Context, agent: AgentId) -> Result<Option<DatabaseCredentials>, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
-    Ok(infra
-        .servers
-        .postgres
-        .as_ref()
-        .zip(record.database_password.as_ref())
-        .map(|(server, password)| server.agent_login(agent, password)))
 }
 
 /// An agent's environment for commands that may call harness: they use this home, not the default one.

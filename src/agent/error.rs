@@ -207,6 +207,12 @@ pub enum Error {
     /// The infra is not set up.
     #[error("the shared servers are not set up in this home")]
     NoInfra,
+    /// The command runs in a sandbox that hides the shared servers' part of the home.
+    #[error("only directories of agents can be seen of the home `{}`, and this command needs all of it", home.display())]
+    PartialHome {
+        /// The home.
+        home: PathBuf,
+    },
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,
@@ -268,7 +274,7 @@ impl Diagnostic for Error {
             | Self::DatabaseLost(_)
             | Self::Left { .. } => Kind::Conflict,
             Self::Command { .. } | Self::Unhealthy { .. } => Kind::CheckFailed,
-            Self::NoInfra => Kind::Environment,
+            Self::NoInfra | Self::PartialHome { .. } => Kind::Environment,
             Self::Interrupted => Kind::Interrupted,
         }
     }
@@ -302,6 +308,7 @@ impl Diagnostic for Error {
             Self::PostClone(_) => "post_clone.failed",
             Self::DatabaseLost(_) => "database.lost",
             Self::NoInfra => "infra.absent",
+            Self::PartialHome { .. } => "home.partial",
             Self::Interrupted => "interrupted",
         }
     }
@@ -371,6 +378,7 @@ impl Diagnostic for Error {
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
+            Self::PartialHome { .. } => "run it outside the sandbox; docs/sandboxes.md lists what works inside".into(),
             Self::PostClone(source) => return source.hint(),
             Self::Without { agent, what: "database" } => format!(
                 "remove `disabled = true` from `[database]` and `[infra.postgres]`, then run `harness launch {agent}`"

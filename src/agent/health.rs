@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use hyper::Method;
+use tokio::net::TcpStream;
 
 use super::{Context, Error, Record, processes};
 use crate::project::AgentId;
 use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
 use crate::supervisor::{
-    Client, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec,
+    Client, Destination, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec,
 };
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
@@ -30,8 +31,11 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
     let snapshot = client.snapshot().await?;
     let spec = rendered_spec(&directory)?;
     let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != Phase::Disabled);
-    let checks =
-        join_all(enabled.map(|(name, process)| check(&directory, name, process, spec.processes.get(name)))).await;
+    let checks = {
+        let check =
+            |(name, process): (&String, _)| check(&directory, &client, name.clone(), process, spec.processes.get(name));
+        join_all(enabled.map(check)).await
+    };
     let healthy = checks.iter().all(|check| check.healthy);
     Ok(Health { schema: "harness/health/1".to_owned(), agent: agent.get(), healthy, checks })
 }
@@ -40,18 +44,27 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
 /// ready for long only every half a minute, so its word may be that old.
 pub(super) async fn unanswered(
     directory: &Path,
+    client: &Client,
     snapshot: &StackSnapshot,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let spec = rendered_spec(directory)?;
     let ready = snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Ready);
-    let checks = join_all(ready.map(|(name, process)| check(directory, name, process, spec.processes.get(name)))).await;
+    let check =
+        |(name, process): (&String, _)| check(directory, client, name.clone(), process, spec.processes.get(name));
+    let checks = join_all(ready.map(check)).await;
     let silent = checks.into_iter().filter(|check| !check.healthy);
     Ok(silent.map(|check| (check.process, check.error.unwrap_or_else(|| "its probe fails".to_owned()))).collect())
 }
 
-async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Option<&ProcessSpec>) -> HealthCheck {
+async fn check(
+    directory: &Path,
+    client: &Client,
+    name: String,
+    process: &ProcessSnapshot,
+    spec: Option<&ProcessSpec>,
+) -> HealthCheck {
     let mut check = HealthCheck {
-        process: name.to_owned(),
+        process: name.clone(),
         kind: CheckKind::Supervisor,
         target: None,
         healthy: matches!(process.phase, Phase::Ready | Phase::Completed),
@@ -65,30 +78,30 @@ async fn check(directory: &Path, name: &str, process: &ProcessSnapshot, spec: Op
     }
     if let Some(probe) = spec.and_then(|spec| spec.readiness_probe.as_ref()) {
         let began = Instant::now();
-        ask(probe, &mut check).await;
+        ask(client, probe, &mut check).await;
         check.duration_ms = milliseconds(began.elapsed());
     }
     if !check.healthy && process.process.is_none() {
         // it had ended: its last log lines say more than a refused connection
-        check.error = process.reason.clone().or_else(|| processes::last_lines(directory, name).pop()).or(check.error);
+        check.error = process.reason.clone().or_else(|| processes::last_lines(directory, &name).pop()).or(check.error);
     }
     check
 }
 
-async fn ask(probe: &ProbeSpec, check: &mut HealthCheck) {
+async fn ask(client: &Client, probe: &ProbeSpec, check: &mut HealthCheck) {
     let patience = Duration::from_secs_f64(probe.timeout_seconds);
     let asked = match &probe.check {
         ProbeCheckSpec::HttpGet { host, port, path } => {
             let name = host.as_deref().unwrap_or("localhost");
             check.kind = CheckKind::Http;
             check.target = Some(format!("http://{name}:{port}{path}"));
-            tokio::time::timeout(patience, get(host.as_deref(), *port, path, check)).await
+            tokio::time::timeout(patience, get(client, host.as_deref(), *port, path, check)).await
         }
         ProbeCheckSpec::TcpConnect { host, port } => {
             check.kind = CheckKind::Tcp;
             check.target = Some(format!("{}:{port}", host.as_deref().unwrap_or("localhost")));
             let connecting =
-                async { http_connect(host.as_deref(), *port).await.map(drop).map_err(|error| error.to_string()) };
+                async { connect(client, host.as_deref(), *port).await.map(drop).map_err(|error| error.to_string()) };
             tokio::time::timeout(patience, connecting).await
         }
         // the supervisor asks in the process's own environment; its answer is a moment old
@@ -99,8 +112,22 @@ async fn ask(probe: &ProbeSpec, check: &mut HealthCheck) {
     check.error = answer.err();
 }
 
-async fn get(host: Option<&str>, port: u16, path: &str, check: &mut HealthCheck) -> Result<(), String> {
-    let stream = http_connect(host, port).await.map_err(|error| error.to_string())?;
+/// Connects, or has the supervisor connect where this command cannot: it may be in a sandbox without a network.
+async fn connect(client: &Client, host: Option<&str>, port: u16) -> std::io::Result<TcpStream> {
+    match http_connect(host, port).await {
+        Ok(stream) => Ok(stream),
+        Err(error) => client.connection(Destination::Port(port)).await.map_err(|_| error),
+    }
+}
+
+async fn get(
+    client: &Client,
+    host: Option<&str>,
+    port: u16,
+    path: &str,
+    check: &mut HealthCheck,
+) -> Result<(), String> {
+    let stream = connect(client, host, port).await.map_err(|error| error.to_string())?;
     let answer = http_exchange(stream, Method::GET, host.unwrap_or("localhost"), path)
         .await
         .map_err(|error| error.to_string())?;

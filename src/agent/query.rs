@@ -1,20 +1,23 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: which statements took
 //! longest there.
 
-use super::{Context, Error, Record, environment, ownership};
+use super::{Context, Error, Record, ownership};
 use crate::infra;
 use crate::postgres;
-use crate::postgres::Patience;
+use crate::postgres::query::Session;
+use crate::postgres::{Patience, Server};
 use crate::project::AgentId;
 use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
+use crate::supervisor::{Client, Destination};
+use crate::system::{self, Deadline, Secret};
 
 /// Runs `query`, which may hold several statements; the rows are those of the last one that has any.
 ///
 /// # Errors
 /// The agent has no database, its server is down, or the query is wrong.
 pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
-    let credentials = reader(context, agent).await?;
-    let mut results = postgres::query::run(&credentials, query).await?;
+    let session = session(context, agent).await?;
+    let mut results = session.run(query).await?;
     let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
     let result = last.map(|last| results.swap_remove(last)).unwrap_or_default();
     Ok(document(agent, result))
@@ -30,19 +33,27 @@ pub async fn read(
     query: &str,
     limit: usize,
 ) -> Result<(QueryResult, bool), Failure> {
-    let credentials = reader(context, agent).await?;
-    let (result, more) = postgres::query::read(&credentials, query, limit).await?;
+    let session = session(context, agent).await?;
+    let (result, more) = session.read(query, limit).await?;
     Ok((document(agent, result), more))
 }
 
-async fn reader(context: &Context, agent: AgentId) -> Result<postgres::DatabaseCredentials, Failure> {
+/// A connection to the agent's database as the agent's role.
+async fn session(context: &Context, agent: AgentId) -> Result<Session, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
     // a query may change anything
     ownership::check(context, &record, false)?;
-    let mut credentials =
-        environment::database(context, agent).await?.ok_or(Error::Without { agent, what: "database" })?;
-    credentials.access.patience = Patience::READING;
-    Ok(credentials)
+    let password = record.database_password.as_ref().ok_or(Error::Without { agent, what: "database" })?;
+    let server = infra::open(&context.home).await?.and_then(|infra| infra.servers.postgres);
+    let server = server.map(|server| server.with_patience(Patience::READING));
+    if let Some(connection) = passage(context, agent, server.as_ref()).await? {
+        let address = connection.peer_addr().map_err(system::Error::call("look at the connection"))?;
+        let server = Server { host: address.ip().to_string(), ..Server::local(address.port(), "", Secret::new("")) };
+        let login = server.with_patience(Patience::READING).agent_login(agent, password);
+        return Ok(Session::over(connection, &login).await?);
+    }
+    let server = server.ok_or_else(|| context.without_servers())?;
+    Ok(Session::open(&server.agent_login(agent, password)).await?)
 }
 
 fn document(agent: AgentId, result: postgres::query::ResultSet) -> QueryResult {
@@ -52,6 +63,30 @@ fn document(agent: AgentId, result: postgres::query::ResultSet) -> QueryResult {
         columns: result.columns,
         rows: result.rows,
         affected: result.affected,
+    }
+}
+
+/// A connection to the agent's database that its supervisor makes, where the command cannot make one: in a sandbox that
+/// has no network, or sees nothing of the home but the agent's own directory.
+async fn passage(
+    context: &Context,
+    agent: AgentId,
+    server: Option<&Server>,
+) -> Result<Option<tokio::net::TcpStream>, Failure> {
+    if let Some(server) = server {
+        let attempt = tokio::net::TcpStream::connect((server.host.as_str(), server.port));
+        match Deadline::after("PostgreSQL", server.access.patience.silence).run(attempt).await {
+            Ok(Err(_)) => {}
+            // it can be reached; one that does not answer is dealt with as everywhere
+            Ok(Ok(_)) | Err(_) => return Ok(None),
+        }
+    }
+    let Some(supervisor) = Client::connect(&context.home.stack_dir(agent.stack()))? else { return Ok(None) };
+    match supervisor.connection(Destination::Database).await {
+        Ok(connection) => Ok(Some(connection)),
+        // the command's own attempt waits for a server that is being started again, and says what is wrong
+        Err(_) if server.is_some() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -67,7 +102,7 @@ pub async fn slow_queries(
     reset: bool,
 ) -> Result<SlowQueries, Failure> {
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let server = infra.servers.postgres.as_ref().filter(|_| record.database_password.is_some());
     let server = &server.cloned().ok_or(Error::Without { agent, what: "database" })?.with_patience(Patience::READING);
     let database = agent.database();

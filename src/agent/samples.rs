@@ -11,9 +11,10 @@ pub fn samples(project: &Project) -> Samples {
     let servers = Servers::sample(&project.infra);
     let database = servers.postgres.as_ref().filter(|_| !project.database.disabled);
     let database = database.map(|server| server.agent_login(agent, &Secret::new("password")));
-    let shared = ValuesRequest { agent: None, database, bucket_keys: None };
+    let shared = ValuesRequest { agent: None, database, sockets: None, bucket_keys: None };
     let bucket_keys = Some(("key".to_owned(), Secret::new("secret")));
-    let own = ValuesRequest { agent: Some(agent), bucket_keys, ..shared.clone() };
+    let sockets = Some("/sockets".into());
+    let own = ValuesRequest { agent: Some(agent), sockets, bucket_keys, ..shared.clone() };
     let (root, home) = (project.root.clone(), project.root.clone());
     Samples {
         agent: TemplateValues {

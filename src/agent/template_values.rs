@@ -18,6 +18,7 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     let request = ValuesRequest {
         agent: Some(agent),
         database: database.map(|(server, password)| server.agent_login(agent, password)),
+        sockets: infra.record.socket_dir(&context.home),
         bucket_keys: bucket.map(|(s3, secret)| infra.agent_s3_keys(s3, &agent.bucket(), secret)),
     };
     render::TemplateValues {
@@ -35,7 +36,7 @@ pub(super) fn shared(
     database: Option<&DatabaseCredentials>,
 ) -> render::TemplateValues {
     let home = context.home.path().to_owned();
-    let request = ValuesRequest { agent: None, database: database.cloned(), bucket_keys: None };
+    let request = ValuesRequest { agent: None, database: database.cloned(), sockets: None, bucket_keys: None };
     render::TemplateValues {
         servers: infra.servers.template_values(&request),
         ..render::TemplateValues::shared(project, project.root.clone(), home)
@@ -88,6 +89,7 @@ pub(super) fn add_own_processes(
         spec.processes.insert(name.to_owned(), process);
     }
     let database = infra.servers.postgres.as_ref().zip(record.database_password.as_ref());
+    spec.database = database.map(|(server, _)| format!("{}:{}", server.host, server.port));
     if let Some((server, password)) = database.filter(|_| project.database.create && !project.database.disabled) {
         let (name, arguments, environment) = closing::process(server, record.agent, password);
         let command = std::iter::once(harness.display().to_string()).chain(arguments.map(str::to_owned)).collect();

@@ -54,7 +54,7 @@ pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Fa
 pub async fn verify_target(context: &Context, agent: AgentId) -> Result<VerifyTarget, Failure> {
     let verify_scope = verify_scope(context, agent)?;
     let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    let infra = infra::open(&context.home).await?.ok_or(Error::NoInfra)?;
+    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
     let Rendering { values, environment, .. } = Rendering::of(context, &in_tree, &record, &infra)?;
     let not_up = not_up(context, agent, verify_scope.project.launch.timeout).await?;
@@ -69,7 +69,7 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
     let mut silent = BTreeMap::new();
     let state = processes::summary(&snapshot);
     if state == StackState::Healthy {
-        silent = health::unanswered(&directory, &snapshot).await?;
+        silent = health::unanswered(&directory, &client, &snapshot).await?;
     }
     Ok(match state {
         StackState::Healthy if silent.is_empty() => None,

@@ -18,6 +18,7 @@ mod exec;
 mod gc;
 mod health;
 mod hook;
+mod http;
 mod infra;
 mod init;
 mod launch;
@@ -49,6 +50,7 @@ verbs! {
     Teardown(teardown::Arguments) = teardown::run, "teardown" as crate::report::Teardown;
     Status(status::Arguments) = status::run, "status" as crate::report::Status;
     Url(url::Arguments) = url::run, "url" as crate::report::Urls;
+    Http(http::Arguments) = http::run, "http" as crate::report::HttpAnswer;
     Open(open::Arguments) = open::run, "open" as crate::report::Opened;
     Health(health::Arguments) = health::run, "health" as crate::report::Health;
     Ports(ports::Arguments) = ports::run, "ports" as crate::report::Ports;

@@ -59,6 +59,11 @@ impl Versioned for InfraRecord {
 }
 
 impl InfraRecord {
+    /// Where PostgreSQL's Unix socket is, if it has one that a program of this machine can reach.
+    pub fn socket_dir(&self, home: &Home) -> Option<std::path::PathBuf> {
+        self.hostings.postgres.own()?.socket_dir(home).filter(|directory| directory.is_dir())
+    }
+
     /// Where it is kept.
     pub fn path(home: &Home) -> std::path::PathBuf {
         home.infra_dir().join("record.json")

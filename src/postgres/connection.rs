@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::system::Deadline;
@@ -52,7 +53,45 @@ impl Connection {
         }
     }
 
+    /// Logs in over a connection that exists; `login` says as whom, and to what in errors.
+    pub(super) async fn over(stream: TcpStream, login: &DatabaseCredentials) -> Result<Self> {
+        let connecting = async {
+            let outcome = Self::config(login).connect_raw(stream, NoTls).await;
+            outcome.map_err(|source| Error::connect(login, source))
+        };
+        let (client, driver) = Self::in_time(login, connecting).await?;
+        let version = driver.parameter("server_version").unwrap_or_default().to_owned();
+        let superuser = driver.parameter("is_superuser") == Some("on");
+        tokio::spawn(driver);
+        Self::established(login, client, version, superuser)
+    }
+
     async fn attempt(login: &DatabaseCredentials) -> Result<Self> {
+        let connecting = async {
+            // resolved first, to distinguish an unknown host from a server that is down
+            let unknown = |source| Error::UnknownHost { host: login.host.clone(), source };
+            let _ = tokio::net::lookup_host((login.host.as_str(), login.port)).await.map_err(unknown)?;
+            Self::config(login).connect(NoTls).await.map_err(|source| Error::connect(login, source))
+        };
+        let (client, driver) = Self::in_time(login, connecting).await?;
+        let version = driver.parameter("server_version").unwrap_or_default().to_owned();
+        let superuser = driver.parameter("is_superuser") == Some("on");
+        tokio::spawn(driver);
+        Self::established(login, client, version, superuser)
+    }
+
+    async fn in_time<T>(login: &DatabaseCredentials, connecting: impl Future<Output = Result<T>>) -> Result<T> {
+        let limited = Deadline::after(WHAT, login.access.patience.silence).run(connecting).await;
+        limited.map_err(|_| silence::frozen(&login.host, login.port, login.access))?
+    }
+
+    fn established(login: &DatabaseCredentials, client: Client, found: String, superuser: bool) -> Result<Self> {
+        let version = parse_version(&found).filter(|version| version.major >= 15).ok_or(Error::TooOld { found })?;
+        let (host, port, access) = (login.host.clone(), login.port, login.access);
+        Ok(Self { client, version, superuser, host, port, access })
+    }
+
+    fn config(login: &DatabaseCredentials) -> Config {
         let mut config = Config::new();
         config
             .host(&login.host)
@@ -66,22 +105,7 @@ impl Connection {
                  -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 \
                  -c default_transaction_read_only=off -c client_connection_check_interval=1s",
             );
-        let connecting = async {
-            // resolved first, to distinguish an unknown host from a server that is down
-            let unknown = |source| Error::UnknownHost { host: login.host.clone(), source };
-            let _ = tokio::net::lookup_host((login.host.as_str(), login.port)).await.map_err(unknown)?;
-            config.connect(NoTls).await.map_err(|source| Error::connect(login, source))
-        };
-        let (client, driver) = Deadline::after(WHAT, login.access.patience.silence)
-            .run(connecting)
-            .await
-            .map_err(|_| silence::frozen(&login.host, login.port, login.access))??;
-        let found = driver.parameter("server_version").unwrap_or_default().to_owned();
-        let version = parse_version(&found).filter(|version| version.major >= 15).ok_or(Error::TooOld { found })?;
-        let superuser = driver.parameter("is_superuser") == Some("on");
-        tokio::spawn(driver);
-        let (host, port, access) = (login.host.clone(), login.port, login.access);
-        Ok(Self { client, version, superuser, host, port, access })
+        config
     }
 
     /// The admin's connection to the server's own database.

@@ -22,8 +22,8 @@ use crate::project::AgentId;
 /// Where connections may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// This machine; the server listens on loopback only, and has no Unix socket.
-    Loopback,
+    /// This machine: loopback and a Unix socket, with the same rules.
+    Machine,
     /// Any network of a container, whose port is published on loopback only; its own socket is for its own tools.
     Container,
 }
@@ -34,21 +34,22 @@ pub fn rules(admin: &str, origin: Origin) -> String {
     let agents: Vec<String> = ids.map(AgentId::database).collect();
     let agents = agents.join(",");
     let mut lines = vec!["# written by harness".to_owned()];
-    let addresses: &[&str] = match origin {
-        Origin::Loopback => &["127.0.0.1/32", "::1/128"],
+    // how a connection comes, and from where; a Unix socket has no address
+    let ways: &[(&str, &str)] = match origin {
+        Origin::Machine => &[("local", ""), ("host", "127.0.0.1/32 "), ("host", "::1/128 ")],
         Origin::Container => {
             lines.push("local all all trust".to_owned());
-            &["all"]
+            &[("host", "all ")]
         }
     };
-    for address in addresses {
+    for (way, from) in ways {
         lines.extend([
-            format!("host all \"{admin}\" {address} scram-sha-256"),
-            format!("host sameuser all {address} scram-sha-256"),
-            format!("host {agents} {agents},+{BUILDERS} {address} reject"),
-            format!("host all +{CREATORS} {address} scram-sha-256"),
-            format!("host all {agents} {address} reject"),
-            format!("host all all {address} scram-sha-256"),
+            format!("{way} all \"{admin}\" {from}scram-sha-256"),
+            format!("{way} sameuser all {from}scram-sha-256"),
+            format!("{way} {agents} {agents},+{BUILDERS} {from}reject"),
+            format!("{way} all +{CREATORS} {from}scram-sha-256"),
+            format!("{way} all {agents} {from}reject"),
+            format!("{way} all all {from}scram-sha-256"),
         ]);
     }
     lines.push(String::new());
@@ -58,10 +59,11 @@ pub fn rules(admin: &str, origin: Origin) -> String {
 /// Writes the rules where the server has others, and has it read them.
 pub(super) async fn ensure(connection: &Connection, admin: &str) -> Result<()> {
     let sql = "SELECT pg_read_file(current_setting('hba_file')) AS rules, current_setting('hba_file') AS file, \
-                      current_setting('unix_socket_directories') = '' AS closed";
+                      current_setting('listen_addresses') = '*' AS everywhere";
     let rows = connection.rows("read pg_hba.conf", sql).await?;
     let Some(row) = rows.first() else { return Ok(()) };
-    let origin = if row.get("closed") == Some("t") { Origin::Loopback } else { Origin::Container };
+    // in a container it listens on all addresses
+    let origin = if row.get("everywhere") == Some("t") { Origin::Container } else { Origin::Machine };
     let (wanted, file) = (rules(admin, origin), text(row, "file"));
     if text(row, "rules") == wanted {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Running SQL for a person: `harness psql 3 "select 1"`.
 
 use futures_util::TryStreamExt;
+use tokio::net::TcpStream;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::connection::Connection;
@@ -17,28 +18,96 @@ pub struct ResultSet {
     pub affected: u64,
 }
 
-/// Runs SQL as the given role; one result for each statement. Several statements are one transaction.
-pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
-    let connection = Connection::open(login).await?;
-    let messages = connection.while_answering(connection.client().simple_query(sql)).await?.map_err(refused)?;
-    let (mut results, mut current) = (Vec::new(), ResultSet::default());
-    for message in messages {
-        match message {
-            SimpleQueryMessage::RowDescription(columns) => {
-                current.columns = columns.iter().map(|column| column.name().to_owned()).collect();
-            }
-            SimpleQueryMessage::Row(row) => {
-                let values = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned));
-                current.rows.push(values.collect());
-            }
-            SimpleQueryMessage::CommandComplete(affected) => {
-                current.affected = affected;
-                results.push(std::mem::take(&mut current));
-            }
-            _ => {}
-        }
+/// How long a statement that only reads may take.
+const READING: &str = "60s";
+
+/// A connection for statements of a person or a program.
+pub struct Session(Connection);
+
+impl Session {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses the login.
+    pub async fn open(login: &DatabaseCredentials) -> Result<Self> {
+        Ok(Self(Connection::open(login).await?))
     }
-    Ok(results)
+
+    /// Logs in over a connection to the server that the caller has.
+    ///
+    /// # Errors
+    /// The server refuses the login, or does not answer.
+    pub async fn over(stream: TcpStream, login: &DatabaseCredentials) -> Result<Self> {
+        Ok(Self(Connection::over(stream, login).await?))
+    }
+
+    /// Runs SQL; one result for each statement. Several statements are one transaction.
+    ///
+    /// # Errors
+    /// The server refuses a statement.
+    pub async fn run(&self, sql: &str) -> Result<Vec<ResultSet>> {
+        let Self(connection) = self;
+        let messages = connection.while_answering(connection.client().simple_query(sql)).await?.map_err(refused)?;
+        let (mut results, mut current) = (Vec::new(), ResultSet::default());
+        for message in messages {
+            match message {
+                SimpleQueryMessage::RowDescription(columns) => {
+                    current.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+                }
+                SimpleQueryMessage::Row(row) => {
+                    let values = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned));
+                    current.rows.push(values.collect());
+                }
+                SimpleQueryMessage::CommandComplete(affected) => {
+                    current.affected = affected;
+                    results.push(std::mem::take(&mut current));
+                }
+                _ => {}
+            }
+        }
+        Ok(results)
+    }
+
+    /// Runs one statement that only reads; rows after the first `limit` are left out. Whether there are more is the second
+    /// of the two.
+    ///
+    /// Neither `commit` nor another statement can follow it, and the transaction has taken its snapshot, after which the
+    /// server lets nobody make it read-write.
+    pub async fn read(&self, sql: &str, limit: usize) -> Result<(ResultSet, bool)> {
+        let Self(connection) = self;
+        let client = connection.client();
+        let work = async {
+            let begin = format!("begin read only; set local statement_timeout = '{READING}'; select 1");
+            client.batch_execute(&begin).await?;
+            // the server refuses several statements in one
+            client.prepare(sql).await?;
+            let mut messages = std::pin::pin!(client.simple_query_raw(sql).await?);
+            let mut result = ResultSet::default();
+            while let Some(message) = messages.try_next().await? {
+                match message {
+                    SimpleQueryMessage::RowDescription(columns) => {
+                        result.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+                    }
+                    SimpleQueryMessage::Row(_) if result.rows.len() >= limit => return Ok((result, true)),
+                    SimpleQueryMessage::Row(row) => {
+                        result.rows.push((0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned)).collect());
+                    }
+                    SimpleQueryMessage::CommandComplete(affected) => result.affected = affected,
+                    _ => {}
+                }
+            }
+            Ok((result, false))
+        };
+        connection.while_answering(work).await?.map_err(refused)
+    }
+}
+
+/// Logs in and runs SQL.
+///
+/// # Errors
+/// As for [`Session::open`] and [`Session::run`].
+pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
+    Session::open(login).await?.run(sql).await
 }
 
 fn refused(error: tokio_postgres::Error) -> Error {
@@ -46,40 +115,4 @@ fn refused(error: tokio_postgres::Error) -> Error {
         Some(said) => Error::Query { source: Box::new(said) },
         None => Error::statement("run the query")(error),
     }
-}
-
-/// How long a statement that only reads may take.
-const READING: &str = "60s";
-
-/// Runs one statement that only reads; rows after the first `limit` are left out. Whether there are more is the second
-/// of the two.
-///
-/// Neither `commit` nor another statement can follow it, and the transaction has taken its snapshot, after which the
-/// server lets nobody make it read-write.
-pub async fn read(login: &DatabaseCredentials, sql: &str, limit: usize) -> Result<(ResultSet, bool)> {
-    let connection = Connection::open(login).await?;
-    let client = connection.client();
-    let work = async {
-        let begin = format!("begin read only; set local statement_timeout = '{READING}'; select 1");
-        client.batch_execute(&begin).await?;
-        // the server refuses several statements in one
-        client.prepare(sql).await?;
-        let mut messages = std::pin::pin!(client.simple_query_raw(sql).await?);
-        let mut result = ResultSet::default();
-        while let Some(message) = messages.try_next().await? {
-            match message {
-                SimpleQueryMessage::RowDescription(columns) => {
-                    result.columns = columns.iter().map(|column| column.name().to_owned()).collect();
-                }
-                SimpleQueryMessage::Row(_) if result.rows.len() >= limit => return Ok((result, true)),
-                SimpleQueryMessage::Row(row) => {
-                    result.rows.push((0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned)).collect());
-                }
-                SimpleQueryMessage::CommandComplete(affected) => result.affected = affected,
-                _ => {}
-            }
-        }
-        Ok((result, false))
-    };
-    connection.while_answering(work).await?.map_err(refused)
 }

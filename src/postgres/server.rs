@@ -1,5 +1,6 @@
 //! Which server, how to log into one of its databases, and how long to wait for it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::project::AgentId;
@@ -124,6 +125,15 @@ impl DatabaseCredentials {
             self.port,
             percent_encode(&self.database)
         )
+    }
+
+    /// The same by the server's Unix socket in `directory`. The parameter `host` rules over the authority's; a host is
+    /// there because many readers of URLs want one.
+    pub fn socket_url(&self, directory: &Path) -> String {
+        let (user, password) = (percent_encode(&self.user), percent_encode(self.password.expose()));
+        let (port, database) = (self.port, percent_encode(&self.database));
+        let directory = percent_encode(&directory.display().to_string());
+        format!("postgresql://{user}:{password}@localhost:{port}/{database}?host={directory}")
     }
 
     /// The variables that libpq and most drivers read, and `DATABASE_URL`.

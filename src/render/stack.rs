@@ -57,7 +57,8 @@ impl Renderer<'_> {
             processes.insert(name.clone(), spec);
         }
         let stack = context.id.map_or_else(|| "agent".to_owned(), |id| id.stack().to_string());
-        let evaluated = StackSpec { version: 1, stack, home_id: home_id.to_owned(), environment: env.all(), processes };
+        let (home_id, environment) = (home_id.to_owned(), env.all());
+        let evaluated = StackSpec { version: 1, stack, home_id, environment, database: None, processes };
         scope.set("stack", Value::from(Serde(&evaluated)));
         let (text, template) = match &project.render.processes_template {
             None => {
@@ -72,8 +73,8 @@ impl Renderer<'_> {
             source.set_input(None);
             RenderError::Spec { template, line, source }
         })?;
-        // whose stack it is, is not for a template to say
-        Ok(StackSpec { version: 1, stack: evaluated.stack, home_id: evaluated.home_id, ..spec })
+        // whose stack it is, and to which database it leads, is not for a template to say
+        Ok(StackSpec { version: 1, stack: evaluated.stack, home_id: evaluated.home_id, database: None, ..spec })
     }
 
     fn process(

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connection::{Patience, ask, ask_any_version, gone};
-use super::protocol::{Request, Response, StopReport};
+use super::connection::{Patience, ask, ask_any_version, ask_for_connection, gone};
+use super::protocol::{Destination, Request, Response, StopReport};
 use super::snapshot::{Phase, StackSnapshot};
 use super::spec::StackSpec;
 use super::{Error, Result, config, socket, trio};
@@ -163,6 +163,19 @@ impl Client {
         {
             Response::Done => self.snapshot().await,
             other => Err(unexpected(other)),
+        }
+    }
+
+    /// A connection to what belongs to the stack, made by the supervisor: it works in a sandbox that has no network.
+    pub async fn connection(&self, to: Destination) -> Result<tokio::net::TcpStream> {
+        let request = Request::Connect { to };
+        match ask_for_connection(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO))
+            .await?
+        {
+            (_, Some(connection)) => {
+                Ok(tokio::net::TcpStream::from_std(connection).map_err(system::Error::call("use the connection"))?)
+            }
+            (response, None) => Err(unexpected(response)),
         }
     }
 

@@ -4,18 +4,20 @@
 //! is asked again of the successor. Every request may be asked twice.
 
 use std::io;
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream as Connected;
 use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 use super::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use super::readiness::readable;
-use super::{Error, Result, frame, socket, trio};
+use super::{Error, Result, frame, passage, socket, trio};
 use crate::system::{Deadline, ProcessIdentity};
 
 /// After so long without an answer, a command looks whether the supervisor is frozen.
@@ -40,7 +42,18 @@ pub(crate) async fn ask(
     request: &Request,
     patience: Patience,
 ) -> Result<Response> {
-    let (welcome, response) = persevere(directory, first, request, patience).await?;
+    let Answer { welcome, response, .. } = persevere(directory, first, request, patience).await?;
+    of_our_protocol(welcome, response)
+}
+
+/// What a supervisor answered and sent along.
+struct Answer {
+    welcome: Welcome,
+    response: Response,
+    connection: Option<TcpStream>,
+}
+
+fn of_our_protocol(welcome: Welcome, response: Response) -> Result<Response> {
     if welcome.protocol == protocol() {
         return Ok(response);
     }
@@ -60,7 +73,21 @@ pub(crate) async fn ask_any_version(
     request: &Request,
     patience: Patience,
 ) -> Result<Response> {
-    persevere(directory, first, request, patience).await.map(|(_, response)| response)
+    persevere(directory, first, request, patience).await.map(|answer| answer.response)
+}
+
+/// Asks a supervisor of our own protocol for a connection: its answer, and the connection where there is one.
+pub(crate) async fn ask_for_connection(
+    directory: &Path,
+    first: Option<Connected>,
+    request: &Request,
+    patience: Patience,
+) -> Result<(Response, Option<TcpStream>)> {
+    let Answer { welcome, response, connection } = persevere(directory, first, request, patience).await?;
+    let response = of_our_protocol(welcome, response)?;
+    let usable = |connection: TcpStream| connection.set_nonblocking(true).map(|()| connection);
+    let talk = |source| Error::Talk { action: "take a connection from", directory: directory.to_owned(), source };
+    Ok((response, connection.map(usable).transpose().map_err(talk)?))
 }
 
 /// Waits until that very process is gone.
@@ -79,7 +106,7 @@ async fn persevere(
     mut first: Option<Connected>,
     request: &Request,
     patience: Patience,
-) -> Result<(Welcome, Response)> {
+) -> Result<Answer> {
     let deadline = Deadline::after("an answer of the supervisor", patience.limit);
     loop {
         let stream = match first.take() {
@@ -110,17 +137,17 @@ async fn persevere(
     }
 }
 
-async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<(Welcome, Response)> {
+async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Answer> {
     let mut bytes = frame::encode(&Hello { protocol: protocol(), version: VERSION.to_owned() })?;
     bytes.extend(frame::encode(request)?);
     stream.write_all(&bytes).await?;
-    let welcome: Welcome = frame::read(&mut stream).await?;
-    let response = match frame::read(&mut stream).await {
+    let (welcome, answer, connection) = passage::receive::<Welcome, serde_json::Value>(&stream).await?;
+    let response = match Response::deserialize(answer) {
         // another protocol's answer need not be readable
-        Err(error) if welcome.protocol != protocol() && error.kind() == io::ErrorKind::InvalidData => Response::Done,
+        Err(_) if welcome.protocol != protocol() => Response::Done,
         other => other?,
     };
-    Ok((welcome, response))
+    Ok(Answer { welcome, response, connection })
 }
 
 fn is_broken(error: &io::Error) -> bool {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::execute::Role;
+use super::passage::REFUSED;
 use super::{own_log, trio};
 use crate::report::{Diagnostic, Kind};
 
@@ -66,6 +67,12 @@ pub enum Error {
         stopped: Vec<String>,
         /// Whether the guardian is among them: then nobody mends it until a command does.
         by_itself: bool,
+    },
+    /// A filter of system calls keeps the command from the socket.
+    #[error("this process may not use Unix sockets, so that the supervisor in `{}` cannot be asked", directory.display())]
+    Blocked {
+        /// The stack's directory.
+        directory: PathBuf,
     },
     /// The supervisor does not answer.
     #[error("the supervisor of {} in `{}` does not answer", stack_in(directory), directory.display())]
@@ -150,6 +157,11 @@ impl Error {
         matches!(self, Self::Version { their_protocol, our_protocol, .. } if their_protocol < our_protocol)
     }
 
+    /// Whether nothing accepted the connection that was asked for.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Rejected { code, .. } if code == REFUSED)
+    }
+
     /// Whether the supervisor is gone, or will be in a moment.
     pub fn is_ending(&self) -> bool {
         match self {
@@ -180,6 +192,7 @@ impl Diagnostic for Error {
             Self::Version { .. } => "supervisor.version",
             Self::ForeignPeer { .. } => "supervisor.foreign",
             Self::Frozen { .. } => "supervisor.frozen",
+            Self::Blocked { .. } => "supervisor.blocked",
             Self::NoAnswer { .. } => "supervisor.no_answer",
             Self::NotRunning { .. } => "supervisor.not_running",
             Self::Rejected { .. } => "supervisor.rejected",
@@ -198,6 +211,7 @@ impl Diagnostic for Error {
                 Some(id) => format!("run `harness restart --supervisor {id}`; its processes keep running"),
                 None => "run `harness setup`; the servers keep running".to_owned(),
             }),
+            Self::Blocked { .. } => Some("let the sandbox pass Unix sockets: see docs/sandboxes.md".to_owned()),
             Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
             Self::Frozen { by_itself: true, .. } | Self::NoAnswer { .. } => {
                 Some("wait 30 s: its guardian ends it and starts another, and its processes keep running".to_owned())

@@ -63,6 +63,7 @@ mod lock;
 pub mod logs;
 mod machine;
 mod own_log;
+mod passage;
 mod process_tree;
 mod protocol;
 mod readiness;
@@ -87,7 +88,7 @@ pub use entry::entry;
 pub use error::{Error, Result};
 pub use exchange::exchange;
 pub use launcher::{Launcher, Started, start};
-pub use protocol::{StopReport, Survivor};
+pub use protocol::{Destination, StopReport, Survivor};
 pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot};
 pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StdinSpec,

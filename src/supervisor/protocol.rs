@@ -12,7 +12,7 @@ use crate::system::ProcessIdentity;
 
 /// What this binary speaks; the number grows when requests or answers change incompatibly. It is a text, so that
 /// `strings` tells of any binary what it speaks, and so that a test can make one that speaks something else.
-const SPOKEN: &str = "harness supervisor protocol 0001";
+const SPOKEN: &str = "harness supervisor protocol 0002";
 
 /// The number in [`SPOKEN`].
 pub(crate) fn protocol() -> u32 {
@@ -57,10 +57,23 @@ pub(crate) enum Request {
     Stop { names: Vec<String> },
     /// Stops and starts processes; all that are wanted where no name is given.
     Restart { names: Vec<String> },
+    /// A connection to what belongs to the stack, for a command that has no network of its own.
+    Connect { to: Destination },
     /// Stops everything; the trio ends.
     Shutdown,
     /// The trio replaces itself by the binary at this path; processes live on.
     Replace { binary: String },
+}
+
+/// Where a command may be connected to: the stack's own ports and its own database, and nothing else. A command in a
+/// sandbox shall not reach through the socket what its sandbox keeps from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// A port that a process of the stack is to listen on, on whichever loopback address it does.
+    Port(u16),
+    /// The server of the stack's database.
+    Database,
 }
 
 /// What the server answers.
@@ -71,7 +84,9 @@ pub(crate) enum Response {
     Snapshot(StackSnapshot),
     /// The last words of a supervisor.
     Stopped(StopReport),
-    /// Done, nothing to tell.
+    /// The address of what the client wants a connection to. The connection itself goes to the client.
+    Address { address: String },
+    /// Done, nothing to tell. To a request for a connection, the connected socket comes along.
     Done,
     /// Not done.
     Error { code: String, message: String },

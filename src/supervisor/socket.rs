@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, fchmod, unlinkat};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
 use super::{Error, Result};
 use crate::system;
@@ -61,6 +61,10 @@ pub(crate) fn connect_to(directory: &Path) -> Result<Option<UnixStream>> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
+        // root is refused nothing, an owner nothing of its own: a filter of system calls does this
+        Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+            return Err(Error::Blocked { directory: directory.to_owned() });
+        }
         Err(error) => return Err(system::Error::file("connect to", directory.join(NAME))(error).into()),
     };
     let owner = opened.metadata().map_err(system::Error::file("look at", directory))?.uid();
@@ -71,9 +75,22 @@ pub(crate) fn connect_to(directory: &Path) -> Result<Option<UnixStream>> {
     Ok(Some(stream))
 }
 
-/// The user at the other end.
+/// The user at the other end. (Not by rustix, which fails where the other end is in another pid namespace: its pid is 0
+/// there. One end in a sandbox is just that.)
 pub(crate) fn peer_uid(stream: impl AsFd) -> io::Result<u32> {
-    Ok(sockopt::socket_peercred(stream)?.uid.as_raw())
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut length = libc::socklen_t::try_from(size_of::<libc::ucred>()).map_err(io::Error::other)?;
+    // SAFETY: the kernel writes at most `length` bytes, the size of `peer`, and the descriptor is open.
+    let status = unsafe {
+        libc::getsockopt(
+            stream.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut length,
+        )
+    };
+    if status == 0 { Ok(peer.uid) } else { Err(io::Error::last_os_error()) }
 }
 
 fn address_in(directory: &File) -> io::Result<SocketAddrUnix> {

@@ -22,6 +22,9 @@ pub struct StackSpec {
     /// Environment of every process. Complete: nothing of the supervisor's own is inherited.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Where the server of the stack's database is, `host:port`: a command without a network is connected to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// The processes, by name. Started in an order that their dependencies allow.
     #[serde(default)]
     pub processes: BTreeMap<String, ProcessSpec>,

@@ -17,6 +17,7 @@ pub(crate) fn stack<const N: usize>(processes: [(&str, ProcessSpec); N]) -> Stac
         stack: "agent-3".to_owned(),
         home_id: "0123456789ab".to_owned(),
         environment: BTreeMap::new(),
+        database: None,
         processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),
     }
 }

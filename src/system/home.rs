@@ -113,11 +113,16 @@ impl Home {
     /// # Errors
     /// It cannot be read.
     pub fn look(path: &Path) -> Result<Self> {
-        if is_home(path) {
+        if path.join("home.json").exists() {
             return Self::open(path);
         }
         // the id of no home: nothing on a server or among the processes carries it
         Ok(Self { path: path.to_owned(), id: "-".repeat(12) })
+    }
+
+    /// Whether only directories of agents can be seen of it: the command runs in a sandbox that is let into no more.
+    pub fn is_partial(&self) -> bool {
+        !self.path.join("home.json").exists() && self.path.join("agents").is_dir()
     }
 
     /// Whether there is a home, which [`Self::look`] need not find.

@@ -18,7 +18,7 @@ fn other_harness(place: &Path, version: &str, protocol: &str) -> PathBuf {
     let mut program = std::fs::read(binary()).unwrap();
     for (old, new) in [
         (env!("CARGO_PKG_VERSION").to_owned(), version.to_owned()),
-        ("harness supervisor protocol 0001".to_owned(), format!("harness supervisor protocol {protocol}")),
+        ("harness supervisor protocol 0002".to_owned(), format!("harness supervisor protocol {protocol}")),
     ] {
         assert_eq!(old.len(), new.len());
         let places: Vec<usize> = memchr::memmem::find_iter(&program, &old).collect();

@@ -38,6 +38,7 @@ impl Stack {
             stack: "agent-3".to_owned(),
             home_id,
             environment: BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]),
+            database: None,
             processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),
         };
         Self { _home: home, directory, spec, launcher: Launcher::with_binary(binary()) }

@@ -64,7 +64,8 @@ fn setup_brings_every_server_up_and_a_second_one_changes_nothing() {
     }
     assert_eq!(sql(&home, "postgres", "SHOW fsync"), "off");
     assert_eq!(sql(&home, "postgres", "SHOW max_connections"), "300");
-    assert_eq!(sql(&home, "postgres", "SHOW unix_socket_directories"), "");
+    let sockets = home.path().join("infra/sockets");
+    assert_eq!(sql(&home, "postgres", "SHOW unix_socket_directories"), format!("\"{}\"", sockets.display()));
     assert_eq!(sql(&home, "postgres", "SELECT datcollate FROM pg_database WHERE datname = 'template1'"), "C.UTF-8");
     assert_eq!(sql(&home, "postgres", "SHOW shared_preload_libraries"), "pg_stat_statements");
     let second = project.harness(["setup", "--json"]).run().succeeds().json();

@@ -26,6 +26,7 @@ mod s3_multipart;
 mod s3_objects;
 mod s3_purge;
 mod s3_server;
+mod sandbox;
 mod schemas;
 mod states;
 mod teardown;

@@ -80,7 +80,7 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
         // of one that has been ready for long, the supervisor's word may be old
         let mut silent = BTreeMap::new();
         if waiting.is_empty() && !is_news {
-            silent = health::unanswered(&directory, &snapshot).await?;
+            silent = health::unanswered(&directory, &client, &snapshot).await?;
             waiting.extend(silent.keys().cloned());
         }
         if waiting.is_empty() {

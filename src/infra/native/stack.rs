@@ -18,6 +18,7 @@ pub(super) fn of(home: &Home, record: &InfraRecord, harness: &Path) -> StackSpec
         stack: StackName::Infra.to_string(),
         home_id: home.id().to_owned(),
         environment: program::environment().map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        database: None,
         processes: record.hostings.all().into_iter().filter_map(process).collect(),
     }
 }

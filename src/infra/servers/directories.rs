@@ -34,6 +34,15 @@ pub(in crate::infra) fn make_owned(path: &Path, user: Option<&ServiceUser>) -> R
     Ok(())
 }
 
+/// Makes a directory in which the service user makes what others may reach by name.
+pub(in crate::infra) fn make_passable(path: &Path, user: Option<&ServiceUser>) -> Result<()> {
+    make(path, true)?;
+    if let Some(user) = user {
+        user.own(path)?;
+    }
+    Ok(())
+}
+
 /// The directory of a service, made.
 pub(in crate::infra) fn of_service(home: &Home, service: &str, user: Option<&ServiceUser>) -> Result<PathBuf> {
     let path = home.infra_dir().join(service);

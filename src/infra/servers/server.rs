@@ -162,6 +162,8 @@ pub struct ValuesRequest {
     pub agent: Option<AgentId>,
     /// A login to the agent's database, or to the one that is being built.
     pub database: Option<DatabaseCredentials>,
+    /// The directory of PostgreSQL's Unix socket.
+    pub sockets: Option<PathBuf>,
     /// Access key and secret of the agent's bucket.
     pub bucket_keys: Option<(String, Secret)>,
 }

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::messages::{Message, Sender};
 use crate::supervisor::error::ENDING;
 use crate::supervisor::frame;
+use crate::supervisor::passage;
 use crate::supervisor::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
 use crate::supervisor::socket::peer_uid;
 
@@ -67,9 +68,13 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
         Ok(request) => answer(request, desk).await,
         Err(problem) => error("supervisor.request", problem.to_string()),
     };
+    let (response, connection) = match response {
+        Response::Address { address } => passage::open(&address).await,
+        other => (other, None),
+    };
     let mut bytes = frame::encode(&welcome)?;
     bytes.extend(frame::encode(&response)?);
-    timeout(PATIENCE, stream.write_all(&bytes)).await??;
+    timeout(PATIENCE, passage::send(&mut stream, &bytes, connection)).await??;
     stream.shutdown().await
 }
 

@@ -11,7 +11,7 @@ use crate::supervisor::Error;
 use crate::supervisor::error::ENDING;
 use crate::supervisor::link::ToGuardian;
 use crate::supervisor::machine::Event;
-use crate::supervisor::protocol::{Request, Response};
+use crate::supervisor::protocol::{Destination, Request, Response};
 use crate::system::with_causes;
 
 impl Supervisor {
@@ -32,6 +32,7 @@ impl Supervisor {
                     Ok(())
                 }),
             },
+            Request::Connect { to } => self.address_of(to),
             Request::Replace { binary } => self.replace(&binary),
         };
         let _ = answer.send(response);
@@ -60,6 +61,21 @@ impl Supervisor {
     fn unknown(&self, names: &[String]) -> Option<Response> {
         let unknown = names.iter().find(|name| self.machine.definition(name).is_none())?;
         Some(error("process.unknown", format!("there is no process `{unknown}`")))
+    }
+
+    /// Where a command may be connected to.
+    fn address_of(&self, to: Destination) -> Response {
+        let address = match to {
+            Destination::Port(port) => {
+                let is_ours = self.spec.processes.values().any(|process| process.ports.contains(&port));
+                is_ours.then(|| format!("localhost:{port}"))
+            }
+            Destination::Database => self.spec.database.clone(),
+        };
+        match address {
+            Some(address) => Response::Address { address },
+            None => error("supervisor.destination", "this stack has no such port or database".to_owned()),
+        }
     }
 
     /// Ends in favour of another binary; the guardian becomes it first.

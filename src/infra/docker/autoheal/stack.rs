@@ -60,6 +60,7 @@ fn spec(home: &Home) -> Result<StackSpec> {
         stack: StackName::Infra.to_string(),
         home_id: home.id().to_owned(),
         environment: BTreeMap::new(),
+        database: None,
         processes: BTreeMap::from([(NAME.to_owned(), process)]),
     })
 }

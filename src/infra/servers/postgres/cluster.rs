@@ -101,8 +101,14 @@ impl Cluster<'_> {
     }
 
     fn configure(&self, data_dir: &Path) -> Result<()> {
+        let sockets = self.record.socket_dir(self.home);
+        if let Some(sockets) = &sockets {
+            // whoever is let into it still needs a password
+            directories::make_passable(sockets, self.user)?;
+        }
         let text = server_config::render(&Plan {
             port: self.record.port,
+            sockets: sockets.as_deref(),
             durability: self.record.durability,
             memory: memory::available(),
             statements: has_control_file(&self.binaries.extension_dir, "pg_stat_statements"),
@@ -111,7 +117,7 @@ impl Cluster<'_> {
         write_owned(&data_dir.join(server_config::FILE), &text, self.user)?;
         write_owned(
             &data_dir.join("pg_hba.conf"),
-            &hba_rules(&self.credentials.postgres_user, Origin::Loopback),
+            &hba_rules(&self.credentials.postgres_user, Origin::Machine),
             self.user,
         )
     }

@@ -10,6 +10,9 @@ use crate::postgres::packages;
 use crate::project::Durability;
 use crate::system::Home;
 
+/// What a `sockaddr_un` holds beside its final zero: unix(7).
+const LONGEST_SOCKET_PATH: usize = 107;
+
 /// The home's PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostgresRecord {
@@ -47,6 +50,14 @@ impl PostgresRecord {
     /// The data directory of the native engine.
     pub fn data_dir(home: &Home) -> PathBuf {
         home.infra_dir().join("db/data")
+    }
+
+    /// Where the native engine's server has its Unix socket, `.s.PGSQL.<port>`: a directory with nothing else in it, so
+    /// that an agent in a sandbox may be let into it. `None` on the docker engine, and where the path would be too long.
+    pub fn socket_dir(&self, home: &Home) -> Option<PathBuf> {
+        let directory = home.infra_dir().join("sockets");
+        let longest = directory.join(format!(".s.PGSQL.{}", self.port));
+        (self.binaries.is_some() && longest.as_os_str().len() <= LONGEST_SOCKET_PATH).then_some(directory)
     }
 
     /// Whether the recorded programs offer an extension.

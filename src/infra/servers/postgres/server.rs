@@ -213,14 +213,19 @@ impl Server for PostgresRecord {
     /// being built.
     fn template_values(_server: &postgres::Server, request: &ValuesRequest) -> Option<ServerValues> {
         let login = request.database.as_ref()?;
-        Some(ServerValues::from([
+        let mut values = ServerValues::from([
             ("host", login.host.clone().into()),
             ("port", login.port.into()),
             ("name", login.database.clone().into()),
             ("user", login.user.clone().into()),
             ("password", login.password.clone().into()),
             ("url", Secret::new(login.url()).into()),
-        ]))
+        ]);
+        if let Some(sockets) = &request.sockets {
+            values.insert("socket_dir", text(sockets).into());
+            values.insert("socket_url", Secret::new(login.socket_url(sockets)).into());
+        }
+        Some(values)
     }
 
     async fn probe(address: &postgres::Server) -> Result<(), String> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::infra::error::{Error, Result};
 use crate::project::Durability;
@@ -34,6 +35,8 @@ const RESERVED: [&str; 9] = [
 /// What decides the settings.
 pub(super) struct Plan<'a> {
     pub(super) port: u16,
+    /// Where its Unix socket goes; `None` where the path is too long for one.
+    pub(super) sockets: Option<&'a Path>,
     pub(super) durability: Durability,
     /// Memory of the machine in bytes.
     pub(super) memory: u64,
@@ -55,6 +58,11 @@ pub(in crate::infra) fn check(settings: &BTreeMap<String, String>) -> Result<()>
     }
 }
 
+/// An element of a list of directories, which commas separate.
+fn quoted_path(path: &Path) -> String {
+    format!("\"{}\"", path.display().to_string().replace('"', "\"\""))
+}
+
 /// The text of `harness.conf`.
 pub(super) fn render(plan: &Plan<'_>) -> String {
     let (shared_buffers, cache) = super::memory::shares(plan.memory);
@@ -64,7 +72,7 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
     };
     set("listen_addresses", "127.0.0.1, ::1");
     set("port", &plan.port.to_string());
-    set("unix_socket_directories", "");
+    set("unix_socket_directories", &plan.sockets.map_or_else(String::new, quoted_path));
     set("password_encryption", "scram-sha-256");
     set("max_connections", "300");
     set("superuser_reserved_connections", "10");
@@ -130,7 +138,14 @@ mod tests {
     use super::*;
 
     fn plan(settings: &BTreeMap<String, String>, durability: Durability) -> String {
-        render(&Plan { port: 15432, durability, memory: 8 << 30, statements: true, settings })
+        render(&Plan {
+            port: 15432,
+            sockets: Some(Path::new("/home/a b/sockets")),
+            durability,
+            memory: 8 << 30,
+            statements: true,
+            settings,
+        })
     }
 
     fn user(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -141,6 +156,12 @@ mod tests {
     fn durability_alone_decides_about_fsync() {
         assert!(plan(&user(&[]), Durability::Fast).contains("\nfsync = 'off'\n"));
         assert!(!plan(&user(&[]), Durability::Safe).contains("fsync"));
+    }
+
+    #[test]
+    fn a_directory_of_sockets_is_one_element_of_a_list() {
+        let text = plan(&user(&[]), Durability::Safe);
+        assert!(text.contains("\nunix_socket_directories = '\"/home/a b/sockets\"'\n"), "{text}");
     }
 
     #[test]
