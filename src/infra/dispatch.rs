@@ -34,7 +34,7 @@ pub(super) async fn check_ports(record: &InfraRecord, services: &[Service]) -> R
     }
 }
 
-/// Starts these services and waits until every server answers; fills in what is learnt on the way.
+/// Starts these services and waits until every server answers; adds to the record what it learns.
 pub(super) async fn bring_up(
     home: &Home,
     record: &mut InfraRecord,

@@ -1,4 +1,4 @@
-//! `infra/record.json`: what was decided for this home at the first `setup`, and what was learnt since.
+//! `infra/record.json`: what was decided for this home at the first `setup`, and what was found out since.
 //!
 //! It is written before anything that depends on it is made (the admin password before `initdb`), so that the next
 //! `ensure` can finish after a crash at any point. Mode 0600: it holds passwords.

@@ -1,4 +1,4 @@
-//! What the home gets: decided at the first `setup`, kept after it.
+//! What the home runs: decided at the first `setup`, kept after it.
 //!
 //! While a record is settled only additions are made to it: a server that no project wanted before, a program that
 //! was installed since. After `teardown --infra` everything is decided again, within what the kept data allows: the

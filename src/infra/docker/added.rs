@@ -1,8 +1,8 @@
 //! A user's own compose file, whose services run beside harness's own.
 //!
-//! Its text is taken over when the home is decided, so that what runs does not depend on which project's command
-//! comes next. It knows the variables of the home's own compose file, and none of the caller's environment: what is
-//! described must be the same at every call.
+//! Its text is copied when the home is decided, so that what runs does not depend on which project's command
+//! is next. It can use the variables of the home's own compose file, and none of the caller's environment: the
+//! description must be the same at every call.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::infra::record::InfraRecord;
 use crate::project::Service;
 use crate::system::Home;
 
-/// Reads and judges a file.
+/// Reads and checks a file.
 ///
 /// # Errors
 /// It cannot be read, is outside the subset that harness understands, or takes one of harness's own names.
@@ -42,7 +42,7 @@ pub(in crate::infra) fn read_added(home: &Home, record: &InfraRecord, path: &Pat
     Ok(AddedFile { services, ..added })
 }
 
-/// The document of a file that was taken over.
+/// The document of a file that was copied.
 pub(super) fn parse(added: &AddedFile, lookup: &dyn Fn(&str) -> Option<String>) -> Result<ComposeFile> {
     Ok(ComposeFile::parse(&added.path, &added.text, lookup)?)
 }

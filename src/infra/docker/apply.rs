@@ -1,4 +1,4 @@
-//! Carries an action out on one service's container.
+//! Executes an action on one service's container.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) struct Subject<'a> {
     pub(super) image_id: &'a str,
 }
 
-/// Does it. `directory` is where the home keeps the compose file.
+/// Executes it. `directory` is where the home keeps the compose file.
 pub(super) async fn apply(
     docker: &Docker,
     project: &Project,

@@ -1,7 +1,7 @@
 //! Brings the containers up: images, network, volumes, containers, readiness.
 //!
-//! Nothing is made before every image is there and everything that has our names is known to be ours, so that a
-//! failing pull or a foreign look-alike leaves nothing half-made behind.
+//! Nothing is made before every image is present and every thing with our names is known to be ours, so that a
+//! failed pull or a foreign thing of the same name leaves nothing incomplete.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const DEFAULT_POSTGRES_MAJOR: u32 = 18;
 /// For a server that Docker calls unhealthy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Brings up what the record describes and does not run, and fills in what is learnt on the way.
+/// Starts what the record describes and does not run, and adds to the record what it learns.
 pub(in crate::infra) async fn bring_up(home: &Home, record: &mut InfraRecord, events: &Events) -> Result<()> {
     let docker = connect().await?;
     let images = images(&docker, home, record, events).await?;

@@ -13,7 +13,7 @@ use crate::infra::servers::list::Hostings;
 use crate::project::{InfraSettings, ServiceSettings};
 use crate::report::Events;
 
-/// What the docker engine's part of a new record is.
+/// The docker engine's part of a new record.
 pub(in crate::infra) fn decide(settings: &InfraSettings) -> DockerRecord {
     let memory: BTreeMap<String, u64> = services(settings)
         .into_iter()
@@ -33,7 +33,7 @@ pub(in crate::infra) fn default_images() -> BTreeMap<String, String> {
 /// Whether an engine answers and has every image that the project needs, or can pull it; says so in one line.
 ///
 /// # Errors
-/// Why docker will not do.
+/// Why docker cannot be used.
 pub(in crate::infra) async fn available(settings: &InfraSettings, events: &Events) -> Result<String> {
     let docker = connect().await?;
     let wanted = services(settings).into_iter().filter(|(_, settings)| !settings.disabled && settings.url.is_none());

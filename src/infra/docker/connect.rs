@@ -1,8 +1,8 @@
 //! Which engine, and a connection to it.
 //!
 //! The order is docker's own: `DOCKER_HOST`; the context that `DOCKER_CONTEXT` or the client's configuration names;
-//! the default socket. Behind that come the places of rootless Docker, Docker Desktop and Podman. The API's version
-//! is negotiated, so that old and new engines do.
+//! the default socket. After that the sockets of rootless Docker, Docker Desktop and Podman are tried. The API's
+//! version is negotiated, so that old and new engines work.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +23,7 @@ const TIMEOUT: u64 = 180;
 /// For the engine's first answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where an engine is, and who said so.
+/// Where an engine is, and what named the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// `unix:///var/run/docker.sock`.

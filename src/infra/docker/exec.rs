@@ -29,7 +29,7 @@ pub struct ExecRequest<'a> {
     pub terminal: Option<watch::Receiver<(u16, u16)>>,
 }
 
-/// Between two looks at a command that has closed its streams.
+/// Interval of checks on a command that has closed its streams.
 const END_PAUSE: Duration = Duration::from_millis(20);
 /// Milliseconds before further attempts to size a terminal, whose command may not have begun yet.
 const SIZE_PAUSES: [u64; 5] = [10, 20, 40, 80, 160];
@@ -89,7 +89,7 @@ pub(super) async fn exec(
             ((), ()) = async { tokio::join!(feed, size) } => {}
         }
     }
-    // a command may close its streams and go on
+    // a command may close its streams and keep running
     loop {
         let inspected = docker.inspect_exec(&id).await.map_err(failed("ask for a command's end"))?;
         if let (Some(code), Some(false)) = (inspected.exit_code, inspected.running) {

@@ -15,12 +15,12 @@ use crate::infra::servers::list::Hostings;
 use crate::project::Service;
 use crate::report::{Events, Task};
 
-/// For a registry to say whether it has an image.
+/// How long a registry may take to answer whether it has an image.
 const MANIFEST_LIMIT: Duration = Duration::from_secs(8);
-/// For a pull to go on; the engine itself tries again for a while.
+/// How long a pull may make no progress; the engine itself tries again for a while.
 const STALL_LIMIT: Duration = Duration::from_mins(2);
 
-/// What harness goes by of an image.
+/// What harness needs to know of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Image {
     /// `sha256:…`.
@@ -48,7 +48,7 @@ pub(super) async fn inspect(docker: &Docker, image: &str) -> Result<Option<Image
 /// The image; pulled when the engine does not have it.
 ///
 /// # Errors
-/// [`Error::Image`] says why it is not available, in a way that can be acted on.
+/// [`Error::Image`] says why it is not available, and the remedy.
 pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: &Events) -> Result<Image> {
     if let Some(found) = inspect(docker, image).await? {
         return Ok(found);
@@ -63,7 +63,7 @@ pub(super) async fn ensure(docker: &Docker, service: &str, image: &str, events: 
             problem: ImageProblem::NotFound,
             said: "it was pulled, but the engine does not list it".to_owned(),
         }),
-        // an answer that breaks off between two lines looks like its end
+        // an answer that is cut between two lines looks complete
         Err(Error::Call { source, .. }) => Err(Error::Interrupted { image: image.to_owned(), source }),
         Err(other) => Err(other),
     }
@@ -89,7 +89,7 @@ pub(super) async fn check_available(docker: &Docker, service: &str, image: &str)
     Err(Error::Image { image: image.to_owned(), service: service.to_owned(), setting: setting(service), problem, said })
 }
 
-/// Pulls an image, telling the progress of its layers.
+/// Pulls an image, and reports the progress of its layers.
 pub(super) async fn pull(docker: &Docker, service: &str, image: &str, events: &Events) -> Result<()> {
     let task = events.task("infra", format!("pull {image}"));
     let failed = |said: String, status: Option<u16>| Error::Image {

@@ -13,7 +13,7 @@ use crate::supervisor::logs::{LogLine, Stream};
 /// Which part of a log.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogRange {
-    /// The last so many lines; `None` is all.
+    /// This number of last lines; `None` is all.
     pub tail: Option<usize>,
     /// Only what is newer, in seconds since 1970.
     pub since: Option<i32>,

@@ -16,9 +16,9 @@
 //! Names and labels are those of docker compose, so that `docker compose -p agent-infra ps|logs|down` works, and
 //! `up` with the file that the home holds finds nothing to do.
 //!
-//! Invariants: what does not carry the label `harness.home` with this home's id is refused where it has a name that is needed,
-//! and never touched; nothing is made before every image is there; volumes outlive their containers; a second `setup`
-//! changes nothing.
+//! Invariants: what does not carry the label `harness.home` with this home's id is never touched, and is an error
+//! where it has a name that is needed; nothing is made before every image is there; volumes outlive their containers;
+//! a second `setup` changes nothing.
 
 pub mod autoheal;
 pub mod forward;

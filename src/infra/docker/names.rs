@@ -1,5 +1,5 @@
 //! Names and labels of what harness makes on an engine: those of docker compose, so that its commands see it, and
-//! harness's own, by which harness alone goes.
+//! harness's own, which alone decide for harness.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What is there: the containers of the project, as one call to the engine tells them.
+//! What exists: the containers of the project, as one call to the engine reports them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,7 +26,7 @@ pub(super) struct Container {
 pub(super) enum State {
     /// Made or ended.
     Stopped,
-    /// It runs, and its health check has nothing against it.
+    /// It runs, and its health check, if it has one, passes.
     Running,
     /// It runs, and its health check has not passed yet.
     Starting,
@@ -34,7 +34,7 @@ pub(super) enum State {
     Unhealthy,
     /// Its container is paused.
     Paused,
-    /// It ends again and again.
+    /// It ends repeatedly.
     Restarting,
 }
 

@@ -1,4 +1,4 @@
-//! What has to be done to each service's container: decided from what is wanted and what is there, without I/O.
+//! What has to be done to each service's container: decided from what is wanted and what exists, without I/O.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ pub(super) enum Action {
     Recreate(String, &'static str),
     /// Start it.
     Start(String),
-    /// Thaw it.
+    /// Unpause it.
     Unpause(String),
     /// Stop and start it, because its health check fails.
     Restart(String),
 }
 
 impl Action {
-    /// As progress tells it; `None` when nothing is done.
+    /// Its name in progress; `None` when nothing is done.
     pub(super) fn verb(&self) -> Option<&'static str> {
         match self {
             Self::Keep => None,

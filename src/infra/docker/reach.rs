@@ -1,5 +1,5 @@
 //! Does the browser in its container reach an application of this machine? A firewall that drops what comes from the
-//! containers' network (the default policy of ufw) cuts it off, and nothing else shows that.
+//! containers' network (the default policy of ufw) prevents it, and nothing else shows that.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::system::{Deadline, Home};
 /// For the attempt. A firewall that drops packets lets it wait.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Tries the way that the forwarder serves: from inside the container to the address of this machine on its network.
-/// `None` where there is no such way to try, or the container has no program for it.
+/// Tries the route that the forwarder serves: from inside the container to the address of this machine on its network.
+/// `None` where there is no such route to try, or the container has no program for it.
 ///
 /// # Errors
 /// The engine or the container does not answer.

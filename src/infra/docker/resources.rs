@@ -7,10 +7,10 @@ use super::names::{Project, whose};
 use super::wanted::Wanted;
 use crate::infra::error::docker::{Error, Result, is_not_found};
 
-/// Sees to it that network and volumes are there and ours.
+/// Makes the network and the volumes that are missing; those that exist must be ours.
 pub(super) async fn ensure(docker: &Docker, wanted: &Wanted) -> Result<()> {
     let project = &wanted.project;
-    // all are looked at before any is made, so that a foreign one leaves nothing half-made behind
+    // all are looked at before any is made, so that a foreign one leaves nothing incomplete
     let network = network(docker, project).await?;
     let mut missing = Vec::new();
     for key in wanted.document.volumes.keys() {

@@ -39,7 +39,7 @@ pub(in crate::infra) async fn is_up(home: &Home, record: &InfraRecord) -> infra:
 }
 
 /// Asks those servers that Docker does not call healthy: its health checks come seconds apart, and one that was just
-/// started or unpaused is judged by what was.
+/// started or unpaused still has its earlier state.
 async fn probe(record: &InfraRecord, there: &BTreeMap<String, Container>) -> BTreeMap<String, bool> {
     let in_doubt = |name: &&str| {
         let state = there.get(*name).map(|container| container.state);

@@ -1,4 +1,5 @@
-//! Stops and removes what this home made on the engine; with volumes, its data too. What is another's is left alone.
+//! Stops and removes what this home made on the engine; with volumes, its data too. What belongs to others is left
+//! alone.
 
 use std::collections::HashMap;
 

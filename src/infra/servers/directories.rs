@@ -1,7 +1,7 @@
 //! Who may enter which directory of the native servers.
 //!
-//! As root the servers run as another user, so the way down to their own directories is 0711 (passable, not
-//! listable) and each own directory is 0700 and theirs. For any other user all is 0700.
+//! As root the servers run as another user, so the directories above their own ones are 0711 (they can be
+//! entered, not listed), and each own directory is 0700 and theirs. For any other user all are 0700.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -23,7 +23,7 @@ pub(in crate::infra) enum HostingKind<'a> {
     Own,
 }
 
-/// [`Server`] for an object of any kind. What the engine's own server alone can say is `None`, or nothing, for others.
+/// [`Server`] for an object of any kind. What only a server of the engine has is `None`, or empty, for others.
 pub(in crate::infra) trait Hosted: Send + Sync {
     fn name(&self) -> &'static str;
     fn table(&self) -> &'static str;

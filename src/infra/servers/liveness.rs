@@ -1,8 +1,8 @@
 //! Whether a server works at all: the smallest exchange of its protocol.
 //!
-//! A process that is stopped and a container that is paused still accept connections, because the kernel does that for
-//! them; so does a stranger on the port. Only an answer in the server's own protocol counts. The same question is asked
-//! by the supervisor (native engine), by `autoheal` (docker engine) and by `status`.
+//! A process that is stopped and a container that is paused still accept connections, because the kernel does that
+//! for them; so does a foreign program on the port. Only an answer in the server's own protocol counts. The same
+//! question is asked by the supervisor (native engine), by `autoheal` (docker engine) and by `status`.
 
 use std::time::Duration;
 
@@ -27,12 +27,12 @@ pub(in crate::infra) struct Liveness {
     expect: &'static [&'static str],
 }
 
-/// What came of a question.
+/// The result of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::infra) enum Pulse {
     /// It answered.
     Alive,
-    /// It accepted the connection, or let it wait, and did not answer.
+    /// It accepted the connection, or left it pending, and did not answer.
     Silent,
     /// It refused the connection, or what answered is not this server.
     Broken(String),

@@ -1,7 +1,7 @@
 //! One pass over a command's output, linear in its size and bounded in time.
 //!
-//! A path that was looked up once is not looked up again. Where the time is over, the end of the log is still read: most tools say there
-//! what failed.
+//! A path that was looked up once is not looked up again. Where the time is over, the end of the log is still read: most
+//! tools say there what failed.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regex::Regex;
 
@@ -20,6 +20,7 @@ use super::package::{Announced, Named};
 use super::prefix::{Prefixed, Prefixes};
 use super::tail::Tail;
 use super::tree::{Locality, ResolvedPath, SourceTree};
+use crate::system::Deadline;
 use crate::system::text::cut;
 
 /// Streams of one output that are read apart; further prefixes share the last.
@@ -72,15 +73,13 @@ pub fn first_error(
     stop: &Stop,
 ) -> std::io::Result<Option<Diagnosis>> {
     let mut scan = Scan::new(command, tree);
-    let deadline = Instant::now() + READING;
-    if scan.read(File::open(log)?, &|| stop.is_asked() || Instant::now() > deadline)? == Reading::Stopped
-        && !stop.is_asked()
-    {
+    let deadline = Deadline::after("the log", READING);
+    if scan.read(File::open(log)?, &|| stop.is_asked() || deadline.passed())? == Reading::Stopped && !stop.is_asked() {
         let mut end = File::open(log)?;
         let length = end.metadata()?.len();
         end.seek(SeekFrom::Start(length.saturating_sub(END)))?;
-        let deadline = Instant::now() + READING;
-        scan.read(end, &|| stop.is_asked() || Instant::now() > deadline)?;
+        let deadline = Deadline::after("the end of the log", READING);
+        scan.read(end, &|| stop.is_asked() || deadline.passed())?;
     }
     Ok(scan.diagnosis())
 }

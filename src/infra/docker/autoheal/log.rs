@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// What it says once it reads events; the supervisor then counts it as ready.
+/// Its line once it reads events; the supervisor then counts it as ready.
 pub(super) const WATCHING: &str = "watching the containers";
 
 /// Writes one line.

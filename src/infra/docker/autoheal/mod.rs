@@ -1,6 +1,6 @@
 //! Restarts a container that needs it while no command runs.
 //!
-//! Docker's restart policies start a container again whose process ended. They do nothing for one whose health check
+//! Docker's restart policies restart a container whose process ended. They do nothing for one whose health check
 //! fails, nor for one that was killed from outside (`docker kill`). `harness __autoheal` does: one small process in
 //! the stack `infra` of a home whose servers are containers, under the same supervisor as the native servers. It reads
 //! the engine's event stream, and asks each server for a sign of life every two seconds.
@@ -8,7 +8,7 @@
 //! ```text
 //! stack    the process as a stack: started by `setup`, ended by `teardown --infra`
 //! entry    the hidden command
-//! watch    the event stream; again after the engine went away
+//! watch    the event stream; connects again after the engine was restarted
 //! judge    when to look at which container: a function of events and time
 //! mend     looks at one container, and starts or restarts it
 //! pulse    which server runs and does not answer

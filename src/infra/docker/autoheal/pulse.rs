@@ -1,7 +1,7 @@
 //! Servers that run and do not answer: a process that is stopped inside its container, a container that is paused.
 //!
-//! Docker checks no health of a paused container, and takes half a minute to call another one unhealthy. So the servers
-//! are asked as the supervisor asks those of the native engine, by the same exchange at the same intervals.
+//! Docker checks no health of a paused container, and takes half a minute to call another one unhealthy. So autoheal
+//! asks the servers as the supervisor asks those of the native engine: the same exchange at the same intervals.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl Pulses {
         seen.into_iter().filter_map(|(service, silent)| self.count(service, silent).then_some(service)).collect()
     }
 
-    /// Whether that was one too many; then the count begins again.
+    /// Whether that reaches the limit; then the count begins again.
     fn count(&mut self, service: Service, silent: bool) -> bool {
         let unanswered = self.unanswered.entry(service).or_default();
         *unanswered = if silent { *unanswered + 1 } else { 0 };

@@ -16,7 +16,7 @@ use crate::system::{self, Home, StackName};
 pub const NAME: &str = "autoheal";
 /// The hidden command.
 pub(super) const COMMAND: &str = "__autoheal";
-/// For a process that is started to say so. The next command tries again.
+/// How long a started process may take until it is ready. The next command tries again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts the process, or replaces one of another program or engine.

@@ -20,7 +20,7 @@ pub fn process(
     directory: &Path,
 ) -> Option<(&'static str, ProcessSpec)> {
     let needed = record.engine == Engine::Docker && record.hostings.browser.own().is_some() && !ports.is_empty();
-    // an engine in a machine of its own has a way of its own to this machine
+    // an engine in a virtual machine has its own route to this machine
     let address: IpAddr =
         record.docker.gateway.as_ref().filter(|_| needed && cfg!(target_os = "linux"))?.parse().ok()?;
     let mut command = vec![harness.display().to_string(), COMMAND.to_owned(), address.to_string()];

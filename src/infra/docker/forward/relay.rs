@@ -34,7 +34,7 @@ pub(super) async fn run(address: IpAddr, ports: &[u16]) {
                 continue;
             }
             if let Some(old) = open.remove(port) {
-                // connections that are open already live on
+                // connections that are open already stay open
                 old.task.abort();
                 let _ = old.task.await;
             }
@@ -106,7 +106,7 @@ mod tests {
         until("the way", async || answers("127.0.0.2", port).await).await;
         application.abort();
         let _ = application.await;
-        // the application comes back on every address, which it could not if the way were still open
+        // the application comes back on every address, which it could not if the forwarder still listened
         until("the port", async || !answers("127.0.0.2", port).await).await;
         until("every address", async || TcpListener::bind(("0.0.0.0", port)).await.map(serve).is_ok()).await;
         forwarder.abort();

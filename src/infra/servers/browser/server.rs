@@ -57,7 +57,7 @@ impl Server for BrowserRecord {
     const VALUES: &'static str = "browser";
     const ABSENT: &'static str = "no Chromium was found";
 
-    /// What is given rules: the other URLs are the same address under the other scheme.
+    /// The given URL decides: the other URLs are the same address under the other scheme.
     fn external(url: &Secret) -> Result<Browser> {
         let parsed = ServerUrl::parse(Self::SERVICE, url, &["http", "https", "ws", "wss"])?;
         parsed.host()?;
@@ -152,7 +152,7 @@ impl Server for BrowserRecord {
                 app_host: LOOPBACK.to_owned(),
                 token: None,
             },
-            // a browserless opens a browser for each socket, and loopback is the container's own
+            // browserless opens a browser for each socket, and loopback in the container is not this machine's
             Engine::Docker => {
                 let token = common.credentials.browser_token.clone();
                 let ws_url = format!("ws://{}?token={}", address(self.port), token.expose());
