@@ -48,9 +48,7 @@ pub(super) fn record() -> InfraRecord {
                 binaries: Some(binaries),
                 ..Server::at(&ports)
             }),
-            s3: Hosting::Own(Server::at(&ports)),
-            mail: Hosting::Own(Server::at(&ports)),
-            browser: Hosting::Own(Server::at(&ports)),
+            ..Hostings::at(&ports)
         },
         s3_makes_keys: false,
         lost: Vec::new(),

@@ -50,6 +50,12 @@ macro_rules! shared_servers {
                 Self { $($field: Hosting::Disabled,)+ }
             }
 
+            /// Those of a home that runs each at these ports.
+            #[cfg(test)]
+            pub(in crate::infra) fn at(ports: &InfraPorts) -> Self {
+                Self { $($field: Hosting::Own(<$record>::at(ports)),)+ }
+            }
+
             /// Each, in the order of [`Service::ALL`].
             pub(in crate::infra) fn all(&self) -> [&dyn Hosted; Service::COUNT] {
                 [$(&self.$field,)+]
