@@ -36,6 +36,15 @@ impl Claims {
         }
     }
 
+    /// Refuses to adopt a tree that another agent works in.
+    pub(super) fn adopted(&self, tree: &Path) -> Result<(), Error> {
+        let holds = |other: &&Record| other.tree == tree || other.tree.canonicalize().is_ok_and(|held| held == tree);
+        match self.others.iter().find(holds) {
+            Some(other) => Err(Error::TreeInUse { path: tree.to_owned(), agent: other.agent }),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a file that is rendered for another agent.
     pub(super) fn file(&self, path: &Path) -> Result<(), Error> {
         match self.others.iter().find(|other| other.rendered.iter().any(|held| held == path)) {

@@ -1,10 +1,13 @@
 //! Which agent is meant: by id, by `AGENT_ID`, or by the current directory.
+//!
+//! A linked work tree ends what is around: one that lies in the project's root is not the root's, whoever made it.
 
 use std::path::Path;
 
-use super::{Context, Error, Record};
+use super::{Context, Error, Record, trees};
 use crate::project::AgentId;
 use crate::report::Failure;
+use crate::system::Checkout;
 
 /// The agent that a command is for.
 ///
@@ -14,14 +17,30 @@ pub fn resolve(context: &Context, named: Option<AgentId>) -> Result<AgentId, Fai
     if let Some(agent) = named {
         return Ok(agent);
     }
-    if let Some(value) = context.variable("AGENT_ID").filter(|value| !value.is_empty()) {
-        return Ok(value.parse::<AgentId>().map_err(Error::from)?);
+    if let Some(agent) = by_environment(context)? {
+        return Ok(agent);
     }
-    match standing_in(context)?.as_slice() {
+    let around = records_around(context)?;
+    match around.as_slice() {
         [] => Err(Error::Unnamed.into()),
-        [agent] => Ok(*agent),
-        several => Err(Error::Ambiguous { agents: several.to_vec(), directory: context.directory.clone() }.into()),
+        [record] => Ok(record.agent),
+        several => {
+            // of those that share it, the one that was launched without an id
+            let kept = several.iter().find(|record| trees::agent_of(context, &record.tree) == Some(record.agent));
+            let agents = several.iter().map(|record| record.agent).collect();
+            let ambiguous = || Error::Ambiguous { agents, directory: context.directory.clone() };
+            Ok(kept.map(|record| record.agent).ok_or_else(ambiguous)?)
+        }
     }
+}
+
+/// The agent that `AGENT_ID` names.
+///
+/// # Errors
+/// It is no id.
+pub(super) fn by_environment(context: &Context) -> Result<Option<AgentId>, Failure> {
+    let value = context.variable("AGENT_ID").filter(|value| !value.is_empty());
+    Ok(value.map(|value| value.parse::<AgentId>()).transpose().map_err(Error::from)?)
 }
 
 /// The agents whose tree the current directory is in; several, where they share the project's root.
@@ -53,13 +72,18 @@ pub fn in_checkout(context: &Context) -> Result<Vec<AgentId>, Failure> {
 /// The records of these.
 pub(super) fn records_around(context: &Context) -> Result<Vec<Record>, Failure> {
     let mut here = Vec::new();
+    let linked = Checkout::linked_around(&context.directory).map(|checkout| checkout.top);
     for agent in agents(context)? {
         // a record that cannot be read names no directory
         let Ok(Some(record)) = Record::read(&context.home, agent) else { continue };
         // the recorded path may contain symbolic links, the current directory does not
         let place = record.place().canonicalize().unwrap_or_else(|_| record.place().to_owned());
-        if context.directory.starts_with(&place) {
-            here.push((place.components().count(), record));
+        let is_beyond = linked.as_ref().is_some_and(|top| !place.starts_with(top));
+        if context.directory.starts_with(&place) && !is_beyond {
+            let tree = record.tree.canonicalize().unwrap_or_else(|_| record.tree.clone());
+            // of several projects of one tree, the one whose directory this is
+            let depth = if context.directory.starts_with(&tree) { tree } else { place }.components().count();
+            here.push((depth, record));
         }
     }
     // the innermost tree wins: a work tree may lie inside the project's root

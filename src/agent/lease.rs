@@ -40,6 +40,20 @@ impl Lease {
         }
     }
 
+    /// Takes the lease if no other command holds it.
+    pub(super) fn try_take(context: &Context, agent: AgentId, purpose: &str) -> Result<Option<Self>, Failure> {
+        let directory = context.home.stack_dir(agent.stack());
+        let path = directory.join("lock");
+        system::create_private_dir(&directory, 0o700)?;
+        match FileLock::try_acquire(&path, &format!("{purpose} {agent}")) {
+            Ok(Ok(lock)) if lock.is_at(&path) => Ok(Some(Self { agent, _lock: lock })),
+            Ok(_) => Ok(None),
+            // a teardown removed it just now
+            Err(_) if !directory.exists() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Removes the directory that taking the lease made, if there is nothing but the lock in it.
     pub(super) fn forget_if_empty(self, context: &Context) {
         let directory = context.home.stack_dir(self.agent.stack());

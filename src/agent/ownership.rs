@@ -10,8 +10,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::Place;
 use super::{Context, Error, Record, identity, worktree};
-use crate::project::{Project, find_root};
+use crate::project::Project;
 use crate::report::Failure;
 
 /// Refuses an agent of another project than that of the current directory.
@@ -39,7 +40,7 @@ pub(super) fn is_here(context: &Context, record: &Record) -> Result<bool, Failur
 fn standing_root(context: &Context) -> Result<Option<PathBuf>, Failure> {
     let around = identity::records_around(context)?;
     let own_tree = around.iter().find(|record| !record.shares_root()).map(|record| record.project_root.clone());
-    Ok(own_tree.or_else(|| find_root(&context.directory).ok()))
+    Ok(own_tree.or_else(|| Some(Place::of(&context.directory).ok()?.root)))
 }
 
 fn same(one: &Path, other: &Path) -> bool {

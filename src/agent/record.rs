@@ -177,6 +177,7 @@ impl Record {
 
     /// Whether the agent shares its tree with the project.
     pub fn shares_root(&self) -> bool {
-        self.tree == self.project_root
+        // in a bare repository a linked tree may be the project's root
+        self.worktree.is_none() && self.tree == self.project_root
     }
 }

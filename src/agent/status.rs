@@ -86,6 +86,7 @@ async fn one(
         project: String::new(),
         state: StackState::Damaged,
         tree: String::new(),
+        branch: None,
         urls: BTreeMap::new(),
         ports: BTreeMap::new(),
         database: None,
@@ -107,6 +108,7 @@ async fn one(
     status.urls = record.urls();
     status.project.clone_from(&record.project);
     status.tree = record.tree.display().to_string();
+    status.branch = system::Checkout::around(&record.tree).and_then(|checkout| checkout.branch());
     status.ports.clone_from(&record.ports);
     status.database = record.database_password.as_ref().map(|_| agent.database());
     status.template.clone_from(&record.template);

@@ -23,13 +23,14 @@ use crate::verify::hook;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  harness launch                 start the agent of this tree
   harness launch 3               start agent 3, or continue or repair it
   harness launch --all 3         start agents 1 to 3
   harness launch 3 --branch fix  in its own work tree, on branch `fix`
   harness launch 3 --reset-db    with a fresh clone of the template")]
 pub(super) struct Arguments {
-    /// Agents to launch, 1 to 99.
-    #[arg(value_name = "ID", required_unless_present_any = ["all"], conflicts_with = "all")]
+    /// Agents to launch, 1 to 99; without one, the agent of this tree, which gets a free id.
+    #[arg(value_name = "ID", conflicts_with = "all")]
     ids: Vec<AgentId>,
     /// Launch agents 1 to N.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3")]
@@ -82,7 +83,11 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         engine: arguments.engine.map(Into::into),
     };
     let (launch, kind) = block_on(async {
-        let launched = agent::launch(&context, &agents, &options).await?;
+        let launched = if agents.is_empty() {
+            agent::launch_here(&context, &options).await?
+        } else {
+            agent::launch(&context, &agents, &options).await?
+        };
         gate_commits(&context, &launched.0).await;
         Ok(launched)
     })?;
@@ -126,6 +131,7 @@ fn write_agent(text: &mut String, agent: &LaunchedAgent) {
         return;
     }
     let mut facts = Table::new(&[]);
+    facts.row(["  tree", agent.tree.as_str()]);
     for (name, url) in &agent.urls {
         facts.row([format!("  {name}"), url.clone()]);
     }

@@ -35,23 +35,25 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
 fn overview(status: &Status) -> String {
     let mut text = super::infra::services(&status.infra);
     if status.agents.is_empty() {
-        text.push_str("no agents; `harness launch 1` creates one\n");
+        text.push_str("no agents; `harness launch` creates one\n");
         return text;
     }
     text.push('\n');
-    let mut table = Table::new(&["agent", "project", "state", "processes", "memory", "urls"]);
+    let mut table = Table::new(&["agent", "project", "branch", "state", "processes", "memory", "tree", "urls"]);
     for agent in &status.agents {
         let up = agent.processes.iter().filter(|process| process.pid.is_some()).count();
         let memory: u64 = agent.processes.iter().filter_map(|process| process.memory_bytes).sum();
         table.row([
             agent.agent.to_string(),
             agent.project.clone(),
+            agent.branch.clone().unwrap_or_else(|| "-".to_owned()),
             paint(&agent.state),
             format!(
                 "{up}/{}",
                 agent.processes.iter().filter(|process| process.state != ProcessState::Disabled).count()
             ),
             terminal::size(memory),
+            shortened(&agent.tree),
             agent.urls.values().cloned().collect::<Vec<_>>().join(" "),
         ]);
     }
@@ -62,12 +64,22 @@ fn overview(status: &Status) -> String {
     text
 }
 
+/// A path with `~` for the user's home directory, which most trees are in.
+fn shortened(path: &str) -> String {
+    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1);
+    let below = home.and_then(|home| path.strip_prefix(&home)?.strip_prefix('/').map(str::to_owned));
+    below.map_or_else(|| path.to_owned(), |below| format!("~/{below}"))
+}
+
 fn detailed(status: &Status) -> String {
     let mut text = String::new();
     for agent in &status.agents {
         let _ = writeln!(text, "agent {} of {}: {}", agent.agent, agent.project, paint(&agent.state));
         let mut facts = Table::new(&[]);
         facts.row(["  tree", agent.tree.as_str()]);
+        if let Some(branch) = &agent.branch {
+            facts.row(["  branch", branch.as_str()]);
+        }
         if let Some(database) = &agent.database {
             let template = agent.template.as_deref().unwrap_or("no template");
             let stale = if agent.template_stale == Some(true) { ", stale" } else { "" };

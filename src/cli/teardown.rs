@@ -18,11 +18,12 @@ use crate::report::{Failure, Kind, Removed, Teardown};
 Examples:
   harness teardown 3 --dry-run   list what would be removed
   harness teardown 3             remove agent 3
+  harness teardown               remove the agent of this tree
   harness teardown --all         remove every agent of this project
   harness teardown --infra       also stop the shared servers")]
 pub(super) struct Arguments {
-    /// Agents to remove, 1 to 99.
-    #[arg(value_name = "ID", required_unless_present_any = ["all", "infra"], conflicts_with = "all")]
+    /// Agents to remove, 1 to 99; without one, the agent of this tree.
+    #[arg(value_name = "ID", conflicts_with = "all")]
     ids: Vec<AgentId>,
     /// Every agent of this project, including crashed ones; outside a project, every agent of this home.
     #[arg(long)]
@@ -43,8 +44,13 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
+    let target = match arguments.ids.as_slice() {
+        _ if arguments.all => TeardownTarget::All,
+        [] if !arguments.infra => TeardownTarget::Agents(vec![agent::resolve(&context, None)?]),
+        ids => TeardownTarget::Agents(ids.to_vec()),
+    };
     let options = TeardownOptions {
-        target: if arguments.all { TeardownTarget::All } else { TeardownTarget::Agents(arguments.ids.clone()) },
+        target,
         dry_run: arguments.dry_run,
         force: arguments.force,
         infra: arguments.infra,

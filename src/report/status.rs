@@ -63,6 +63,8 @@ pub struct AgentStatus {
     pub state: StackState,
     /// Absolute path of its tree.
     pub tree: String,
+    /// The branch that is checked out there; `null` outside git and for a detached `HEAD`.
+    pub branch: Option<String>,
     /// URL by port name; a port that only disabled processes use has none.
     pub urls: BTreeMap<String, String>,
     /// Port by name.

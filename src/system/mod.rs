@@ -7,6 +7,7 @@
 //! start time and boot id were compared.
 
 mod atomic;
+mod checkout;
 mod command;
 mod deadline;
 mod error;
@@ -26,6 +27,7 @@ mod user;
 mod versioned;
 
 pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
+pub use checkout::Checkout;
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};
 pub use error::{Error, Result, unless_full, with_causes};

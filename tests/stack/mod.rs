@@ -1,5 +1,6 @@
 //! Real servers, real databases, real processes.
 
+mod any_tree;
 mod board;
 mod completions;
 mod database_verbs;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::run::Run;
-use super::scope::{LaunchOptions, Scope};
+use super::scope::{LaunchOptions, Lodging, Scope};
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Lifecycle, Record, beside, teardown};
+use crate::agent::{Context, Error, Lifecycle, Record, beside, identity, teardown};
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
@@ -27,9 +27,52 @@ pub async fn launch(
         let (project, max) = (project.name.clone(), project.max_agents);
         return Err(Error::BeyondLimit { agent: *agent, project, max }.into());
     }
+    let lodging = lodging(context, agents, options)?;
+    let whom = agents.iter().copied().map(Whom::Named).collect();
+    together(context, &project, whom, options, &lodging).await
+}
+
+/// The same for one agent whose lease is taken.
+pub(super) async fn launch_leased(
+    context: &Context,
+    project: &Project,
+    lease: Lease,
+    options: &LaunchOptions,
+    lodging: &Lodging,
+) -> Result<(Launch, Option<Kind>), Failure> {
+    together(context, project, vec![Whom::Leased(lease)], options, lodging).await
+}
+
+/// One id, given in a linked work tree that no agent lives in, is for that tree; several are for the project.
+fn lodging(context: &Context, agents: &[AgentId], options: &LaunchOptions) -> Result<Lodging, Failure> {
+    let place = context.place()?;
+    let is_for_here =
+        agents.len() == 1 && options.worktree != Some(false) && identity::standing_in(context)?.is_empty();
+    Ok(match place.linked.filter(|_| is_for_here) {
+        Some(path) => Lodging::Adopted { path, tree: place.tree },
+        None => Lodging::AsConfigured,
+    })
+}
+
+/// Whom a launch is for.
+enum Whom {
+    Named(AgentId),
+    Leased(Lease),
+}
+
+/// All of them beside each other; undone when interrupted.
+async fn together(
+    context: &Context,
+    project: &Project,
+    whom: Vec<Whom>,
+    options: &LaunchOptions,
+    lodging: &Lodging,
+) -> Result<(Launch, Option<Kind>), Failure> {
     let at_work = RefCell::default();
-    let work =
-        async { beside::all(agents.iter().map(|agent| one(context, &project, *agent, options, &at_work))).await };
+    let work = async {
+        let at_work = &at_work;
+        beside::all(whom.into_iter().map(|whom| one(context, project, whom, options, lodging, at_work))).await
+    };
     tokio::select! {
         results = work => {
             let worst = results.iter().filter_map(|(_, kind)| *kind).max();
@@ -52,18 +95,33 @@ pub async fn launch(
 async fn one(
     context: &Context,
     project: &Project,
-    agent: AgentId,
+    whom: Whom,
     options: &LaunchOptions,
+    lodging: &Lodging,
     at_work: &RefCell<BTreeSet<AgentId>>,
 ) -> (LaunchedAgent, Option<Kind>) {
     let began = Instant::now();
+    let agent = match &whom {
+        Whom::Named(agent) => *agent,
+        Whom::Leased(lease) => lease.agent,
+    };
     let mut report = LaunchedAgent::of(agent.get(), &project.name);
     let mut undone = false;
     let result = async {
-        let lease = Lease::take(context, agent, "launch").await?;
+        let lease = match whom {
+            Whom::Named(agent) => Lease::take(context, agent, "launch").await?,
+            Whom::Leased(lease) => lease,
+        };
         at_work.borrow_mut().insert(agent);
-        let scope = Scope { context, options, agent };
-        let mut attempt = Run::begin(scope, project, &lease).await?;
+        let scope = Scope { context, options, agent, lodging };
+        let mut attempt = match Run::begin(scope, project, &lease).await {
+            Ok(attempt) => attempt,
+            Err(failure) => {
+                // nothing was begun: the id is free again
+                lease.forget_if_empty(context);
+                return Err(failure);
+            }
+        };
         let result = attempt.run(project).await;
         attempt.describe(&mut report).await;
         if result.is_err() {

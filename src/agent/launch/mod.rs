@@ -10,6 +10,7 @@
 mod bucket;
 mod database;
 mod files;
+mod here;
 mod many;
 mod ports;
 mod post_clone;
@@ -21,6 +22,7 @@ mod scope;
 mod template;
 mod tree;
 
+pub use here::launch_here;
 pub use many::launch;
 pub(super) use post_clone::PostClone;
 pub(super) use prepare::{Preparation, run as prepare};

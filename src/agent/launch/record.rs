@@ -1,6 +1,7 @@
 //! The record that a launch goes on with: found, finished or new, and what is decided before anything carries it.
 
 use super::scope::Scope;
+use super::tree;
 use crate::agent::lease::Lease;
 use crate::agent::{Lifecycle, Record, teardown};
 use crate::infra::{self, Infra};
@@ -21,7 +22,11 @@ pub(super) async fn begin(
             finish_teardown(scope, project, lease, record).await
         }
         Some(record) => Ok(record),
-        None => Ok(Record::begun(project, scope.agent)),
+        None => {
+            let mut record = Record::begun(project, scope.agent);
+            tree::adopt(scope, &mut record)?;
+            Ok(record)
+        }
     }
 }
 

@@ -26,12 +26,29 @@ pub struct LaunchOptions {
     pub engine: Option<EngineChoice>,
 }
 
+/// Where an agent that is new lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lodging {
+    /// As the options and `[worktree]` say.
+    AsConfigured,
+    /// In the project's root.
+    Root,
+    /// In a linked work tree that somebody else made.
+    Adopted {
+        /// Its top.
+        path: PathBuf,
+        /// The directory in it that corresponds to the project's root.
+        tree: PathBuf,
+    },
+}
+
 /// One launch of one agent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) context: &'a Context,
     pub(super) options: &'a LaunchOptions,
     pub(super) agent: AgentId,
+    pub(super) lodging: &'a Lodging,
 }
 
 impl Scope<'_> {

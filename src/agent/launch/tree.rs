@@ -1,15 +1,19 @@
 //! Into the agent's tree: the work tree that it has, one that is adopted, one that is made; or the
 //! project's root.
+//!
+//! A tree that somebody else made is never created again, completed, switched or removed.
 
 use std::path::PathBuf;
 
-use super::scope::Scope;
+use super::scope::{Lodging, Scope};
 use crate::agent::claims::Claims;
+use crate::agent::record::WorktreeRecord;
 use crate::agent::{Error, Lifecycle, Record, template_values, worktree};
 use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
 use crate::render::{self, Renderer};
 use crate::report::Failure;
+use crate::system::Checkout;
 
 /// Where the agent works from here on.
 pub(super) struct Entered {
@@ -44,8 +48,32 @@ pub(super) async fn enter(
     Ok(Entered { project, changed })
 }
 
+/// Makes the record of a new agent that of a linked work tree, which somebody else made.
+///
+/// # Errors
+/// Another agent works there.
+pub(super) fn adopt(scope: Scope<'_>, record: &mut Record) -> Result<(), Failure> {
+    let Lodging::Adopted { path, tree } = scope.lodging else { return Ok(()) };
+    let claims = Claims::of_others(scope.context, scope.agent)?;
+    claims.adopted(tree)?;
+    record.tree.clone_from(tree);
+    record.worktree =
+        Some(WorktreeRecord { path: path.clone(), branch: None, made: false, populated: true, copied: None });
+    check_wish(scope, record)?;
+    Ok(record.write(&scope.context.home)?)
+}
+
 /// An agent that was up stays where it is: its database and ports must not silently belong to another tree.
 fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), Error> {
+    if let (Some(wished), Some(found)) = (&scope.options.branch, &record.worktree)
+        && found.path.exists()
+    {
+        let current = Checkout::at(&found.path).and_then(|checkout| checkout.branch());
+        if current.as_ref() != Some(wished) {
+            let (agent, tree, wished) = (scope.agent, record.tree.clone(), wished.clone());
+            return Err(Error::OtherBranch { agent, tree, current, wished });
+        }
+    }
     match scope.options.worktree {
         Some(own) if record.lifecycle == Lifecycle::Launched && own == record.shares_root() => {
             Err(Error::OtherTree { agent: scope.agent, tree: record.tree.clone(), own })
@@ -64,12 +92,13 @@ async fn take_up(scope: Scope<'_>, project: &Project, record: &mut Record) -> Re
         }
         return Ok(());
     }
+    if !found.made {
+        return Err(Error::TreeGone { agent: scope.agent, path: found.path.clone() }.into());
+    }
     let what = if there { "was not completed" } else { "is gone" };
     let text = format!("work tree `{}` {what}; creating it again", found.path.display());
     scope.context.events.warning(scope.subject(), text);
-    if found.made {
-        worktree::discard(&scope.context.home, &project.root, found).await?;
-    }
+    worktree::discard(&scope.context.home, &project.root, found).await?;
     record.worktree = None;
     Ok(())
 }
@@ -77,7 +106,8 @@ async fn take_up(scope: Scope<'_>, project: &Project, record: &mut Record) -> Re
 /// Whether the agent gets a work tree: by the options or the project at its first launch, later because
 /// it had one.
 fn is_wanted(scope: Scope<'_>, project: &Project, record: &Record) -> bool {
-    let wished = scope.options.worktree.unwrap_or(project.worktree.is_some());
+    let by_project = project.worktree.is_some() && *scope.lodging != Lodging::Root;
+    let wished = scope.options.worktree.unwrap_or(by_project);
     wished && record.lifecycle == Lifecycle::Launching || !record.shares_root()
 }
 

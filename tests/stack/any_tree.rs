@@ -1,0 +1,165 @@
+//! `launch` without an id, in whatever tree one stands: the main checkout, a work tree that somebody else made.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use crate::support::{TestHome, TestProject, get};
+
+fn shop(home: &TestHome) -> TestProject<'_> {
+    home.project("shop").application("api").file("src/a", "").write()
+}
+
+/// A work tree that another program made.
+fn linked(project: &TestProject<'_>, path: &Path, branch: &str) -> PathBuf {
+    project.git(&["worktree", "add", "--quiet", path.to_str().unwrap(), "-b", branch]);
+    path.canonicalize().unwrap()
+}
+
+/// Launches the agent of a directory; returns its id, outcome and tree.
+fn launch(project: &TestProject<'_>, directory: &Path) -> (u8, String, String) {
+    let report = project.harness(["launch", "--json"]).dir(directory).run().succeeds().json();
+    let agent = &report["agents"][0];
+    let text = |key: &str| agent[key].as_str().unwrap().to_owned();
+    (u8::try_from(agent["agent"].as_u64().unwrap()).unwrap(), text("outcome"), text("tree"))
+}
+
+fn git(directory: &Path, arguments: &[&str]) -> String {
+    let output = std::process::Command::new("git").args(arguments).current_dir(directory).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_tree_that_somebody_else_made_runs_and_is_given_back_as_it_was() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let fox = linked(&project, &project.root().join(".claude/worktrees/bright-fox"), "x");
+    let config = fs::read_to_string(project.root().join(".git/config")).unwrap();
+    assert_eq!(launch(&project, &fox), (1, "launched".into(), fox.display().to_string()));
+    assert_eq!(launch(&project, &fox.join("src")), (1, "already_running".into(), fox.display().to_string()));
+    assert_eq!(get(project.port("api", 1), "/health").status, 200);
+    assert_eq!(git(&fox, &["status", "--porcelain"]), "", "its files are kept out of git");
+    let status = project.harness(["status", "--json"]).run().succeeds().json();
+    assert_eq!((&status["agents"][0]["branch"], &status["agents"][0]["agent"]), (&"x".into(), &1.into()));
+    // beside it the main checkout, which is not meant in the tree
+    let root = project.root().to_owned();
+    assert_eq!(launch(&project, &root), (2, "launched".into(), root.display().to_string()));
+    assert_eq!(project.harness(["url", "--json"]).dir(&fox).run().succeeds().json()["agent"], 1);
+    assert_eq!(project.harness(["url", "--json"]).run().succeeds().json()["agent"], 2);
+    let gone = project.harness(["teardown", "--json"]).dir(&fox).run().succeeds().json();
+    assert_eq!(gone["agents"][0]["agent"], 1);
+    assert!(fox.join("app.py").exists() && !fox.join(".env.agent.1").exists() && !fox.join("AGENTS.md").exists());
+    assert_eq!(git(&fox, &["status", "--porcelain"]), "");
+    assert_eq!(fs::read_to_string(project.root().join(".git/config")).unwrap(), config);
+    assert!(project.git(&["worktree", "list"]).contains("bright-fox"));
+    // an id is kept for its tree, also beyond a teardown
+    project.harness(["teardown"]).run().succeeds();
+    assert_eq!(launch(&project, &root).0, 2);
+    assert_eq!(launch(&project, &fox).0, 1);
+}
+
+#[test]
+fn trees_launched_at_once_have_an_id_each() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let trees: Vec<PathBuf> =
+        ["a", "b", "c"].map(|name| linked(&project, &home.directory().join("trees").join(name), name)).into();
+    // twice in each: the second of a tree waits for the first
+    let running: Vec<_> = trees
+        .iter()
+        .chain(&trees)
+        .map(|tree| (tree, project.harness(["launch", "--json"]).dir(tree).spawn()))
+        .collect();
+    let mut ids: Vec<(PathBuf, u64)> = running
+        .into_iter()
+        .map(|(tree, launch)| (tree.clone(), launch.wait().succeeds().json()["agents"][0]["agent"].as_u64().unwrap()))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    let mut numbers: Vec<u64> = ids.iter().map(|(_, id)| *id).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+#[test]
+fn two_projects_of_one_home_know_nothing_of_each_other() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let other = home.project("blog").first_digit(5).application("web").write();
+    // a stranger has a port of the lowest id
+    let stranger = TcpListener::bind(("127.0.0.1", project.port("api", 1))).unwrap();
+    assert_eq!(launch(&project, project.root()).0, 2);
+    assert_eq!(launch(&other, other.root()).0, 1);
+    let tree = linked(&project, &home.directory().join("tree"), "x");
+    assert_eq!(launch(&project, &tree).0, 3);
+    drop(stranger);
+    // the ids of agents that are there stay theirs
+    assert_eq!(launch(&project, project.root()).0, 2);
+    let none = project.harness(["launch", "1"]).run().exits_with(5);
+    none.says("agent 1 belongs to project `blog`");
+}
+
+#[test]
+fn what_is_asked_of_an_agent_that_lives_elsewhere_is_refused() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let fox = linked(&project, &home.directory().join("fox"), "x");
+    let code = |arguments: &[&str], directory: &Path| {
+        let refused = project.harness(arguments.iter().chain(&["--json"]).copied()).dir(directory).run().exits_with(5);
+        refused.json()["agents"][0]["error"]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(launch(&project, &fox).0, 1);
+    assert_eq!(code(&["launch", "1", "--branch", "other"], project.root()), "agent.other_branch");
+    assert_eq!(code(&["launch", "--branch", "other"], &fox), "agent.other_branch");
+    project.harness(["launch", "1", "--branch", "x"]).run().succeeds();
+    project.harness(["launch", "--worktree"]).dir(&fox).run().succeeds();
+    assert_eq!(launch(&project, project.root()).0, 2);
+    assert_eq!(code(&["launch", "2", "--worktree"], project.root()), "agent.other_tree");
+    // a tree that somebody else made and removed is not made again
+    fs::rename(&fox, home.directory().join("away")).unwrap();
+    assert_eq!(code(&["launch", "1"], project.root()), "worktree.gone");
+    fs::rename(home.directory().join("away"), &fox).unwrap();
+}
+
+#[test]
+fn without_an_id_the_main_checkout_itself_runs_and_a_branch_gets_a_tree() {
+    let home = TestHome::new();
+    let trees = home.directory().join("trees/{{ id }}");
+    let toml = format!("[worktree]\npath = \"{}\"\n", trees.display());
+    let project = home.project("shop").application("api").toml(&toml).write();
+    let root = project.root().display().to_string();
+    assert_eq!(launch(&project, project.root()), (1, "launched".into(), root));
+    for outcome in ["launched", "already_running"] {
+        let made = project.harness(["launch", "--branch", "fix", "--json"]).run().succeeds().json();
+        let tree = home.directory().join("trees/2").display().to_string();
+        let agent = &made["agents"][0];
+        assert_eq!((&agent["agent"], &agent["outcome"], &agent["tree"]), (&2.into(), &outcome.into(), &tree.into()));
+    }
+}
+
+#[test]
+fn a_bare_layout_and_a_file_that_is_not_committed() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let layout = home.directory().join("layout");
+    fs::create_dir(&layout).unwrap();
+    let origin = project.root().to_str().unwrap();
+    git(&layout, &["clone", "--quiet", "--bare", origin, ".bare"]);
+    fs::write(layout.join(".git"), "gitdir: ./.bare\n").unwrap();
+    git(&layout, &["worktree", "add", "--quiet", "fox", "-b", "fox"]);
+    let fox = layout.join("fox");
+    assert_eq!(launch(&project, &fox), (1, "launched".into(), fox.display().to_string()));
+    project.harness(["teardown"]).dir(&fox).run().succeeds();
+    assert_eq!(git(&fox, &["status", "--porcelain"]), "");
+    // not committed, in the main checkout only
+    project.git(&["rm", "--cached", "--quiet", "harness.toml"]);
+    project.git(&["commit", "--quiet", "-m", "Without"]);
+    let bare = linked(&project, &home.directory().join("plain"), "plain");
+    assert!(!bare.join("harness.toml").exists());
+    let (agent, _, tree) = launch(&project, &bare.join("src"));
+    assert_eq!(tree, bare.display().to_string());
+    project.harness(["teardown", &agent.to_string()]).run().succeeds();
+    assert!(bare.join("app.py").exists());
+}
