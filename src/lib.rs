@@ -55,6 +55,7 @@
 //! | how a log line is written, and its time | `supervisor/logs/writer.rs` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
 //! | how a command in a sandbox reaches the application and the database | `supervisor/passage.rs`, `agent/http.rs` |
+//! | ports that are written in an application's source | `system/loopback_map`, `supervisor/guardian` |
 //! | keys of `harness.toml` and their errors | `project` |
 //! | which shared servers there are, and their ports | `project/model/service.rs` |
 //! | which port an agent gets | `project/port_plan.rs` |

@@ -7,6 +7,7 @@ mod cli;
 mod docker;
 mod faults;
 mod house;
+mod network;
 mod shop;
 mod stack;
 #[allow(dead_code, unused_imports)] // a toolbox: not every tool is in use at every moment

@@ -16,6 +16,7 @@ use crate::infra::{Engine, Infra};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system;
+use crate::system::loopback_map::LoopbackMap;
 
 /// Runs a command in the agent's tree with the agent's environment. Its output goes to harness's streams, or into
 /// `captured`. With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
@@ -88,11 +89,18 @@ async fn run(
     let [mut ended, mut hung_up] =
         signals([SignalKind::terminate(), SignalKind::hangup()]).map_err(system::Error::call(action()))?;
     let mut process = tokio::process::Command::new(&found);
-    process.args(arguments).current_dir(&record.tree).env_clear().envs(environment);
+    let map = LoopbackMap::in_environment(&environment);
+    process.args(arguments).current_dir(&record.tree).env_clear().envs(&environment);
+    let attached = map.attach(process.as_std_mut()).map_err(system::Error::call(action()))?;
     if captured.is_some() {
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
-    let mut child = process.spawn().map_err(system::Error::call(action()))?;
+    let mut child = match process.spawn() {
+        Ok(child) => child,
+        Err(error) => return Err(system::Error::call(action())(attached.explain(error)).into()),
+    };
+    // its background jobs may go on when it has ended
+    attached.serve_and_guard().map_err(system::Error::call(action()))?;
     let reading = captured.map(|captured| {
         tokio::spawn(read(child.stdout.take(), child.stderr.take())).map(move |read| {
             *captured = read.unwrap_or_default();

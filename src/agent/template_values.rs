@@ -8,6 +8,7 @@ use crate::project::{Project, Template};
 use crate::render::{self, Environment, Renderer};
 use crate::supervisor::{ProcessSpec, StackSpec, StopSpec};
 use crate::system;
+use crate::system::loopback_map::{LoopbackMap, MAPPED};
 
 /// The values of an agent, complete: also of what is still to be made, since names and passwords are
 /// decided before anything exists. `project` is the one of the agent's tree.
@@ -62,7 +63,12 @@ impl<'a> Rendering<'a> {
     pub(super) fn of(context: &Context, project: &'a Project, record: &Record, infra: &Infra) -> render::Result<Self> {
         let renderer = Renderer::new(project);
         let values = of(context, project, record, infra);
-        let environment = renderer.environment(&values, &|name| record.base_environment.get(name).cloned())?;
+        let mut environment = renderer.environment(&values, &|name| record.base_environment.get(name).cloned())?;
+        let ports = renderer.network_map(&values, &environment)?;
+        if !ports.is_empty() {
+            let stack = system::marker_value(context.home.id(), &record.agent.stack().to_string());
+            environment.surround(MAPPED, LoopbackMap { ports, stack }.to_string());
+        }
         Ok(Self { renderer, values, environment })
     }
 

@@ -76,6 +76,11 @@ impl Environment {
         value.map(|(_, value)| value.as_str())
     }
 
+    /// Adds a variable that is not the agent's own: it reaches every program and is in no env file.
+    pub fn surround(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.base.push((name.into(), value.into()));
+    }
+
     /// Adds or replaces a variable of the agent.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());

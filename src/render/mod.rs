@@ -24,6 +24,7 @@ mod files;
 mod git;
 mod guide;
 mod layers;
+mod network;
 mod quote;
 mod renderer;
 mod stack;

@@ -58,7 +58,8 @@ impl Renderer<'_> {
         }
         let stack = context.id.map_or_else(|| "agent".to_owned(), |id| id.stack().to_string());
         let (home_id, environment) = (home_id.to_owned(), env.all());
-        let evaluated = StackSpec { version: 1, stack, home_id, environment, database: None, processes };
+        let network_map = self.network_map(context, env)?;
+        let evaluated = StackSpec { version: 1, stack, home_id, network_map, environment, database: None, processes };
         scope.set("stack", Value::from(Serde(&evaluated)));
         let (text, template) = match &project.render.processes_template {
             None => {
@@ -73,8 +74,9 @@ impl Renderer<'_> {
             source.set_input(None);
             RenderError::Spec { template, line, source }
         })?;
-        // whose stack it is, and to which database it leads, is not for a template to say
-        Ok(StackSpec { version: 1, stack: evaluated.stack, home_id: evaluated.home_id, database: None, ..spec })
+        // whose stack it is, which ports it has, and to which database it leads, is not for a template to say
+        let StackSpec { stack, home_id, network_map, .. } = evaluated;
+        Ok(StackSpec { version: 1, stack, home_id, network_map, database: None, ..spec })
     }
 
     fn process(

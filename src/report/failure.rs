@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::system::{GitError, TimedOut};
+use crate::system::{GitError, TimedOut, loopback_map};
 
 /// The kind of a failure. The discriminant is the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,6 +170,28 @@ impl Diagnostic for crate::system::Error {
             }
             _ => None,
         }
+    }
+}
+
+impl Diagnostic for loopback_map::Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Nested { .. } => Kind::Conflict,
+            Self::Refused(_) | Self::Denied(_) | Self::NotMapped => Kind::Environment,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "network.refused",
+            Self::Denied(_) => "network.denied",
+            Self::Nested { .. } => "network.nested",
+            Self::NotMapped => "network.not_mapped",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(self.hint().to_owned())
     }
 }
 

@@ -55,7 +55,11 @@ pub fn spec_digest(spec: &StackSpec) -> String {
 pub(crate) fn process_digest(spec: &StackSpec, name: &str) -> String {
     let Some(process) = spec.processes.get(name) else { return String::new() };
     let whole = ProcessSpec { environment: environment_of(spec, process), ..process.clone() };
-    system::hexadecimal(&Sha256::digest(serde_json::to_vec(&whole).unwrap_or_default()))
+    let mut digest = Sha256::new_with_prefix(serde_json::to_vec(&whole).unwrap_or_default());
+    if !spec.network_map.is_empty() {
+        digest.update(serde_json::to_vec(&spec.network_map).unwrap_or_default());
+    }
+    system::hexadecimal(&digest.finalize())
 }
 
 /// The digest of a stack from those of its processes.

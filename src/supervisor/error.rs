@@ -16,6 +16,9 @@ pub enum Error {
     /// The operating system refused something.
     #[error(transparent)]
     System(#[from] crate::system::Error),
+    /// The stack would be started under another one's loopback map.
+    #[error(transparent)]
+    Mapped(#[from] crate::system::loopback_map::Error),
     /// `processes.toml` cannot be read.
     #[error("`{}` is not a valid process config", path.display())]
     Damaged {
@@ -180,6 +183,7 @@ impl Diagnostic for Error {
         match self {
             Self::Refused { .. } | Self::Pattern { .. } => Kind::Configuration,
             Self::NotRunning { .. } => Kind::Conflict,
+            Self::Mapped(error) => error.kind(),
             _ => Kind::Environment,
         }
     }
@@ -187,6 +191,7 @@ impl Diagnostic for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::System(error) => error.code(),
+            Self::Mapped(error) => error.code(),
             Self::Damaged { .. } => "supervisor.config_damaged",
             Self::Refused { .. } => "supervisor.config_refused",
             Self::Version { .. } => "supervisor.version",
@@ -204,6 +209,7 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::System(error) => error.hint(),
+            Self::Mapped(error) => Diagnostic::hint(error),
             Self::Version { their_protocol, our_protocol, .. } if their_protocol > our_protocol => {
                 Some("use that version of harness, or a newer one".to_owned())
             }

@@ -14,8 +14,10 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use serde::{Deserialize, Serialize};
 
+use super::listeners::Listeners;
 use super::snapshot::ExitStatus;
 use crate::system::ProcessIdentity;
+use crate::system::loopback_map::{Listener, PortMap};
 
 /// Everything that must outlive a single process of the trio.
 #[derive(Debug)]
@@ -34,6 +36,10 @@ pub(crate) struct Handover {
     pub(crate) state: Option<OwnedFd>,
     /// The config in force, a memory file: the one on disk may have been edited since.
     pub(crate) spec: Option<OwnedFd>,
+    /// Where calls of mapped programs arrive.
+    pub(crate) listeners: Listeners,
+    /// The call that the guardian answers at this moment, a memory file.
+    pub(crate) call: Option<OwnedFd>,
     /// Whether one guardian has been subreaper since the stack began, so that no orphan got away.
     pub(crate) complete: bool,
     /// Who guards, where that is already known.
@@ -67,6 +73,16 @@ struct Document {
     complete: bool,
     guardian: Option<ProcessIdentity>,
     ledger: Vec<EntryDocument>,
+    #[serde(default)]
+    listeners: Vec<ListenerDocument>,
+    #[serde(default)]
+    call: Option<RawFd>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ListenerDocument {
+    descriptor: RawFd,
+    ports: PortMap,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,13 +116,20 @@ impl Handover {
             complete: self.complete,
             guardian: self.guardian.clone(),
             ledger: self.ledger.iter().map(Entry::document).collect(),
+            listeners: self.listeners.each(|listener| ListenerDocument {
+                descriptor: number(listener.descriptor()),
+                ports: listener.ports().clone(),
+            }),
+            call: self.call.as_ref().map(number),
         };
         let file = memory_file(&document)?;
         let mut kept = vec![document.lock, document.listener, file.as_raw_fd()];
         kept.extend(document.link);
         kept.extend(document.state);
         kept.extend(document.spec);
+        kept.extend(document.call);
         kept.extend(document.ledger.iter().flat_map(|entry| entry.pipes.iter().copied()));
+        kept.extend(document.listeners.iter().map(|listener| listener.descriptor));
         Ok(Packed { document: file, kept })
     }
 
@@ -127,6 +150,11 @@ impl Handover {
             let EntryDocument { name, run, identity, started_at_ms, exit, .. } = entry;
             ledger.push(Entry { name, run, identity, started_at_ms, exit, pipes });
         }
+        let listeners = Listeners::default();
+        for ListenerDocument { descriptor, ports } in document.listeners {
+            // SAFETY: as above.
+            listeners.add(Listener::new(unsafe { own(descriptor) }?, ports));
+        }
         let handover = Self {
             directory: document.directory,
             binary: document.binary,
@@ -139,6 +167,9 @@ impl Handover {
             // SAFETY: as above.
             spec: document.spec.map(|spec| unsafe { own(spec) }).transpose()?,
             ledger,
+            listeners,
+            // SAFETY: as above.
+            call: document.call.map(|call| unsafe { own(call) }).transpose()?,
             complete: document.complete,
             guardian: document.guardian,
         };

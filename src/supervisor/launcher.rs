@@ -15,9 +15,10 @@ use tokio::time::sleep;
 
 use super::execute::{Execution, Role, close_all_on_exec};
 use super::handover::Handover;
+use super::listeners::Listeners;
 use super::lock::lock;
 use super::{Client, Error, Result, StackSnapshot, StackSpec, SweepReport, config, own_log, socket, sweep, trio};
-use crate::system::{self, Deadline};
+use crate::system::{self, Deadline, loopback_map, marker_value};
 
 /// How long another command's start, or an ending trio, is waited for.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -82,6 +83,8 @@ impl Launcher {
                 Ok(snapshot) => return Ok(Started { fresh: false, swept: SweepReport::default(), snapshot }),
             }
         };
+        // all that it starts would go through that map, and would lose the network with whoever serves it
+        loopback_map::check_outer(&marker_value(&spec.home_id, &spec.stack))?;
         config::write(&directory, spec)?;
         let swept = sweep::sweep_locked_async(&spec.home_id, &directory, &spec.stack).await?;
         self.spawn(&directory, lock)?;
@@ -107,6 +110,8 @@ impl Launcher {
             lock,
             listener: socket::listen_in(directory)?,
             ledger: Vec::new(),
+            listeners: Listeners::default(),
+            call: None,
             state: None,
             spec: None,
             complete: true,

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::ExitStatus;
 use crate::system::ProcessIdentity;
+use crate::system::loopback_map::PortMap;
 
 /// From the supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,8 @@ use crate::system::ProcessIdentity;
 pub(crate) enum ToGuardian {
     /// A process exists and waits to be let go; with the read ends of its pipes.
     Spawned { name: String, run: u64, identity: ProcessIdentity, started_at_ms: i64 },
+    /// A process came under the loopback map; with its listener.
+    Mapped { ports: PortMap },
     /// The supervisor is about to reap it.
     Exited { name: String, run: u64, status: ExitStatus },
     /// It was reaped and its pipes have ended.
@@ -66,6 +70,21 @@ pub(crate) fn send(link: impl AsFd, message: &impl Serialize, descriptors: &[Bor
     }
     sendmsg(link, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::NOSIGNAL)?;
     Ok(())
+}
+
+/// Sends, and waits a second for the other side to read. False when it does not listen; when it is dead, its end of the
+/// link says so by itself.
+pub(crate) fn send_patiently(link: &OwnedFd, message: &impl Serialize, descriptors: &[BorrowedFd<'_>]) -> bool {
+    for _ in 0..2 {
+        match send(link, message, descriptors) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+                let _ = poll(&mut [PollFd::new(link, PollFlags::OUT)], Some(&limit));
+            }
+            _ => return true,
+        }
+    }
+    false
 }
 
 /// What [`receive`] found.

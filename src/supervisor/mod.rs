@@ -59,6 +59,7 @@ mod handover;
 mod heartbeat;
 mod launcher;
 mod link;
+mod listeners;
 mod lock;
 pub mod logs;
 mod machine;

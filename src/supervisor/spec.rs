@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::system::loopback_map::PortMap;
+
 /// Everything the supervisor of one stack does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +21,9 @@ pub struct StackSpec {
     pub stack: String,
     /// The home's id, for the environment marker.
     pub home_id: String,
+    /// Ports that programs name, and those that they get instead; empty where there is no loopback map.
+    #[serde(default, skip_serializing_if = "PortMap::is_empty")]
+    pub network_map: PortMap,
     /// Environment of every process. Complete: nothing of the supervisor's own is inherited.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,

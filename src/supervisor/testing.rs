@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::spec::{ProcessSpec, RestartSpec, StackSpec};
+use crate::system::loopback_map::PortMap;
 
 /// A process that runs `command` (split at spaces) in `/`.
 pub(crate) fn process(command: &str) -> ProcessSpec {
@@ -16,6 +17,7 @@ pub(crate) fn stack<const N: usize>(processes: [(&str, ProcessSpec); N]) -> Stac
         version: 1,
         stack: "agent-3".to_owned(),
         home_id: "0123456789ab".to_owned(),
+        network_map: PortMap::default(),
         environment: BTreeMap::new(),
         database: None,
         processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),

@@ -1,7 +1,7 @@
 //! What harness needs of the operating system, and nothing of what harness is about.
 //!
 //! Files that are replaced atomically, advisory locks, deadlines, processes and ports as `/proc` shows them, text
-//! that programs print, the service user, and the directory of the home.
+//! that programs print, the service user, the loopback map, and the directory of the home.
 //!
 //! Invariants: every error names its path; no file becomes visible half-written; nothing is signalled before pid,
 //! start time and boot id were compared.
@@ -16,6 +16,7 @@ mod hexadecimal;
 mod home;
 mod http;
 mod lock;
+pub mod loopback_map;
 mod ports;
 pub mod proc;
 mod process_tree;

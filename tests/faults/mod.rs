@@ -40,5 +40,6 @@ mod p29_input;
 mod p30_escaped;
 mod p32_watches;
 mod p33_many;
+mod p34_mapped;
 
 pub(crate) use stack::trio_of;

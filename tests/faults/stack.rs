@@ -10,6 +10,7 @@ use harness::supervisor::{
     Client, ConditionSpec, DependencySpec, Launcher, Phase, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec,
     StackSnapshot, StackSpec, Started, StopSpec, sweep_blocking,
 };
+use harness::system::loopback_map::PortMap;
 use harness::system::{ProcessIdentity, marker_value, processes_with_marker};
 
 /// Longer than anything here takes on a busy machine.
@@ -37,6 +38,7 @@ impl Stack {
             version: 1,
             stack: "agent-3".to_owned(),
             home_id,
+            network_map: PortMap::default(),
             environment: BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]),
             database: None,
             processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),

@@ -8,7 +8,7 @@ use rustix::fs::{ioctl_ficlone, statvfs};
 use crate::agent::Context;
 use crate::project::{AgentId, InfraPort, Project};
 use crate::report::{Area, Finding, Level};
-use crate::system;
+use crate::system::{self, loopback_map};
 
 const GIB: u64 = 1 << 30;
 /// What several development servers with file watchers need.
@@ -23,6 +23,7 @@ pub(super) fn examine(context: &Context, project: Option<&Project>) -> Vec<Findi
         findings.push(reflink("work trees", &tree));
     }
     findings.extend([limit("max_user_watches", WATCHES), limit("max_user_instances", INSTANCES), disk(home), memory()]);
+    findings.push(loopback_map(project));
     findings.extend(project.and_then(ephemeral));
     findings
 }
@@ -85,6 +86,22 @@ fn limit(name: &str, wanted: u64) -> Finding {
         ),
         Some(found) => Finding::ok(Area::Machine, format!("fs.inotify.{name} is {found}")),
         None => Finding::ok(Area::Machine, format!("fs.inotify.{name} is not known here")),
+    }
+}
+
+/// Tries it, as a launch does.
+fn loopback_map(project: Option<&Project>) -> Finding {
+    match loopback_map::probe() {
+        Ok(()) => Finding::ok(Area::Machine, "the loopback map of `[network]` works"),
+        Err(error) => {
+            let used = project.is_some_and(|project| !project.network_map.is_empty());
+            let message = system::with_causes(&error);
+            if used {
+                Finding::bad(Area::Machine, Level::Error, message, error.hint())
+            } else {
+                Finding::ok(Area::Machine, message)
+            }
+        }
     }
 }
 

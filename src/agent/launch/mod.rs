@@ -12,6 +12,7 @@ mod database;
 mod files;
 mod here;
 mod many;
+mod network;
 mod ports;
 mod post_clone;
 mod prepare;

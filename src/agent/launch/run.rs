@@ -1,7 +1,7 @@
 //! One launch of one agent, step by step.
 
 use super::scope::Scope;
-use super::{bucket, database, files, ports, prepare, ready, record, tree};
+use super::{bucket, database, files, network, ports, prepare, ready, record, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
@@ -67,6 +67,7 @@ impl<'a> Run<'a> {
 
         let step = self.journal.begin("ports")?;
         let running = ports::check(scope, project).await?;
+        network::check(scope, project, running.is_some())?;
         self.journal.done(&step)?;
 
         let step = self.journal.begin("infra")?;
@@ -76,6 +77,10 @@ impl<'a> Run<'a> {
         let step = self.journal.begin("tree")?;
         let entered = tree::enter(scope, project.clone(), &mut self.record, &infra).await?;
         self.changed |= entered.changed;
+        if project.network_map.is_empty() {
+            // the tree's own file may have a map
+            network::check(scope, &entered.project, running.is_some())?;
+        }
         let project = entered.project;
         self.prepares = !project.prepare.is_empty();
         record::decide(scope, &project, &mut self.record, &infra)?;

@@ -8,6 +8,8 @@ use crate::postgres::{Server, TemplatePlan};
 use crate::project::{DatabaseSettings, Project, StepAction, Template};
 use crate::render::{self, Renderer};
 use crate::report::Failure;
+use crate::system;
+use crate::system::loopback_map::{LoopbackMap, MAPPED};
 
 /// The rendered environments of template steps.
 #[derive(Debug)]
@@ -31,7 +33,12 @@ impl TemplateInputs {
         let values = template_values::shared(context, project, infra, Some(&TemplatePlan::placeholders(server)));
         let caller = |name: &str| context.variable(name);
         let environment = renderer.template_environment(&values, &caller)?;
-        let base_environment = render::base_environment(&project.pass_env, &caller);
+        let mut base_environment = render::base_environment(&project.pass_env, &caller);
+        let ports = renderer.shared_network_map(&values, &environment)?;
+        if !ports.is_empty() {
+            let stack = system::marker_value(context.home.id(), "template");
+            base_environment.push((MAPPED.to_owned(), LoopbackMap { ports, stack }.to_string()));
+        }
         let mut settings = project.database.clone();
         for (index, step) in settings.steps.iter_mut().enumerate() {
             if let StepAction::Run(command) = &mut step.action {

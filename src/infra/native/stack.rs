@@ -7,6 +7,7 @@ use crate::infra::record::InfraRecord;
 use crate::infra::servers::hosted::Hosted;
 use crate::infra::servers::program;
 use crate::supervisor::StackSpec;
+use crate::system::loopback_map::PortMap;
 use crate::system::{Home, StackName};
 
 /// The whole stack. `harness` is the program that serves S3 and mail.
@@ -17,6 +18,7 @@ pub(super) fn of(home: &Home, record: &InfraRecord, harness: &Path) -> StackSpec
         version: 1,
         stack: StackName::Infra.to_string(),
         home_id: home.id().to_owned(),
+        network_map: PortMap::default(),
         environment: program::environment().map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         database: None,
         processes: record.hostings.all().into_iter().filter_map(process).collect(),

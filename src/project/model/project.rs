@@ -20,6 +20,8 @@ pub struct Project {
     pub max_agents: u8,
     /// `[ports]`: base by name; agent n gets base + 10 n. In file order.
     pub ports: Vec<(String, u16)>,
+    /// `[network] map`: a port as programs name it, and the one that they get, a template. In file order.
+    pub network_map: Vec<(u16, Template)>,
     /// `[infra]`.
     pub infra: InfraSettings,
     /// `[database]`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Database, DurationValue, Infra, Ordered, Process, Scalar, Stage};
+use super::{Database, DurationValue, Infra, Ordered, PortValue, Process, Scalar, Stage};
 
 /// What harness needs to know of an application to give each agent a running copy of it.
 ///
@@ -21,6 +21,9 @@ pub(crate) struct File {
     /// Port bases by name: agent n gets base + 10 n. Without this table: `frontend = 3000`, `api = 8000`,
     /// `scheduler = 8001`, `debugger = 9200`.
     pub(crate) ports: Option<Ordered<u16>>,
+    /// What ports that are written in the application's source mean for each agent.
+    #[serde(default)]
+    pub(crate) network: Network,
     /// The servers that all agents of this machine share.
     #[serde(default)]
     pub(crate) infra: Infra,
@@ -63,6 +66,17 @@ pub(crate) struct ProjectTable {
     /// The highest agent id; 99 unless given. Fewer agents allow port bases that are closer together.
     #[schemars(range(min = 1, max = 99))]
     pub(crate) max_agents: Option<u8>,
+}
+
+/// What ports that are written in the application's source mean for each agent.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct Network {
+    /// The loopback map: `{ 3000 = "{{ ports.web }}", 5432 = "{{ database.port }}" }`. Where a program of the stack
+    /// binds one of these ports, or connects to it on loopback, it gets the other one. Values are templates.
+    #[serde(default)]
+    pub(crate) map: Ordered<PortValue>,
 }
 
 /// The agents' buckets.

@@ -6,6 +6,8 @@ use super::super::document::{Document, KeyPath};
 use super::super::model::Template;
 use super::super::problem::Problem;
 use super::super::raw::{DurationValue, MemoryValue, Ordered, Scalar};
+use crate::system::MARKER;
+use crate::system::loopback_map::MAPPED;
 
 /// Collects what is wrong.
 pub(crate) struct Resolver<'a> {
@@ -114,7 +116,7 @@ impl<'a> Resolver<'a> {
         if !first || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             let rule = "use letters, digits and `_`, not beginning with a digit";
             self.report_with(path, format!("`{name}` cannot be the name of an environment variable"), rule);
-        } else if name == "AGENT_ID" || name == crate::system::MARKER {
+        } else if ["AGENT_ID", MARKER, MAPPED].contains(&name) {
             self.report_with(path, format!("`{path}` is reserved: harness sets it"), format!("remove `{path}`"));
         }
     }

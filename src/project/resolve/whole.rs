@@ -13,6 +13,7 @@ use super::super::problem::Problem;
 use super::super::{AgentId, raw};
 use super::resolver::Resolver;
 use super::{database, infra, processes, verify};
+use crate::system::loopback_map::PortMap;
 
 /// What a work tree takes from the project's root instead of its own file.
 pub(crate) struct Shared<'a> {
@@ -72,6 +73,7 @@ pub(crate) fn project(
             ),
         },
         processes: processes::processes(&mut resolver, &raw.processes, &ports),
+        network_map: network_map(&mut resolver, &raw.network.map),
         ports,
         infra,
         verify,
@@ -126,6 +128,27 @@ fn check_ports(
     }
     let ephemeral = crate::system::ephemeral_range();
     port_plan::ephemeral_warnings(ports, max_agents, &services, ephemeral, &crate::system::reserved_ports())
+}
+
+/// Its keys are ports.
+fn network_map(resolver: &mut Resolver<'_>, raw: &raw::Ordered<raw::PortValue>) -> Vec<(u16, Template)> {
+    let path = KeyPath::of("network.map");
+    if raw.0.len() > PortMap::LONGEST {
+        resolver.report(&path, format!("`{path}` has {} entries, at most {} work", raw.0.len(), PortMap::LONGEST));
+    }
+    let mut map = Vec::new();
+    for (named, instead) in &raw.0 {
+        match named.parse::<u16>() {
+            // `03000` would be a second entry for the same port
+            Ok(port) if port > 0 && port.to_string() == *named => map.push((port, Template(instead.to_string()))),
+            _ => resolver.report_with(
+                &path.key(named),
+                format!("`{named}` cannot be a key of `{path}`: it is no port"),
+                "a key is the port that the application names, from 1 to 65535",
+            ),
+        }
+    }
+    map
 }
 
 fn worktree(raw: &raw::Worktree) -> WorktreeSettings {

@@ -3,8 +3,9 @@
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 
+use super::calls::serve_until;
 use super::children::{Ended, reap_one};
 use crate::supervisor::execute::{Execution, OWN_BINARY, Role};
 use crate::supervisor::handover::{Entry, Handover};
@@ -13,6 +14,7 @@ use crate::supervisor::link::{self, Received, ToGuardian, ToSupervisor};
 use crate::supervisor::own_log::say;
 use crate::supervisor::trim::give_back_startup_pages;
 use crate::system::ProcessIdentity;
+use crate::system::loopback_map::{Listener, Slot};
 
 /// A supervisor that lived shorter than this died of what it was given or of its machine.
 const SHORT_LIFE: Duration = Duration::from_secs(2);
@@ -22,6 +24,8 @@ const SUSPECT_STATE: u32 = 5;
 
 struct Guardian {
     handover: Handover,
+    /// Which call of a mapped program is being answered.
+    slot: Slot,
     signals: OwnedFd,
     supervisor: Option<Supervisor>,
     /// Children that ended before the message that introduces them was read.
@@ -46,9 +50,15 @@ struct Supervisor {
 pub(crate) fn run(mut handover: Handover) -> std::io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     handover.guardian = ProcessIdentity::of(std::process::id());
+    let call = handover.call.take().map_or_else(Slot::file, Ok)?;
+    let slot = Slot::of(&call)?;
+    handover.call = Some(call);
+    // the guardian before this one may have died in the middle of it
+    handover.listeners.each(|listener| listener.resume(&slot));
     let mut guardian = Guardian {
         signals: take_signals()?,
         handover,
+        slot,
         supervisor: None,
         strays: Vec::new(),
         short_lives: 0,
@@ -85,14 +95,13 @@ fn take_signals() -> std::io::Result<OwnedFd> {
 }
 
 impl Guardian {
+    /// Waits for something that is the guardian's affair; calls of mapped programs are answered meanwhile.
     fn wait(&self) {
         let next_turn = self.supervisor.as_ref().map(|supervisor| supervisor.next_turn);
         let next = self.next_start.into_iter().chain(next_turn).min();
-        let left = next.map(|at| at.saturating_duration_since(Instant::now()));
-        let limit = left.and_then(|left| Timespec::try_from(left).ok());
-        let mut descriptors = vec![PollFd::new(&self.signals, PollFlags::IN)];
-        descriptors.extend(self.supervisor.iter().map(|it| PollFd::new(&it.link, PollFlags::IN)));
-        let _ = poll(&mut descriptors, limit.as_ref());
+        let mut own = vec![PollFd::new(&self.signals, PollFlags::IN)];
+        own.extend(self.supervisor.iter().map(|it| PollFd::new(&it.link, PollFlags::IN)));
+        serve_until(&mut own, next, &self.handover.listeners, &self.slot);
     }
 
     fn read_signals(&mut self) {
@@ -155,6 +164,11 @@ impl Guardian {
                 let known = self.strays.iter().position(|ended| ended.pid == identity.pid);
                 let exit = known.map(|index| self.strays.swap_remove(index).status);
                 self.handover.ledger.push(Entry { name, run, identity, started_at_ms, exit, pipes: descriptors });
+            }
+            ToGuardian::Mapped { ports } => {
+                for descriptor in descriptors {
+                    self.handover.listeners.add(Listener::new(descriptor, ports.clone()));
+                }
             }
             ToGuardian::Exited { name, run, status } => {
                 if let Some(entry) = self.handover.entry(&name, run) {

@@ -1,7 +1,6 @@
 //! Carrying out the machine's actions, and what comes of them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -23,12 +22,11 @@ use crate::supervisor::link::{ToGuardian, ToSupervisor};
 use crate::supervisor::logs::{Limits, Stream, Writer, last_lines};
 use crate::supervisor::machine::{Action, Event, News, ProbeKind, describe_exit, readiness_of};
 use crate::supervisor::own_log::{logs_in, say};
-use crate::supervisor::process_tree::{PROCESS_MARKER, listening_ports};
+use crate::supervisor::process_tree::listening_ports;
 use crate::supervisor::signals::signal_by_name;
 use crate::supervisor::snapshot::ExitStatus;
-use crate::supervisor::spec::ProcessSpec;
 use crate::system::proc::parent_of;
-use crate::system::{MARKER, is_bindable, marker_value, port_holder};
+use crate::system::{is_bindable, port_holder};
 
 /// Log lines that are kept with an exit.
 const TAIL: usize = 10;
@@ -56,16 +54,6 @@ impl Supervisor {
         }
     }
 
-    fn environment(&self, name: &str, spec: &ProcessSpec) -> BTreeMap<String, String> {
-        let mut environment = config::environment_of(&self.spec, spec);
-        environment.insert(MARKER.to_owned(), marker_value(&self.spec.home_id, &self.spec.stack));
-        environment.insert(PROCESS_MARKER.to_owned(), name.to_owned());
-        if spec.tty {
-            environment.entry("TERM".to_owned()).or_insert_with(|| "xterm-256color".to_owned());
-        }
-        environment
-    }
-
     fn start(&mut self, name: &str, run: u64) -> News {
         let Some(spec) = self.machine.definition(name).map(|definition| definition.spec.clone()) else {
             return News::NotStarted("it is not defined".to_owned());
@@ -75,6 +63,7 @@ impl Supervisor {
                 return News::PortTaken(*port, holder);
             }
         }
+        let mapping = self.mapping();
         let program = Program {
             command: &spec.command,
             working_dir: &spec.working_dir,
@@ -82,6 +71,7 @@ impl Supervisor {
             run_as: spec.run_as.as_ref(),
             streams: Streams::of(&spec),
             marker: self.trees.inherited_marker(name),
+            mapping: mapping.as_ref(),
         };
         let spawned = match program.spawn() {
             Ok(spawned) => spawned,
@@ -164,7 +154,7 @@ impl Supervisor {
         };
         let Some(probe) = probe else { return };
         let environment = self.environment(&name, &spec);
-        let marker = self.trees.inherited_marker(&name);
+        let (marker, mapping) = (self.trees.inherited_marker(&name), self.mapping());
         let sender = self.sender.clone();
         spawn_local(async move {
             let program = Program {
@@ -174,6 +164,7 @@ impl Supervisor {
                 run_as: spec.run_as.as_ref(),
                 streams: Streams::None,
                 marker,
+                mapping: mapping.as_ref(),
             };
             let outcome = probe::ask(&probe, program).await;
             let _ = sender.send(Message::News { name, run, news: News::Probed { kind, outcome } });

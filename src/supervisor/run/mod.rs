@@ -18,6 +18,7 @@
 mod act;
 mod control;
 mod farewell;
+mod mapping;
 mod memory;
 mod messages;
 mod outcome;
@@ -29,6 +30,7 @@ mod spawn;
 mod stop_tree;
 mod streams;
 mod supervisor;
+mod surroundings;
 mod takeover;
 mod watches;
 

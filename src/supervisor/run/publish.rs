@@ -50,17 +50,9 @@ impl Supervisor {
 
     /// Sends to the guardian; when it is dead, its end of the link says so by itself.
     pub(super) fn tell(&self, message: &ToGuardian, descriptors: &[BorrowedFd<'_>]) {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        for _ in 0..2 {
-            match link::send(&self.link, message, descriptors) {
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
-                    let _ = poll(&mut [PollFd::new(&self.link, PollFlags::OUT)], Some(&limit));
-                }
-                _ => return,
-            }
+        if !link::send_patiently(&self.link, message, descriptors) {
+            say("supervisor", "the guardian does not listen");
         }
-        say("supervisor", "the guardian does not listen");
     }
 
     pub(super) fn hand_spec_over(&mut self) {

@@ -9,11 +9,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
 
+use super::mapping::Mapping;
 use super::streams::Streams;
 use crate::supervisor::execute::close_from;
 use crate::supervisor::spec::RunAs;
+use crate::system::loopback_map::{Door, Entrance};
 use crate::system::proc::{InheritedMarker, ProcessIdentity};
 
 /// Where a child finds the pipe that lets it go.
@@ -35,6 +37,8 @@ pub(super) struct Program<'a> {
     pub(super) streams: Streams,
     /// What it and all that it starts are marked with.
     pub(super) marker: InheritedMarker,
+    /// The loopback map that it lives under.
+    pub(super) mapping: Option<&'a Mapping>,
 }
 
 /// A program that waits to be let go.
@@ -74,7 +78,10 @@ impl Program<'_> {
             let owner = rustix::fs::Uid::from_raw(run_as.uid);
             rustix::fs::fchown(&ends[0], Some(owner), None).map_err(failed("hand its terminal over"))?;
         }
-        let child = Child::new(self, &program, ends.each_ref().map(AsRawFd::as_raw_fd), go_read.as_raw_fd());
+        let entrance = self.mapping.map(|_| Entrance::new()).transpose();
+        let entrance = entrance.map_err(|error| format!("its ports cannot be mapped: {error}"))?;
+        let mut child = Child::new(self, &program, ends.each_ref().map(AsRawFd::as_raw_fd), go_read.as_raw_fd());
+        child.door = entrance.as_ref().map(|entrance| (entrance.door(), entrance.its_end()));
         // SAFETY: the supervisor has one thread; the child only makes system calls on what was prepared,
         // until it becomes another program or exits.
         let pid = match unsafe { libc::fork() } {
@@ -83,6 +90,14 @@ impl Program<'_> {
             pid => pid,
         };
         let pid = Pid::from_raw(pid).ok_or("fork returned no pid")?;
+        if let (Some(mapping), Some(entrance)) = (self.mapping, entrance)
+            && let Err(why) = mapping.take(entrance)
+        {
+            drop(go);
+            // it ends where it would be let go
+            let _ = waitpid(Some(pid), WaitOptions::empty());
+            return Err(why);
+        }
         // only this process reaps it, so the pid is its own
         let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(failed("watch the process"))?;
         let identity = ProcessIdentity::of(pid.as_raw_nonzero().get().cast_unsigned());
@@ -120,6 +135,8 @@ struct Child {
     go: RawFd,
     has_terminal: bool,
     marker: InheritedMarker,
+    /// The way under the loopback map, and the connection over which its listener goes.
+    door: Option<(Door, RawFd)>,
     oom_score: Vec<u8>,
     complaint: Vec<u8>,
 }
@@ -146,6 +163,7 @@ impl Child {
             go,
             has_terminal: program.streams == Streams::Terminal,
             marker: program.marker,
+            door: None,
             oom_score: (own_oom_score() + OOM_MALUS).min(1000).to_string().into_bytes(),
             complaint: format!("harness: cannot run `{}`: error ", path.display()).into_bytes(),
         }
@@ -156,6 +174,10 @@ impl Child {
         // SAFETY: system calls on memory and descriptors that were prepared before the fork and that this
         // copy of the process owns alone.
         unsafe {
+            if let Some((door, socket)) = self.door {
+                // the parent hears of a failure, and does not let this child go
+                let _ = door.enter(socket);
+            }
             // This copy of the supervisor has its lock, its socket and both ends of its own pipe. They are closed at
             // once: a supervisor that dies now would otherwise leave a process that holds the stack for ever.
             for (number, descriptor) in (0..).zip(self.standard) {

@@ -30,7 +30,7 @@ use crate::system::{ProcessIdentity, effective_uid};
 /// The supervisor of one stack.
 pub(super) struct Supervisor {
     pub(super) handover: Handover,
-    pub(super) link: OwnedFd,
+    pub(super) link: Rc<OwnedFd>,
     pub(super) machine: Machine,
     pub(super) spec: StackSpec,
     pub(super) identity: ProcessIdentity,
@@ -159,7 +159,7 @@ impl Supervisor {
         let mut ledger = std::mem::take(&mut handover.ledger);
         let mut supervisor = Self {
             handover,
-            link,
+            link: Rc::new(link),
             machine,
             spec,
             identity,

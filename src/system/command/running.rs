@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use super::spec::{CommandSpec, Program};
+use crate::system::loopback_map::LoopbackMap;
 use crate::system::process_tree::ProcessTree;
 
 /// A started program. Dropping it kills everything it started.
@@ -37,9 +38,17 @@ impl Running {
                 Ok(())
             });
         }
-        let child = command.spawn()?;
+        // what it starts does not outlive it, so this process serves it
+        let map = LoopbackMap::in_environment(spec.env.iter().map(|(name, value)| (name, value)));
+        let attached = map.attach(&mut command)?;
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Err(attached.explain(error)),
+        };
         let tree = ProcessTree::new(child.id(), marker);
-        Ok(Self { child, tree, reaped: false })
+        let running = Self { child, tree, reaped: false };
+        attached.serve()?;
+        Ok(running)
     }
 
     /// A descriptor that becomes readable when the program has ended.

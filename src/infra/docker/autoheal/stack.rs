@@ -10,6 +10,7 @@ use crate::infra::observation::Observation;
 use crate::infra::processes;
 use crate::report::ServerState;
 use crate::supervisor::{self, Client, Phase, ProcessSpec, StackSpec, StopSpec};
+use crate::system::loopback_map::PortMap;
 use crate::system::{self, Home, StackName};
 
 /// What the process is called, in the stack and wherever services are listed.
@@ -59,6 +60,7 @@ fn spec(home: &Home) -> Result<StackSpec> {
         version: 1,
         stack: StackName::Infra.to_string(),
         home_id: home.id().to_owned(),
+        network_map: PortMap::default(),
         environment: BTreeMap::new(),
         database: None,
         processes: BTreeMap::from([(NAME.to_owned(), process)]),

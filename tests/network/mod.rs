@@ -1,0 +1,6 @@
+//! The loopback map: `[network] map`.
+
+mod calls;
+mod commands;
+mod copies;
+mod refusals;
