@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::agent;
 use crate::project::{self, Project};
 use crate::render;
-use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
+use crate::report::{BuiltInTemplate, ConfigCheck, ConfigShow, ConfigTemplates, Failure, Kind};
 
 /// Check or show `harness.toml`, or print its JSON Schema.
 #[derive(Debug, Args)]
@@ -17,7 +17,8 @@ use crate::report::{ConfigCheck, ConfigShow, Failure, Kind};
 Examples:
   harness config check           check harness.toml
   harness config show            print the resolved configuration
-  harness config schema          print the JSON Schema, for an editor")]
+  harness config schema          print the JSON Schema, for an editor
+  harness config templates env   print the template of the env file, as a start for your own")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -31,6 +32,11 @@ enum Verb {
     Show,
     /// Print the JSON Schema of harness.toml.
     Schema,
+    /// Print the built-in templates that `[render]` can replace.
+    Templates {
+        /// Only this one, without a heading: `env` or `processes`.
+        name: Option<String>,
+    },
 }
 
 impl Arguments {
@@ -40,6 +46,7 @@ impl Arguments {
             Verb::Check => "check",
             Verb::Show => "show",
             Verb::Schema => "schema",
+            Verb::Templates { .. } => "templates",
         }
     }
 }
@@ -48,6 +55,15 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     if let Verb::Schema = arguments.verb {
         let schema = serde_json::to_string_pretty(&project::schema()).unwrap_or_default();
         session.output.data(&format!("{schema}\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Verb::Templates { name } = &arguments.verb {
+        let document = render::built_in_templates(name.as_deref())?;
+        if session.output.json {
+            session.output.document(&document, |_| String::new());
+        } else {
+            session.output.data(&templates(&document, name.is_none()));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let root = project::find_root(&session.directory()?)?;
@@ -60,6 +76,15 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     }
     session.output.document(&Project::load(&root, &variable)?.show(), shown);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The texts, each below the key that names a file in its place.
+fn templates(document: &ConfigTemplates, with_headings: bool) -> String {
+    let one = |template: &BuiltInTemplate| {
+        let heading = if with_headings { format!("{{# {} #}}\n", template.key) } else { String::new() };
+        heading + &template.text
+    };
+    document.templates.iter().map(one).collect()
 }
 
 fn checked(report: &ConfigCheck) -> String {

@@ -1,6 +1,7 @@
 //! `harness init`.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use clap::Args;
 use super::session::{Session, block_on};
 use super::verify;
 use crate::agent::{self, Context, LaunchOptions, TeardownOptions, TeardownTarget};
-use crate::project::{self, AgentId, InitOptions};
+use crate::project::{self, AgentId, InitOptions, Project};
 use crate::render;
 use crate::report::verify::StageStatus;
 use crate::report::{Diagnostic, ErrorDocument, Failure, Init, InitCheck, InitOutcome, Kind};
@@ -24,6 +25,7 @@ use crate::terminal;
 Examples:
   harness init --print           print what would be written
   harness init --agents          write it, and tell coding agents to use harness
+  harness init --github          also write a workflow that works on issues
   harness init --check           try it: launch, verify, tear down
   harness init --preset lightdash")]
 pub(super) struct Arguments {
@@ -31,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     force: bool,
     /// Print the file, and write nothing.
-    #[arg(long, conflicts_with_all = ["force", "agents", "check"])]
+    #[arg(long, conflicts_with_all = ["force", "agents", "check", "github"])]
     print: bool,
     /// Take a file that is ready for a known repository.
     #[arg(long, value_name = "NAME")]
@@ -39,21 +41,29 @@ pub(super) struct Arguments {
     /// Also tell coding agents in CLAUDE.md and AGENTS.md to use harness.
     #[arg(long)]
     agents: bool,
+    /// Also write .github/workflows/agent-task.yml: an issue with the label `agent-task` becomes a pull request
+    /// once `harness verify --full` passes.
+    #[arg(long)]
+    github: bool,
     /// Launch an agent with the file, run verify, remove it again, and say what to mend.
     #[arg(long)]
     check: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let root = session.directory()?;
+    let directory = session.directory()?;
+    let root = project::root_of(&directory);
     let options = InitOptions {
         force: arguments.force,
         print: arguments.print,
         preset: arguments.preset.clone(),
         agents: arguments.agents,
-        keep: arguments.agents || arguments.check,
+        keep: arguments.agents || arguments.check || arguments.github,
     };
     let mut document = project::init(&root, &options)?;
+    if root != directory {
+        document.assumed.insert(0, format!("the project is {}, to which this directory belongs", root.display()));
+    }
     if !arguments.print {
         let variable = |name: &str| std::env::var(name).ok();
         let checked = render::check(&root, &variable, agent::samples)?;
@@ -61,9 +71,13 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
             checked.problems.iter().map(|problem| format!("{} is not right: {}", project::FILE, problem.message));
         document.unknown.extend(problems);
     }
+    if arguments.github {
+        document.workflow = Some(project::write_workflow(&load(&root)?, arguments.force)?);
+    }
     if arguments.check {
         let context = session.context_to_make()?;
-        document.check = Some(block_on(try_out(session, &context))?);
+        let is_empty = load(&root)?.processes.is_empty();
+        document.check = Some(if is_empty { nothing_to_run() } else { block_on(try_out(session, &context))? });
     }
     if arguments.print && !session.output.json {
         session.output.data(document.toml.as_deref().unwrap_or_default());
@@ -80,6 +94,10 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         .as_ref()
         .is_none_or(|check| check.healthy && check.verified != Some(false) && check.error.is_none());
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
+}
+
+fn load(root: &Path) -> Result<Project, Failure> {
+    Ok(Project::load(root, &|name| std::env::var(name).ok())?)
 }
 
 /// All agents of this home are taken.
@@ -101,14 +119,44 @@ impl Diagnostic for NoFreeAgent {
     }
 }
 
+/// A stack of no programs is healthy, and shows nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was found to run")]
+struct NothingToRun;
+
+impl Diagnostic for NothingToRun {
+    fn kind(&self) -> Kind {
+        Kind::CheckFailed
+    }
+
+    fn code(&self) -> &'static str {
+        "init.nothing_to_run"
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the programs in [processes] of harness.toml, then run `harness init --check` again".to_owned())
+    }
+}
+
+fn nothing_to_run() -> InitCheck {
+    let error = Some(Failure::from(NothingToRun).document());
+    InitCheck { agent: None, healthy: false, verified: None, mend: Vec::new(), error, duration_ms: 0 }
+}
+
 /// Launches a free agent, verifies it, and removes it in every case.
 async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Failure> {
     let began = Instant::now();
     let taken = context.home.agents()?;
     let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(&id.get()));
     let agent = free.ok_or(NoFreeAgent)?;
-    let mut check =
-        InitCheck { agent: agent.get(), healthy: false, verified: None, mend: Vec::new(), error: None, duration_ms: 0 };
+    let mut check = InitCheck {
+        agent: Some(agent.get()),
+        healthy: false,
+        verified: None,
+        mend: Vec::new(),
+        error: None,
+        duration_ms: 0,
+    };
     match agent::launch(context, &[agent], &LaunchOptions::default()).await {
         Ok((launch, _)) => {
             check.error = launch.agents.into_iter().find_map(|launched| launched.error);
@@ -197,7 +245,7 @@ fn text(document: &Init) -> String {
         InitOutcome::Printed => "would write",
     };
     let _ = writeln!(text, "{outcome} {}", document.file);
-    for file in &document.instructions {
+    for file in document.instructions.iter().chain(&document.workflow) {
         let _ = writeln!(text, "{} {}", if file.changed { "wrote" } else { "unchanged" }, file.path);
     }
     match &document.check {
@@ -211,7 +259,8 @@ fn text(document: &Init) -> String {
                 Some(false) => ", verify: fail",
                 None => "",
             };
-            let _ = writeln!(text, "check: {}{verified}; agent {} is removed again", healthy, check.agent);
+            let removed = check.agent.map(|agent| format!("; agent {agent} is removed again")).unwrap_or_default();
+            let _ = writeln!(text, "check: {healthy}{verified}{removed}");
             for line in &check.mend {
                 let _ = writeln!(text, "  mend: {}", terminal::harmless(line));
             }

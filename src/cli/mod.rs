@@ -73,7 +73,8 @@ verbs! {
     Infra(infra::Arguments) = infra::run, "infra", "infra-ps" as crate::report::InfraPs,
         "infra-compose" as crate::report::InfraCompose, "infra-pull" as crate::report::InfraPull;
     Config(config::Arguments) = config::run, "config", "config-check" as crate::report::ConfigCheck,
-        "config-show" as crate::report::ConfigShow, "config-schema";
+        "config-show" as crate::report::ConfigShow, "config-schema",
+        "config-templates" as crate::report::ConfigTemplates;
     Doctor(doctor::Arguments) = doctor::run, "doctor" as crate::report::Doctor;
     Gc(gc::Arguments) = gc::run, "gc" as crate::report::Gc;
     Completions(completions::Arguments) = completions::run, "completions" as crate::report::CompletionScript;

@@ -3,8 +3,9 @@
 //!
 //! A pattern is a glob relative to the tree (`migrations/**`, `packages/*/package.json`); `*` does not
 //! cross a `/`. A pattern that names a directory means everything below it. `!pattern` takes files out
-//! again. `.git` is never entered, `node_modules` only by a pattern that names it. Git's ignore rules do
-//! not count: generated files may well be inputs.
+//! again. `.git` is never entered; installed packages and caches (`node_modules`, `__pycache__`, a virtual
+//! environment, what has a `CACHEDIR.TAG`) only by a pattern that names them. Git's ignore rules do not count:
+//! generated files may well be inputs.
 //!
 //! Invariants: the order of files and the digest depend on paths and bytes alone, not on the file
 //! system; a pattern that matches nothing is an error, since a misspelt input would make a stale
@@ -158,10 +159,6 @@ impl<'a> Pattern<'a> {
         let prefix = text.split('/').take_while(|part| !part.contains(['*', '?', '[', ']', '{', '}', '\\'])).collect();
         Ok(Self { text, prefix })
     }
-
-    fn names(&self, directory: &str) -> bool {
-        self.text.split('/').any(|part| part == directory)
-    }
 }
 
 /// The pattern itself, and everything below it should it name a directory.
@@ -176,6 +173,13 @@ fn matchers(pattern: &Pattern<'_>) -> Result<[GlobMatcher; 2], InputsError> {
     Ok([compile(pattern.text)?, compile(&format!("{}/**", pattern.text))?])
 }
 
+/// A directory that a program fills by itself: it changes although nothing was edited.
+fn is_cache(entry: &DirEntry) -> bool {
+    let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let is_marked = || ["pyvenv.cfg", "CACHEDIR.TAG"].iter().any(|mark| entry.path().join(mark).is_file());
+    is_directory && (entry.file_name() == "node_modules" || entry.file_name() == "__pycache__" || is_marked())
+}
+
 fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError> {
     let matchers = matchers(pattern)?;
     let start = tree.join(&pattern.prefix);
@@ -183,10 +187,11 @@ fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError>
         let found = fs::symlink_metadata(&start).is_ok() && matchers.iter().any(|one| one.is_match(&pattern.prefix));
         return Ok(found.then(|| pattern.prefix.clone()).into_iter().collect());
     }
-    let named_modules = pattern.names("node_modules");
+    let named: Vec<String> = pattern.text.split('/').map(str::to_owned).collect();
     let enter = move |entry: &DirEntry| {
-        let skipped = entry.file_name() == ".git" || (!named_modules && entry.file_name() == "node_modules");
-        entry.depth() == 0 || !skipped
+        let name = entry.file_name();
+        let is_named = named.iter().any(|part| name == part.as_str());
+        entry.depth() == 0 || name != ".git" && (is_named || !is_cache(entry))
     };
     let mut files = Vec::new();
     for entry in WalkBuilder::new(&start).standard_filters(false).filter_entry(enter).build() {

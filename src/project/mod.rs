@@ -27,7 +27,7 @@ mod tests;
 mod tree;
 
 pub use agent_id::{AgentId, InvalidAgentId};
-pub use detect::{InitError, InitOptions, init, mend};
+pub use detect::{InitError, InitOptions, init, mend, root_of, write_workflow};
 pub use load::{FILE, OVERLAY, find_root};
 pub use model::*;
 pub use nearest::nearest;

@@ -110,6 +110,17 @@ pub enum RenderError {
         /// The largest variable.
         largest: String,
     },
+    /// A variable of a project's own env file that the processes would not get.
+    #[error("{origin} gives `{name}` a value of its own, which no process would get")]
+    EnvOnly {
+        /// The template.
+        origin: Origin,
+        /// The variable.
+        name: String,
+    },
+    /// No built-in template has this name.
+    #[error("there is no built-in template `{0}`")]
+    UnknownTemplate(String),
     /// `--with` names a process that does not exist.
     #[error("there is no process `{name}`")]
     UnknownProcess {
@@ -159,6 +170,7 @@ impl RenderError {
             Self::Undefined { origin, .. }
             | Self::Template { origin, .. }
             | Self::Value { origin, .. }
+            | Self::EnvOnly { origin, .. }
             | Self::Outside { origin, .. } => Some(origin),
             _ => None,
         }
@@ -169,6 +181,7 @@ impl Diagnostic for RenderError {
     fn kind(&self) -> Kind {
         match self {
             Self::Write(_) | Self::Git { .. } => Kind::Environment,
+            Self::UnknownTemplate(_) => Kind::Usage,
             Self::UnknownProcess { .. } | Self::NotOurs { .. } => Kind::Conflict,
             _ => Kind::Configuration,
         }
@@ -187,6 +200,8 @@ impl Diagnostic for RenderError {
             Self::UnknownProcess { .. } => "process.unknown",
             Self::Write(error) => error.code(),
             Self::Git { .. } => "render.git",
+            Self::EnvOnly { .. } => "render.env_only",
+            Self::UnknownTemplate(_) => "render.unknown_template",
         }
     }
 
@@ -200,6 +215,10 @@ impl Diagnostic for RenderError {
             Self::LargeEnvironment { .. } => {
                 Some("write large values to files, or raise the stack limit with `ulimit -s`".into())
             }
+            Self::EnvOnly { name, .. } => {
+                Some(format!("set `{name}` in [env]: it is then in `entries` and in every process"))
+            }
+            Self::UnknownTemplate(_) => Some("the built-in templates are `env` and `processes`".into()),
             Self::NotOurs { .. } => Some(
                 "name another file in `[render]` (`env_file = \".env.agent.{{ id }}\"`, the target in `files`), or move \
                  this one away"

@@ -9,10 +9,11 @@ use super::error::{RenderError, Result};
 use super::git::{keep_out_of_git, tracked};
 use super::renderer::{Renderer, file_origin, scope};
 use super::template_values::TemplateValues;
+use crate::project::dotenv;
 use crate::system::write_atomic;
 
 /// The template of the env file.
-const ENV_TEMPLATE: &str = include_str!("../../templates/env.j2");
+pub(super) const ENV_TEMPLATE: &str = include_str!("../../templates/env.j2");
 
 /// A file, ready to be written.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,7 +65,11 @@ impl Renderer<'_> {
         scope.set("entries", env.own().iter().map(entry).collect());
         let text = match &settings.env_template {
             None => self.engine().file(ENV_TEMPLATE, &scope, || file_origin(Path::new("templates/env.j2")))?,
-            Some(file) => self.template_file("render.env_template", file, &scope)?,
+            Some(file) => {
+                let text = self.template_file("render.env_template", file, &scope)?;
+                agrees(&self.project().root.join(file), &text, env)?;
+                text
+            }
         };
         Ok(RenderedFile { path, text })
     }
@@ -126,6 +131,18 @@ impl Renderer<'_> {
         }
         Ok(self.project().root.join(relative))
     }
+}
+
+/// Refuses a file whose variables are others than those of the processes: an application that reads the file
+/// would behave otherwise than one that reads its environment. A file of another form says nothing.
+fn agrees(file: &Path, text: &str, env: &Environment) -> Result<()> {
+    let lookup = |name: &str| env.get(name).map(str::to_owned);
+    for (name, value) in dotenv::parse(text, &lookup).unwrap_or_default() {
+        if env.get(&name) != Some(value.as_str()) {
+            return Err(RenderError::EnvOnly { origin: file_origin(file), name });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file begins as an env file of this agent does: the record that knew of it was lost.

@@ -16,6 +16,7 @@
 //! the running process; the caller passes a lookup.
 
 mod argv;
+mod built_in;
 mod check;
 mod engine;
 mod environment;
@@ -32,6 +33,7 @@ mod template_values;
 #[cfg(test)]
 mod tests;
 
+pub use built_in::built_in_templates;
 pub use check::{Samples, check};
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};

@@ -24,7 +24,7 @@ use crate::supervisor::{
 };
 
 /// The template of the process config.
-const PROCESSES_TEMPLATE: &str = include_str!("../../templates/processes.toml.j2");
+pub(super) const PROCESSES_TEMPLATE: &str = include_str!("../../templates/processes.toml.j2");
 
 impl Renderer<'_> {
     /// Refuses names that no process has.

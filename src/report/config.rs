@@ -37,6 +37,26 @@ pub struct ConfigProblem {
     pub hint: Option<String>,
 }
 
+/// The built-in templates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigTemplates {
+    /// `harness/config-templates/1`.
+    pub schema: String,
+    /// Each of them, or the one that was asked for.
+    pub templates: Vec<BuiltInTemplate>,
+}
+
+/// A template that a file of the project can replace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BuiltInTemplate {
+    /// `env` or `processes`.
+    pub name: String,
+    /// The key of `harness.toml` that names a file in its place.
+    pub key: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// A project's configuration after overlay and defaults. Values are templates as written; what looks
 /// like a secret is masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

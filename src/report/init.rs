@@ -28,6 +28,8 @@ pub struct Init {
     pub toml: Option<String>,
     /// The files for coding agents, with `--agents`.
     pub instructions: Vec<InstructionFile>,
+    /// The workflow that works on issues, with `--github`.
+    pub workflow: Option<InstructionFile>,
     /// How a launch went, with `--check`.
     pub check: Option<InitCheck>,
 }
@@ -55,7 +57,7 @@ pub struct Sighting {
     pub evidence: String,
 }
 
-/// A file that tells coding agents what to do.
+/// A file beside `harness.toml`: what coding agents are to do, or when they are run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InstructionFile {
     /// Its absolute path.
@@ -67,8 +69,8 @@ pub struct InstructionFile {
 /// How a trial of the file went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InitCheck {
-    /// The agent that was launched and removed again.
-    pub agent: u8,
+    /// The agent that was launched and removed again; null where there was nothing to launch.
+    pub agent: Option<u8>,
     /// Whether its stack became healthy.
     pub healthy: bool,
     /// Whether the quick stages of `verify` passed; null where they were not run.

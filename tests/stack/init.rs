@@ -1,6 +1,7 @@
 //! `harness init`: what it writes for repositories of many kinds, and what it never does.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::init_trees::{REPOSITORIES, Repository};
@@ -25,13 +26,26 @@ fn harness(home: &TestHome, root: &Path, arguments: &[&str]) -> HarnessCommand {
     home.harness(arguments.iter().copied()).dir(root)
 }
 
+/// A PATH on which every package manager is.
+fn path_with_tools(home: &TestHome) -> String {
+    let directory = home.directory().join("tools");
+    fs::create_dir_all(&directory).unwrap();
+    for tool in ["pnpm", "yarn", "bun", "uv", "poetry", "goose", "migrate"] {
+        let file = directory.join(tool);
+        fs::write(&file, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
 #[test]
 fn what_is_written_is_right_for_every_kind_of_repository() {
     let home = TestHome::new();
+    let path = path_with_tools(&home);
     let mut wrong = Vec::new();
     for one in REPOSITORIES {
         let root = repository(&home, one);
-        harness(&home, &root, &["init"]).run().succeeds();
+        harness(&home, &root, &["init"]).env("PATH", &path).run().succeeds();
         let text = fs::read_to_string(root.join("harness.toml")).unwrap();
         let missing = one.holds.iter().filter(|part| !text.contains(**part));
         wrong.extend(missing.map(|part| format!("{}: no `{part}` in\n{text}", one.name)));
@@ -161,4 +175,67 @@ fn the_file_is_tried_out_and_everything_removed_again() {
     assert!(mend.contains("give `SHOP_TOKEN` a value in [env]"), "{document}");
     let status = home.harness(["status", "--json"]).run().succeeds().json();
     assert_eq!(status["agents"].as_array().unwrap().len(), 0, "{status}");
+}
+
+#[test]
+fn a_repository_with_nothing_to_run_does_not_pass() {
+    let home = TestHome::new();
+    let root = home.directory().join("nothing");
+    write(&root, &[("README.md", "# Nothing\n")]);
+    harness(&home, &root, &["init", "--check"]).run().exits_with(1).says("nothing was found to run");
+    let document = harness(&home, &root, &["init", "--check", "--json"]).run().exits_with(1).json();
+    assert_eq!(document["check"]["error"]["code"], "init.nothing_to_run", "{document}");
+    assert_eq!(document["check"]["agent"], serde_json::Value::Null, "{document}");
+}
+
+#[test]
+fn a_subdirectory_belongs_to_its_repository() {
+    let home = TestHome::new();
+    let root = home.directory().join("whole");
+    write(&root, &[("apps/web/index.html", ""), ("Procfile", "web: serve $PORT\n")]);
+    let below = root.join("apps/web");
+    // without git it is a project of its own
+    let alone = harness(&home, &below, &["init", "--print", "--json"]).run().succeeds().json();
+    assert_eq!(alone["root"], below.display().to_string());
+    for arguments in [&["init", "--quiet"][..], &["add", "."]] {
+        assert!(std::process::Command::new("git").args(arguments).current_dir(&root).status().unwrap().success());
+    }
+    let document = harness(&home, &below, &["init", "--json"]).run().succeeds().json();
+    assert_eq!(document["root"], root.display().to_string());
+    assert!(document["assumed"][0].as_str().unwrap().contains("to which this directory belongs"), "{document}");
+    assert!(root.join("harness.toml").exists() && !below.join("harness.toml").exists());
+    harness(&home, &below, &["init"]).run().exits_with(5);
+}
+
+#[test]
+fn what_cannot_be_read_or_is_the_same_for_all_agents_is_named_with_its_line() {
+    let home = TestHome::new();
+    let root = home.directory().join("named");
+    write(
+        &root,
+        &[
+            ("web/package.json", r#"{ "scripts": { "dev": "vite" } }"#),
+            ("web/index.html", ""),
+            ("web/vite.config.ts", "export default {\n  server: { proxy: { '/api': 'http://localhost:4000' } } }\n"),
+            ("web/src/main.ts", "const url = import.meta.env.VITE_API_URL || 'http://localhost:4000/v1'\n"),
+            ("api/package.json", r#"{ "scripts": { "dev": "node ." }, "dependencies": { "express": "5" } }"#),
+            ("api/index.js", "app.listen(process.env.PORT || 4000)\n"),
+            ("old/package.json", "{\n  \"name\": \n}\n"),
+            ("Procfile", "release: ./migrate up\n"),
+        ],
+    );
+    let document = harness(&home, &root, &["init", "--json"]).run().succeeds().json();
+    let unknown = document["unknown"].to_string();
+    assert!(unknown.contains("old/package.json:3 is not JSON"), "{unknown}");
+    assert!(unknown.contains("web/vite.config.ts:2 forwards requests to port 4000"), "{unknown}");
+    let text = document["toml"].as_str().unwrap();
+    for part in [
+        r#"VITE_API_URL = "http://localhost:{{ ports.api }}/v1""#,
+        "4000 without harness (api/index.js)",
+        r#"run = "./migrate up""#,
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    assert!(!text.contains("failure_threshold"), "{text}");
+    harness(&home, &root, &["config", "check"]).run().succeeds();
 }

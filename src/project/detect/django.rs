@@ -109,5 +109,6 @@ fn settings(tree: &Tree, directory: &str, facts: &mut Facts) {
         }
     } else if let Some(path) = sqlite {
         facts.see("Django on SQLite", format!("{path}: DATABASES"));
+        facts.only_sqlite = !reads_variables;
     }
 }

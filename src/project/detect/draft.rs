@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::addresses;
 use super::environment::{self, Entry};
 use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
 use super::meanings::Known;
@@ -45,6 +46,10 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     let postgres = facts.needs.get(&Service::Postgres).cloned();
     let mut prepare = unique_steps(std::mem::take(&mut facts.prepare));
     let mut template = Vec::new();
+    // a deployment's step is what the framework's own migrations are, as a rule
+    if facts.migrations.iter().any(|step| !step.evidence.starts_with("Procfile")) {
+        facts.migrations.retain(|step| !step.evidence.starts_with("Procfile"));
+    }
     let steps = unique_steps(facts.migrations.drain(..).chain(facts.seeds.drain(..)).collect());
     match (&postgres, &facts.other_database) {
         (Some(_), _) => template = steps,
@@ -68,6 +73,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         }
     }
     let known = known(facts, &programs, &ports);
+    addresses::resolve(facts, &known);
     let (environment, template_environment) = environment::entries(facts, &known, &mut programs, !template.is_empty());
     if programs.is_empty() {
         facts.unknown.push("which programs to run: none was found; give them in [processes]".to_owned());
@@ -218,13 +224,16 @@ fn example_ports(facts: &Facts, programs: &mut [(String, Program)]) {
         .map(|name| (name.clone(), programs.iter().filter(|(_, program)| takes(program, &name)).count()))
         .collect();
     for (_, program) in programs.iter_mut().filter(|(_, program)| program.port.is_some() && !program.port_is_fixed) {
-        let number = facts.variables.iter().zip(&counts).find_map(|(example, (_, count))| {
+        let found = facts.variables.iter().zip(&counts).find_map(|(example, (_, count))| {
             let of_directory = super::tree::parent(&example.evidence) == program.directory;
             let means_it =
                 takes(program, &example.name) && (of_directory && !program.directory.is_empty() || *count == 1);
-            example.value.as_ref()?.parse().ok().filter(|_| means_it)
+            let number = example.value.as_ref()?.parse().ok().filter(|_| means_it)?;
+            Some((number, format!("{}: {}", example.evidence, example.name)))
         });
-        program.port = number.or(program.port);
+        if let Some((number, evidence)) = found {
+            (program.port, program.port_evidence) = (Some(number), Some(evidence));
+        }
     }
 }
 
@@ -235,7 +244,7 @@ fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)
         let Some(wanted) = program.port.filter(|_| !program.port_is_fixed) else { continue };
         let taken: Vec<u16> = ports.iter().map(|(_, base, _)| *base).collect();
         let base = ports::base(wanted, &taken);
-        ports.push((name.clone(), base, format!("{} has {wanted} without harness", program.evidence)));
+        ports.push((name.clone(), base, port_comment(program, wanted)));
         let own = template_text::port(name);
         program.command = program.command.replace(PORT, &own);
         for (_, value) in &mut program.environment {
@@ -243,6 +252,10 @@ fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)
         }
     }
     ports
+}
+
+fn port_comment(program: &Program, wanted: u16) -> String {
+    format!("{wanted} without harness ({})", program.port_evidence.as_ref().unwrap_or(&program.evidence))
 }
 
 fn known(facts: &Facts, programs: &[(String, Program)], ports: &[(String, u16, String)]) -> Known {

@@ -51,6 +51,8 @@ pub(super) struct Program {
     pub(super) command: String,
     /// The port that it has without harness; none of a worker.
     pub(super) port: Option<u16>,
+    /// The file that says so, where it is another than the program's.
+    pub(super) port_evidence: Option<String>,
     /// Whether it cannot be given another one.
     pub(super) port_is_fixed: bool,
     pub(super) probe: Probe,
@@ -72,6 +74,7 @@ impl Program {
             directory: directory.to_owned(),
             command: command.into(),
             port: None,
+            port_evidence: None,
             port_is_fixed: false,
             probe: Probe::Started,
             disabled: false,
@@ -145,6 +148,16 @@ pub(super) struct Example {
     pub(super) evidence: String,
 }
 
+/// An address on this machine that stands in a file, so that it is the same for every agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) port: u16,
+    /// Whether a dev server forwards requests to it.
+    pub(super) is_proxy: bool,
+}
+
 /// What the detectors found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -161,6 +174,10 @@ pub(super) struct Facts {
     pub(super) programs: Vec<Program>,
     pub(super) checks: Vec<Check>,
     pub(super) variables: Vec<Example>,
+    /// Variables of the source whose default is an address on this machine.
+    pub(super) defaults: Vec<Example>,
+    /// Addresses on this machine that stand in the source.
+    pub(super) addresses: Vec<Address>,
     /// Dotenv files that git tracks: they are laid below `[env]`.
     pub(super) env_files: Vec<String>,
     /// Example files that `.env` is made of: only what belongs to an agent is taken from them.
@@ -170,6 +187,8 @@ pub(super) struct Facts {
     /// Whether programs bring their schema up to date when they start.
     pub(super) migrates_itself: bool,
     pub(super) needs: BTreeMap<Service, String>,
+    /// Whether the settings of the application name a database in a file, whatever packages it lists.
+    pub(super) only_sqlite: bool,
     /// A database that harness does not run.
     pub(super) other_database: Option<String>,
     pub(super) extensions: BTreeSet<String>,
@@ -193,6 +212,8 @@ impl Facts {
         self.programs.extend(other.programs);
         self.checks.extend(other.checks);
         self.variables.extend(other.variables);
+        self.defaults.extend(other.defaults);
+        self.addresses.extend(other.addresses);
         self.env_files.extend(other.env_files);
         self.layered.extend(other.layered);
         self.migrates_itself |= other.migrates_itself;
@@ -202,6 +223,7 @@ impl Facts {
         for (service, evidence) in other.needs {
             self.needs.entry(service).or_insert(evidence);
         }
+        self.only_sqlite |= other.only_sqlite;
         self.other_database = self.other_database.take().or(other.other_database);
         self.extensions.extend(other.extensions);
         self.creates_databases = self.creates_databases.take().or(other.creates_databases);

@@ -1,10 +1,10 @@
 //! The work of `harness init`: looks, writes, and returns the document that says so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::InitError;
 use super::look::look;
-use super::{instructions, presets};
+use super::{instructions, presets, read};
 use crate::project::FILE;
 use crate::report::{Init, InitOutcome, Sighting};
 use crate::system;
@@ -22,6 +22,13 @@ pub struct InitOptions {
     pub agents: bool,
     /// A file that exists is not an error but stays: something else is to be done with it.
     pub keep: bool,
+}
+
+/// The directory that a `harness.toml` belongs in, as seen from one below it: where there is one already, else
+/// the root of the git repository.
+pub fn root_of(directory: &Path) -> PathBuf {
+    let project = crate::project::find_root(directory).ok();
+    project.or_else(|| read::repository_of(directory)).unwrap_or_else(|| directory.to_owned())
 }
 
 /// Writes a `harness.toml` for the repository in `root`.
@@ -51,6 +58,7 @@ pub fn init(root: &Path, options: &InitOptions) -> Result<Init, InitError> {
         unknown: Vec::new(),
         toml: None,
         instructions: Vec::new(),
+        workflow: None,
         check: None,
     };
     if let Some(name) = &options.preset {

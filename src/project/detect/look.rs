@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::facts::Facts;
+use super::facts::{Facts, Service};
 use super::tree::Tree;
 use super::{
-    alembic, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, node_checks, node_database,
-    node_packages, node_servers, phoenix, procfile, python, rails, read, required_variables, services,
-    source_variables, sql, write,
+    addresses, alembic, broken, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, missing_tools,
+    node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python, rails, read,
+    required_variables, services, source_variables, sql, write,
 };
 
 /// What a repository says of itself.
@@ -31,12 +31,15 @@ pub(super) fn look(root: &Path) -> Looked {
 type Detector = fn(&Tree) -> Facts;
 
 /// Those that say more about a thing come before those that say less.
-const DETECTORS: [Detector; 20] = [
+const DETECTORS: [Detector; 23] = [
+    broken::detect,
     examples::detect,
     python::detect,
     node_packages::detect,
     node_database::detect,
     node_servers::detect,
+    nx::detect,
+    addresses::detect,
     django::detect,
     flask::detect,
     fastapi::detect,
@@ -66,6 +69,11 @@ fn look_at(tree: &Tree) -> Looked {
     facts.absorb(node_checks::detect(tree));
     facts.pass_env.extend(NETWORK);
     services::by_variables(&mut facts);
+    // settings that name another database say more than a client in the list of packages
+    if facts.only_sqlite && facts.needs.get(&Service::Postgres).is_some_and(|why| python::is_client(why)) {
+        facts.needs.remove(&Service::Postgres);
+    }
+    missing_tools::fetch(tree, &mut facts);
     for (program, what) in &facts.required {
         if !tree.has_program(program) {
             facts.unknown.push(format!("`{program}` is not on PATH, and {what}: install it"));

@@ -6,7 +6,9 @@
 //! Invariants: nothing is run but git, to ask which files it tracks; no value of a file that git ignores
 //! is written anywhere; what is written passes `harness config check`.
 
+mod addresses;
 mod alembic;
+mod broken;
 mod cargo;
 mod compose;
 mod django;
@@ -24,11 +26,13 @@ mod laravel;
 mod look;
 mod meanings;
 mod mend;
+mod missing_tools;
 mod node_checks;
 mod node_database;
 mod node_frameworks;
 mod node_packages;
 mod node_servers;
+mod nx;
 mod phoenix;
 mod ports;
 mod presets;
@@ -44,8 +48,10 @@ mod source_variables;
 mod sql;
 mod template_text;
 mod tree;
+mod workflow;
 mod write;
 
 pub use error::InitError;
-pub use init::{InitOptions, init};
+pub use init::{InitOptions, init, root_of};
 pub use mend::mend;
+pub use workflow::write_workflow;

@@ -242,6 +242,14 @@ fn other(tree: &Tree, package: &Package, facts: &mut Facts) {
             let arguments = if text.trim() == "node-pg-migrate" { "up" } else { "" };
             Step::new("migrate", &package.directory, package.manager.script(script, arguments), evidence)
         }
+        (None, Some(("drizzle-kit", ..))) if drizzle_config(tree, package).is_none() => {
+            facts.unknown.push(format!(
+                "how the schema is made: {} names drizzle-kit, but there is no drizzle.config.ts; give a step in \
+                 [database.template]",
+                package.manifest()
+            ));
+            return;
+        }
         (None, Some(("drizzle-kit", ..))) if directories.is_empty() => Step::new(
             "schema",
             &package.directory,
@@ -271,14 +279,15 @@ fn other(tree: &Tree, package: &Package, facts: &mut Facts) {
     seed_script(tree, package, facts);
 }
 
-fn drizzle_dialect(tree: &Tree, package: &Package) -> Option<String> {
-    let config = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs"]
+fn drizzle_config<'t>(tree: &'t Tree, package: &Package) -> Option<&'t str> {
+    ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs"]
         .iter()
-        .find_map(|name| tree.text(&join(&package.directory, name)))?;
-    ["postgresql", "mysql", "sqlite", "turso"]
-        .iter()
-        .find(|dialect| config.contains(**dialect))
-        .map(|dialect| (*dialect).to_owned())
+        .find_map(|name| tree.text(&join(&package.directory, name)))
+}
+
+fn drizzle_dialect(tree: &Tree, package: &Package) -> Option<&'static str> {
+    let config = drizzle_config(tree, package)?;
+    ["postgresql", "mysql", "sqlite", "turso"].into_iter().find(|dialect| config.contains(dialect))
 }
 
 /// Directories that hold migrations.

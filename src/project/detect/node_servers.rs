@@ -206,9 +206,10 @@ fn api(
     let program = Program::new(&package.directory, Role::Api, command, evidence);
     match port {
         Some(PortSource::Variable { names, default, file }) => {
-            facts.see(format!("the port is read from {}", names.join(", ")), file);
+            facts.see(format!("the port is read from {}", names.join(", ")), file.clone());
             let default = set.and_then(|found| found[1].parse().ok()).or(default).unwrap_or(3000);
             let mut program = program.listening(default, probe);
+            program.port_evidence = Some(file);
             program.environment = names.into_iter().map(|name| (name, PORT.to_owned())).collect();
             program
         }

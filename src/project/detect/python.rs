@@ -140,6 +140,11 @@ pub(super) fn project_of<'p>(projects: &'p [PythonProject], path: &str) -> Optio
 /// Packages that speak to PostgreSQL.
 const CLIENTS: [&str; 6] = ["psycopg2", "psycopg2-binary", "psycopg", "asyncpg", "pg8000", "aiopg"];
 
+/// Whether evidence is no more than a client in a list of packages.
+pub(super) fn is_client(evidence: &str) -> bool {
+    CLIENTS.iter().any(|client| evidence.ends_with(&format!(": {client}")))
+}
+
 const PASS_ENV: [&str; 9] = [
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",

@@ -3,7 +3,7 @@
 //! What git ignores is not looked at, except for the names in `.env`; bounds keep a large repository from
 //! being read as a whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ignore::WalkBuilder;
@@ -101,7 +101,11 @@ pub(super) fn read(root: &Path) -> Tree {
         let size = entry.metadata().map_or(u64::MAX, |metadata| metadata.len());
         let text = (is_read(path) && size <= LARGEST && total + size <= TOTAL)
             .then(|| std::fs::read_to_string(entry.path()).ok())
-            .flatten();
+            .flatten()
+            // editors of other systems write it, and no parser wants it
+            .map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
+        // its first line says which version of pnpm wrote it
+        let text = text.or_else(|| path.ends_with("pnpm-lock.yaml").then(|| head(entry.path())).flatten());
         total += text.as_ref().map_or(0, |text| text.len() as u64);
         files.push((path.to_owned(), text));
         if files.len() >= FILES {
@@ -119,10 +123,19 @@ pub(super) fn read(root: &Path) -> Tree {
     let mut tree = Tree::of(files);
     tree.directory_name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     tree.installed = PROGRAMS.iter().filter(|name| which::which(name).is_ok()).map(|name| (*name).to_owned()).collect();
-    tree.has_commits = git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_some();
+    let is_top = git_root(root).is_some_and(|top| top == root);
+    tree.has_commits = is_top && git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_some();
     let tracked = git(root, &["ls-files", "--", ".env", ":(glob)**/.env", ".env.development"]);
     tree.tracked = tracked.unwrap_or_default().lines().map(str::to_owned).collect();
     tree
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> Option<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(64).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 fn is_read(path: &str) -> bool {
@@ -137,6 +150,18 @@ fn is_read(path: &str) -> bool {
         || extension_of(path).is_empty() && (name.ends_with("file") || path.split('/').any(|part| part == "bin"))
         || [".python-version", ".sequelizerc", ".flaskenv", "env.example", "mix.exs", ".yarnrc.yml", ".nvmrc"]
             .contains(&name)
+}
+
+/// The root of the git repository that a directory belongs to; none where git tracks nothing of it.
+pub(super) fn repository_of(directory: &Path) -> Option<PathBuf> {
+    let top = git_root(directory)?;
+    let is_part = top == directory || git(directory, &["ls-files", "--", "."]).is_some_and(|files| !files.is_empty());
+    is_part.then_some(top)
+}
+
+fn git_root(directory: &Path) -> Option<PathBuf> {
+    let top = git(directory, &["rev-parse", "--show-toplevel"])?;
+    PathBuf::from(top.trim_end_matches('\n')).canonicalize().ok()
 }
 
 /// What git prints, where it succeeds.

@@ -163,7 +163,16 @@ fn tool(
         facts.assumed.push(format!("the program applies {folder} itself when it starts ({name} is in its source)"));
         return;
     }
-    if !tree.has_program(program) {
+    let mut run = run;
+    let fetched = match program {
+        "goose" => Some("github.com/pressly/goose/v3/cmd/goose@v3.24.1"),
+        "migrate" => Some("-tags postgres github.com/golang-migrate/migrate/v4/cmd/migrate@v4.18.1"),
+        _ => None,
+    };
+    if let Some(package) = fetched.filter(|_| !tree.has_program(program) && tree.has_program("go")) {
+        facts.assumed.push(format!("`{program}` is not on PATH: go fetches it"));
+        run = format!("go run {package}{}", run.trim_start_matches(program));
+    } else if !tree.has_program(program) {
         facts.unknown.push(format!("{folder} is for {name}, but `{program}` is not on PATH: install it"));
     }
     let mut step = Step::new("migrate", "", run, folder);

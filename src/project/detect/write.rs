@@ -176,18 +176,17 @@ fn process(text: &mut String, name: &str, program: &Program, draft: &Draft) {
         }
         _ => quote(&format!("{{{{ ports.{name} }}}}")),
     };
-    // half a second times 360 is the launch's time limit
-    let limits = "period_seconds = 0.5, failure_threshold = 360";
+    // how long a first start may take is `[launch] timeout`
     match &program.probe {
         Probe::Http(path) => {
             let _ = writeln!(
                 text,
-                "readiness_probe = {{ http_get = {{ path = {}, port = {port} }}, timeout_seconds = 30, {limits} }}",
+                "readiness_probe = {{ http_get = {{ path = {}, port = {port} }}, timeout_seconds = 10 }}",
                 quote(path)
             );
         }
         Probe::Tcp => {
-            let _ = writeln!(text, "readiness_probe = {{ tcp_connect = {{ port = {port} }}, {limits} }}");
+            let _ = writeln!(text, "readiness_probe = {{ tcp_connect = {{ port = {port} }} }}");
         }
         Probe::Started => {}
     }

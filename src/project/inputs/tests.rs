@@ -45,6 +45,21 @@ fn patterns_select_files_in_a_fixed_order() {
 }
 
 #[test]
+fn what_programs_fill_by_themselves_is_entered_only_by_name() {
+    let tree = tree(&[
+        ("app/migrations/1.py", ""),
+        ("app/migrations/__pycache__/1.py", ""),
+        ("env/pyvenv.cfg", ""),
+        ("env/lib/migrations/2.py", ""),
+        ("target/CACHEDIR.TAG", ""),
+        ("target/migrations/3.py", ""),
+    ]);
+    assert_eq!(matching(&tree, &["**/migrations/**"]), ["app/migrations/1.py"]);
+    assert_eq!(matching(&tree, &["env/lib/migrations/*.py"]), ["env/lib/migrations/2.py"]);
+    assert_eq!(matching(&tree, &["target/**/*.py"]), ["target/migrations/3.py"]);
+}
+
+#[test]
 fn a_pattern_that_matches_nothing_or_leaves_the_tree_is_refused_by_name() {
     let tree = tree(&[("a.sql", "")]);
     for (pattern, code) in [

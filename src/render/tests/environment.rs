@@ -131,6 +131,23 @@ fn a_project_may_bring_templates_of_its_own() {
 }
 
 #[test]
+fn an_env_file_says_what_the_processes_get_or_is_refused() {
+    let rendered = |text: &str| {
+        let fixture = Fixture::with("env.A = \"1\"\nrender.env_template = \"env.j2\"\n", &[("env.j2", text)]);
+        let rendered = Renderer::new(&fixture.project).env_file(&fixture.context(), &fixture.environment().unwrap());
+        rendered.map(|file| file.text).map_err(|error| fixture.told(&error))
+    };
+    let all = "{% for name, value in entries %}\n{{ name }}={{ value | dotenv }}\n{% endfor %}\n";
+    rendered(all).unwrap();
+    rendered("A=1\n").unwrap();
+    rendered("{ \"a\": {{ id }} }\n").unwrap();
+    for (text, name) in [(format!("{all}B=2\n"), "B"), (format!("{all}A=2\n"), "A")] {
+        let told = rendered(&text).unwrap_err();
+        assert!(told.contains(&format!("`env.j2` gives `{name}` a value of its own")), "{told}");
+    }
+}
+
+#[test]
 fn a_broken_template_file_is_named_with_its_line() {
     let fixture = Fixture::with(
         "render.files = [{ template = \"site.j2\", target = \"site\" }]\n",

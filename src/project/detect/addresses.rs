@@ -1,0 +1,175 @@
+//! Addresses on this machine that stand in the source: of two agents, one would speak to the other's program.
+//!
+//! A default behind a variable (`process.env.API_URL || 'http://localhost:4000'`) is mended by the variable.
+//! What is written out is named with its line.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::facts::{Address, Example, Facts};
+use super::meanings::{self, Known};
+use super::template_text::port;
+use super::tree::{Tree, base_name, extension_of};
+
+static LOCAL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{4,5})\b").expect("the pattern is right"));
+static DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?:process\.env|import\.meta\.env|\benv)\.([A-Z][A-Z0-9_]+)\s*(?:\|\||\?\?)\s*["'`](https?://(?:localhost|127\.0\.0\.1):\d{4,5}[^"'`]*)["'`]|(?:environ\.get|getenv)\(\s*["']([A-Z][A-Z0-9_]+)["']\s*,\s*["'](https?://(?:localhost|127\.0\.0\.1):\d{4,5}[^"']*)["']"#,
+    )
+    .expect("the pattern is right")
+});
+
+const EXTENSIONS: [&str; 14] =
+    ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue", "svelte", "astro", "json", "py", "rb"];
+const ASIDE: [&str; 14] = [
+    "test",
+    "tests",
+    "__tests__",
+    "e2e",
+    "docs",
+    "examples",
+    "cypress",
+    "fixtures",
+    "spec",
+    "scripts",
+    "mocks",
+    "stories",
+    "playwright",
+    ".github",
+];
+
+/// Files whose addresses are those that a dev server forwards to.
+fn forwards(path: &str, text: &str) -> bool {
+    let name = base_name(path);
+    let config = |tool: &str| name.starts_with(&format!("{tool}.config."));
+    match name {
+        "package.json" => true,
+        _ if name.starts_with("setupProxy.") || name.starts_with("proxy.conf") => true,
+        _ if config("vite") || config("nuxt") || config("webpack") || config("rsbuild") || name == "vue.config.js" => {
+            text.contains("proxy") || text.contains("Proxy")
+        }
+        _ if config("next") => text.contains("rewrites") || text.contains("redirects"),
+        _ => false,
+    }
+}
+
+pub(super) fn detect(tree: &Tree) -> Facts {
+    let mut facts = Facts::default();
+    for (path, text) in tree.sources("", &EXTENSIONS) {
+        let name = base_name(path);
+        let aside = path.split('/').any(|part| ASIDE.contains(&part))
+            || [".test.", ".spec.", ".stories.", "README"].iter().any(|part| name.contains(part));
+        let is_proxy = forwards(path, text);
+        if aside || extension_of(name) == "json" && !is_proxy {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let is_comment = ["//", "*", "#", "<!--"].iter().any(|mark| line.trim_start().starts_with(mark));
+            // only `proxy` of a manifest is an address that a server forwards to
+            if is_comment || name == "package.json" && !line.trim_start().starts_with("\"proxy\"") {
+                continue;
+            }
+            if let Some(found) = DEFAULT.captures(line) {
+                let group =
+                    |first: usize, second: usize| found.get(first).or(found.get(second)).map(|one| one.as_str());
+                let (Some(name), Some(value)) = (group(1, 3), group(2, 4)) else { continue };
+                let (name, value) = (name.to_owned(), Some(value.to_owned()));
+                facts.defaults.push(Example { name, value, evidence: path.to_owned() });
+                continue;
+            }
+            if line.contains("env.") || line.contains("environ") || line.contains("ENV") {
+                continue;
+            }
+            if let Some(port) = LOCAL.captures(line).and_then(|found| found[1].parse().ok()) {
+                facts.addresses.push(Address { file: path.to_owned(), line: number + 1, port, is_proxy });
+            }
+        }
+    }
+    facts
+}
+
+/// Gives variables their template, and says of what is written out what to change.
+pub(super) fn resolve(facts: &mut Facts, known: &Known) {
+    for default in std::mem::take(&mut facts.defaults) {
+        let template = meanings::template(&default.name, default.value.as_deref(), known);
+        let given = facts.variables.iter().any(|other| other.name == default.name && other.value.is_some());
+        if !given && template.is_some_and(|template| template.contains("ports.")) {
+            facts.variables.retain(|other| other.name != default.name);
+            facts.variables.push(default);
+        }
+    }
+    let mut named = 0;
+    for address in std::mem::take(&mut facts.addresses) {
+        let Address { file, line, port: number, is_proxy } = address;
+        let program = known.ports.get(&number);
+        let line = match (program, is_proxy) {
+            (Some(name), true) => format!(
+                "{file}:{line} forwards requests to port {number}, which `{name}` has without harness: take the address from \
+                 a variable there, and set it in [env] to \"http://localhost:{}\"",
+                port(name)
+            ),
+            (None, true) => format!(
+                "{file}:{line} forwards requests to port {number}, where nothing that was found listens: give the program \
+                 that does in [processes]"
+            ),
+            (Some(name), false) => format!(
+                "{file}:{line} names port {number}, which `{name}` has without harness: take the address from a variable \
+                 there, and set it in [env] to \"http://localhost:{}\"",
+                port(name)
+            ),
+            (None, false) => continue,
+        };
+        named += 1;
+        if named > LINES {
+            facts.unknown.push("further files name ports of this application".to_owned());
+            return;
+        }
+        facts.unknown.push(line);
+    }
+}
+
+/// Further addresses are only counted.
+const LINES: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        Known { ports: [(4000, "api".to_owned())].into(), ..Known::default() }
+    }
+
+    #[test]
+    fn an_address_behind_a_variable_gets_a_template_and_a_written_one_is_named() {
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let tree = Tree::of([
+            file(
+                "vite.config.ts",
+                "export default {\n  server: { proxy: {\n    '/api': 'http://localhost:4000' } }\n}",
+            ),
+            file("src/api.ts", "const url = import.meta.env.VITE_API ?? 'http://localhost:4000/v1'\n"),
+            file(
+                "src/other.ts",
+                "// http://localhost:4000\nfetch('http://127.0.0.1:4000/x')\nfetch('http://localhost:9999')\n",
+            ),
+            file("next.config.js", "rewrites: [{ destination: 'http://localhost:7000/x' }]"),
+            file("package.json", "{\n  \"proxy\": \"http://localhost:4000\"\n}"),
+            file("src/api.test.ts", "fetch('http://localhost:4000')"),
+        ]);
+        let mut facts = detect(&tree);
+        resolve(&mut facts, &known());
+        assert_eq!(facts.variables.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["VITE_API"]);
+        let begin = |line: &String| line.split_once(", w").map(|(begin, _)| begin.to_owned()).unwrap_or_default();
+        assert_eq!(
+            facts.unknown.iter().map(begin).collect::<Vec<_>>(),
+            [
+                "next.config.js:1 forwards requests to port 7000",
+                "package.json:2 forwards requests to port 4000",
+                "src/other.ts:2 names port 4000",
+                "vite.config.ts:3 forwards requests to port 4000",
+            ]
+        );
+    }
+}
