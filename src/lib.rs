@@ -6,7 +6,7 @@
 //! ```text
 //! cli ──────────────► terminal
 //!  ▼
-//! mcp
+//! mcp, hosts
 //!  ▼
 //! verify ───────────► agent
 //!  ▼
@@ -31,6 +31,7 @@
 //! | the JSON of a command, states, exit codes | `report` |
 //! | tables, colours, progress | `terminal` |
 //! | a tool that coding agents call over MCP | `mcp/tools/<tool>.rs` |
+//! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |
 //! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |
 //! | in which order teardown works, and what holds it up | `agent/teardown` |
@@ -77,6 +78,8 @@ pub mod cli;
 #[allow(unreachable_pub)]
 mod embedded;
 mod hidden;
+#[allow(unreachable_pub)]
+mod hosts;
 pub mod infra;
 #[allow(unreachable_pub)]
 mod mcp;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 /// What each folder may import, itself aside.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("cli", &["mcp", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
+        ("cli", &["hosts", "mcp", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
+        ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),

@@ -4,30 +4,61 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::{Session, block_on};
+use super::session::{self, Session, block_on};
+use crate::hosts::{self, Reply};
 use crate::report::{Failure, HookOutcome};
 use crate::verify::hook;
 
-/// Install or remove a pre-commit hook that requires a passed `harness verify --full`.
+/// Install or remove a pre-commit hook that requires a passed `harness verify --full`; or act on an event of a
+/// program that `harness connect` has connected.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   harness hook install           commit only what has passed `harness verify --full`
-  harness hook remove            commit without that check")]
+  harness hook remove            commit without that check
+  harness hook codex setup       what Codex runs in a new work tree")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Action,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Action {
     /// Install a pre-commit hook that runs `harness verify --status`; another hook is not replaced.
     Install,
     /// Remove the hook, if harness installed it.
     Remove,
+    /// PROGRAM EVENT: act on an event of a connected program, and answer as it expects.
+    #[command(external_subcommand)]
+    Program(Vec<String>),
+}
+
+/// Programs give exit code 2 meanings of their own: a hook fails with 1.
+const FAILED: u8 = 1;
+
+/// Acts on an event of a program. Nothing but the answer goes to stdout.
+fn program(words: &[String], session: &Session) -> Result<ExitCode, Failure> {
+    let [program, event] = [0, 1].map(|at| words.get(at).map_or("", String::as_str));
+    let directory = session.directory()?;
+    let caller = hosts::Caller { environment: session::environment(), directory, events: session.output.events() };
+    let reply = block_on(hosts::hook(program, event, caller, &mut std::io::stdin().lock()));
+    if session.output.json && reply.is_err() {
+        return reply.map(|_| ExitCode::SUCCESS);
+    }
+    let reply = reply.unwrap_or_else(|failure| Reply {
+        errors: vec![failure.document()],
+        failed: true,
+        stdout: String::new(),
+    });
+    session.output.data(&reply.stdout);
+    reply.errors.iter().for_each(|error| session.output.tell_error(error));
+    Ok(if reply.failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+    if let Action::Program(words) = &arguments.action {
+        return program(words, session);
+    }
     let directory = session.directory()?;
     let report = block_on(async {
         Ok(match arguments.action {
@@ -35,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
                 let program = std::env::current_exe().map_err(crate::system::Error::call("find harness itself"))?;
                 hook::install(&directory, &program).await?
             }
-            Action::Remove => hook::remove(&directory).await?,
+            _ => hook::remove(&directory).await?,
         })
     })?;
     session.output.document(&report, |report| {

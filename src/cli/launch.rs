@@ -1,19 +1,17 @@
 //! `harness launch`.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::session::{Session, block_on};
-use crate::agent::{self, Context, LaunchOptions};
+use crate::agent::{self, LaunchOptions};
 use crate::project::AgentId;
 use crate::report::{Failure, Launch, LaunchOutcome, LaunchedAgent};
-use crate::system::with_causes;
 use crate::terminal::{self, Table};
-use crate::verify::hook;
+use crate::verify;
 
 /// Start agents: database, bucket, environment, processes.
 ///
@@ -88,26 +86,12 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         } else {
             agent::launch(&context, &agents, &options).await?
         };
-        gate_commits(&context, &launched.0).await;
+        verify::gate_commits(&context, &launched.0).await;
         Ok(launched)
     })?;
     session.output.document(&launch, text);
     session.output.tell_errors(launch.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
     Ok(ExitCode::from(kind.map_or(0, crate::report::Kind::exit_code)))
-}
-
-/// Brings the commit hook of the project's root to work trees that have a hooks folder of their own.
-async fn gate_commits(context: &Context, launch: &Launch) {
-    let (Ok(project), Ok(program)) = (context.project(), std::env::current_exe()) else { return };
-    for agent in launch.agents.iter().filter(|agent| agent.outcome != LaunchOutcome::Failed) {
-        let tree = Path::new(&agent.tree);
-        if tree != project.root
-            && let Err(error) = hook::extend(&project.root, tree, &program).await
-        {
-            let text = format!("commits in `{}` are not gated: {}", tree.display(), with_causes(&error));
-            context.events.warning(format!("agent {}", agent.agent), text);
-        }
-    }
 }
 
 fn text(launch: &Launch) -> String {

@@ -9,6 +9,7 @@ mod verbs;
 mod command;
 mod completions;
 mod config;
+mod connect;
 mod control;
 mod db;
 mod doctor;
@@ -66,6 +67,7 @@ verbs! {
     Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
+    Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
     Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
     Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;

@@ -11,6 +11,7 @@
 mod command;
 pub mod diagnostic;
 mod error;
+mod gate;
 pub mod hook;
 mod http;
 mod judge;
@@ -23,6 +24,7 @@ mod status;
 mod work_tree;
 
 pub use error::Error;
+pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};
 pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};

@@ -7,6 +7,7 @@ mod database_verbs;
 mod doctor_gc;
 mod dotenv;
 mod guide;
+mod hosts;
 mod infra;
 mod init;
 mod init_github;

@@ -8,6 +8,7 @@ use crate::agent::{self, LaunchOptions};
 use crate::mcp::answer::Answer;
 use crate::mcp::call::Call;
 use crate::report::Failure;
+use crate::verify;
 
 /// Starts this tree's copy of the application and waits until it is healthy; run again, it repairs what is missing and
 /// applies an edited harness.toml.
@@ -32,6 +33,10 @@ pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Fai
         ..LaunchOptions::default()
     };
     let context = call.context_to_make()?;
-    let (launch, worst) = agent::launch(&context, &[call.agent(&context)?], &options).await?;
+    let (launch, worst) = match call.named {
+        Some(agent) => agent::launch(&context, &[agent], &options).await?,
+        None => agent::launch_here(&context, &options).await?,
+    };
+    verify::gate_commits(&context, &launch).await;
     Ok(Answer::of(&launch).failed_if(worst.is_some()))
 }
