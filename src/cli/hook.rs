@@ -45,11 +45,8 @@ fn program(words: &[String], session: &Session) -> Result<ExitCode, Failure> {
     if session.output.json && reply.is_err() {
         return reply.map(|_| ExitCode::SUCCESS);
     }
-    let reply = reply.unwrap_or_else(|failure| Reply {
-        errors: vec![failure.document()],
-        failed: true,
-        stdout: String::new(),
-    });
+    let reply =
+        reply.unwrap_or_else(|failure| Reply { errors: vec![failure.document()], failed: true, stdout: String::new() });
     session.output.data(&reply.stdout);
     reply.errors.iter().for_each(|error| session.output.tell_error(error));
     Ok(if reply.failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })

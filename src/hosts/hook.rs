@@ -154,9 +154,8 @@ async fn remove(context: &Context) -> Result<Reply, Failure> {
 fn living_in(context: &Context, tree: &Path) -> Result<Vec<AgentId>, Failure> {
     let is_here = |agent: &AgentId| {
         let record = Record::read(&context.home, *agent).ok().flatten();
-        record.is_some_and(|record| {
-            record.tree == tree || record.tree.canonicalize().is_ok_and(|record| record == tree)
-        })
+        record
+            .is_some_and(|record| record.tree == tree || record.tree.canonicalize().is_ok_and(|record| record == tree))
     };
     let here: Vec<AgentId> = agent::standing_in(context)?.into_iter().filter(is_here).collect();
     Ok(if here.len() == 1 { here } else { Vec::new() })

@@ -230,9 +230,13 @@ mod tests {
             "// mine\n{\n    \"a\": 1, // one\n}\n",
             "{\r\n  \"a\": 1\r\n}\r\n",
         ] {
-            let with = round(text, |json| json.add_command("setup", None, command), |json| {
-                json.take_command([Some("setup"), None], command);
-            });
+            let with = round(
+                text,
+                |json| json.add_command("setup", None, command),
+                |json| {
+                    json.take_command([Some("setup"), None], command);
+                },
+            );
             assert!(with.contains(command), "{with}");
         }
         for text in [
@@ -247,7 +251,11 @@ mod tests {
             "{\n  \"hooks\": {\n    \"SessionStart\": [\n      { \"hooks\": [{ \"type\": \"command\", \"command\": \"date\" }] }\n    ]\n  }\n}\n",
             "{\n  \"permissions\": { \"allow\": [\"Bash\"] }\n}\n",
         ] {
-            round(text, |json| json.add_hook("SessionStart", command, 60), |json| json.take_hook("SessionStart", command));
+            round(
+                text,
+                |json| json.add_hook("SessionStart", command, 60),
+                |json| json.take_hook("SessionStart", command),
+            );
             let register = |json: &Json<'_>| {
                 json.add_server()?;
                 Ok(())

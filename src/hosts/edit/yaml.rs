@@ -153,7 +153,8 @@ mod tests {
             "scripts:\nname: x\n",
         ] {
             let with = add(text, &SECTION).unwrap_or_else(|problem| panic!("{text:?}: {problem:?}"));
-            let value: serde_json::Value = serde_saphyr::from_str(&with).unwrap_or_else(|error| panic!("{with}{error}"));
+            let value: serde_json::Value =
+                serde_saphyr::from_str(&with).unwrap_or_else(|error| panic!("{with}{error}"));
             assert_eq!((&value["scripts"]["setup"], &value["scripts"]["archive"]), (&"one".into(), &"two".into()));
             assert_eq!(value["scripts"]["timeout"], if text.contains("timeout") { 3 } else { 9 }, "{with}");
             assert_eq!(block::take(&with), text);
