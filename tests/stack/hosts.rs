@@ -61,7 +61,8 @@ impl<'a> Tree<'a> {
         let (payload, directory) = self.payload(event);
         let json = payload.starts_with('{');
         let directory = if directory.is_dir() { directory } else { self.project.root().to_owned() };
-        let variables = payload.lines().filter(|line| !json && !line.starts_with('#')).filter_map(|it| it.split_once('='));
+        let variables =
+            payload.lines().filter(|line| !json && !line.starts_with('#')).filter_map(|it| it.split_once('='));
         let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
             .args(["hook", self.program, event])
             .current_dir(directory)
@@ -181,7 +182,11 @@ fn claude_code_is_answered_in_its_own_form() {
     let path = project.root().join(".claude/worktrees/sad-owl");
     let broken = Tree { home: &home, project: &project, program: "claude", path };
     let made = broken.call("WorktreeCreate").succeeds();
-    assert!(made.stdout.trim() == broken.path.display().to_string() && made.stderr.contains("error:"), "{}", made.stderr);
+    assert!(
+        made.stdout.trim() == broken.path.display().to_string() && made.stderr.contains("error:"),
+        "{}",
+        made.stderr
+    );
     let begun = broken.call("SessionStart").succeeds().stdout;
     assert!(begun.contains("could not start") && begun.contains("planted"), "{begun}");
     broken.call("WorktreeRemove").succeeds();
@@ -233,11 +238,18 @@ fn connect_adds_takes_out_and_leaves_what_others_wrote() {
     let home = TestHome::new();
     let project = home.project("shop").write();
     let connect = |arguments: &[&str]| project.harness(["connect"].iter().chain(arguments).copied());
-    project.put("WORKFLOW.md", "---\ntracker:\n  kind: linear\nhooks:\n  after_create: |\n    git clone x .\n---\nDo it.\n");
-    project.put("conductor.json", "{\n    \"scripts\": {\n        \"setup\": \"npm ci\",\n        \"run\": \"npm run dev\"\n    }\n}\n");
+    project.put(
+        "WORKFLOW.md",
+        "---\ntracker:\n  kind: linear\nhooks:\n  after_create: |\n    git clone x .\n---\nDo it.\n",
+    );
+    project.put(
+        "conductor.json",
+        "{\n    \"scripts\": {\n        \"setup\": \"npm ci\",\n        \"run\": \"npm run dev\"\n    }\n}\n",
+    );
     project.put(".claude/settings.json", "{\n\t\"permissions\": { \"allow\": [ \"Bash(npm:*)\" ] }\n}\n");
     project.commit("What others wrote");
-    let programs = ["claude", "codex", "cursor", "conductor", "superset", "emdash", "orca", "kilo", "worktrunk", "symphony"];
+    let programs =
+        ["claude", "codex", "cursor", "conductor", "superset", "emdash", "orca", "kilo", "worktrunk", "symphony"];
     for program in programs {
         let printed = connect(&[program, "--print"]).run().succeeds().stdout;
         assert!(printed.contains(&format!("harness hook {program} ")), "{printed}");
