@@ -1,75 +1,53 @@
 """The measurements behind network.sh. Python's standard library only."""
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from machine import PYTHON, Machine, table
+
 BINARY = Path(sys.argv[1]).resolve()
 CALLS = int(sys.argv[2])
-PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
-NAMED, BASE = 3000, 27510
+NAMED = 3000
+# a run that takes longer is given up
+LIMIT = 300
 
-# Measures the calls alone, one by one: microseconds, median and 99th percentile. Where there is no map it calls the same
-# ports by their real numbers. Another thread accepts.
+# Measures the calls alone, one by one: microseconds, median and 99th percentile. A child accepts, so that it shares no
+# interpreter with what is measured.
 PROGRAM = """
-import json, os, socket, statistics, threading, time
-from time import perf_counter_ns as now
-port, calls = int(os.environ["PORT"]), int(os.environ["CALLS"])
-server = socket.create_server(("127.0.0.1", port), backlog=1024)
-def accept():
-    while True:
-        server.accept()[0].close()
-threading.Thread(target=accept, daemon=True).start()
-def measure(prepare, call):
+import json, os, socket, statistics, sys, time
+port, calls = int(sys.argv[1]), int(sys.argv[2])
+def accepted(listener):
+    if os.fork() == 0:
+        while True:
+            listener.accept()[0].close()
+    return listener.getsockname()
+def measure(call, prepare=lambda s: None, family=socket.AF_INET):
     took = []
     for _ in range(calls):
-        with socket.socket() as s:
+        with socket.socket(family) as s:
             prepare(s)
-            began = now()
+            began = time.perf_counter_ns()
             call(s)
-            took.append((now() - began) / 1000)
-            if s.getsockname()[1] != 0:
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\\x01\\0\\0\\0\\0\\0\\0\\0")
+            took.append((time.perf_counter_ns() - began) / 1000)
     took.sort()
-    return [statistics.median(took), took[int(len(took) * 0.99)]]
-def connect(s):
-    try:
-        s.connect(("127.0.0.1", port))
-    except BlockingIOError:
-        pass
-reuse = lambda s: s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-result = {
-    "connect, blocking": measure(lambda s: None, connect),
-    "connect, non-blocking": measure(lambda s: s.setblocking(False), connect),
-    "bind": measure(reuse, lambda s: s.bind(("127.0.0.2", port))),
-    "connect to a port that is not mapped": None,
-}
-other = socket.create_server(("127.0.0.1", 0), backlog=1024)
-def accept_other():
-    while True:
-        other.accept()[0].close()
-threading.Thread(target=accept_other, daemon=True).start()
-result["connect to a port that is not mapped"] = measure(lambda s: None, lambda s: s.connect(other.getsockname()))
-path = b"\\0harness-bench-%d" % os.getpid()
+    return statistics.median(took), took[len(took) * 99 // 100]
+accepted(socket.create_server(("127.0.0.1", port), backlog=1024))
+other = accepted(socket.create_server(("127.0.0.1", 0), backlog=1024))
 unix = socket.socket(socket.AF_UNIX)
-unix.bind(path)
+unix.bind(chr(0) + f"harness-bench-{os.getpid()}")
 unix.listen(1024)
-def accept_unix():
-    while True:
-        unix.accept()[0].close()
-threading.Thread(target=accept_unix, daemon=True).start()
-took = []
-for _ in range(calls):
-    with socket.socket(socket.AF_UNIX) as s:
-        began = now()
-        s.connect(path)
-        took.append((now() - began) / 1000)
-took.sort()
-result["connect to a Unix socket"] = [statistics.median(took), took[int(len(took) * 0.99)]]
+path = accepted(unix)
+# apart from the first, on an address of its own
+result = {
+    "`bind`": measure(lambda s: s.bind(("127.0.0.2", port)), lambda s: s.setsockopt(1, socket.SO_REUSEADDR, 1)),
+    "`connect`": measure(lambda s: s.connect(("127.0.0.1", port))),
+    "`connect`, non-blocking": measure(lambda s: s.connect_ex(("127.0.0.1", port)), lambda s: s.setblocking(False)),
+    "`connect` to another port": measure(lambda s: s.connect(other)),
+    "`connect` to a Unix socket": measure(lambda s: s.connect(path), family=socket.AF_UNIX),
+}
 with open("result.new", "w") as f:
     json.dump(result, f)
 os.rename("result.new", "result")
@@ -79,6 +57,7 @@ time.sleep(100000)
 CONFIGURATION = """
 [project]
 name = "bench-network"
+max_agents = 1
 [ports]
 web = {base}
 [infra]
@@ -95,41 +74,35 @@ disabled = true
 disabled = true
 {network}
 [processes.web]
-command = "{python} -I program.py"
-environment = {{ PORT = "{port}", CALLS = "{calls}" }}
+command = "{python} -I {program} {port} {calls}"
 """
 
 
 def measured(mapped):
     with tempfile.TemporaryDirectory(prefix="harness-bench-") as directory:
-        project, home = Path(directory, "project"), Path(directory, "home")
-        project.mkdir()
-        network = f'[network]\nmap = {{ {NAMED} = "{{{{ ports.web }}}}" }}' if mapped else ""
-        port = NAMED if mapped else "{{ ports.web }}"
-        text = CONFIGURATION.format(base=BASE, network=network, python=PYTHON, port=port, calls=CALLS)
-        (project / "harness.toml").write_text(text)
-        (project / "program.py").write_text(PROGRAM)
-        environment = {**os.environ, "HARNESS_HOME": str(home)}
-
-        def harness(*arguments):
-            done = subprocess.run([BINARY, *arguments], cwd=project, env=environment, capture_output=True, text=True)
-            if done.returncode != 0:
-                sys.exit(f"harness {' '.join(arguments)}: {done.stderr}")
-
+        machine = Machine(BINARY, directory, 40)
+        program = machine.directory / "program.py"
+        program.write_text(PROGRAM)
+        web = "{{ ports.web }}"
+        machine.project = machine.make("project", CONFIGURATION.format(
+            base=machine.base + 10,
+            network=f'[network]\nmap = {{ {NAMED} = "{web}" }}' if mapped else "",
+            python=PYTHON,
+            program=program,
+            port=NAMED if mapped else web,
+            calls=CALLS,
+        ))
         try:
-            harness("launch", "1")
-            deadline = time.monotonic() + 300
-            while not (project / "result").exists():
+            machine.harness("launch", 1)
+            result, deadline = machine.project / "result", time.monotonic() + LIMIT
+            while not result.exists():
                 if time.monotonic() > deadline:
-                    sys.exit((home / "agents/1/logs/web.log").read_text())
+                    sys.exit((machine.home / "agents/1/logs/web.log").read_text())
                 time.sleep(0.05)
-            return json.loads((project / "result").read_text())
+            return json.loads(result.read_text())
         finally:
-            harness("teardown", "1", "--infra")
+            machine.remove()
 
 
 plain, mapped = measured(False), measured(True)
-print("| microseconds | plain, median | plain, p99 | mapped, median | mapped, p99 |")
-print("|---|---:|---:|---:|---:|")
-for name, (median, high) in plain.items():
-    print(f"| {name} | {median:.1f} | {high:.1f} | {mapped[name][0]:.1f} | {mapped[name][1]:.1f} |")
+table(["microseconds", "plain", "p99", "mapped", "p99"], [[name, *plain[name], *mapped[name]] for name in plain])

@@ -183,6 +183,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "home.unknown",
             "init.no_free_agent",
             "inputs.unreadable",
+            "network.not_mapped",
             "render.git",
             "system.io",
             "user.missing",

@@ -1,6 +1,40 @@
 //! Maps that cannot be.
 
-use crate::support::TestHome;
+use std::path::Path;
+
+use crate::support::{TestHome, python};
+
+/// Runs a program where one system call is refused, as the seccomp profile of a container does it.
+const WITHOUT: &str = r#"
+import ctypes, os, struct, sys
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]
+program = Program(4, b"".join(struct.pack("HBBI", *one) for one in code))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(program)) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"#;
+
+#[test]
+fn a_container_that_refuses_the_map_is_named_before_anything_starts() {
+    let home = TestHome::new();
+    let project =
+        home.project("shop").application("api").toml("[network]\nmap = { 3000 = \"{{ ports.api }}\" }\n").write();
+    let table = [
+        (libc::SYS_pidfd_getfd, "network.denied", "--cap-add SYS_PTRACE"),
+        (libc::SYS_seccomp, "network.refused", "allows `seccomp`"),
+    ];
+    for (call, code, remedy) in table {
+        let harness = env!("CARGO_BIN_EXE_harness");
+        let words = ["-I", "-c", WITHOUT, &call.to_string(), harness, "launch", "1", "--json"].map(str::to_owned);
+        let refused = project.harness(words).binary(Path::new(python())).run().exits_with(4).json();
+        let error = &refused["agents"][0]["error"];
+        assert_eq!(error["code"], code, "{refused}");
+        assert!(error["hint"].as_str().unwrap().contains(remedy), "{refused}");
+        assert!(!project.root().join(".env.agent.1").exists());
+    }
+}
 
 #[test]
 fn a_key_that_is_no_port_and_a_value_that_is_none_are_named_with_their_lines() {
@@ -27,7 +61,10 @@ fn a_key_that_is_no_port_and_a_value_that_is_none_are_named_with_their_lines() {
 fn a_launch_from_within_another_agents_map_is_refused_with_its_name() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").write();
-    let launch = project.harness(["launch", "3"]).env("HARNESS_LOOPBACK_MAP", "0123/agent-4").run().exits_with(5);
+    let outer = "0123/agent-4 3000=5010";
+    let refused = project.harness(["launch", "3", "--json"]).env("HARNESS_LOOPBACK_MAP", outer).run().exits_with(5);
+    assert_eq!(refused.json()["agents"][0]["error"]["code"], "network.nested");
+    let launch = project.harness(["launch", "3"]).env("HARNESS_LOOPBACK_MAP", outer).run().exits_with(5);
     assert!(launch.stderr.contains("under the loopback map of agent 4"), "{launch}");
     assert!(launch.stderr.contains("run it from a shell outside"), "{launch}");
 }
