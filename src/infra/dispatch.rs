@@ -29,7 +29,7 @@ pub(super) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec
 /// Refuses host ports of these services that another process has.
 pub(super) async fn check_ports(record: &InfraRecord, services: &[Service]) -> Result<()> {
     match record.engine {
-        Engine::Native => ports::check_free(record, services),
+        Engine::Native => ports::check_free(record, services).await,
         Engine::Docker => docker::check_ports(record, services).await,
     }
 }

@@ -3,7 +3,7 @@
 use super::error::{Error, Result, TakenPort};
 use super::record::InfraRecord;
 use crate::project::{InfraPort, InfraPorts, Service};
-use crate::system::{is_bindable, port_holder};
+use crate::system::{becomes_bindable, is_bindable, port_holder};
 
 /// Distance of the blocks that are tried. Ports above are left to the kernel's ephemeral range.
 const STEP: u16 = 100;
@@ -13,16 +13,15 @@ const HIGHEST: u16 = 32_767;
 ///
 /// # Errors
 /// [`Error::PortsInUse`] lists every port that is in use, with its holder.
-pub(super) fn check_free(record: &InfraRecord, services: &[Service]) -> Result<()> {
+pub(super) async fn check_free(record: &InfraRecord, services: &[Service]) -> Result<()> {
     let wanted = |service: &str| services.iter().any(|wanted| wanted.name() == service);
-    let ports = record.ports().into_iter().filter(|(_, number, service)| wanted(service) && !is_bindable(*number));
-    let taken = ports.map(|(port, number, service)| TakenPort {
-        service,
-        port: number,
-        variable: port.variable(),
-        holder: port_holder(number),
-    });
-    refuse(taken.collect())
+    let mut taken = Vec::new();
+    for (port, number, service) in record.ports().into_iter().filter(|(_, _, service)| wanted(service)) {
+        if !becomes_bindable(number).await {
+            taken.push(TakenPort { service, port: number, variable: port.variable(), holder: port_holder(number) });
+        }
+    }
+    refuse(taken)
 }
 
 /// Fails if there are any.

@@ -37,7 +37,7 @@ pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
 pub use lock::{FileLock, Holder};
-pub use ports::{PortHolder, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
+pub use ports::{PortHolder, becomes_bindable, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
 pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };

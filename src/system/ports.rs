@@ -3,9 +3,11 @@
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Deadline;
 use super::proc::{Listeners, command_line};
 
 /// The process that listens on a port.
@@ -27,6 +29,24 @@ pub fn is_bindable(port: u16) -> bool {
         }
     };
     free((Ipv4Addr::LOCALHOST, port).into()) && free((Ipv6Addr::LOCALHOST, port).into())
+}
+
+/// How long the kernel may take to close the sockets of a process that was killed.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// The same, but waits for a moment where no living process is known to hold the port: one that was killed has lost its
+/// name before its sockets are closed.
+pub async fn becomes_bindable(port: u16) -> bool {
+    let deadline = Deadline::after("a port", CLOSING);
+    loop {
+        if is_bindable(port) {
+            return true;
+        }
+        if deadline.passed() || port_holder(port).is_some_and(|holder| holder.pid.is_some()) {
+            return false;
+        }
+        deadline.pause(Duration::from_millis(20)).await;
+    }
 }
 
 /// Who listens on `port`, on any address; `None` when no process does. For several ports take one

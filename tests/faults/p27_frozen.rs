@@ -141,3 +141,12 @@ fn d17_a_command_right_after_a_shared_server_died_waits_for_it() {
         project.harness(arguments.iter().copied()).run().succeeds();
     }
 }
+
+#[test]
+fn d17_a_teardown_right_after_the_mail_server_died_waits_for_it() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_mail().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    signal(pid(&server(&project, "mailpit")), Signal::KILL);
+    project.harness(["teardown", "3"]).run().succeeds();
+}

@@ -15,9 +15,12 @@ pub(super) async fn check(scope: Scope<'_>, project: &Project) -> Result<Option<
     // once a stack runs, the supervisor checks who listens on its ports
     if snapshot.is_none() {
         supervisor::sweep(scope.context.home.id(), &scope.directory(), &scope.agent.stack().to_string()).await?;
-        let ports = project.ports_of(scope.agent).into_iter().filter(|(_, port)| !system::is_bindable(*port));
-        let taken: Vec<TakenPort> =
-            ports.map(|(name, port)| TakenPort { name, port, holder: system::port_holder(port) }).collect();
+        let mut taken = Vec::new();
+        for (name, port) in project.ports_of(scope.agent) {
+            if !system::becomes_bindable(port).await {
+                taken.push(TakenPort { name, port, holder: system::port_holder(port) });
+            }
+        }
         if !taken.is_empty() {
             return Err(Error::PortsInUse { agent: scope.agent, taken }.into());
         }

@@ -3,6 +3,7 @@
 //! All agents share one mailbox. A message carries the name of the SMTP user that sent it as its tag: `agent-3`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper::Method;
 use serde::{Deserialize, Serialize};
@@ -20,10 +21,15 @@ use crate::project::{InfraPort, InfraPorts, Service};
 use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
-use crate::system::{Home, Secret};
+use crate::system::{Deadline, Home, Secret};
 
 /// Messages that the mail catcher keeps, on every engine.
 const MAX_MESSAGES: u32 = 5000;
+
+/// How long an answer may take, together with a restart of the server; a command that only reads asks one question.
+const LOOKING: Duration = Duration::from_millis(2500);
+/// The same of a deletion.
+const DELETING: Duration = Duration::from_secs(10);
 
 /// The home's mail catcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +81,18 @@ impl Mail {
         Ok(count)
     }
 
+    /// Asks again for a moment where the connection is refused or breaks: a server that died is back within a second.
     async fn ask(&self, method: Method, path: &str) -> Result<String> {
-        http::request(method, &self.web_url, path)
-            .await
-            .map_err(|reason| Error::Refused { service: MailRecord::NAME, reason })
+        let limit = if method == Method::GET { LOOKING } else { DELETING };
+        let deadline = Deadline::after("the mail server", limit);
+        loop {
+            let answer = deadline.run(http::request(method.clone(), &self.web_url, path)).await;
+            match answer.unwrap_or_else(|late| Err(late.to_string())) {
+                Ok(body) => return Ok(body),
+                Err(_) if !deadline.passed() => deadline.pause(Duration::from_millis(50)).await,
+                Err(reason) => return Err(Error::Refused { service: MailRecord::NAME, reason }),
+            }
+        }
     }
 }
 
