@@ -33,6 +33,7 @@ fn lightdash_runs_as_its_engineers_run_it() {
         ("EMAIL_SMTP_USER", "agent-2"),
         ("SCHEDULER_ENABLED", "false"),
         ("INTERNAL_LIGHTDASH_HOST", "http://localhost:3020"),
+        ("HEADLESS_BROWSER_PORT", ""),
         ("SENTRY_DSN", ""),
         ("AGENT_ID", "2"),
     ] {
@@ -52,6 +53,9 @@ fn lightdash_runs_as_its_engineers_run_it() {
     let shared = TemplateValues { home: "/h".into(), ..shared(&project) };
     let shared = renderer.template_environment(&shared, &caller).unwrap();
     assert_eq!(shared.get("LIGHTDASH_SECRET"), environment.get("LIGHTDASH_SECRET"));
-    assert_eq!(shared.get("DBT"), Some("/h/tools/dbt-1.7.0/bin/dbt"));
+    for environment in [&environment, &shared] {
+        let path = environment.get("PATH").unwrap();
+        assert!(path.starts_with("/h/tools/dbt-1.7.0/commands:"), "dbt for the seed and for the API: {path}");
+    }
     assert_eq!((shared.get("PORT"), shared.get("DBT_DEMO_DIR")), (None, None));
 }
