@@ -147,6 +147,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "supervisor.no_answer",
             "supervisor.not_running",
             "teardown.left",
+            "worktree.in_use",
         ],
     ),
     (

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::{Context, Error, Record, identity};
+use super::tree_error::TreeError;
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::FileLock;
@@ -28,19 +29,19 @@ impl Claims {
     }
 
     /// Refuses a work tree that is another agent's, or would lie in one.
-    pub(super) fn work_tree(&self, path: &Path) -> Result<(), Error> {
+    pub(super) fn work_tree(&self, path: &Path) -> Result<(), TreeError> {
         let holds = |other: &&Record| other.worktree.as_ref().is_some_and(|held| path.starts_with(&held.path));
         match self.others.iter().find(holds) {
-            Some(other) => Err(Error::TreeTaken { path: path.to_owned(), agent: other.agent }),
+            Some(other) => Err(TreeError::Taken { path: path.to_owned(), agent: other.agent }),
             None => Ok(()),
         }
     }
 
     /// Refuses to adopt a tree that another agent works in.
-    pub(super) fn adopted(&self, tree: &Path) -> Result<(), Error> {
+    pub(super) fn adopted(&self, tree: &Path) -> Result<(), TreeError> {
         let holds = |other: &&Record| other.tree == tree || other.tree.canonicalize().is_ok_and(|held| held == tree);
         match self.others.iter().find(holds) {
-            Some(other) => Err(Error::TreeInUse { path: tree.to_owned(), agent: other.agent }),
+            Some(other) => Err(TreeError::InUse { path: tree.to_owned(), agent: other.agent }),
             None => Ok(()),
         }
     }

@@ -76,52 +76,6 @@ pub enum Error {
         /// Where that project is.
         root: PathBuf,
     },
-    /// Another agent works there.
-    #[error("`{}` is inside the work tree of agent {agent}", path.display())]
-    TreeTaken {
-        /// Where the work tree should be.
-        path: PathBuf,
-        /// Whose it is.
-        agent: AgentId,
-    },
-    /// An agent lives in the tree.
-    #[error("agent {agent} works in `{}`", path.display())]
-    TreeInUse {
-        /// The tree.
-        path: PathBuf,
-        /// Whose it is.
-        agent: AgentId,
-    },
-    /// An agent's tree, which somebody else made, is gone.
-    #[error("the tree of agent {agent}, `{}`, is gone", path.display())]
-    TreeGone {
-        /// The agent.
-        agent: AgentId,
-        /// Where it was.
-        path: PathBuf,
-    },
-    /// A launch asks for another branch than that of the agent's tree.
-    #[error("agent {agent} works in `{}`, which is {}, not on branch `{wished}`", tree.display(), on(current.as_deref()))]
-    OtherBranch {
-        /// The agent.
-        agent: AgentId,
-        /// Its tree.
-        tree: PathBuf,
-        /// The branch there.
-        current: Option<String>,
-        /// The branch that was asked for.
-        wished: String,
-    },
-    /// Every id is taken, or its ports are.
-    #[error("no id from 1 to {max} is free for project `{project}`")]
-    NoneFree {
-        /// The project.
-        project: String,
-        /// Its limit.
-        max: u8,
-        /// The ids that agents have.
-        taken: Vec<AgentId>,
-    },
     /// Another agent has the file.
     #[error("`{}` is already rendered for agent {agent}", path.display())]
     FileTaken {
@@ -133,16 +87,6 @@ pub enum Error {
     /// A teardown was interrupted.
     #[error("agent {0} is partly removed: its last teardown was interrupted")]
     HalfRemoved(AgentId),
-    /// A launch asks for another tree than the one that the agent has.
-    #[error("agent {agent} works in `{}`, which is {}", tree.display(), if *own { "the project's root" } else { "its own work tree" })]
-    OtherTree {
-        /// The agent.
-        agent: AgentId,
-        /// Where it works.
-        tree: PathBuf,
-        /// Whether a work tree of its own was asked for.
-        own: bool,
-    },
     /// The directory of a launched agent is gone.
     #[error("agent {agent} cannot work: {why}")]
     TreeDeleted {
@@ -276,10 +220,6 @@ impl Error {
     }
 }
 
-fn on(branch: Option<&str>) -> String {
-    branch.map_or_else(|| "on no branch".to_owned(), |branch| format!("on branch `{branch}`"))
-}
-
 /// `agent 1`, `agents 1, 2`.
 fn named(agents: &[AgentId]) -> String {
     let noun = if agents.len() == 1 { "agent" } else { "agents" };
@@ -301,12 +241,6 @@ impl Diagnostic for Error {
             | Self::InfraInUse { .. }
             | Self::Leased { .. }
             | Self::OtherProject { .. }
-            | Self::OtherTree { .. }
-            | Self::TreeTaken { .. }
-            | Self::TreeInUse { .. }
-            | Self::TreeGone { .. }
-            | Self::OtherBranch { .. }
-            | Self::NoneFree { .. }
             | Self::FileTaken { .. }
             | Self::HalfRemoved(_)
             | Self::TreeDeleted { .. }
@@ -335,15 +269,9 @@ impl Diagnostic for Error {
             Self::EngineInUse { .. } => "engine.in_use",
             Self::InfraInUse { .. } => "infra.in_use",
             Self::Leased { .. } => "agent.leased",
-            Self::TreeTaken { .. } => "worktree.taken",
-            Self::TreeInUse { .. } => "worktree.in_use",
-            Self::TreeGone { .. } => "worktree.gone",
-            Self::OtherBranch { .. } => "agent.other_branch",
-            Self::NoneFree { .. } => "agent.none_free",
             Self::FileTaken { .. } => "render.taken",
             Self::HalfRemoved(_) => "agent.half_removed",
             Self::OtherProject { .. } => "agent.other_project",
-            Self::OtherTree { .. } => "agent.other_tree",
             Self::TreeDeleted { .. } => "agent.tree_deleted",
             Self::PortsInUse { .. } => "port.in_use",
             Self::Command { .. } => "command.failed",
@@ -392,27 +320,6 @@ impl Diagnostic for Error {
                 format!("if you mean that agent, run this command with `-C {}` or with `--force`", root.display())
             }
             Self::OtherProject { .. } => "that project is gone: run this command with `--force`".into(),
-            Self::TreeTaken { .. } => {
-                "add `{{ id }}` to `[worktree] path`, so that each agent gets its own".into()
-            }
-            Self::TreeInUse { agent, .. } => {
-                format!("run `harness launch` there without an id, or `harness teardown {agent}` first")
-            }
-            Self::TreeGone { agent, .. } => {
-                format!("bring the tree back, or run `harness teardown {agent}` and launch where it is now")
-            }
-            Self::OtherBranch { agent, .. } => format!(
-                "switch the branch in that tree yourself, or run `harness launch --branch` without an id in the main \
-                 checkout for another agent, or `harness teardown {agent}` first"
-            ),
-            Self::NoneFree { taken, .. } if taken.is_empty() => {
-                "other programs listen on the ports of each of them: change the bases in `[ports]`, or increase \
-                 `max_agents`"
-                    .into()
-            }
-            Self::NoneFree { .. } => {
-                "see `harness status`; tear down an agent that is not needed, or increase `max_agents`".into()
-            }
             Self::FileTaken { .. } => {
                 "agents share the directory: add `{{ id }}` to the file's name in `[render]`, or give each agent its own \
                  tree with `[worktree]`"
@@ -420,10 +327,6 @@ impl Diagnostic for Error {
             }
             Self::HalfRemoved(agent) => {
                 format!("run `harness launch {agent}` for a new one, or `harness teardown {agent}` to finish")
-            }
-            Self::OtherTree { agent, own, .. } => {
-                let option = if *own { "--worktree" } else { "--no-worktree" };
-                format!("run `harness teardown {agent}`, then `harness launch {agent} {option}`")
             }
             Self::TreeDeleted { agent, .. } => format!("run `harness teardown {agent}`, then `harness launch {agent}`"),
             Self::PortsInUse { taken, .. } => {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Context, Error, Record, trees};
+use super::{Context, Error, Record, moved, trees};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::Checkout;
@@ -76,6 +76,7 @@ pub(super) fn records_around(context: &Context) -> Result<Vec<Record>, Failure> 
     for agent in agents(context)? {
         // a record that cannot be read names no directory
         let Ok(Some(record)) = Record::read(&context.home, agent) else { continue };
+        let record = moved::followed(context, record, None);
         // the recorded path may contain symbolic links, the current directory does not
         let place = record.place().canonicalize().unwrap_or_else(|_| record.place().to_owned());
         let is_beyond = linked.as_ref().is_some_and(|top| !place.starts_with(top));

@@ -1,6 +1,6 @@
 //! The machine-wide lease of an id: a lock for the time of a command, a record for the time between.
 
-use crate::agent::{Context, Error, Record, ownership};
+use crate::agent::{Context, Error, Record, moved};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::{self, FileLock};
@@ -71,10 +71,17 @@ impl Lease {
         project: &crate::project::Project,
     ) -> Result<Option<Record>, Failure> {
         let record = Record::read(&context.home, self.agent)?;
-        match record {
-            Some(record) if ownership::has_moved(&record, project) => {
-                Ok(Some(ownership::follow(record, project).await))
+        let record = match record {
+            Some(found) => {
+                let record = moved::followed(context, found.clone(), Some(project));
+                if record != found {
+                    moved::mend(context, &record).await;
+                }
+                Some(record)
             }
+            None => None,
+        };
+        match record {
             Some(record) if record.project != project.name || record.project_root != project.root => {
                 let (project, root, renamed) =
                     (record.project, record.project_root.clone(), record.project_root == project.root);

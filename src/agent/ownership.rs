@@ -5,14 +5,13 @@
 //! current directory; an agent of another project needs `-C` or `--force`. Outside of every project a command may
 //! change all agents of the home.
 //!
-//! A project that was moved keeps its agents: where the recorded root is gone and the project of the current
-//! directory has the same name, it is taken for the moved one.
+//! A project that was moved keeps its agents ([`super::moved`]).
 
 use std::path::{Path, PathBuf};
 
+use super::moved::is_moved_project;
 use super::place::Place;
-use super::{Context, Error, Record, identity, worktree};
-use crate::project::Project;
+use super::{Context, Error, Record, identity};
 use crate::report::Failure;
 
 /// Refuses an agent of another project than that of the current directory.
@@ -33,7 +32,7 @@ pub(super) fn check(context: &Context, record: &Record, force: bool) -> Result<(
 /// The home cannot be read.
 pub(super) fn is_here(context: &Context, record: &Record) -> Result<bool, Failure> {
     let Some(root) = standing_root(context)? else { return Ok(true) };
-    Ok(same(&record.project_root, &root) || context.project_at(&root).is_ok_and(|project| has_moved(record, &project)))
+    Ok(same(&record.project_root, &root) || context.project_at(&root).is_ok_and(|project| is_moved_project(context, record, &project)))
 }
 
 /// The root of the project of the current directory; in an agent's own tree, of the agent's project.
@@ -45,42 +44,4 @@ fn standing_root(context: &Context) -> Result<Option<PathBuf>, Failure> {
 
 fn same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Whether `project` is the recorded one at another place.
-pub(super) fn has_moved(record: &Record, project: &Project) -> bool {
-    record.project == project.name && record.project_root != project.root && is_gone(&record.project_root)
-}
-
-/// Whether there is no project any more at a root.
-pub(super) fn is_gone(root: &Path) -> bool {
-    !root.join("harness.toml").exists()
-}
-
-/// The record of an agent whose project was moved, with every path where it is now. The paths between the work tree and
-/// its repository are corrected in git.
-pub(super) async fn follow(record: Record, project: &Project) -> Record {
-    if !has_moved(&record, project) {
-        return record;
-    }
-    let old = record.project_root.clone();
-    let moved = |path: PathBuf| match path.strip_prefix(&old) {
-        Ok(below) if below.as_os_str().is_empty() => project.root.clone(),
-        Ok(below) => project.root.join(below),
-        Err(_) => path,
-    };
-    let all = |paths: Vec<PathBuf>| paths.into_iter().map(moved).collect();
-    let record = Record {
-        project_root: project.root.clone(),
-        tree: moved(record.tree),
-        worktree: record.worktree.map(|tree| super::record::WorktreeRecord { path: moved(tree.path), ..tree }),
-        rendered: all(record.rendered),
-        guides: all(record.guides),
-        env_file: record.env_file.map(moved),
-        ..record
-    };
-    if let Some(tree) = &record.worktree {
-        worktree::repair(&record.project_root, &tree.path).await;
-    }
-    record
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 
 use super::template_values::{self, Rendering};
-use super::{Context, Error, Lifecycle, Record, identity, launch, leftover, processes};
+use super::{Context, Error, Lifecycle, Record, identity, launch, leftover, moved, processes};
 use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Admin, Link, Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
@@ -26,7 +26,9 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
             return Err(Error::Unknown(agent).into());
         }
     }
-    let records: Vec<_> = agents.into_iter().map(|agent| (agent, Record::read(&context.home, agent))).collect();
+    let follow = |record: Record| moved::followed(context, record, None);
+    let read = |agent| Record::read(&context.home, agent).map(|found| found.map(follow));
+    let records: Vec<_> = agents.into_iter().map(|agent| (agent, read(agent))).collect();
     let wishes = Wishes::read(context, records.iter().filter_map(|(_, record)| record.as_ref().ok()?.as_ref())).await?;
     let rows = join_all(records.into_iter().map(|(agent, record)| {
         let wishes = &wishes;
@@ -130,7 +132,7 @@ async fn one(
         }
     }
     if record.lifecycle == Lifecycle::Launched
-        && let Some(why) = leftover::why(Some(&record))
+        && let Some(why) = leftover::why(context, Some(&record))
     {
         status.state = StackState::Broken;
         status.error = Some(Failure::from(Error::TreeDeleted { agent, why }).document());

@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Also stop the shared servers and keep their data; refused while other agents use them.
     #[arg(long)]
     infra: bool,
+    /// Only an agent whose tree or project was deleted.
+    #[arg(long, hide = true)]
+    if_gone: bool,
     /// With --infra, also delete the servers' data.
     #[arg(long, requires = "infra")]
     volumes: bool,
@@ -54,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         dry_run: arguments.dry_run,
         force: arguments.force,
         infra: arguments.infra,
-        only_leftovers: false,
+        only_leftovers: arguments.if_gone,
         volumes: arguments.volumes,
     };
     let (teardown, kind) = block_on(agent::teardown(&context, &options))?;

@@ -118,10 +118,28 @@ pub fn tree_section(root: &Path, tree: &Path) -> Result<Option<String>> {
     let failed = |source| RenderError::Git { path: tree.to_owned(), source };
     let link = tree.join(".git");
     let names = |git_dir: &Path| {
-        std::fs::read_to_string(git_dir.join("gitdir")).is_ok_and(|named| git_dir.join(named.trim()) == link)
+        // or one that git removed with its tree
+        let named = std::fs::read_to_string(git_dir.join("gitdir"));
+        named.map_or_else(|_| !git_dir.exists(), |named| git_dir.join(named.trim()) == link)
     };
     let sections = sections(root).map_err(failed)?.into_iter();
     Ok(sections.filter(|(_, git_dir)| names(git_dir)).map(|(section, _)| section).next())
+}
+
+/// Removes the section for the work tree `tree`, which was deleted and still has its entry.
+///
+/// # Errors
+/// The repository's configuration cannot be written.
+pub fn forget_tree(root: &Path, tree: &Path) -> Result<()> {
+    let failed = |source| RenderError::Git { path: root.to_owned(), source };
+    let Some(location) = locate(root).map_err(failed)? else { return Ok(()) };
+    let link = tree.join(".git");
+    for (_, git_dir) in sections(root).map_err(failed)? {
+        if std::fs::read_to_string(git_dir.join("gitdir")).is_ok_and(|named| git_dir.join(named.trim()) == link) {
+            exclude_no_more(&git_dir, &location.common()).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the sections for work trees of `root`'s repository that are gone.
@@ -137,6 +155,25 @@ pub fn forget_trees(root: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets git read the exclude files of linked work trees again whose repository was moved: the configuration names them
+/// by path.
+///
+/// # Errors
+/// The repository's configuration cannot be written.
+pub fn mend_trees(root: &Path) -> Result<()> {
+    let failed = |source| RenderError::Git { path: root.to_owned(), source };
+    let Some(location) = locate(root).map_err(failed)? else { return Ok(()) };
+    let common = location.common();
+    let known = sections(root).map_err(failed)?;
+    let entries = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().filter_map(std::result::Result::ok);
+    for git_dir in entries.map(|entry| entry.path()).filter(|git_dir| git_dir.join(EXCLUDE).exists()) {
+        if !known.iter().any(|(_, known)| known.components().eq(git_dir.components())) {
+            include(&git_dir, &common).map_err(failed)?;
+        }
+    }
+    forget_trees(root)
 }
 
 impl Location {

@@ -43,8 +43,8 @@
 //!
 //! # What it does not do
 //!
-//! It knows nothing of projects, templates or databases: its one input is `processes.toml`, and its truth
-//! is what [`Client::snapshot`] answers.
+//! It knows nothing of projects, templates or databases: its inputs are `processes.toml` and the mark of the directory
+//! that it ends with (`tree.json`, see [`TreeMarks`]), and its truth is what [`Client::snapshot`] answers.
 
 mod client;
 mod config;
@@ -78,6 +78,7 @@ mod stats;
 mod sweep;
 mod trim;
 mod trio;
+mod vanish;
 mod watch;
 
 #[cfg(test)]
@@ -97,3 +98,4 @@ pub use spec::{
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, end_silent, sweep, sweep_blocking};
+pub use vanish::{NotedMove, TreeMarks};

@@ -10,6 +10,7 @@ mod atomic;
 mod checkout;
 mod command;
 mod deadline;
+mod directory_mark;
 mod error;
 mod git;
 mod hexadecimal;
@@ -31,6 +32,7 @@ pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atom
 pub use checkout::Checkout;
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};
+pub use directory_mark::{DirectoryMark, Fate};
 pub use error::{Error, Result, unless_full, with_causes};
 pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;

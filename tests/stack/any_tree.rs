@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use crate::support::{TestHome, TestProject, get};
+use crate::support::{LONG, TestHome, TestProject, get, wait_until};
 
 fn shop(home: &TestHome) -> TestProject<'_> {
     home.project("shop").application("api").file("src/a", "").write()
@@ -118,9 +118,18 @@ fn what_is_asked_of_an_agent_that_lives_elsewhere_is_refused() {
     assert_eq!(launch(&project, project.root()).0, 2);
     assert_eq!(code(&["launch", "2", "--worktree"], project.root()), "agent.other_tree");
     // a tree that somebody else made and removed is not made again
-    fs::rename(&fox, home.directory().join("away")).unwrap();
+    home.kill_supervisor(1);
+    project.git(&["worktree", "remove", "--force", fox.to_str().unwrap()]);
     assert_eq!(code(&["launch", "1"], project.root()), "worktree.gone");
-    fs::rename(home.directory().join("away"), &fox).unwrap();
+    project.harness(["gc"]).run().succeeds();
+    // no id is left
+    let wolf = linked(&project, &home.directory().join("wolf"), "y");
+    project.replace("harness.toml", "max_agents = 18", "max_agents = 2");
+    let stranger = TcpListener::bind(("127.0.0.1", project.port("api", 1))).unwrap();
+    let refused = project.harness(["launch", "--json"]).dir(&wolf).run().exits_with(5).json();
+    assert_eq!(refused["error"]["code"], "agent.none_free", "{refused}");
+    drop(stranger);
+    assert_eq!(launch(&project, &wolf).0, 1);
 }
 
 #[test]
@@ -162,4 +171,87 @@ fn a_bare_layout_and_a_file_that_is_not_committed() {
     assert_eq!(tree, bare.display().to_string());
     project.harness(["teardown", &agent.to_string()]).run().succeeds();
     assert!(bare.join("app.py").exists());
+}
+
+/// Nothing of an agent is left in its home.
+fn is_gone(home: &TestHome, agent: u8) -> bool {
+    !home.path().join("agents").join(agent.to_string()).exists()
+}
+
+#[test]
+fn a_tree_that_is_deleted_takes_its_stack_along() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    let trees = ["a", "b"].map(|name| linked(&project, &home.directory().join(name), name));
+    for tree in &trees {
+        launch(&project, tree);
+    }
+    launch(&project, project.root());
+    fs::remove_dir_all(&trees[0]).unwrap();
+    project.git(&["worktree", "remove", trees[1].to_str().unwrap()]);
+    let began = std::time::Instant::now();
+    wait_until("both are gone", LONG, || is_gone(&home, 1) && is_gone(&home, 2));
+    println!("gone after {:?}", began.elapsed());
+    let log = fs::read_to_string(home.path().join("trees.log")).unwrap();
+    assert!(log.contains("agent 1: removed") && log.contains("agent 2: removed"), "{log}");
+    assert!(TcpListener::bind(("127.0.0.1", project.port("api", 1))).is_ok());
+    // the agent of the main checkout, and what git keeps of a tree that was not removed by git, are as they were
+    assert_eq!(get(project.port("api", 3), "/items").body, "seeded\n");
+    assert!(project.git(&["worktree", "list"]).contains("/a "));
+    assert!(!fs::read_to_string(project.root().join(".git/config")).unwrap().contains("includeIf"));
+}
+
+#[test]
+fn a_tree_that_is_made_again_at_once_gets_processes_of_its_own() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let path = home.directory().join("fox");
+    linked(&project, &path, "x");
+    assert_eq!(launch(&project, &path).0, 1);
+    project.git(&["worktree", "remove", "--force", path.to_str().unwrap()]);
+    project.git(&["worktree", "add", "--quiet", path.to_str().unwrap(), "x"]);
+    assert_eq!(launch(&project, &path).0, 1);
+    let pid = project.harness(["status", "1", "--json"]).run().succeeds().json()["agents"][0]["processes"][0]["pid"].to_string();
+    let stands = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
+    assert_eq!(stands, path.canonicalize().unwrap());
+}
+
+#[test]
+fn a_tree_and_a_project_that_are_renamed_keep_their_stack() {
+    let home = TestHome::new();
+    let project = shop(&home);
+    let fox = linked(&project, &home.directory().join("fox"), "x");
+    assert_eq!(launch(&project, &fox).0, 1);
+    assert_eq!(launch(&project, project.root()).0, 2);
+    let renamed = home.directory().join("wolf");
+    fs::rename(&fox, &renamed).unwrap();
+    let root = project.root().with_extension("moved");
+    fs::rename(project.root(), &root).unwrap();
+    for agent in ["1", "2"] {
+        wait_until("it is noted", LONG, || home.path().join("agents").join(agent).join("moved").exists());
+    }
+    // from elsewhere it is nothing to collect
+    let gc = home.harness(["gc", "--dry-run", "--json"]).run().succeeds().json();
+    assert_eq!(gc["agents"].as_array().unwrap().len(), 0, "{gc}");
+    let launch = |directory: &Path| {
+        let report = home.harness(["launch", "--json"]).dir(directory).run().succeeds().json();
+        (report["agents"][0]["agent"].clone(), report["agents"][0]["tree"].clone())
+    };
+    assert_eq!(launch(&root), (2.into(), root.display().to_string().into()));
+    // a tree outside of the project that was moved: git has to be told where its repository is
+    git(&root, &["worktree", "repair", renamed.to_str().unwrap()]);
+    assert_eq!(launch(&renamed), (1.into(), renamed.display().to_string().into()));
+    assert_eq!(get(project.port("api", 1), "/health").status, 200);
+    assert_eq!(git(&renamed, &["status", "--porcelain"]), "");
+    assert_eq!(git(&root, &["status", "--porcelain"]), "");
+    let config = fs::read_to_string(root.join(".git/config")).unwrap();
+    assert!(!config.contains(&format!("{}/", project.root().display())), "{config}");
+    for dry in [&["gc", "--dry-run", "--json"][..], &["gc", "--json"]] {
+        let gc = home.harness(dry.iter().copied()).dir(&root).run().succeeds().json();
+        assert_eq!(gc["agents"].as_array().unwrap().len(), 0, "{gc}");
+    }
+    home.harness(["teardown"]).dir(&renamed).run().succeeds();
+    home.harness(["teardown"]).dir(&root).run().succeeds();
+    assert!(renamed.join("app.py").exists() && !renamed.join(".env.agent.1").exists());
+    assert!(root.join("app.py").exists() && !root.join(".env.agent.2").exists());
 }

@@ -79,7 +79,8 @@ fn gc_takes_what_crashed_and_deleted_stacks_left_and_nothing_else() {
     let mut decoy = Decoy::sleeping("agent-2-api");
     // a crash: processes and record are gone, the database is not
     fs::remove_file(home.path().join("agents/2/record.json")).unwrap();
-    // a project that was deleted
+    // a project that was deleted, and a supervisor that did not live to see it
+    home.kill_supervisor(3);
     fs::remove_dir_all(other.root()).unwrap();
 
     let plan = project.harness(["gc", "--dry-run", "--json"]).run().succeeds().json();

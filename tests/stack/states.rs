@@ -14,6 +14,8 @@ fn an_agent_whose_directory_was_deleted_is_broken_and_says_why() {
     let other = home.project("blog").first_digit(1).application("web").write();
     project.harness(["launch", "1"]).run().succeeds();
     other.harness(["launch", "3"]).run().succeeds();
+    // one that lives takes the agent away with its directory
+    home.kill_supervisor(3);
     fs::remove_dir_all(other.root()).unwrap();
     let status = project.harness(["status", "--json"]).run().succeeds().json();
     assert_eq!((&status["agents"][0]["state"], &status["agents"][0]["error"]), (&"healthy".into(), &().into()));

@@ -13,7 +13,7 @@ use super::command::HarnessCommand;
 use super::ports::PortBlock;
 use super::processes::{listener, marked, mentioning};
 use super::project::ProjectBuilder;
-use super::wait::LONG;
+use super::wait::{LONG, wait_until};
 
 /// The variables that move the infra's ports, in the order of the block's ports.
 const PORT_VARIABLES: [&str; 6] = [
@@ -125,6 +125,19 @@ impl TestHome {
             environment.push((name.into(), self.ports.infra(number).to_string().into()));
         }
         environment
+    }
+
+    /// Kills the supervisor and the guardian of an agent, so that nothing watches its tree.
+    pub(crate) fn kill_supervisor(&self, agent: u8) {
+        let directory = self.path().join("agents").join(agent.to_string());
+        let word = format!("{} ", directory.display());
+        let trio = || mentioning(&directory).into_iter().filter(|(_, command)| command.contains(&word));
+        wait_until("supervisor and guardian are dead", LONG, || {
+            for process in trio().filter_map(|(pid, _)| harness::system::ProcessIdentity::of(pid)) {
+                process.signal(rustix::process::Signal::KILL);
+            }
+            trio().next().is_none()
+        });
     }
 
     /// What is left of this machine: processes by marker and by path, servers by port.

@@ -31,7 +31,7 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
         }
     }
     let tree = owner.record.and_then(|record| record.worktree.as_ref());
-    if let Some((root, tree)) = owner.root().zip(tree).filter(|(_, tree)| tree.made)
+    if let Some((root, tree)) = owner.root().zip(tree).filter(|(_, tree)| tree.made || !tree.path.exists())
         && let Some(section) = render::tree_section(root, &tree.path)?
     {
         own.push(Removed::new(RemovedKind::GitConfig, section));
@@ -42,6 +42,10 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
 pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
     for (directory, path) in kept_out(owner) {
         render::readmit_to_git(directory, &path)?;
+    }
+    let deleted = owner.record.and_then(|record| record.worktree.as_ref()).filter(|it| !it.made && !it.path.exists());
+    if let Some((root, tree)) = owner.root().zip(deleted) {
+        render::forget_tree(root, &tree.path)?;
     }
     if let Some(root) = owner.root().filter(|_| owner.record.is_some_and(|record| record.worktree.is_some())) {
         render::forget_trees(root)?;

@@ -16,8 +16,9 @@ use super::many;
 use super::scope::{LaunchOptions, Lodging};
 use crate::agent::lease::Lease;
 use crate::agent::place::Place;
+use crate::agent::tree_error::TreeError;
 use crate::agent::trees::{self, Trees};
-use crate::agent::{Context, Error, Record, identity};
+use crate::agent::{Context, Error, Record, identity, moved};
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch};
 use crate::system::{self, Checkout};
@@ -56,7 +57,7 @@ async fn of_tree(context: &Context, place: &Place, project: &Project) -> Result<
         let lease = Lease::take(context, agent, "launch").await?;
         // another command that we waited for may have given the id to another tree
         match Record::read(&context.home, agent) {
-            Ok(Some(record)) if !lives_in(&record, place) => {}
+            Ok(Some(record)) if !lives_in(&moved::followed(context, record.clone(), Some(project)), place) => {}
             _ => return Ok(lease),
         }
     }
@@ -72,7 +73,7 @@ enum Choice {
 fn choose(context: &Context, place: &Place, project: &Project) -> Result<Choice, Failure> {
     let list = Trees::lock(context)?;
     let own = list.agent_of(&place.tree);
-    let records = records(context)?;
+    let records = records(context, project)?;
     let living: Vec<AgentId> =
         records.iter().filter(|record| lives_in(record, place)).map(|record| record.agent).collect();
     match living.as_slice() {
@@ -104,7 +105,7 @@ fn choose(context: &Context, place: &Place, project: &Project) -> Result<Choice,
 
 /// The lease of the agent of this project whose tree has the branch, or of a new one that gets a tree.
 async fn of_branch_or_new(context: &Context, project: &Project, options: &LaunchOptions) -> Result<Lease, Failure> {
-    let records = records(context)?;
+    let records = records(context, project)?;
     let on_branch = |record: &&Record| {
         let current = || Checkout::at(record.place())?.branch();
         record.project_root == project.root && record.worktree.is_some() && current() == options.branch
@@ -141,13 +142,14 @@ fn has_free_ports(project: &Project, records: &[Record], agent: AgentId) -> bool
 fn none_free(project: &Project, records: &[Record]) -> Failure {
     let (project, max) = (project.name.clone(), project.max_agents);
     let taken = records.iter().map(|record| record.agent).filter(|agent| agent.get() <= max).collect();
-    Error::NoneFree { project, max, taken }.into()
+    TreeError::NoneFree { project, max, taken }.into()
 }
 
-fn records(context: &Context) -> Result<Vec<Record>, Failure> {
+fn records(context: &Context, project: &Project) -> Result<Vec<Record>, Failure> {
     let agents = identity::agents(context)?.into_iter();
     // one that cannot be read has its id, which is tried and found in use
-    Ok(agents.filter_map(|agent| Record::read(&context.home, agent).ok().flatten()).collect())
+    let records = agents.filter_map(|agent| Record::read(&context.home, agent).ok().flatten());
+    Ok(records.map(|record| moved::followed(context, record, Some(project))).collect())
 }
 
 /// Whether an agent's tree is this one.

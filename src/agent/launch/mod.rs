@@ -12,6 +12,7 @@ mod database;
 mod files;
 mod here;
 mod many;
+mod marks;
 mod network;
 mod ports;
 mod post_clone;

@@ -1,7 +1,7 @@
 //! One launch of one agent, step by step.
 
 use super::scope::Scope;
-use super::{bucket, database, files, network, ports, prepare, ready, record, tree};
+use super::{bucket, database, files, marks, network, ports, prepare, ready, record, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
@@ -66,6 +66,7 @@ impl<'a> Run<'a> {
         self.journal.done(&step)?;
 
         let step = self.journal.begin("ports")?;
+        marks::stop_if_gone(scope, &self.record).await?;
         let running = ports::check(scope, project).await?;
         network::check(scope, project, running.is_some())?;
         self.journal.done(&step)?;
@@ -101,6 +102,7 @@ impl<'a> Run<'a> {
         self.journal.done(&step)?;
 
         let step = self.journal.begin("start")?;
+        marks::leave(scope, &self.record)?;
         self.record.spec_digest = Some(supervisor::spec_digest(&written.spec));
         self.changed |= ready::start(scope, &written.spec, running.as_ref()).await?;
         self.journal.done(&step)?;

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::scope::{Lodging, Scope};
 use crate::agent::claims::Claims;
 use crate::agent::record::WorktreeRecord;
-use crate::agent::{Error, Lifecycle, Record, template_values, worktree};
+use crate::agent::tree_error::TreeError;
+use crate::agent::{Lifecycle, Record, template_values, worktree};
 use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
 use crate::render::{self, Renderer};
@@ -64,19 +65,19 @@ pub(super) fn adopt(scope: Scope<'_>, record: &mut Record) -> Result<(), Failure
 }
 
 /// An agent that was up stays where it is: its database and ports must not silently belong to another tree.
-fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), Error> {
+fn check_wish(scope: Scope<'_>, record: &Record) -> Result<(), TreeError> {
     if let (Some(wished), Some(found)) = (&scope.options.branch, &record.worktree)
         && found.path.exists()
     {
         let current = Checkout::at(&found.path).and_then(|checkout| checkout.branch());
         if current.as_ref() != Some(wished) {
             let (agent, tree, wished) = (scope.agent, record.tree.clone(), wished.clone());
-            return Err(Error::OtherBranch { agent, tree, current, wished });
+            return Err(TreeError::OtherBranch { agent, tree, current, wished });
         }
     }
     match scope.options.worktree {
         Some(own) if record.lifecycle == Lifecycle::Launched && own == record.shares_root() => {
-            Err(Error::OtherTree { agent: scope.agent, tree: record.tree.clone(), own })
+            Err(TreeError::OtherTree { agent: scope.agent, tree: record.tree.clone(), own })
         }
         _ => Ok(()),
     }
@@ -93,7 +94,7 @@ async fn take_up(scope: Scope<'_>, project: &Project, record: &mut Record) -> Re
         return Ok(());
     }
     if !found.made {
-        return Err(Error::TreeGone { agent: scope.agent, path: found.path.clone() }.into());
+        return Err(TreeError::Gone { agent: scope.agent, path: found.path.clone() }.into());
     }
     let what = if there { "was not completed" } else { "is gone" };
     let text = format!("work tree `{}` {what}; creating it again", found.path.display());

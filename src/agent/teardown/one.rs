@@ -3,7 +3,7 @@
 use crate::agent::belongings::{self, Kind, List, Owner};
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Lifecycle, Record, leftover, ownership};
+use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved};
 use crate::infra::{self, Infra};
 use crate::postgres::Patience;
 use crate::project::AgentId;
@@ -44,12 +44,18 @@ async fn with_lease(
         }
     };
     let here = context.project().ok();
-    let record = match (record, &here) {
-        (Some(record), Some(project)) => Some(ownership::follow(record, project).await),
-        (record, _) => record,
+    let record = match record {
+        Some(found) => {
+            let record = moved::followed(context, found.clone(), here.as_ref());
+            if record != found && !options.dry_run {
+                moved::mend(context, &record).await;
+            }
+            Some(record)
+        }
+        None => None,
     };
     report.project = record.as_ref().map(|record| record.project.clone());
-    if options.only_leftovers && leftover::why(record.as_ref()).is_none() {
+    if options.only_leftovers && leftover::why(context, record.as_ref()).is_none() {
         // a launch took it up while we waited for it
         return Ok(());
     }

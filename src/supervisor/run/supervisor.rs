@@ -1,6 +1,6 @@
 //! The task that owns the truth: takes messages one by one, asks the machine, carries out its actions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -25,6 +25,7 @@ use crate::supervisor::protocol::Response;
 use crate::supervisor::record::Record;
 use crate::supervisor::spec::{StackSpec, WatchSpec};
 use crate::supervisor::trim::give_back_startup_pages;
+use crate::supervisor::vanish;
 use crate::system::{ProcessIdentity, effective_uid};
 
 /// The supervisor of one stack.
@@ -95,7 +96,11 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     let mut supervisor = Supervisor::take_over(handover, link, sender.clone(), generation)?;
     takeover::watch_guardian(supervisor.link.try_clone()?, supervisor.handover.guardian.clone(), sender.clone())?;
     takeover::watch_signals(&sender)?;
-    let stack = supervisor.spec.stack.clone();
+    let (directory, stack) = (supervisor.handover.directory.clone(), supervisor.spec.stack.clone());
+    let vanished = Rc::new(Cell::new(false));
+    let end = sender.clone();
+    let ends_with_tree = vanish::watch(directory.clone(), vanished.clone(), move || drop(end.send(Message::Terminate)));
+    let tree = spawn_local(ends_with_tree);
     let token = Rc::new(());
     let desk = Desk { stack, owner: effective_uid(), sender, generation: seen, _open: token.clone() };
     let server = spawn_local(serve(supervisor.handover.listener.try_clone()?, desk));
@@ -129,7 +134,11 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
         supervisor.publish();
     }
     server.abort();
+    tree.abort();
     supervisor.finish().await;
+    if vanished.get() {
+        vanish::start_teardown(&directory);
+    }
     drop((supervisor, messages));
     // answers under way are written; a client that takes longer than this has gone away
     let deadline = Instant::now() + Duration::from_secs(1);
