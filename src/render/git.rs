@@ -134,9 +134,13 @@ pub fn forget_tree(root: &Path, tree: &Path) -> Result<()> {
     let failed = |source| RenderError::Git { path: root.to_owned(), source };
     let Some(location) = locate(root).map_err(failed)? else { return Ok(()) };
     let link = tree.join(".git");
-    for (_, git_dir) in sections(root).map_err(failed)? {
+    for (section, git_dir) in sections(root).map_err(failed)? {
         if std::fs::read_to_string(git_dir.join("gitdir")).is_ok_and(|named| git_dir.join(named.trim()) == link) {
-            exclude_no_more(&git_dir, &location.common()).map_err(failed)?;
+            // as it is written there: the value has a slash at its end, which the section has not
+            configure(&location.common(), &["--remove-section", &section]).map_err(failed)?;
+            for name in [EXCLUDE, CONFIG] {
+                std::fs::remove_file(git_dir.join(name)).map_err(failed)?;
+            }
         }
     }
     Ok(())
