@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::{Context, Error, Record, identity};
 use super::tree_error::TreeError;
+use super::{Context, Error, Record, identity};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::FileLock;

@@ -30,7 +30,8 @@ pub(super) fn is_moved_project(context: &Context, record: &Record, project: &Pro
 
 /// The record with every path where it is now; unchanged where nothing was moved, or it is not found. Nothing is written.
 pub(super) fn followed(context: &Context, record: Record, project: Option<&Project>) -> Record {
-    let moved = project.filter(|project| is_moved_project(context, &record, project)).map(|project| project.root.clone());
+    let moved =
+        project.filter(|project| is_moved_project(context, &record, project)).map(|project| project.root.clone());
     let record = match moved.or_else(|| root_around(context, &record)) {
         Some(new) => {
             let old = record.project_root.clone();

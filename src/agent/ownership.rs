@@ -32,7 +32,8 @@ pub(super) fn check(context: &Context, record: &Record, force: bool) -> Result<(
 /// The home cannot be read.
 pub(super) fn is_here(context: &Context, record: &Record) -> Result<bool, Failure> {
     let Some(root) = standing_root(context)? else { return Ok(true) };
-    Ok(same(&record.project_root, &root) || context.project_at(&root).is_ok_and(|project| is_moved_project(context, record, &project)))
+    Ok(same(&record.project_root, &root)
+        || context.project_at(&root).is_ok_and(|project| is_moved_project(context, record, &project)))
 }
 
 /// The root of the project of the current directory; in an agent's own tree, of the agent's project.

@@ -135,9 +135,9 @@ fn note_move(directory: &Path, found: Option<&Path>) {
 fn place_of_members(directory: &Path, mark: &DirectoryMark) -> Option<PathBuf> {
     let standing = |pid: u32| fs::read_link(format!("/proc/{pid}/cwd")).ok();
     let leaders = record::read(directory).processes.into_values();
-    leaders.filter_map(|leader| standing(leader.pid)).find_map(|stands| {
-        stands.ancestors().find(|above| mark.is(above)).map(Path::to_owned)
-    })
+    leaders
+        .filter_map(|leader| standing(leader.pid))
+        .find_map(|stands| stands.ancestors().find(|above| mark.is(above)).map(Path::to_owned))
 }
 
 /// Whether a marked directory, or one above it, was renamed.

@@ -211,7 +211,8 @@ fn a_tree_that_is_made_again_at_once_gets_processes_of_its_own() {
     project.git(&["worktree", "remove", "--force", path.to_str().unwrap()]);
     project.git(&["worktree", "add", "--quiet", path.to_str().unwrap(), "x"]);
     assert_eq!(launch(&project, &path).0, 1);
-    let pid = project.harness(["status", "1", "--json"]).run().succeeds().json()["agents"][0]["processes"][0]["pid"].to_string();
+    let pid = project.harness(["status", "1", "--json"]).run().succeeds().json()["agents"][0]["processes"][0]["pid"]
+        .to_string();
     let stands = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
     assert_eq!(stands, path.canonicalize().unwrap());
 }
