@@ -220,6 +220,8 @@ fn what_cannot_be_read_or_is_the_same_for_all_agents_is_named_with_its_line() {
             ("web/src/main.ts", "const url = import.meta.env.VITE_API_URL || 'http://localhost:4000/v1'\n"),
             ("api/package.json", r#"{ "scripts": { "dev": "node ." }, "dependencies": { "express": "5" } }"#),
             ("api/index.js", "app.listen(process.env.PORT || 4000)\n"),
+            ("fixed/package.json", r#"{ "scripts": { "start": "node ." }, "dependencies": { "koa": "3" } }"#),
+            ("fixed/index.js", "app.listen(4100)\n"),
             ("old/package.json", "{\n  \"name\": \n}\n"),
             ("Procfile", "release: ./migrate up\n"),
         ],
@@ -227,11 +229,14 @@ fn what_cannot_be_read_or_is_the_same_for_all_agents_is_named_with_its_line() {
     let document = harness(&home, &root, &["init", "--json"]).run().succeeds().json();
     let unknown = document["unknown"].to_string();
     assert!(unknown.contains("old/package.json:3 is not JSON"), "{unknown}");
-    assert!(unknown.contains("web/vite.config.ts:2 forwards requests to port 4000"), "{unknown}");
+    let assumed = document["assumed"].to_string();
+    assert!(assumed.contains("web/vite.config.ts:2 forwards requests to port 4000"), "{assumed}");
+    assert!(assumed.contains("fixed/index.js listens on 4100, written in the source"), "{assumed}");
     let text = document["toml"].as_str().unwrap();
     for part in [
         r#"VITE_API_URL = "http://localhost:{{ ports.api }}/v1""#,
         "4000 without harness (api/index.js)",
+        r#"map = { 4100 = "{{ ports.fixed }}", 4000 = "{{ ports.api }}" }"#,
         r#"run = "./migrate up""#,
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");

@@ -124,7 +124,7 @@ pub(super) const REPOSITORIES: &[Repository] = &[
             ("index.html", ""),
             ("server.js", "app.listen(3001)"),
         ],
-        holds: &["[processes.client]", "[processes.server]", "port = 3001"],
+        holds: &["[processes.client]", "[processes.server]", r#"map = { 3001 = "{{ ports.server }}" }"#],
     },
     Repository {
         name: "django",

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Address, Example, Facts};
+use super::facts::{Address, Example, Facts, Program};
 use super::meanings::{self, Known};
 use super::template_text::port;
 use super::tree::{Tree, base_name, extension_of};
@@ -90,8 +90,33 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     facts
 }
 
-/// Gives variables their template, and says of what is written out what to change.
-pub(super) fn resolve(facts: &mut Facts, known: &Known) {
+/// Programs whose port is written in their source: the loopback map gives each agent its own. Of two with the same
+/// port only the first can have it.
+pub(super) fn mapped(facts: &mut Facts, programs: &mut [(String, Program)]) -> Vec<(u16, String)> {
+    let mut map: Vec<(u16, String)> = Vec::new();
+    for (name, program) in programs.iter_mut().filter(|(_, program)| program.port_is_fixed) {
+        let Some(number) = program.port else { continue };
+        let evidence = program.port_evidence.as_ref().unwrap_or(&program.evidence);
+        if let Some((_, other)) = map.iter().find(|(known, _)| *known == number) {
+            facts.unknown.push(format!(
+                "{evidence} listens on {number}, written in the source, and so does `{other}`: let one of them read the \
+                 variable PORT"
+            ));
+            continue;
+        }
+        facts
+            .assumed
+            .push(format!("{evidence} listens on {number}, written in the source: [network] gives each agent its own"));
+        map.push((number, name.clone()));
+        program.port_is_fixed = false;
+    }
+    map
+}
+
+/// Gives variables their template, and says of what is written out what to change. Returns the ports that dev
+/// servers forward to.
+pub(super) fn resolve(facts: &mut Facts, known: &Known) -> Vec<(u16, String)> {
+    let mut map = Vec::new();
     for default in std::mem::take(&mut facts.defaults) {
         let template = meanings::template(&default.name, default.value.as_deref(), known);
         let given = facts.variables.iter().any(|other| other.name == default.name && other.value.is_some());
@@ -105,11 +130,14 @@ pub(super) fn resolve(facts: &mut Facts, known: &Known) {
         let Address { file, line, port: number, is_proxy } = address;
         let program = known.ports.get(&number);
         let line = match (program, is_proxy) {
-            (Some(name), true) => format!(
-                "{file}:{line} forwards requests to port {number}, which `{name}` has without harness: take the address from \
-                 a variable there, and set it in [env] to \"http://localhost:{}\"",
-                port(name)
-            ),
+            (Some(name), true) => {
+                facts.assumed.push(format!(
+                    "{file}:{line} forwards requests to port {number}, which `{name}` has without harness: [network] leads \
+                     them to each agent's own"
+                ));
+                map.push((number, name.clone()));
+                continue;
+            }
             (None, true) => format!(
                 "{file}:{line} forwards requests to port {number}, where nothing that was found listens: give the program \
                  that does in [processes]"
@@ -122,16 +150,18 @@ pub(super) fn resolve(facts: &mut Facts, known: &Known) {
             (None, false) => continue,
         };
         named += 1;
-        if named > LINES {
-            facts.unknown.push("further files name ports of this application".to_owned());
-            return;
+        match named {
+            0..=LINES => facts.unknown.push(line),
+            NEXT => facts.unknown.push("further files name ports of this application".to_owned()),
+            _ => {}
         }
-        facts.unknown.push(line);
     }
+    map
 }
 
 /// Further addresses are only counted.
 const LINES: usize = 6;
+const NEXT: usize = LINES + 1;
 
 #[cfg(test)]
 mod tests {
@@ -159,17 +189,16 @@ mod tests {
             file("src/api.test.ts", "fetch('http://localhost:4000')"),
         ]);
         let mut facts = detect(&tree);
-        resolve(&mut facts, &known());
+        assert_eq!(resolve(&mut facts, &known()), [(4000, "api".to_owned()), (4000, "api".to_owned())]);
         assert_eq!(facts.variables.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["VITE_API"]);
         let begin = |line: &String| line.split_once(", w").map(|(begin, _)| begin.to_owned()).unwrap_or_default();
         assert_eq!(
             facts.unknown.iter().map(begin).collect::<Vec<_>>(),
-            [
-                "next.config.js:1 forwards requests to port 7000",
-                "package.json:2 forwards requests to port 4000",
-                "src/other.ts:2 names port 4000",
-                "vite.config.ts:3 forwards requests to port 4000",
-            ]
+            ["next.config.js:1 forwards requests to port 7000", "src/other.ts:2 names port 4000"]
+        );
+        assert_eq!(
+            facts.assumed.iter().map(begin).collect::<Vec<_>>(),
+            ["package.json:2 forwards requests to port 4000", "vite.config.ts:3 forwards requests to port 4000"]
         );
     }
 }

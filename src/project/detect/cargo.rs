@@ -157,9 +157,8 @@ fn serve(
         program = program.listening(default, probe);
         program.environment = vec![(name, PORT.to_owned())];
     } else if let Some((path, port)) = fixed {
-        facts.unknown.push(format!("{path} listens on {port}, written in the source: two agents cannot run side by side until it reads the variable PORT"));
         program = program.listening(port, probe);
-        program.port_is_fixed = true;
+        (program.port_is_fixed, program.port_evidence) = (true, Some(path.to_owned()));
     } else {
         facts.assumed.push(format!("{manifest}: the program listens on PORT"));
         program = program.listening(8080, Probe::Tcp);

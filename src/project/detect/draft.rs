@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub(super) name: String,
     /// Name, base, where it comes from.
     pub(super) ports: Vec<(String, u16, String)>,
+    /// Ports that are written in the source, and the names of those that each agent gets instead.
+    pub(super) map: Vec<(u16, String)>,
     /// Why there is a database.
     pub(super) postgres: Option<String>,
     pub(super) needs: Vec<(Service, String)>,
@@ -42,6 +44,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     let mut programs = named(std::mem::take(&mut facts.programs));
     redis(tree, facts, &mut programs);
     example_ports(facts, &mut programs);
+    let mut map = addresses::mapped(facts, &mut programs);
     let ports = assign_ports(&mut programs);
     let postgres = facts.needs.get(&Service::Postgres).cloned();
     let mut prepare = unique_steps(std::mem::take(&mut facts.prepare));
@@ -73,7 +76,11 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         }
     }
     let known = known(facts, &programs, &ports);
-    addresses::resolve(facts, &known);
+    for (number, name) in addresses::resolve(facts, &known) {
+        if map.iter().all(|(other, _)| *other != number) {
+            map.push((number, name));
+        }
+    }
     let (environment, template_environment) = environment::entries(facts, &known, &mut programs, !template.is_empty());
     if programs.is_empty() {
         facts.unknown.push("which programs to run: none was found; give them in [processes]".to_owned());
@@ -82,6 +89,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     Draft {
         name,
         ports,
+        map,
         postgres,
         needs: facts
             .needs

@@ -149,9 +149,8 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
             program = program.listening(digits.parse().unwrap_or(8080), probe);
         }
         (None, None, Some((path, port))) => {
-            facts.unknown.push(format!("{path} listens on {port}, written in the source: two agents cannot run side by side until it reads the variable PORT"));
             program = program.listening(port, probe);
-            program.port_is_fixed = true;
+            (program.port_is_fixed, program.port_evidence) = (true, Some(path));
         }
         (None, None, None) => {
             facts.assumed.push(format!("{main} listens on PORT"));

@@ -11,7 +11,7 @@ use super::tree::Tree;
 static NODE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(^|&& |\|\| |; )(pnpm|yarn|bun) ").expect("the pattern is right"));
 static PYTHON: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(^|&& |\|\| |=\w+ )(uv|poetry|pdm|pipenv) ").expect("the pattern is right"));
+    LazyLock::new(|| Regex::new(r"(^|&& |\|\| |; )(uv|poetry|pdm|pipenv) ").expect("the pattern is right"));
 
 /// Rewrites the commands, and notes that the tool is fetched.
 pub(super) fn fetch(tree: &Tree, facts: &mut Facts) {
@@ -90,7 +90,9 @@ mod tests {
         tree.installed.extend(["npm", "python3"].map(str::to_owned));
         let mut facts = Facts::default();
         facts.required.extend(["pnpm", "poetry", "go"].map(|name| (name, String::new())));
-        for run in ["pnpm install --frozen-lockfile", "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install", "npm ci"] {
+        for run in
+            ["pnpm install --frozen-lockfile", "export A=1; poetry install || poetry install --no-root", "npm ci"]
+        {
             facts.prepare.push(Step::new("a", "", run, ""));
         }
         fetch(&tree, &mut facts);
@@ -99,7 +101,9 @@ mod tests {
         let poetry = &facts.prepare[1].run;
         assert!(poetry.starts_with("python3 -m venv .harness/tools && "), "{poetry}");
         assert!(
-            poetry.ends_with(" && POETRY_VIRTUALENVS_IN_PROJECT=true .harness/tools/bin/poetry install"),
+            poetry.ends_with(
+                " && export A=1; .harness/tools/bin/poetry install || .harness/tools/bin/poetry install --no-root"
+            ),
             "{poetry}"
         );
         assert_eq!(facts.prepare[2].run, "npm ci");

@@ -214,12 +214,8 @@ fn api(
             program
         }
         Some(PortSource::Fixed { port, file }) => {
-            facts.unknown.push(format!(
-                "{file} listens on {port}, written in the source: two agents cannot run side by side until it reads \
-                 the variable PORT"
-            ));
             let mut program = program.listening(port, probe);
-            program.port_is_fixed = true;
+            (program.port_is_fixed, program.port_evidence) = (true, Some(file));
             program
         }
         None => {

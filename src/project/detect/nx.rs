@@ -96,12 +96,8 @@ fn project(
             program.environment.extend(names.into_iter().map(|name| (name, PORT.to_owned())));
         }
         Some(PortSource::Fixed { port, file }) => {
-            facts.unknown.push(format!(
-                "{file} listens on {port}, written in the source: two agents cannot run side by side until it reads the \
-                 variable PORT"
-            ));
             program = program.listening(port, probe);
-            program.port_is_fixed = true;
+            (program.port_is_fixed, program.port_evidence) = (true, Some(file));
         }
         None => {
             facts.assumed.push(format!("{evidence} is a program that listens on no port"));

@@ -187,7 +187,10 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
     let run = match project.manager {
         Manager::Uv if project.manifest.ends_with("uv.lock") => "uv sync --frozen".to_owned(),
         Manager::Uv => "uv sync".to_owned(),
-        Manager::Poetry => format!("POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-interaction && {ignored}"),
+        Manager::Poetry => format!(
+            "export POETRY_VIRTUALENVS_IN_PROJECT=true; poetry install --no-interaction || poetry install --no-interaction \
+             --no-root && {ignored}"
+        ),
         Manager::Pdm => "pdm install --frozen-lockfile".to_owned(),
         Manager::Pipenv => format!("PIPENV_VENV_IN_PROJECT=1 pipenv sync --dev && {ignored}"),
         Manager::Pip => {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::draft::Draft;
 use super::environment::service_name;
 use super::facts::{Check, Probe, Program, Role, Service, Step};
+use super::template_text;
 
 /// The file.
 pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
@@ -22,6 +23,15 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
     let _ = writeln!(text, "\n[ports]{comment}");
     for (name, base, comment) in &draft.ports {
         let _ = writeln!(text, "{name} = {base}{}", pad(&format!("{name} = {base}"), comment));
+    }
+    if !draft.map.is_empty() {
+        text.push_str("\n[network]                     # ports that are written in the source, and each agent's own behind them\n");
+        let entries: Vec<String> = draft
+            .map
+            .iter()
+            .map(|(number, name)| format!("{number} = {}", quote(&template_text::port(name))))
+            .collect();
+        let _ = writeln!(text, "map = {{ {} }}", entries.join(", "));
     }
     infra(draft, &mut text);
     if draft.has_work_trees {
