@@ -1,6 +1,6 @@
 //! Symphony: hooks in the front matter of `WORKFLOW.md`.
 //!
-//! Source: SPEC.md of github.com/openai/symphony. A hook is a shell script in the workspace and ends after `timeout_ms`.
+//! Source: the specification in github.com/openai/symphony. A hook is a shell script in the workspace and ends after `timeout_ms`.
 //! `after_create` is where a workflow clones its repository, so a launch is `before_run`, which comes before each attempt:
 //! a second launch changes nothing.
 
