@@ -162,7 +162,8 @@ fn references_stay_inside_the_repository() {
         for (line, text) in text.lines().enumerate() {
             for found in name.find_iter(text).map(|found| found.as_str()) {
                 // what harness makes in an agent's tree, or a program reads in a project, is no document of this repository
-                let made = ["AGENTS.md", "CLAUDE.md", "SKILL.md", "WORKFLOW.md"].iter().any(|name| found.ends_with(name));
+                let made =
+                    ["AGENTS.md", "CLAUDE.md", "SKILL.md", "WORKFLOW.md"].iter().any(|name| found.ends_with(name));
                 let exists = root().join(found).exists() || root().join("docs").join(found).exists();
                 if !made && !exists {
                     wrong.push(format!("{}:{}: {found}", file.display(), line + 1));
