@@ -26,8 +26,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
             .under(directory)
             .filter(|path| base_name(parent(path)) == "migrations" && extension_of(path) == "py")
             .collect();
-        // also where there are none yet: the first one must change the template
-        step.inputs = vec![manage.to_owned(), join(directory, "**/migrations/*.py")];
+        step.inputs = vec![manage.to_owned()];
+        if !migrations.is_empty() {
+            step.inputs.push(join(directory, "**/migrations/*.py"));
+        }
         step.incremental = !migrations.is_empty();
         facts.migrations.push(step);
         settings(tree, directory, &mut facts);
