@@ -192,8 +192,11 @@ fn a_tree_that_is_deleted_takes_its_stack_along() {
     let began = std::time::Instant::now();
     wait_until("both are gone", LONG, || is_gone(&home, 1) && is_gone(&home, 2));
     println!("gone after {:?}", began.elapsed());
-    let log = fs::read_to_string(home.path().join("trees.log")).unwrap();
-    assert!(log.contains("agent 1: removed") && log.contains("agent 2: removed"), "{log}");
+    // the teardowns say so a moment after the last of their agent is gone
+    wait_until("both are reported", LONG, || {
+        let log = fs::read_to_string(home.path().join("trees.log")).unwrap();
+        log.contains("agent 1: removed") && log.contains("agent 2: removed")
+    });
     assert!(TcpListener::bind(("127.0.0.1", project.port("api", 1))).is_ok());
     // the agent of the main checkout, and what git keeps of a tree that was not removed by git, are as they were
     assert_eq!(get(project.port("api", 3), "/items").body, "seeded\n");
