@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::lease::Lease;
-use super::{Context, Error, Record, ownership, processes};
+use super::{Context, Error, ownership, processes, undone};
 use crate::project::AgentId;
 use crate::report::{Control, Failure};
 use crate::supervisor::{Client, StackSnapshot};
@@ -41,8 +41,8 @@ pub async fn control(
         Action::Stop => "stop",
         Action::Start => "start",
     };
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    ownership::check(context, &record, force)?;
+    ownership::check_agent(context, agent, force)?;
+    undone::existing(context, agent)?;
     let _lease = Lease::take(context, agent, verb).await?;
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::connect(&directory)?.ok_or(Error::NotRunning(agent))?;

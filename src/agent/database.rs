@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::lease::Lease;
-use super::{Context, Error, Lifecycle, Record, launch, ownership, template_values::Rendering};
+use super::{Context, Error, Lifecycle, Record, launch, ownership, template_values::Rendering, undone};
 use crate::infra;
 use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
 use crate::project::AgentId;
@@ -49,14 +49,14 @@ pub async fn database(
     action: &DatabaseAction,
     force: bool,
 ) -> Result<DatabaseReport, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
-    ownership::check(context, &record, force || *action == DatabaseAction::List)?;
+    ownership::check_agent(context, agent, force || *action == DatabaseAction::List)?;
+    undone::existing(context, agent)?;
     let lease = match action {
         DatabaseAction::List => None,
         _ => Some(Lease::take(context, agent, "db").await?),
     };
     // read again: only what is read under the lease holds
-    let mut record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let mut record = undone::existing(context, agent)?;
     if record.lifecycle == Lifecycle::TearingDown {
         return Err(Error::HalfRemoved(agent).into());
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::template_values::Rendering;
-use super::{Context, Error, Record, moved};
+use super::{Context, Record, moved, undone};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
 use crate::render;
@@ -17,7 +17,7 @@ pub(super) struct Loaded {
 }
 
 pub(super) async fn load(context: &Context, agent: AgentId) -> Result<Loaded, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let record = undone::existing(context, agent)?;
     let record = moved::followed(context, record, None);
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;

@@ -23,16 +23,18 @@ use crate::system::loopback_map::LoopbackMap;
 /// the environment. Returns the command's exit code; 128 + n when signal n ended it.
 ///
 /// # Errors
-/// There is no such agent or service, or the command cannot be started.
+/// There is no such agent or service, the agent is another project's and `force` is not set, or the command cannot be
+/// started.
 pub async fn exec(
     context: &Context,
     agent: AgentId,
     service: Option<&str>,
     command: &[String],
+    force: bool,
     captured: Option<&mut Captured>,
 ) -> Result<u8, Failure> {
+    ownership::check_agent(context, agent, force)?;
     let loaded = load(context, agent).await?;
-    ownership::check(context, &loaded.record, false)?;
     if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
         return container::exec(context, &loaded.infra, &loaded.record, service, command, captured).await;
     }
@@ -46,10 +48,10 @@ pub async fn exec(
 /// Starts the caller's shell in the agent's tree with the agent's environment; returns its exit code.
 ///
 /// # Errors
-/// There is no such agent, or the shell cannot be started.
-pub async fn shell(context: &Context, agent: AgentId) -> Result<u8, Failure> {
+/// There is no such agent, it is another project's and `force` is not set, or the shell cannot be started.
+pub async fn shell(context: &Context, agent: AgentId, force: bool) -> Result<u8, Failure> {
+    ownership::check_agent(context, agent, force)?;
     let loaded = load(context, agent).await?;
-    ownership::check(context, &loaded.record, false)?;
     let shell = context.variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
     context
         .events

@@ -8,7 +8,7 @@
 
 use super::leftover::leftovers;
 use super::teardown::{TeardownOptions, TeardownTarget, teardown};
-use super::{Context, Record, belongings, identity, worktree};
+use super::{Context, Record, belongings, identity, undone, worktree};
 use crate::infra;
 use crate::postgres::template;
 use crate::project::AgentId;
@@ -77,6 +77,16 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
             system::remove_if_exists(&file)?;
         }
         removed.push(Removed::with(RemovedKind::State, file.display().to_string(), "of a tree that is gone"));
+    }
+    for directory in undone::outdated(&context.home) {
+        if !dry_run {
+            std::fs::remove_dir_all(&directory).map_err(system::Error::file("remove", &directory))?;
+        }
+        removed.push(Removed::with(
+            RemovedKind::State,
+            directory.display().to_string(),
+            "logs of a launch that was undone",
+        ));
     }
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
 }

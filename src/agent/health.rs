@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use hyper::Method;
 use tokio::net::TcpStream;
 
-use super::{Context, Error, Record, processes};
+use super::{Context, Error, processes, undone};
 use crate::project::AgentId;
 use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
 use crate::supervisor::{
@@ -25,7 +25,7 @@ const BODY: usize = 4096;
 /// # Errors
 /// The agent does not exist or does not run.
 pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure> {
-    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    undone::existing(context, agent)?;
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::look(&directory)?.ok_or(Error::NotRunning(agent))?;
     let snapshot = client.snapshot().await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 
-use super::{Context, Error, Record};
+use super::{Context, Error, Record, undone};
 use crate::infra::docker::{self, LogRange};
 use crate::infra::{Engine, InfraRecord};
 use crate::project::AgentId;
@@ -43,10 +43,20 @@ impl LogRequest {
 /// # Errors
 /// There is no such agent.
 pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(&LogLine)) -> Result<(), Failure> {
-    let directory = context.home.stack_dir(request.stack);
+    let mut request = request;
+    let mut directory = context.home.stack_dir(request.stack);
     if let StackName::Agent(id) = request.stack {
         let agent = AgentId::try_from(id).map_err(Error::from)?;
-        Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+        if Record::read(&context.home, agent)?.is_none() {
+            if !undone::has_logs(&context.home, agent) {
+                return Err(Error::Unknown(agent).into());
+            }
+            context.events.note(
+                format!("agent {agent}"),
+                "it does not exist: these are the logs of its launch, which failed and was undone",
+            );
+            (directory, request.follow) = (undone::directory(&context.home, agent), false);
+        }
     }
     let watched = request.processes.iter().all(|name| name == docker::autoheal::NAME) && !request.processes.is_empty();
     if request.stack == StackName::Infra

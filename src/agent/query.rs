@@ -1,26 +1,32 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: which statements took
 //! longest there.
 
-use super::{Context, Error, Record, ownership};
+use super::{Context, Error, ownership, undone};
 use crate::infra;
 use crate::postgres;
 use crate::postgres::query::Session;
 use crate::postgres::{Patience, Server};
 use crate::project::AgentId;
-use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow};
+use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow, StatementResult};
 use crate::supervisor::{Client, Destination};
 use crate::system::{self, Deadline, Secret};
 
-/// Runs `query`, which may hold several statements; the rows are those of the last one that has any.
+/// Runs `query`, which may hold several statements: each has its result.
 ///
 /// # Errors
-/// The agent has no database, its server is down, or the query is wrong.
-pub async fn query(context: &Context, agent: AgentId, query: &str) -> Result<QueryResult, Failure> {
-    let session = session(context, agent).await?;
-    let mut results = session.run(query).await?;
+/// The agent has no database or is another project's and `force` is not set, its server is down, or the query is wrong.
+pub async fn query(context: &Context, agent: AgentId, query: &str, force: bool) -> Result<QueryResult, Failure> {
+    let session = session(context, agent, force).await?;
+    let results = session.run(query).await?;
     let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
-    let result = last.map(|last| results.swap_remove(last)).unwrap_or_default();
-    Ok(document(agent, result))
+    let result = last.map(|last| results[last].clone()).unwrap_or_default();
+    let all = if results.len() > 1 { results } else { Vec::new() };
+    let statement = |one: postgres::query::ResultSet| StatementResult {
+        columns: one.columns,
+        rows: one.rows,
+        affected: one.affected,
+    };
+    Ok(QueryResult { statements: all.into_iter().map(statement).collect(), ..document(agent, result) })
 }
 
 /// The first `limit` rows of one statement that only reads, and whether there are more.
@@ -33,16 +39,16 @@ pub async fn read(
     query: &str,
     limit: usize,
 ) -> Result<(QueryResult, bool), Failure> {
-    let session = session(context, agent).await?;
+    let session = session(context, agent, false).await?;
     let (result, more) = session.read(query, limit).await?;
     Ok((document(agent, result), more))
 }
 
 /// A connection to the agent's database as the agent's role.
-async fn session(context: &Context, agent: AgentId) -> Result<Session, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+async fn session(context: &Context, agent: AgentId, force: bool) -> Result<Session, Failure> {
     // a query may change anything
-    ownership::check(context, &record, false)?;
+    ownership::check_agent(context, agent, force)?;
+    let record = undone::existing(context, agent)?;
     let password = record.database_password.as_ref().ok_or(Error::Without { agent, what: "database" })?;
     let server = infra::open(&context.home).await?.and_then(|infra| infra.servers.postgres);
     let server = server.map(|server| server.with_patience(Patience::READING));
@@ -63,6 +69,7 @@ fn document(agent: AgentId, result: postgres::query::ResultSet) -> QueryResult {
         columns: result.columns,
         rows: result.rows,
         affected: result.affected,
+        statements: Vec::new(),
     }
 }
 
@@ -94,14 +101,18 @@ async fn passage(
 /// `reset` they are forgotten afterwards.
 ///
 /// # Errors
-/// The agent has no database, its server is down, or has no `pg_stat_statements`.
+/// The agent has no database, its server is down, or has no `pg_stat_statements`; `reset` of an agent of another project
+/// without `force`.
 pub async fn slow_queries(
     context: &Context,
     agent: AgentId,
     limit: usize,
     reset: bool,
+    force: bool,
 ) -> Result<SlowQueries, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    // the statistics are read by whoever looks there; only a reset changes something
+    ownership::check_agent(context, agent, force || !reset)?;
+    let record = undone::existing(context, agent)?;
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let server = infra.servers.postgres.as_ref().filter(|_| record.database_password.is_some());
     let server = &server.cloned().ok_or(Error::Without { agent, what: "database" })?.with_patience(Patience::READING);

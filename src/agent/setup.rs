@@ -27,6 +27,10 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: 
         leave_engine(context, wish).await?;
     }
     engine_choice::stay_with_data(context, settings.engine)?;
+    if let Some(wish) = engine {
+        // before anything is tried: what fails now is gone on with by any command
+        infra::remember_engine(&context.home, engine_choice::named(wish))?;
+    }
     let infra = infra::ensure(&context.home, &settings, &project.database.extensions, &context.events).await?;
     for drift in &infra.drift {
         context.events.warning("infra", drift.clone());

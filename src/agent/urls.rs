@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Error, Record};
+use super::{Context, Error, undone};
 use crate::project::AgentId;
 use crate::report::{Failure, Urls};
 
@@ -11,7 +11,7 @@ use crate::report::{Failure, Urls};
 /// # Errors
 /// There is no such agent, or no such port.
 pub fn urls(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Urls, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let record = undone::existing(context, agent)?;
     let mut urls = record.urls();
     let mut ports = record.ports;
     if let Some(name) = name {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Context, Error, Record, environment, health, processes, template_values::Rendering};
+use super::{Context, Error, environment, health, ownership, processes, template_values::Rendering, undone};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
@@ -40,7 +40,7 @@ pub struct VerifyTarget {
 /// # Errors
 /// There is no such agent, or a `harness.toml` is wrong.
 pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Failure> {
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let record = undone::existing(context, agent)?;
     let project = context.project_at(&record.project_root)?;
     let differences = project.for_tree(&record.tree, &|name| context.variable(name))?.verify_differences;
     let directory = context.home.stack_dir(agent.stack()).join("verify");
@@ -50,10 +50,12 @@ pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Fa
 /// The same with the agent's environment.
 ///
 /// # Errors
-/// As for [`verify_scope`]; or there are no shared servers.
-pub async fn verify_target(context: &Context, agent: AgentId) -> Result<VerifyTarget, Failure> {
+/// As for [`verify_scope`]; the agent is another project's and `force` is not set; there are no shared servers.
+pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Result<VerifyTarget, Failure> {
+    // its commands may change anything
+    ownership::check_agent(context, agent, force)?;
     let verify_scope = verify_scope(context, agent)?;
-    let record = Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    let record = undone::existing(context, agent)?;
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
     let Rendering { values, environment, .. } = Rendering::of(context, &in_tree, &record, &infra)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Context, Error, Record, processes};
+use super::{Context, Error, processes, undone};
 use crate::project::AgentId;
 use crate::report::{Failure, PortConflict, Wait, WaitFor, WaitOutcome, WaitedProcess, milliseconds};
 use crate::supervisor::{Client, Phase, ProcessSnapshot, StackSnapshot};
@@ -52,7 +52,7 @@ pub async fn wait(
     names: &[String],
     limit: Duration,
 ) -> Result<Wait, Failure> {
-    Record::read(&context.home, agent)?.ok_or(Error::Unknown(agent))?;
+    undone::existing(context, agent)?;
     let directory = context.home.stack_dir(agent.stack());
     let began = Instant::now();
     let report = |processes: Vec<WaitedProcess>| Wait {

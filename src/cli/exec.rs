@@ -22,6 +22,9 @@ pub(super) struct Arguments {
     /// Run it with the programs of a shared server, logged in as the agent; with the docker engine, in its container. Example: `db`.
     #[arg(long = "in", value_name = "SERVICE")]
     service: Option<String>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -30,13 +33,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let service = arguments.service.as_deref();
+    let (service, force) = (arguments.service.as_deref(), arguments.force);
     if !session.output.json {
-        let code = block_on(agent::exec(&context, id, service, &arguments.command, None))?;
+        let code = block_on(agent::exec(&context, id, service, &arguments.command, force, None))?;
         return Ok(ExitCode::from(code));
     }
     let mut captured = Captured::default();
-    let code = block_on(agent::exec(&context, id, service, &arguments.command, Some(&mut captured)))?;
+    let code = block_on(agent::exec(&context, id, service, &arguments.command, force, Some(&mut captured)))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let document = Execution {
         schema: "harness/exec/1".to_owned(),

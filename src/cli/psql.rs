@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::session::{Session, block_on, interruptible};
 use crate::agent;
-use crate::report::{Failure, QueryResult};
+use crate::report::{Failure, QueryResult, StatementResult};
 use crate::system::text::count;
 use crate::terminal::Table;
 
@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Print the rows as comma-separated values with a header (RFC 4180), as `psql --csv` does.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
     /// Arguments for psql.
     #[arg(last = true, value_name = "PSQL-ARGS")]
     psql: Vec<String>,
@@ -37,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let id = agent::resolve(&context, named)?;
     match rest.first() {
         Some(query) if arguments.psql.is_empty() && !is_for_psql(query) => {
-            let result = interruptible(agent::query(&context, id, query))?;
+            let result = interruptible(agent::query(&context, id, query, arguments.force))?;
             session.output.document(&result, if arguments.csv { csv } else { text });
             Ok(ExitCode::SUCCESS)
         }
@@ -46,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
             command.extend(arguments.csv.then(|| "--csv".to_owned()));
             command.extend(query.iter().flat_map(|query| ["-c".to_owned(), (*query).clone()]));
             command.extend(arguments.psql.iter().cloned());
-            let code = block_on(agent::exec(&context, id, Some("db"), &command, None))?;
+            let code = block_on(agent::exec(&context, id, Some("db"), &command, arguments.force, None))?;
             Ok(ExitCode::from(code))
         }
     }
@@ -58,7 +61,20 @@ fn is_for_psql(query: &str) -> bool {
     query.starts_with('\\') || query.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("copy "))
 }
 
+/// The result of every statement, in order.
+fn statements(result: &QueryResult) -> Vec<StatementResult> {
+    if !result.statements.is_empty() {
+        return result.statements.clone();
+    }
+    let (columns, rows, affected) = (result.columns.clone(), result.rows.clone(), result.affected);
+    vec![StatementResult { columns, rows, affected }]
+}
+
 fn text(result: &QueryResult) -> String {
+    statements(result).iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+fn table(result: &StatementResult) -> String {
     if result.columns.is_empty() {
         return format!("{} affected\n", count(result.affected, "row"));
     }
@@ -70,8 +86,12 @@ fn text(result: &QueryResult) -> String {
     format!("{}({})\n", table.render(), count(result.rows.len(), "row"))
 }
 
-/// As `psql --csv` writes it: NULL is an empty field, the empty string too.
 fn csv(result: &QueryResult) -> String {
+    statements(result).iter().map(lines).collect()
+}
+
+/// As `psql --csv` writes it: NULL is an empty field, the empty string too.
+fn lines(result: &StatementResult) -> String {
     let field = |value: &str| {
         if value.contains(['"', ',', '\r', '\n']) || value == r"\." {
             format!("\"{}\"", value.replace('"', "\"\""))
@@ -102,6 +122,7 @@ mod tests {
             columns: vec!["a".into(), "b,c".into()],
             rows: vec![vec![Some("say \"hi\"".into()), None], vec![Some("two\nlines".into()), Some("plain".into())]],
             affected: 2,
+            statements: Vec::new(),
         };
         assert_eq!(csv(&result), "a,\"b,c\"\n\"say \"\"hi\"\"\",\n\"two\nlines\",plain\n");
     }

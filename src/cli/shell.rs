@@ -18,10 +18,13 @@ pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    Ok(ExitCode::from(block_on(agent::shell(&context, id))?))
+    Ok(ExitCode::from(block_on(agent::shell(&context, id, arguments.force))?))
 }

@@ -25,12 +25,16 @@ pub(super) struct Arguments {
     /// Reset the statistics of this database afterwards.
     #[arg(long)]
     reset: bool,
+    /// With --reset: also for an agent of another project than the one here.
+    #[arg(long, requires = "reset")]
+    force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
     let context = session.context()?;
     let id = agent::resolve(&context, arguments.id)?;
-    let report = interruptible(agent::slow_queries(&context, id, arguments.lines, arguments.reset))?;
+    let (lines, reset, force) = (arguments.lines, arguments.reset, arguments.force);
+    let report = interruptible(agent::slow_queries(&context, id, lines, reset, force))?;
     session.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }

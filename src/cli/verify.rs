@@ -54,6 +54,9 @@ pub(super) struct Arguments {
     /// Run nothing; list the stages.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout", "status"])]
     list: bool,
+    /// Also for an agent of another project than the one here.
+    #[arg(long, conflicts_with_all = ["status", "list"])]
+    force: bool,
 }
 
 impl Arguments {
@@ -85,6 +88,7 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
         full: arguments.full,
         only: arguments.stage.clone(),
         timeout: arguments.timeout,
+        force: arguments.force,
         keep_going: arguments.keep_going,
         every_line: session.output.verbosity >= Verbosity::Verbose,
         own_process: true,

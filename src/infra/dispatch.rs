@@ -55,6 +55,22 @@ pub(super) async fn observe(home: &Home, record: &InfraRecord) -> Result<BTreeMa
     }
 }
 
+/// What a stop would stop.
+pub(super) async fn running(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
+    match record.engine {
+        Engine::Native => processes::running(home).await,
+        Engine::Docker => docker::running(home, record).await,
+    }
+}
+
+/// What the servers kept.
+pub(super) async fn data(home: &Home, record: &InfraRecord) -> Result<Vec<String>> {
+    match record.engine {
+        Engine::Native => Ok(native::data(home)),
+        Engine::Docker => docker::data(home, record).await,
+    }
+}
+
 /// Stops every server and proves it; returns the names of those that ran.
 pub(super) async fn take_down(home: &Home, record: &InfraRecord, events: &Events) -> Result<Vec<String>> {
     match record.engine {

@@ -7,7 +7,7 @@ use super::open::Infra;
 use super::record::InfraRecord;
 use super::resolve_record::{check_extensions, resolve_record, wants_more};
 use super::servers::hosted::Hosted;
-use super::{answers, dispatch, drift, s3_keys};
+use super::{answers, dispatch, drift, lost_record, s3_keys};
 use crate::project::{InfraSettings, Service};
 use crate::report::Events;
 use crate::system::{FileLock, Holder, Home};
@@ -22,13 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A server is not available, does not start or does not answer; a port is taken; an extension is missing.
 pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String], events: &Events) -> Result<Infra> {
     if let Some(record) = InfraRecord::read(home)?
+        && InfraRecord::is_whole(home)
         && is_up(home, &record, settings).await?
     {
         answers::all_alive(&record, PATIENCE).await?;
         return finish(record, settings, extensions).await;
     }
     let _lock = lock(home, "set up infra", events).await?;
-    let previous = InfraRecord::read(home)?;
+    let previous = whole(home, events)?;
+    if previous.is_none() {
+        lost_record::check_none(home).await?;
+    }
     if let Some(record) = &previous
         && is_up(home, record, settings).await?
     {
@@ -56,13 +60,24 @@ pub async fn ensure(home: &Home, settings: &InfraSettings, extensions: &[String]
 /// A server cannot be started or reached.
 pub async fn resume(home: &Home, events: &Events) -> Result<Option<Infra>> {
     let _lock = lock(home, "start infra", events).await?;
-    let Some(mut record) = InfraRecord::read(home)?.filter(|record| record.served) else { return Ok(None) };
+    let Some(mut record) = whole(home, events)?.filter(|record| record.served) else { return Ok(None) };
     if runs(home, &record).await? {
         answers::all_alive(&record, PATIENCE).await?;
     } else {
         start(home, &mut record, events).await?;
     }
     Ok(Some(Infra::of(record)?.looked_up().await))
+}
+
+/// The record, written again where it was lost or damaged. To be called under the lock.
+fn whole(home: &Home, events: &Events) -> Result<Option<InfraRecord>> {
+    let record = InfraRecord::read(home)?;
+    if let Some(record) = record.as_ref().filter(|_| !InfraRecord::is_whole(home)) {
+        record.write(home)?;
+        let path = InfraRecord::path(home);
+        events.warning("infra", format!("`{}` was lost or damaged, and is restored from its copy", path.display()));
+    }
+    Ok(record)
 }
 
 /// Held by the command that starts or stops the servers.

@@ -23,6 +23,7 @@
 //! `infra/lock`; nothing that harness did not start is stopped; every server listens on loopback only.
 
 mod answers;
+mod asked_engine;
 pub mod compose;
 mod credentials;
 mod dispatch;
@@ -34,6 +35,7 @@ mod error;
 mod hosting;
 mod installed;
 mod lost_cluster;
+mod lost_record;
 mod native;
 mod observation;
 mod open;
@@ -50,6 +52,7 @@ mod teardown;
 mod testing;
 
 pub use crate::report::Engine;
+pub use asked_engine::remember_engine;
 pub use credentials::Credentials;
 pub use docker_record::DockerRecord;
 pub use drift::of as drift;
@@ -69,4 +72,4 @@ pub use servers::postgres::{BinariesRecord, PostgresRecord};
 pub use servers::s3::S3Record;
 pub use servers::server::ValuesRequest;
 pub use status::status;
-pub use teardown::{TeardownReport, teardown};
+pub use teardown::{TeardownReport, removable, teardown};

@@ -6,13 +6,13 @@ use std::fs;
 
 use super::error::{Error, Result};
 use super::observation::Observation;
-use crate::report::Events;
+use crate::report::{Events, ServerState};
 use crate::supervisor::{self, Client, ProcessSnapshot};
 use crate::system::{self, Home, StackName};
 
-/// Every process of the stack; none where no supervisor runs.
+/// Every process of the stack; where no supervisor runs, those that one has left.
 pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>> {
-    let Some(client) = Client::look(&home.infra_dir())? else { return Ok(BTreeMap::new()) };
+    let Some(client) = Client::look(&home.infra_dir())? else { return Ok(unsupervised(home)) };
     let observation = |process: &ProcessSnapshot| Observation {
         state: process.phase.into(),
         pid: process.process.as_ref().map(|identity| identity.pid),
@@ -22,16 +22,32 @@ pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>
     Ok(snapshot.processes.iter().map(|(name, process)| (name.clone(), observation(process))).collect())
 }
 
+/// Servers that outlived their supervisor and its guardian: they serve, and nobody would restart them.
+fn unsupervised(home: &Home) -> BTreeMap<String, Observation> {
+    let observation = |pid: u32| Observation {
+        state: ServerState::Unsupervised,
+        pid: Some(pid),
+        reason: Some("its supervisor was killed; `harness setup` starts it again under a new one".to_owned()),
+    };
+    supervisor::survivors(&home.infra_dir()).into_iter().map(|(name, it)| (name, observation(it.pid))).collect()
+}
+
+/// The names of the processes that run.
+pub(super) async fn running(home: &Home) -> Result<Vec<String>> {
+    Ok(observe(home).await?.into_iter().filter(|(_, it)| it.pid.is_some()).map(|(name, _)| name).collect())
+}
+
 /// Stops every process of the stack; returns the names of those that ran.
 pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String>> {
     let directory = home.infra_dir();
-    let mut stopped = Vec::new();
+    let mut stopped: Vec<String> = supervisor::survivors(&directory).into_keys().collect();
     let mut survivors = Vec::new();
     let stack = StackName::Infra.to_string();
     if let Some(client) = Client::take_charge(&directory).await? {
         let task = events.task("infra", "stop the servers");
         let report = async {
             let snapshot = client.snapshot().await?;
+            stopped.clear();
             stopped.extend(snapshot.processes.into_iter().filter(|(_, it)| it.process.is_some()).map(|(name, _)| name));
             client.shutdown().await
         };

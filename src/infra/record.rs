@@ -7,6 +7,7 @@ use std::iter::repeat;
 
 use serde::{Deserialize, Serialize};
 
+use super::asked_engine::remember_engine;
 use super::credentials::Credentials;
 use super::docker_record::{AddedService, DockerRecord};
 use super::error::{Error, Result};
@@ -69,14 +70,42 @@ impl InfraRecord {
         home.infra_dir().join("record.json")
     }
 
-    /// Reads it; `None` before the first `setup`.
+    /// Where its copy is. What is lost with the record (the admin's password) is nowhere else, and the data is closed
+    /// without it.
+    fn copy(home: &Home) -> std::path::PathBuf {
+        home.infra_dir().join("record.copy")
+    }
+
+    /// Reads it, or its copy where it is lost or damaged; `None` before the first `setup`.
     pub fn read(home: &Home) -> system::Result<Option<Self>> {
-        read_versioned(&Self::path(home))
+        match read_versioned(&Self::path(home)) {
+            Ok(Some(record)) => Ok(Some(record)),
+            Err(error @ system::Error::Newer { .. }) => Err(error),
+            lost => match read_versioned(&Self::copy(home)) {
+                Ok(Some(copy)) => Ok(Some(copy)),
+                // the copy says no more than the record
+                _ => lost,
+            },
+        }
     }
 
     /// Writes it.
     pub fn write(&self, home: &Home) -> system::Result<()> {
-        write_versioned(&Self::path(home), self)
+        write_versioned(&Self::path(home), self)?;
+        write_versioned(&Self::copy(home), self)
+    }
+
+    /// Whether it can be read from its own file. One from the copy is to be written again.
+    pub(super) fn is_whole(home: &Home) -> bool {
+        matches!(read_versioned::<Self>(&Self::path(home)), Ok(Some(_)))
+    }
+
+    /// Removes it: nothing of the home's servers is known any more.
+    pub(super) fn forget(home: &Home) -> system::Result<()> {
+        // the copy first: a record that is gone while its copy is there is a lost one
+        system::remove_if_exists(&Self::copy(home))?;
+        remember_engine(home, None)?;
+        system::remove_if_exists(&Self::path(home)).map(drop)
     }
 
     /// What it says to all servers.
@@ -184,6 +213,26 @@ mod tests {
             let error = InfraRecord::read(&home).unwrap_err().to_string();
             assert!(error.contains("infra/record.json"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_lost_or_damaged_record_is_read_from_its_copy() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::open(&directory.path().join("home")).unwrap();
+        let written = record();
+        written.write(&home).unwrap();
+        for damage in [None, Some(""), Some("{\"version\": 1, \"eng")] {
+            match damage {
+                None => std::fs::remove_file(InfraRecord::path(&home)).unwrap(),
+                Some(text) => std::fs::write(InfraRecord::path(&home), text).unwrap(),
+            }
+            assert!(!InfraRecord::is_whole(&home));
+            assert_eq!(InfraRecord::read(&home).unwrap().as_ref(), Some(&written), "{damage:?}");
+            written.write(&home).unwrap();
+            assert!(InfraRecord::is_whole(&home));
+        }
+        InfraRecord::forget(&home).unwrap();
+        assert_eq!(InfraRecord::read(&home).unwrap(), None);
     }
 
     #[test]

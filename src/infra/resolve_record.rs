@@ -4,6 +4,7 @@
 //! was installed since. After `teardown --infra` everything is decided again, within what the kept data allows: the
 //! credentials, the service user and PostgreSQL's major version stay.
 
+use super::asked_engine::asked;
 use super::credentials::Credentials;
 use super::docker;
 use super::docker_record::DockerRecord;
@@ -37,8 +38,8 @@ pub(super) async fn resolve_record(
 ) -> Result<InfraRecord> {
     let mut record = match previous {
         Some(record) if record.settled => record,
-        Some(record) => reopened(record, settings, events).await?,
-        None => blank(None, settings, events).await?,
+        Some(record) => reopened(home, record, settings, events).await?,
+        None => blank(home, None, settings, events).await?,
     };
     if let Some(user) = record.service_user.as_ref().filter(|_| record.engine == Engine::Native) {
         directories::open_way(home)?;
@@ -67,7 +68,7 @@ pub(super) async fn resolve_record(
 }
 
 /// A record whose servers were torn down: what kept data depends on stays.
-async fn reopened(record: InfraRecord, settings: &InfraSettings, events: &Events) -> Result<InfraRecord> {
+async fn reopened(home: &Home, record: InfraRecord, settings: &InfraSettings, events: &Events) -> Result<InfraRecord> {
     let mut wish = settings.clone();
     if record.served && wish.engine == EngineChoice::Auto {
         // the data stays where it is: `auto` chooses only where there is none
@@ -76,7 +77,7 @@ async fn reopened(record: InfraRecord, settings: &InfraSettings, events: &Events
             Engine::Native => EngineChoice::Native,
         };
     }
-    let mut blank = blank(record.service_user, &wish, events).await?;
+    let mut blank = blank(home, record.service_user, &wish, events).await?;
     if wish.engine != settings.engine {
         blank.engine_reason = "its data is there".to_owned();
     }
@@ -85,8 +86,13 @@ async fn reopened(record: InfraRecord, settings: &InfraSettings, events: &Events
 }
 
 /// A record in which no server is wanted yet.
-async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, events: &Events) -> Result<InfraRecord> {
-    let (engine, engine_reason) = choose_engine(settings, events).await?;
+async fn blank(
+    home: &Home,
+    service_user: Option<ServiceUser>,
+    settings: &InfraSettings,
+    events: &Events,
+) -> Result<InfraRecord> {
+    let (engine, engine_reason) = choose_engine(home, settings, events).await?;
     let service_user = match engine {
         Engine::Native if service_user.is_none() => ServiceUser::choose()?,
         _ => service_user,
@@ -106,7 +112,10 @@ async fn blank(service_user: Option<ServiceUser>, settings: &InfraSettings, even
 }
 
 /// Decides, and says why in one line. Docker is chosen only where every image is available or was pulled.
-async fn choose_engine(settings: &InfraSettings, events: &Events) -> Result<(Engine, String)> {
+async fn choose_engine(home: &Home, settings: &InfraSettings, events: &Events) -> Result<(Engine, String)> {
+    if let (EngineChoice::Auto, Some(engine)) = (settings.engine, asked(home)) {
+        return Ok((engine, "`setup --engine` asked for it".to_owned()));
+    }
     match settings.engine {
         EngineChoice::Native => Ok((Engine::Native, "the configuration asks for it".to_owned())),
         EngineChoice::Docker => Ok((Engine::Docker, "the configuration asks for it".to_owned())),

@@ -32,7 +32,10 @@ pub async fn status(home: &Home) -> Result<InfraStatus> {
     };
     let running = |name: &str| {
         let state = observed.get(name).map(|observed| observed.state);
-        matches!(state, Some(ServerState::Ready | ServerState::Starting | ServerState::Unhealthy))
+        matches!(
+            state,
+            Some(ServerState::Ready | ServerState::Starting | ServerState::Unhealthy | ServerState::Unsupervised)
+        )
     };
     for name in answers::silent(&record, running, PATIENCE).await {
         let reason = "it accepts connections and does not answer; harness restarts it within 30 s".to_owned();

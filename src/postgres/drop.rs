@@ -9,9 +9,9 @@ use tokio_postgres::error::SqlState;
 use crate::project::AgentId;
 
 use super::connection::{Connection, text};
-use super::copy::without_sessions;
 use super::lock::Key;
 use super::objects::{databases, roles};
+use super::sessions::without_sessions;
 use super::sql::{identifier, literal};
 use super::{Error, Result, Server};
 
@@ -38,20 +38,30 @@ pub async fn agent(server: &Server, home_id: &str, agent: AgentId) -> Result<Dro
 /// the roles. A role that other databases still use stays.
 pub async fn home(server: &Server, home_id: &str) -> Result<DroppedReport> {
     let connection = Connection::admin(server).await?;
-    let mut report = DroppedReport::default();
-    for found in databases(&connection).await?.into_iter().filter(|database| database.mark(home_id).is_some()) {
-        database(server, &connection, &found.name).await?;
-        report.databases.push(found.name);
+    let report = find_home(&connection, home_id).await?;
+    for name in &report.databases {
+        database(server, &connection, name).await?;
     }
     for found in roles(&connection).await? {
         match found.mark(home_id) {
             Some(mark) if mark.agent.is_some() => role(server, &connection, &found.name).await?,
             Some(_) => idle_role(&connection, &found.name).await?,
-            None => continue,
+            None => {}
         }
-        report.roles.push(found.name);
     }
     Ok(report)
+}
+
+/// What [`home`] would drop.
+pub async fn plan_home(server: &Server, home_id: &str) -> Result<DroppedReport> {
+    find_home(&Connection::admin(server).await?, home_id).await
+}
+
+async fn find_home(connection: &Connection, home_id: &str) -> Result<DroppedReport> {
+    let ours = databases(connection).await?.into_iter().filter(|database| database.mark(home_id).is_some());
+    let databases = ours.map(|database| database.name).collect();
+    let ours = roles(connection).await?.into_iter().filter(|role| role.mark(home_id).is_some());
+    Ok(DroppedReport { databases, roles: ours.map(|role| role.name).collect(), foreign: Vec::new() })
 }
 
 /// What [`agent`] would drop.

@@ -38,6 +38,7 @@ mod roles;
 mod run_step;
 mod script;
 mod server;
+mod sessions;
 mod silence;
 pub mod slow_queries;
 pub mod snapshot;

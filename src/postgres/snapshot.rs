@@ -9,11 +9,12 @@ use crate::project::AgentId;
 
 use super::clone::{CloneRequest, CloneState, state_with};
 use super::connection::{Connection, text};
-use super::copy::{Source, Target, copy, evict_sql, without_sessions};
+use super::copy::{Source, Target, copy};
 use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{database_named, databases};
 use super::roles::NewRole;
+use super::sessions::{evict_sql, without_sessions};
 use super::sql::{identifier, literal};
 use super::template::Template;
 use super::{Error, Result, Server, drop};

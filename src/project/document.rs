@@ -161,7 +161,10 @@ impl Document {
 
     /// A problem at the key at `path`.
     pub(super) fn problem(&self, path: &KeyPath, message: impl Into<String>, hint: Option<String>) -> Problem {
-        Problem { location: self.locate(path), key: path.to_string(), message: message.into(), hint }
+        // what is missing at the top stands nowhere: the file is what can be named
+        let nowhere = || path.0.is_empty().then(|| Location { file: self.file().to_owned(), line: 1, column: 1 });
+        let location = self.locate(path).or_else(nowhere);
+        Problem { location, key: path.to_string(), message: message.into(), hint }
     }
 
     /// The files, the overlays last.

@@ -43,6 +43,8 @@ struct Trial<'p> {
     context: TemplateValues,
     shared: TemplateValues,
     environment: Environment,
+    /// That of the template's steps, once it is known to be right.
+    step_environment: Option<Environment>,
     problems: Vec<Problem>,
 }
 
@@ -53,6 +55,7 @@ impl<'p> Trial<'p> {
             context: samples.agent,
             shared: samples.shared,
             environment: Environment::default(),
+            step_environment: None,
             problems: Vec::new(),
         }
     }
@@ -84,7 +87,7 @@ impl<'p> Trial<'p> {
         // what fails here and needs no agent fails above as well
         if self.problems.is_empty() {
             let template = self.renderer.template_environment(&self.shared, caller);
-            self.keep(template);
+            self.step_environment = self.keep(template);
         }
     }
 
@@ -92,7 +95,9 @@ impl<'p> Trial<'p> {
     fn texts(&mut self) {
         let project = self.renderer.project();
         let path = self.renderer.worktree_path(&self.context, None);
-        self.keep(path);
+        let path = self.keep(path).flatten();
+        self.own_tree(path.as_deref());
+        self.template_steps();
         let branch = self.renderer.worktree_branch(&self.context);
         self.keep(branch);
         let scope = scope(&self.context, &self.environment);
@@ -124,6 +129,37 @@ impl<'p> Trial<'p> {
         for (key, text) in texts {
             let rendered = self.renderer.value(&key, text, &scope);
             self.keep(rendered);
+        }
+    }
+
+    /// A work tree is one agent's: a second launch would refuse what the first has.
+    fn own_tree(&mut self, path: Option<&Path>) {
+        let project = self.renderer.project();
+        let (Some(path), Ok(second)) = (path, AgentId::try_from(2)) else { return };
+        let ports = project.ports_of(second).into_iter().collect();
+        let values = TemplateValues { id: Some(second), ports, ..self.context.clone() };
+        let other = self.renderer.worktree_path(&values, None);
+        if project.allows(second) && other.is_ok_and(|other| other.as_deref() == Some(path)) {
+            let origin = self.renderer.origin("worktree.path");
+            self.problems.push(Problem {
+                location: origin.location,
+                key: origin.name,
+                message: "`worktree.path` is the same for every agent".to_owned(),
+                hint: Some("add `{{ id }}` to it, so that each agent gets its own work tree".to_owned()),
+            });
+        }
+    }
+
+    /// The commands of `[database.template]`, which are run without an agent.
+    fn template_steps(&mut self) {
+        let project = self.renderer.project();
+        let Some(environment) = self.step_environment.take() else { return };
+        let scope = scope(&self.shared, &environment);
+        for (index, step) in project.database.steps.iter().enumerate() {
+            if let StepAction::Run(run) = &step.action {
+                let rendered = self.renderer.value(&format!("database.template.steps[{index}].run"), run, &scope);
+                self.keep(rendered);
+            }
         }
     }
 

@@ -112,12 +112,12 @@ impl Engine {
 fn evaluate(jinja: &Jinja<'_>, text: &str, scope: &Scope, origin: impl FnOnce() -> Origin) -> Result<String> {
     let template = match jinja.template_from_str(text) {
         Ok(template) => template,
-        Err(source) => return Err(RenderError::Template { origin: at(origin(), &source), source }),
+        Err(source) => return Err(RenderError::template(at(origin(), &source), &source)),
     };
     template.render(&scope.0).map_err(|source| {
         let origin = at(origin(), &source);
         if source.kind() != ErrorKind::UndefinedError {
-            return RenderError::Template { origin, source };
+            return RenderError::template(origin, &source);
         }
         let globals: Vec<&str> = jinja.globals().map(|(name, _)| name).collect();
         let line = source.line().and_then(|line| text.lines().nth(line - 1)).unwrap_or(text);
@@ -126,7 +126,7 @@ fn evaluate(jinja: &Jinja<'_>, text: &str, scope: &Scope, origin: impl FnOnce() 
         // the engine says on which line, the template says which names
         missing.sort_by_key(|name| (line.find(name.as_str()).unwrap_or(usize::MAX), name.clone()));
         match missing.into_iter().next() {
-            None => RenderError::Template { origin, source },
+            None => RenderError::template(origin, &source),
             Some(name) => RenderError::Undefined { hint: suggest(&name, scope), origin, name },
         }
     })

@@ -24,6 +24,11 @@ impl std::fmt::Display for Origin {
     }
 }
 
+/// What the template engine says, without the place: that is told by the key or the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateProblem(String);
+
 /// Something cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -44,7 +49,7 @@ pub enum RenderError {
         origin: Origin,
         /// Why.
         #[source]
-        source: minijinja::Error,
+        source: TemplateProblem,
     },
     /// It was evaluated, and the result is of no use.
     #[error("{origin} renders to `{value}`, which is not {expected}")]
@@ -164,6 +169,12 @@ fn whose(tracked: bool) -> &'static str {
 }
 
 impl RenderError {
+    /// What the template engine refuses.
+    pub(super) fn template(origin: Origin, error: &minijinja::Error) -> Self {
+        let said = error.detail().map_or_else(String::new, |detail| format!(": {detail}"));
+        Self::Template { origin, source: TemplateProblem(format!("{}{said}", error.kind())) }
+    }
+
     /// The template that is wrong, where one is.
     pub(super) fn origin(&self) -> Option<&Origin> {
         match self {

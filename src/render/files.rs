@@ -9,7 +9,7 @@ use super::error::{RenderError, Result};
 use super::git::{keep_out_of_git, tracked};
 use super::renderer::{Renderer, file_origin, scope};
 use super::template_values::TemplateValues;
-use crate::project::dotenv;
+use crate::project::{AgentId, dotenv};
 use crate::system::write_atomic;
 
 /// The template of the env file.
@@ -147,7 +147,11 @@ fn agrees(file: &Path, text: &str, env: &Environment) -> Result<()> {
 
 /// Whether a file begins as an env file of this agent does: the record that knew of it was lost.
 fn is_signed(path: &Path, context: &TemplateValues) -> bool {
-    let Some(id) = context.id else { return false };
-    let signature = format!("# Written by harness for agent {id} of {};", context.project);
+    context.id.is_some_and(|id| is_written_for(path, id, &context.project))
+}
+
+/// Whether a file begins as an env file of an agent does.
+pub fn is_written_for(path: &Path, agent: AgentId, project: &str) -> bool {
+    let signature = format!("# Written by harness for agent {agent} of {project};");
     std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(signature.as_bytes()))
 }

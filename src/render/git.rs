@@ -82,6 +82,21 @@ pub fn exclude_line(directory: &Path, below: &Path) -> Result<Option<String>> {
     Ok(present.lines().any(|line| line == pattern).then_some(pattern))
 }
 
+/// The paths in `directory` that a line keeps out of git, whoever wrote it; in a linked work tree, harness's own lines.
+///
+/// # Errors
+/// The exclude file cannot be read.
+pub fn excluded_paths(directory: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |source| RenderError::Git { path: directory.to_owned(), source };
+    let Some(location) = locate(directory).map_err(failed)? else { return Ok(Vec::new()) };
+    let present = read(&location.file).map_err(failed)?;
+    let own = present.split_once(OWN_LINES).filter(|_| location.linked.is_some()).map_or(&*present, |(_, own)| own);
+    let prefix = location.pattern("");
+    // a pattern that means one name, as harness writes it
+    let names = own.lines().filter_map(|line| line.strip_prefix(&prefix)).map(unescape);
+    Ok(names.filter(|name| !name.is_empty()).map(PathBuf::from).collect())
+}
+
 /// Takes the line of `below`, a path in `directory`, out again. Nothing is lost of what others write meanwhile.
 ///
 /// # Errors
@@ -306,4 +321,13 @@ fn escape(name: &str) -> String {
     let special = |character: char| matches!(character, '\\' | '*' | '?' | '[' | ' ' | '!' | '#');
     let escaped = name.chars().flat_map(|character| special(character).then_some('\\').into_iter().chain([character]));
     escaped.collect()
+}
+
+fn unescape(pattern: &str) -> String {
+    let mut characters = pattern.chars();
+    let mut name = String::new();
+    while let Some(character) = characters.next() {
+        name.extend(if character == '\\' { characters.next() } else { Some(character) });
+    }
+    name
 }

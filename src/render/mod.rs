@@ -37,7 +37,10 @@ pub use built_in::built_in_templates;
 pub use check::{Samples, check};
 pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
-pub use git::{exclude_line, forget_tree, forget_trees, keep_out_of_git, mend_trees, readmit_to_git, tree_section};
+pub use files::is_written_for;
+pub use git::{
+    exclude_line, excluded_paths, forget_tree, forget_trees, keep_out_of_git, mend_trees, readmit_to_git, tree_section,
+};
 pub use guide::{is_guide, remove_guide};
 pub use renderer::Renderer;
 pub use template_values::{ServerValues, TemplateValues};

@@ -10,11 +10,25 @@ pub struct QueryResult {
     pub schema: String,
     /// The agent.
     pub agent: u8,
-    /// Column names.
+    /// Column names; of several statements, those of the last one that returns rows.
     pub columns: Vec<String>,
     /// Rows of values in PostgreSQL's text form; `null` is SQL's null.
     pub rows: Vec<Vec<Option<String>>>,
-    /// Rows that the last statement affected.
+    /// Rows that this statement returned or changed.
+    pub affected: u64,
+    /// The result of each statement in order, where the query has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementResult>,
+}
+
+/// What one statement of a query returned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StatementResult {
+    /// Column names; none for a statement that returns no rows.
+    pub columns: Vec<String>,
+    /// Rows of values in PostgreSQL's text form; `null` is SQL's null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Rows that it returned or changed.
     pub affected: u64,
 }
 

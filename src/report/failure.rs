@@ -128,6 +128,10 @@ pub struct ErrorDocument {
     pub details: Vec<String>,
 }
 
+/// The way out where what the shared servers kept cannot be opened.
+pub const RECORD_LOST: &str = "restore `infra/record.json` of the home from a backup; or run `harness teardown --infra --volumes`, \
+     which deletes every database and bucket, then `harness setup`";
+
 impl Diagnostic for crate::system::Error {
     fn kind(&self) -> Kind {
         Kind::Environment
@@ -154,6 +158,7 @@ impl Diagnostic for crate::system::Error {
                     Some(agent) => {
                         format!("run `harness teardown {agent}`, then `harness launch {agent}`")
                     }
+                    None if directory == Some("infra") => RECORD_LOST.to_owned(),
                     None => "restore it from a backup, or move it elsewhere".into(),
                 })
             }
@@ -162,6 +167,10 @@ impl Diagnostic for crate::system::Error {
                 "run `chmod o+x {}`, or set HARNESS_HOME to a directory that the user can enter",
                 path.display()
             )),
+            error if error.is_full() => Some(
+                "free space on the disk: `harness gc`, `harness db ID drop NAME` and `harness teardown ID` give some back"
+                    .into(),
+            ),
             Self::NoServiceUser => Some("run `useradd --system harness`".into()),
             Self::NoHome => Some("set HARNESS_HOME to a directory".into()),
             Self::RelativeHome { path } => {

@@ -52,6 +52,8 @@ words! {
         Frozen = "frozen",
         /// It runs and its health check fails.
         Unhealthy = "unhealthy",
+        /// It runs and its supervisor does not, so nothing restarts it.
+        Unsupervised = "unsupervised",
         /// Its container is paused.
         Paused = "paused",
         /// It was asked to end and has not ended yet.

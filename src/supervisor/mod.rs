@@ -97,5 +97,5 @@ pub use spec::{
     StopSpec, WatchSpec,
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
-pub use sweep::{SweepReport, end_silent, sweep, sweep_blocking};
+pub use sweep::{SweepReport, end_silent, survivors, sweep, sweep_blocking};
 pub use vanish::{NotedMove, TreeMarks};

@@ -4,6 +4,7 @@
 //! inherited, and by the record of identities. All are exact: the markers hold the home's id and the stack's whole
 //! name, an identity holds start time and boot id.
 
+use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -70,6 +71,11 @@ pub fn sweep_blocking(home_id: &str, directory: &Path, stack: &str) -> Result<Sw
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The processes that dead supervisors left in a directory, by name, as far as they were written down.
+pub fn survivors(directory: &Path) -> BTreeMap<String, ProcessIdentity> {
+    record::read(directory).processes.into_iter().filter(|(_, process)| process.is_alive()).collect()
 }
 
 /// Whether a supervisor lives at the other end: the socket of one that is being taken apart accepts too, and hangs up a

@@ -81,7 +81,7 @@ impl Tone for ServerState {
     fn style(&self) -> Style {
         match self {
             Self::Ready | Self::External => GOOD,
-            Self::Failed | Self::Unhealthy | Self::Frozen | Self::PortConflict => BAD,
+            Self::Failed | Self::Unhealthy | Self::Unsupervised | Self::Frozen | Self::PortConflict => BAD,
             Self::Stopped | Self::Disabled | Self::Absent => DIM,
             Self::Starting | Self::Stopping | Self::Paused | Self::Backoff => CAUTION,
         }

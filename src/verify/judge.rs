@@ -24,6 +24,8 @@ pub struct Judgement {
     pub every_line: bool,
     /// As in [`Request::own_process`].
     pub own_process: bool,
+    /// Also an agent of another project than that of the current directory.
+    pub force: bool,
 }
 
 /// Judges an agent's work.
@@ -36,7 +38,7 @@ pub async fn judge(
     judgement: &Judgement,
     interrupted: impl Future<Output = ()>,
 ) -> Result<Verdict, Failure> {
-    let mut verify_target = agent::verify_target(context, id).await?;
+    let mut verify_target = agent::verify_target(context, id, judgement.force).await?;
     // a pass says that the application works; without one, the stages that need no stack may say why
     let not_up = verify_target.not_up.take().map(Failure::from);
     let verify_scope = &verify_target.verify_scope;

@@ -119,7 +119,7 @@ fn l12_files_and_branches_that_git_does_not_show_count() {
     // what cannot be read may be work
     let index = git(&ours, &["rev-parse", "--path-format=absolute", "--git-path", "index"]);
     fs::write(&index, "damaged").unwrap();
-    refused(&project, "3", "what git cannot read");
+    refused(&project, "3", "unknown work, because git cannot read it");
     project.harness(["teardown", "3", "--force"]).run().succeeds();
     assert!(!ours.exists());
 }

@@ -10,8 +10,12 @@ fn l16_a_verb_that_changes_something_keeps_to_its_own_project() {
     let board = home.project("board").with_items().application("api").write();
     let guest = home.project("guest").first_digit(5).with_items().application("web").write();
     board.harness(["launch", "1"]).run().succeeds();
-    let verbs: [&[&str]; 8] = [
+    let verbs: [&[&str]; 11] = [
         &["teardown", "1"],
+        // it says what the real run does
+        &["teardown", "1", "--dry-run"],
+        &["verify", "1"],
+        &["slow-queries", "1", "--reset"],
         &["stop", "1"],
         &["start", "1"],
         &["restart", "1", "api"],
@@ -31,9 +35,16 @@ fn l16_a_verb_that_changes_something_keeps_to_its_own_project() {
     let refused = guest.harness(["stop", "1", "--json"]).run().exits_with(5).json();
     assert_eq!(refused["error"]["code"], "agent.other_project", "{refused}");
     // a look is free
-    for verb in [&["status", "1"][..], &["url", "1"], &["db", "1", "list"], &["teardown", "1", "--dry-run"]] {
+    for verb in [&["status", "1"][..], &["url", "1"], &["db", "1", "list"], &["env", "1"], &["slow-queries", "1"]] {
         guest.harness(verb.iter().copied()).run().succeeds();
     }
+    // the refusal's hint works for every verb that gives it
+    guest.harness(["teardown", "1", "--dry-run", "--force"]).run().succeeds();
+    guest.harness(["exec", "1", "--force", "--", "true"]).run().succeeds();
+    guest.harness(["shell", "1", "--force"]).env("SHELL", "/bin/true").run().succeeds();
+    guest.harness(["psql", "1", "select 1", "--force"]).run().succeeds();
+    guest.harness(["slow-queries", "1", "--reset", "--force"]).run().succeeds();
+    guest.harness(["verify", "1", "--force"]).run();
     // outside of every project the home is meant
     home.harness(["stop", "1"]).run().succeeds();
     guest.harness(["start", "1", "--force"]).run().succeeds();

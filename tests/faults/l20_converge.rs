@@ -53,6 +53,72 @@ fn l19_a_dry_run_and_the_real_run_are_the_same_list() {
 }
 
 #[test]
+fn l19_what_a_frozen_server_has_is_in_the_dry_run_too() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let whole = project.harness(["teardown", "3", "--dry-run", "--json"]).run().succeeds().json();
+    let (server, _) = listener(home.database_port()).unwrap();
+    let server = harness::system::ProcessIdentity::of(server).unwrap();
+    server.signal(Signal::STOP);
+    let look = project.harness(["teardown", "3", "--dry-run", "--json"]).deadline(LONG).run();
+    server.signal(Signal::CONT);
+    let look = look.succeeds();
+    let names = |report: &serde_json::Value| -> BTreeSet<String> {
+        let removed = report["agents"][0]["removed"].as_array().unwrap().iter();
+        removed.map(|thing| format!("{} {}", thing["kind"], thing["name"])).collect()
+    };
+    assert_eq!(names(&look.json()), names(&whole), "{look}");
+    assert!(look.stdout.contains("not looked at") && !look.stdout.contains("not set up any more"), "{look}");
+}
+
+#[test]
+fn l19_a_dry_run_of_the_servers_is_the_same_list() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().with_s3().with_mail().application("api").write();
+    project.harness(["setup"]).run().succeeds();
+    for options in [&["--infra"][..], &["--infra", "--volumes"]] {
+        project.harness(["setup"]).run().succeeds();
+        let run = |more: &[&str]| {
+            let arguments = [&["teardown", "--json"], options, more].concat();
+            let report = project.harness(arguments).run().succeeds().json();
+            let things = report["infra"].as_array().unwrap().iter();
+            things.map(|thing| format!("{} {}", thing["kind"], thing["name"])).collect::<BTreeSet<_>>()
+        };
+        let look = run(&["--dry-run"]);
+        assert_eq!(look, run(&[]), "{options:?}");
+        assert!(look.contains("\"service\" \"db\""), "{look:?}");
+        assert_eq!(look.iter().any(|thing| thing.starts_with("\"data\"")), options.len() > 1, "{look:?}");
+    }
+}
+
+#[test]
+fn l20_the_logs_of_a_launch_that_was_undone_can_be_read() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml("[processes.worker]\ncommand = \"echo the reason; exit 3\"\n")
+        .write();
+    let failed = project.harness(["launch", "3"]).run().exits_with(1);
+    assert!(failed.stderr.contains("harness logs 3") && failed.stderr.contains("--keep"), "{failed}");
+    assert!(!home.path().join("agents/3").exists());
+    let logs = project.harness(["logs", "3", "worker"]).run().succeeds();
+    assert!(logs.stdout.contains("the reason") && logs.stderr.contains("was undone"), "{logs}");
+    project
+        .harness(["health", "3"])
+        .run()
+        .exits_with(5)
+        .says("its launch failed and was undone")
+        .says("harness logs 3");
+    let look = project.harness(["teardown", "3", "--dry-run"]).run().succeeds();
+    assert!(look.stdout.contains("undone/3"), "{look}");
+    project.harness(["teardown", "3"]).run().succeeds();
+    assert!(!home.path().join("undone/3").exists());
+    project.harness(["logs", "3"]).run().exits_with(5);
+}
+
+#[test]
 fn l20_a_launch_finishes_the_teardown_that_was_cut_off() {
     let home = TestHome::new();
     let project = with_trees(&home);
@@ -200,4 +266,51 @@ fn an_agent_in_the_root_is_not_said_to_have_a_tree() {
     assert_eq!(refused["agents"][0]["error"]["code"], "agent.other_tree", "{refused}");
     assert!(refused["agents"][0]["error"]["hint"].as_str().unwrap().contains("harness launch 3 --worktree"));
     assert_eq!(get(project.port("api", 3), "/health").status, 200);
+}
+
+/// Row L7 on a smaller scale; `HARNESS_TEST_ROUNDS=200` runs it in full.
+#[test]
+fn l7_rounds_of_launch_and_teardown_leave_nothing() {
+    let home = TestHome::new();
+    let project = with_trees(&home);
+    project.harness(["launch", "4"]).run().succeeds();
+    let trios = || [home.path().join("infra"), home.path().join("agents/4")].into_iter().flat_map(|it| trio_of(&it));
+    let state = || {
+        let query = "select (select count(*) from pg_database), (select count(*) from pg_roles)";
+        let counts = project.harness(["psql", "4", query, "--csv"]).run().succeeds().stdout;
+        let find = |arguments: &[&str]| {
+            let output = Command::new("find").args(arguments).current_dir(home.directory()).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        // what the servers keep inside is counted by them
+        let files = find(&[
+            ".",
+            "-not",
+            "-path",
+            "*/infra/*",
+            "-not",
+            "-path",
+            "*/logs/*",
+            "-not",
+            "-path",
+            "*/.git/objects/*",
+        ]);
+        let descriptors: Vec<usize> =
+            trios().map(|it| fs::read_dir(format!("/proc/{}/fd", it.pid)).unwrap().count()).collect();
+        let config = fs::read_to_string(project.root().join(".git/config")).unwrap();
+        (counts, files, descriptors, config, marked(&format!("{}/", home.id().unwrap())).len())
+    };
+    let round = || {
+        project.harness(["launch", "3"]).run().succeeds();
+        post(project.port("api", 3), "/mail", "text/plain", b"hello");
+        project.harness(["teardown", "3"]).run().succeeds();
+    };
+    round();
+    let before = state();
+    let rounds = std::env::var("HARNESS_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
+    for _ in 0..rounds {
+        round();
+    }
+    assert_eq!(state(), before);
 }

@@ -116,3 +116,23 @@ fn what_only_psql_understands_goes_to_psql() {
     let copied = project.harness(["psql", "3", "copy (select name from items) to stdout"]).run().succeeds();
     assert_eq!(copied.stdout, "seeded\n");
 }
+
+#[test]
+fn each_statement_of_a_query_has_its_result() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let query = "select 1 as one; update items set name = name; select 2 as two, 'x' as x";
+    let text = project.harness(["psql", "3", query]).run().succeeds().stdout;
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part} in {text}"));
+    assert!(at("one") < at("1 row affected") && at("1 row affected") < at("two"), "{text}");
+    let csv = project.harness(["psql", "3", query, "--csv"]).run().succeeds().stdout;
+    assert_eq!(csv, "one\n1\ntwo,x\n2,x\n");
+    let json = project.harness(["psql", "3", query, "--json"]).run().succeeds().json();
+    assert_eq!(json["columns"], serde_json::json!(["two", "x"]));
+    let affected: Vec<u64> =
+        json["statements"].as_array().unwrap().iter().map(|it| it["affected"].as_u64().unwrap()).collect();
+    assert_eq!(affected, [1, 1, 1], "{json}");
+    let one = project.harness(["psql", "3", "select 1", "--json"]).run().succeeds().json();
+    assert_eq!(one.get("statements"), None);
+}

@@ -9,7 +9,7 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let Some(s3) = owner.infra.and_then(|infra| infra.servers.s3.as_ref()) else {
         let registered = BucketRegistry::of(&owner.context.home).list()?;
         let is_registered = registered.iter().any(|(bucket, _)| *bucket == name);
-        let unreachable = if owner.force || !is_registered { Vec::new() } else { recorded(owner) };
+        let unreachable = if owner.force || !is_registered { Vec::new() } else { recorded(owner, NO_SERVER) };
         return Ok(Found { unreachable, ..Found::default() });
     };
     let buckets = OwnedBuckets::new(&owner.context.home, s3).list()?;
@@ -17,9 +17,9 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found::own(if is_ours { vec![Removed::new(RemovedKind::Bucket, name)] } else { Vec::new() }))
 }
 
-pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
+pub(super) fn recorded(owner: &Owner<'_>, why: &str) -> Vec<Removed> {
     let has = owner.record.is_some_and(|record| record.used_servers && record.bucket_secret.is_some());
-    if has { vec![Removed::with(RemovedKind::Bucket, owner.agent.bucket(), NO_SERVER)] } else { Vec::new() }
+    if has { vec![Removed::with(RemovedKind::Bucket, owner.agent.bucket(), why)] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
         return Ok(Found::default());
     }
     let Some(server) = owner.infra.and_then(|infra| infra.servers.postgres.as_ref()) else {
-        let unreachable = if owner.force { Vec::new() } else { recorded(owner) };
+        let unreachable = if owner.force { Vec::new() } else { recorded(owner, NO_SERVER) };
         return Ok(Found { unreachable, ..Found::default() });
     };
     let found = postgres::drop::plan(server, owner.context.home.id(), owner.agent).await?;
@@ -21,9 +21,11 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found { own, foreign: things(RemovedKind::DatabaseOrRole, found.foreign), unreachable: Vec::new() })
 }
 
-pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
+/// Its database and its role; further databases and snapshots only the server knows.
+pub(super) fn recorded(owner: &Owner<'_>, why: &str) -> Vec<Removed> {
     let has = owner.record.is_some_and(|record| record.used_servers && record.database_password.is_some());
-    if has { vec![Removed::with(RemovedKind::Database, owner.agent.database(), NO_SERVER)] } else { Vec::new() }
+    let kinds = [RemovedKind::Database, RemovedKind::Role].into_iter().filter(|_| has);
+    kinds.map(|kind| Removed::with(kind, owner.agent.database(), why)).collect()
 }
 
 pub(super) async fn remove(owner: &Owner<'_>, found: &[Removed]) -> Result<Rest, Failure> {

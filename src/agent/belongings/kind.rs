@@ -79,13 +79,13 @@ impl Kind {
         }
     }
 
-    /// What the record says of it, for when it cannot be looked for.
-    pub(in crate::agent) fn recorded(self, owner: &Owner<'_>) -> Vec<Removed> {
+    /// What of it must be there by the record, for when it cannot be looked for; `why` says why not.
+    pub(super) fn recorded(self, owner: &Owner<'_>, why: &str) -> Vec<Removed> {
         match self {
-            Self::Database => database::recorded(owner),
-            Self::Bucket => bucket::recorded(owner),
-            Self::Mail => mail::recorded(owner),
-            Self::WorkTree => work_tree::recorded(owner),
+            Self::Database => database::recorded(owner, why),
+            Self::Bucket => bucket::recorded(owner, why),
+            Self::Mail => mail::recorded(owner, why),
+            Self::WorkTree => work_tree::recorded(owner, why),
             Self::Branch | Self::Processes | Self::Files | Self::Exclude | Self::Prepared | Self::State => Vec::new(),
         }
     }

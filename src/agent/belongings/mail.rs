@@ -14,9 +14,9 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found::own(own))
 }
 
-pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
+pub(super) fn recorded(owner: &Owner<'_>, why: &str) -> Vec<Removed> {
     let has = server(owner).is_some() && owner.record.is_some_and(|record| record.mail);
-    if has { vec![Removed::new(RemovedKind::Mail, owner.agent.bucket())] } else { Vec::new() }
+    if has { vec![Removed::with(RemovedKind::Mail, owner.agent.bucket(), why)] } else { Vec::new() }
 }
 
 pub(super) async fn remove(owner: &Owner<'_>) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ mod work_tree;
 
 pub(super) use inspect::inspect;
 pub(super) use kind::Kind;
-pub(super) use list::{List, list};
+pub(super) use list::{Entry, List, list};
 pub(super) use owner::Owner;
 pub(super) use prepared::orphaned as orphaned_prepared_files;
 pub(super) use work_tree::refusal;

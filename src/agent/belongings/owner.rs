@@ -20,6 +20,10 @@ pub(in crate::agent) struct Owner<'a> {
     pub(in crate::agent) record: Option<&'a Record>,
     /// Whether work that exists nowhere else may be lost, and what is on a server that is gone forgotten.
     pub(in crate::agent) force: bool,
+    /// Whether its logs stay: they say why a launch failed that is undone.
+    pub(in crate::agent) keeps_logs: bool,
+    /// Whether the record is put together from what exists.
+    pub(in crate::agent) is_damaged: bool,
     loss: OnceCell<worktree::Loss>,
 }
 
@@ -32,7 +36,7 @@ impl<'a> Owner<'a> {
         record: Option<&'a Record>,
         force: bool,
     ) -> Self {
-        Self { context, infra, agent, record, force, loss: OnceCell::new() }
+        Self { context, infra, agent, record, force, keeps_logs: false, is_damaged: false, loss: OnceCell::new() }
     }
 
     /// The agent's directory in the home.

@@ -1,8 +1,9 @@
-//! The agent's directory in the home.
+//! The agent's directory in the home, and the logs of a launch of it that was undone.
 
 use std::path::Path;
 
 use super::owner::{Found, Owner};
+use crate::agent::undone;
 use crate::report::{Failure, Removed, RemovedKind};
 use crate::system;
 
@@ -11,15 +12,19 @@ pub(super) fn find(owner: &Owner<'_>) -> Found {
     // the lock is that of the command that looks
     let has_more = std::fs::read_dir(&directory)
         .is_ok_and(|entries| entries.filter_map(Result::ok).any(|entry| entry.file_name() != "lock"));
-    Found::own(if has_more {
-        vec![Removed::new(RemovedKind::State, directory.display().to_string())]
-    } else {
-        Vec::new()
-    })
+    let mut own = if has_more { vec![directory] } else { Vec::new() };
+    let home = &owner.context.home;
+    own.extend(undone::has_logs(home, owner.agent).then(|| undone::directory(home, owner.agent)));
+    Found::own(own.into_iter().map(|path| Removed::new(RemovedKind::State, path.display().to_string())).collect())
 }
 
 pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
     let directory = owner.directory();
+    if owner.keeps_logs {
+        undone::keep(&owner.context.home, owner.agent, &directory)?;
+    } else {
+        undone::forget(&owner.context.home, owner.agent)?;
+    }
     if !directory.exists() {
         return Ok(());
     }

@@ -26,7 +26,7 @@ pub(in crate::agent) async fn refusal(owner: &Owner<'_>) -> Result<(), WorktreeE
 }
 
 pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
-    let Some((record, tree)) = made(owner) else { return Ok(Found::default()) };
+    let Some((record, tree)) = made(owner) else { return Ok(unknown(owner)) };
     if !worktree::is_there(&record.project_root, tree).await? {
         return Ok(Found::default());
     }
@@ -49,6 +49,15 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found::own(vec![Removed { kind: RemovedKind::WorkTree, name: tree.path.display().to_string(), detail }]))
 }
 
+/// A work tree that may be harness's or somebody's own: the record that says so is damaged, so it stays.
+fn unknown(owner: &Owner<'_>) -> Found {
+    let tree = owner.record.and_then(|record| record.worktree.as_ref()).filter(|_| owner.is_damaged);
+    let detail = "without its record it is not known who made it; `git worktree remove` removes it";
+    let foreign =
+        tree.iter().map(|tree| Removed::with(RemovedKind::WorkTree, tree.path.display().to_string(), detail)).collect();
+    Found { foreign, ..Found::default() }
+}
+
 /// How many ignored files are named.
 const SHOWN: usize = 8;
 
@@ -58,10 +67,10 @@ pub(super) async fn find_branch(owner: &Owner<'_>) -> Result<Found, Failure> {
     Ok(Found::own(branch.into_iter().map(|branch| Removed::new(RemovedKind::Branch, branch)).collect()))
 }
 
-pub(super) fn recorded(owner: &Owner<'_>) -> Vec<Removed> {
+pub(super) fn recorded(owner: &Owner<'_>, why: &str) -> Vec<Removed> {
     let Some((_, tree)) = made(owner) else { return Vec::new() };
     if tree.path.exists() {
-        vec![Removed::new(RemovedKind::WorkTree, tree.path.display().to_string())]
+        vec![Removed::with(RemovedKind::WorkTree, tree.path.display().to_string(), why)]
     } else {
         Vec::new()
     }

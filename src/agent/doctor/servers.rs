@@ -3,7 +3,7 @@
 use crate::agent::Context;
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
 use crate::project::{InfraPort, Project, Service};
-use crate::report::{Area, Failure, Finding, InfraStatus, Level, ServerState};
+use crate::report::{Area, Diagnostic, Failure, Finding, InfraStatus, Level, RECORD_LOST, ServerState};
 use crate::system;
 
 pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Result<Vec<Finding>, Failure> {
@@ -11,8 +11,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
     let record = match InfraRecord::read(&context.home) {
         Ok(record) => record,
         Err(error) => {
-            let hint =
-                format!("move `{}` elsewhere, then run `harness setup`", InfraRecord::path(&context.home).display());
+            let hint = error.hint().unwrap_or_else(|| RECORD_LOST.to_owned());
             return Ok(vec![Finding::bad(Area::Servers, Level::Error, error.to_string(), hint)]);
         }
     };
@@ -33,7 +32,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         let reason = service.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         findings.push(match service.state {
             ServerState::Ready | ServerState::Disabled | ServerState::External => Finding::ok(Area::Servers, message),
-            ServerState::Absent | ServerState::Stopped | ServerState::Starting => {
+            ServerState::Absent | ServerState::Stopped | ServerState::Starting | ServerState::Unsupervised => {
                 Finding::bad(Area::Servers, Level::Warning, format!("{message}{reason}"), "run `harness setup`")
             }
             _ => {
@@ -57,16 +56,18 @@ async fn browser_way(context: &Context, record: &InfraRecord, status: &InfraStat
     if !is_ready || record.engine != Engine::Docker {
         return None;
     }
-    let hint = "allow it in the firewall: `ufw allow in on BRIDGE to any` with the bridge of `docker network ls`";
     match infra::docker::browser_reaches_host(&context.home, record).await {
         Ok(None) => None,
         Ok(Some(true)) => Some(Finding::ok(Area::Servers, format!("{name}: reaches applications of this machine"))),
         Ok(Some(false)) => {
-            let message = format!("{name}: cannot reach applications of this machine from its container");
+            let bridge = infra::docker::bridge(&context.home, record).await.ok().flatten();
+            let bridge = bridge.unwrap_or_else(|| "BRIDGE".to_owned());
+            let message = format!(
+                "{name}: cannot reach applications of this machine from its container: a firewall rejects what comes in \
+                 on `{bridge}`"
+            );
+            let hint = format!("run `ufw allow in on {bridge}`, or `iptables -I INPUT -i {bridge} -j ACCEPT`");
             Some(Finding::bad(Area::Servers, Level::Error, message, hint))
-        }
-        Err(error) => {
-            Some(Finding::bad(Area::Servers, Level::Warning, format!("{name}: {error}"), "run `harness setup`"))
         }
     }
 }

@@ -141,8 +141,10 @@ async fn one(
             report.outcome = LaunchOutcome::Failed;
             let mut document = failure.document();
             if undone && matches!(failure.downcast(), Some(Error::Unhealthy { .. })) {
-                // its logs are removed too
-                document.hint = Some(format!("run `harness launch {agent} --keep`, then `harness logs {agent}`"));
+                // its logs outlive it
+                document.hint = Some(format!(
+                    "run `harness logs {agent}`; `harness launch {agent} --keep` leaves what failed as it is"
+                ));
             }
             report.error = Some(document);
             (report, Some(failure.kind()))
@@ -160,6 +162,6 @@ async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
         && record.lifecycle == Lifecycle::Launching
         && !record.kept
     {
-        teardown::undo(context, &lease, Some(&record), false).await;
+        teardown::undo(context, &lease, Some(&record), teardown::Undo::Interrupted).await;
     }
 }

@@ -5,12 +5,13 @@ use super::{bucket, database, files, marks, network, ports, prepare, ready, reco
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
-use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown};
+use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown, undone};
 use crate::infra::{self, Infra};
 use crate::project::Project;
 use crate::render;
 use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
 use crate::supervisor;
+use crate::system;
 
 /// A launch in progress.
 pub(super) struct Run<'a> {
@@ -114,6 +115,7 @@ impl<'a> Run<'a> {
         self.record.lifecycle = Lifecycle::Launched;
         self.record.kept = false;
         self.save()?;
+        system::unless_full(undone::forget(&scope.context.home, scope.agent))?;
         let step = self.journal.begin("end")?;
         self.journal.done(&step)?;
         Ok(match (was_launched, self.changed) {
@@ -203,7 +205,8 @@ impl<'a> Run<'a> {
         if undo {
             let context = self.scope.context;
             let task = context.events.task(self.scope.subject(), "undo the failed launch");
-            teardown::undo(context, self.lease, Some(&self.record), self.is_tree_worth_keeping()).await;
+            let why = teardown::Undo::Failed { keep_tree: self.is_tree_worth_keeping() };
+            teardown::undo(context, self.lease, Some(&self.record), why).await;
             task.finish();
         }
         undo

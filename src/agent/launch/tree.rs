@@ -141,7 +141,15 @@ async fn make_or_adopt(scope: Scope<'_>, project: &Project, record: &mut Record,
         }
         let (marker, subject) = (scope.marker(), scope.subject());
         let work = worktree::Work { marker: &marker, events: &scope.context.events, subject: &subject };
-        worktree::make(&wish, &choice.worktree, project.launch.timeout, &work).await?;
+        let origin = worktree::Origin {
+            home: scope.context.home.id().to_owned(),
+            agent: scope.agent,
+            project: project.name.clone(),
+            project_root: project.root.clone(),
+            tree: record.tree.clone(),
+            branch: choice.worktree.branch.clone(),
+        };
+        worktree::make(&wish, &choice.worktree, &origin, project.launch.timeout, &work).await?;
     }
     Ok(())
 }

@@ -106,28 +106,19 @@ async fn everyone(context: &Context, infra: Option<&Infra>) -> Result<Vec<AgentI
     Ok(agents)
 }
 
-/// Whether an agent is one of the project of the current directory. A damaged record belongs to every project: some
-/// command has to be able to remove it.
+/// Whether an agent is one of the project that the command stands in.
 fn is_here(context: &Context, agent: AgentId) -> bool {
-    match Record::read(&context.home, agent) {
-        Ok(Some(record)) => ownership::is_here(context, &record).unwrap_or(true),
-        _ => true,
-    }
+    ownership::check_agent(context, agent, false).is_ok()
 }
 
-/// Refuses agents of another project before any is touched. A dry run is allowed, and leftovers are collected for
-/// every project.
+/// Refuses agents of another project before any is touched, in a dry run too: it says what the real run does. What is
+/// left over is collected for every project.
 fn check_projects(context: &Context, options: &TeardownOptions) -> Result<(), Failure> {
     let TeardownTarget::Agents(agents) = &options.target else { return Ok(()) };
-    if options.dry_run || options.only_leftovers {
+    if options.only_leftovers {
         return Ok(());
     }
-    for agent in agents {
-        if let Ok(Some(record)) = Record::read(&context.home, *agent) {
-            ownership::check(context, &record, options.force)?;
-        }
-    }
-    Ok(())
+    agents.iter().try_for_each(|agent| ownership::check_agent(context, *agent, options.force))
 }
 
 /// Refuses to stop the servers under agents that are not torn down with them.
@@ -180,8 +171,7 @@ fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) ->
 
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
     if options.dry_run {
-        let status = infra::status(&context.home).await?;
-        return Ok(status.services.iter().map(|service| Removed::new(RemovedKind::Service, &service.name)).collect());
+        return Ok(infra::removable(&context.home, options.volumes, &context.events).await?);
     }
     let report = infra::teardown(&context.home, options.volumes, &context.events).await?;
     Ok(report.removed)

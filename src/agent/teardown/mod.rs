@@ -9,5 +9,5 @@ mod one;
 mod options;
 
 pub use many::teardown;
-pub(super) use one::{finish, undo};
+pub(super) use one::{Undo, finish, undo};
 pub use options::{TeardownOptions, TeardownTarget};

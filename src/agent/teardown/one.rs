@@ -1,9 +1,10 @@
 //! One agent: list what it owns, remove it, prove that it is gone.
 
-use crate::agent::belongings::{self, Kind, List, Owner};
+use crate::agent::belongings::{self, Entry, Kind, List, Owner};
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
-use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved};
+use crate::agent::recovery::recover;
+use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved, ownership};
 use crate::infra::{self, Infra};
 use crate::postgres::Patience;
 use crate::project::AgentId;
@@ -34,13 +35,15 @@ async fn with_lease(
     report: &mut TornDownAgent,
 ) -> Result<(), Failure> {
     let agent = lease.agent;
-    // a record that cannot be read must not prevent the removal of the rest
-    let record = match Record::read(&context.home, agent) {
-        Ok(record) => record,
+    // a record that cannot be read must not keep the rest from going
+    let (record, is_damaged) = match Record::read(&context.home, agent) {
+        Ok(record) => (record, false),
         Err(error @ system::Error::Newer { .. }) => return Err(error.into()),
         Err(error) => {
-            context.events.warning(format!("agent {agent}"), format!("{error}; removing what exists"));
-            None
+            let standing = ownership::standing_root(context)?;
+            let recovered = recover(context, standing.as_deref(), agent);
+            context.events.warning(format!("agent {agent}"), what_is_known(&error, recovered.as_ref()));
+            (recovered, true)
         }
     };
     let here = context.project().ok();
@@ -59,16 +62,38 @@ async fn with_lease(
         // a launch took it up while we waited for it
         return Ok(());
     }
-    let owner = Owner::new(context, infra, agent, record.as_ref(), options.force);
+    let mut owner = Owner::new(context, infra, agent, record.as_ref(), options.force);
+    owner.is_damaged = is_damaged;
     if options.dry_run {
         let list = belongings::list(&owner).await;
-        report.removed = list.own(&owner);
-        report.foreign = list.foreign();
-        report.left = list.unreachable();
+        for Entry { kind, problem, .. } in &list.entries {
+            if let Some(problem) = problem {
+                context.events.warning(format!("agent {agent}"), format!("{}: {problem}", kind.step()));
+            }
+        }
+        report.foreign = list.foreign;
+        report.left = list.unreachable;
+        report.removed = list.entries.into_iter().flat_map(|entry| entry.own).collect();
         return Ok(());
     }
     belongings::refusal(&owner).await?;
     remove(&owner, Directory::Removed, record.as_ref(), report).await
+}
+
+/// What a person must know when the record is damaged.
+fn what_is_known(error: &system::Error, recovered: Option<&Record>) -> String {
+    match recovered {
+        Some(record) => format!(
+            "{error}; by what exists, it is an agent of project `{}` in `{}`. Not known: files that `[render]` wrote \
+             without harness's signature",
+            record.project,
+            record.tree.display()
+        ),
+        None => format!(
+            "{error}; nothing tells which project it belongs to. Its processes and what it has on the servers are found \
+             by the home's id; not known: its work tree, its rendered files and their lines in git's exclude file"
+        ),
+    }
 }
 
 /// Finishes what a teardown or an undo began, for a launch of the same agent, which keeps its directory. A work tree
@@ -91,9 +116,18 @@ pub(in crate::agent) async fn finish(
     Ok(refused && record.worktree.is_some())
 }
 
-/// Undoes a first launch, as far as it came; problems are left to the next launch or teardown. With `keep_tree` the
-/// next launch goes on with the work tree, which is all that stays.
-pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Option<&Record>, keep_tree: bool) {
+/// Why a launch is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::agent) enum Undo {
+    /// It failed, and its logs say why. With a work tree that is worth it, the next launch goes on with that.
+    Failed { keep_tree: bool },
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// Undoes a first launch, as far as it came; problems are left to the next launch or teardown.
+pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Option<&Record>, why: Undo) {
+    let keep_tree = why == Undo::Failed { keep_tree: true };
     let mut report = TornDownAgent::of(lease.agent.get());
     // servers that never came up hold nothing, and those that nothing was made on are not asked
     let infra = match record {
@@ -108,7 +142,8 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
             remove(&owner, Directory::Kept, Some(record), &mut report).await?;
             return Ok::<_, Failure>(record.clone().with_tree_only().write(&context.home)?);
         }
-        let owner = Owner::new(context, infra.as_ref(), lease.agent, record, false);
+        let mut owner = Owner::new(context, infra.as_ref(), lease.agent, record, false);
+        owner.keeps_logs = why != Undo::Interrupted;
         belongings::refusal(&owner).await?;
         remove(&owner, Directory::Removed, record, &mut report).await
     };
@@ -145,8 +180,8 @@ async fn remove(
 ) -> Result<(), Failure> {
     let (context, agent) = (owner.context, owner.agent);
     let list = belongings::list(owner).await;
-    report.foreign = list.foreign();
-    report.left = list.unreachable();
+    report.foreign.clone_from(&list.foreign);
+    report.left.clone_from(&list.unreachable);
     let mut journal = Journal::open_to_remove(&context.home, agent, "teardown")?;
     let task = context.events.task(format!("agent {agent}"), "tear down");
     // the whole record: cut off here, the next command knows of the work tree as well
@@ -177,26 +212,23 @@ async fn remove_list(
     report: &mut TornDownAgent,
 ) -> Result<Option<Failure>, Failure> {
     let mut first = None;
-    for (kind, found) in list.into_entries() {
+    for Entry { kind, own, problem } in list.entries {
         let is_last = end == Directory::Removed && report.left.is_empty() && first.is_none();
         if kind == Kind::State && !is_last {
             continue;
         }
         let step = journal.begin(kind.step())?;
-        let result = match found {
-            Ok(found) => match kind.remove(owner, &found.own).await {
-                Ok(rest) => Ok((rest, found.own)),
-                Err(failure) => Err((failure, found.own)),
-            },
-            Err(failure) => Err((failure, kind.recorded(owner))),
+        let result = match problem {
+            None => kind.remove(owner, &own).await,
+            Some(problem) => Err(problem),
         };
         match result {
-            Ok((rest, own)) => {
+            Ok(rest) => {
                 report.removed.extend(own.into_iter().chain(rest.more));
                 report.left.extend(rest.left);
             }
-            Err((failure, things)) => {
-                report.left.extend(things);
+            Err(failure) => {
+                report.left.extend(own);
                 owner.context.events.warning(format!("agent {}", owner.agent), format!("{}: {failure}", kind.step()));
                 first.get_or_insert(failure);
             }

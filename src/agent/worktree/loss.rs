@@ -49,7 +49,7 @@ pub(in crate::agent) async fn loss(
     };
     match result {
         Err(Error::Git(error @ (GitError::Failed { .. } | GitError::TimedOut { .. }))) => {
-            loss.what.push(format!("what git cannot read ({error})"));
+            loss.what.push(format!("unknown work, because git cannot read it ({error})"));
             Ok(loss)
         }
         Err(error) => Err(error),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::entry::Entry;
 use super::git::{Error, Standing, ask, has_branch};
+use super::origin::Origin;
 use super::remove::checked_out_at;
 use super::unique::unique_commits;
 use super::work::Work;
@@ -113,6 +114,7 @@ pub(in crate::agent) async fn choose(wish: &Wish<'_>) -> Result<Choice, Error> {
 pub(in crate::agent) async fn make(
     wish: &Wish<'_>,
     chosen: &WorktreeRecord,
+    origin: &Origin,
     patience: Duration,
     work: &Work<'_>,
 ) -> Result<(), Error> {
@@ -124,6 +126,9 @@ pub(in crate::agent) async fn make(
         None => add.extend([&path, wish.branch.as_str()]),
     }
     succeed(&add, wish.root, work).await?;
+    if let Some(standing) = Standing::of(wish.root).await? {
+        origin.write(&standing.common, &chosen.path)?;
+    }
     succeed(&["git", "reset", "--hard", "--quiet", "--no-recurse-submodules"], &chosen.path, work).await?;
     task.finish();
     post_checkout(&chosen.path, patience, work).await

@@ -16,6 +16,7 @@ mod error;
 mod git;
 mod loss;
 mod make;
+mod origin;
 mod own_path;
 mod populate;
 mod remove;
@@ -27,6 +28,7 @@ mod work;
 pub use error::Error;
 pub(super) use loss::{Loss, loss};
 pub(super) use make::{Wish, choose, default_settings, make, resolved};
+pub(super) use origin::{Origin, made_for};
 pub(super) use populate::Population;
 pub(super) use remove::{
     branch_to_remove, check_unlocked, discard, is_checked_out, is_there, remove_branch, remove_tree, repair, unlock,

@@ -27,7 +27,7 @@ pub(super) async fn unique_commits(tree: &Path, entry: Option<&Path>) -> Result<
         match unpushed(&directory).await {
             Some(0) => {}
             Some(commits) => found.push(format!("{} of submodule `{name}`", count(commits, "unpushed commit"))),
-            None => found.push(format!("what git cannot read of submodule `{name}`")),
+            None => found.push(format!("unknown work, because git cannot read submodule `{name}`")),
         }
     }
     Ok(found)

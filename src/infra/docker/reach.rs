@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::connect::connect;
 use super::exec::{ExecRequest, exec};
 use super::names::Project;
+use super::resources::network;
 use crate::infra::error::docker::Result;
 use crate::infra::record::InfraRecord;
 use crate::project::Service;
@@ -16,6 +17,15 @@ use crate::system::{Deadline, Home};
 
 /// For the attempt. A firewall that drops packets lets it wait.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The interface on which packets of the containers come in, for whoever changes the firewall.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn bridge(home: &Home, record: &InfraRecord) -> Result<Option<String>> {
+    let network = network(&connect().await?, &Project::of(home, record)).await?;
+    Ok(network.and_then(|network| network.bridge))
+}
 
 /// Tries the route that the forwarder serves: from inside the container to the address of this machine on its network.
 /// `None` where there is no such route to try, or the container has no program for it.

@@ -45,11 +45,15 @@ pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option
     let name = project.network();
     match docker.inspect_network(&name, None).await {
         Ok(found) if project.owns(found.labels.as_ref()) => {
+            let named =
+                found.options.as_ref().and_then(|options| options.get("com.docker.network.bridge.name")).cloned();
+            let usual = || found.id.as_ref().and_then(|id| Some(format!("br-{}", id.get(..12)?)));
+            let bridge = named.or_else(usual);
             let gateway = found
                 .ipam
                 .and_then(|ipam| ipam.config)
                 .and_then(|configs| configs.into_iter().find_map(|config| config.gateway));
-            Ok(Some(ProjectNetwork { gateway }))
+            Ok(Some(ProjectNetwork { gateway, bridge }))
         }
         Ok(found) => Err(Error::Foreign { kind: "network", name, whose: whose(found.labels.as_ref()) }),
         Err(error) if is_not_found(&error) => Ok(None),
@@ -61,6 +65,8 @@ pub(super) async fn network(docker: &Docker, project: &Project) -> Result<Option
 pub(super) struct ProjectNetwork {
     /// Its address of this machine.
     pub(super) gateway: Option<String>,
+    /// The interface of this machine that has it.
+    pub(super) bridge: Option<String>,
 }
 
 /// Whether the project has this volume; an error when it is another's.

@@ -9,5 +9,5 @@ mod stack;
 mod wait;
 
 pub(super) use bring_up::{bring_up, not_running};
-pub(super) use data::remove_data;
+pub(super) use data::{data, remove_data};
 pub(super) use observe::is_up;

@@ -19,6 +19,6 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Failure> {
     let context = call.context()?;
     let limit = arguments.limit.unwrap_or(10).clamp(1, 100);
-    let report = agent::slow_queries(&context, call.agent(&context)?, limit, false).await?;
+    let report = agent::slow_queries(&context, call.agent(&context)?, limit, false, false).await?;
     Ok(Answer::of(&report).page("queries", 0, false))
 }

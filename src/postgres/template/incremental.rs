@@ -9,11 +9,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::super::connection::Connection;
-use super::super::copy::{Source, Target, copy, without_sessions};
+use super::super::copy::{Source, Target, copy};
 use super::super::lock::Key;
 use super::super::mark::{Facts, Mark, OwnedKind, StepFacts};
 use super::super::objects::{database_named, databases};
 use super::super::roles::builders;
+use super::super::sessions::without_sessions;
 use super::super::sql::{identifier, literal};
 use super::super::{Result, Server};
 use super::chain::{Link, TemplatePlan};

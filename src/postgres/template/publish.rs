@@ -3,10 +3,10 @@
 use crate::system::Secret;
 
 use super::super::connection::Connection;
-use super::super::copy::{evict_sql, without_sessions};
 use super::super::extensions;
 use super::super::mark::{Facts, Mark, StepFacts};
 use super::super::roles::builders;
+use super::super::sessions::{evict_sql, without_sessions};
 use super::super::sql::{identifier, literal};
 use super::super::{Result, Server, leftover_references};
 use super::chain::Link;
