@@ -16,7 +16,7 @@
 use super::connection::{Connection, flag, optional, text};
 use super::mark::{Facts, Mark, OwnedKind};
 use super::ownership::{self, Owner};
-use super::sessions::without_sessions;
+use super::sessions::{evict_sql, without_sessions};
 use super::sql::{identifier, literal, literals};
 use super::{Error, Result, Server};
 

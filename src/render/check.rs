@@ -6,7 +6,7 @@ use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, scope};
 use super::template_values::TemplateValues;
-use crate::project::{self, ConfigError, Problem, Project, StepAction, VerifyCheck};
+use crate::project::{self, AgentId, ConfigError, Problem, Project, StepAction, VerifyCheck};
 use crate::report::{ConfigCheck, Diagnostic};
 
 /// Checks the project of a directory: that it can be loaded, and that everything in it can be rendered.

@@ -69,6 +69,9 @@ async fn browser_way(context: &Context, record: &InfraRecord, status: &InfraStat
             let hint = format!("run `ufw allow in on {bridge}`, or `iptables -I INPUT -i {bridge} -j ACCEPT`");
             Some(Finding::bad(Area::Servers, Level::Error, message, hint))
         }
+        Err(error) => {
+            Some(Finding::bad(Area::Servers, Level::Warning, format!("{name}: {error}"), "run `harness setup`"))
+        }
     }
 }
 

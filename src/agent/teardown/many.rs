@@ -8,7 +8,7 @@ use super::options::{TeardownOptions, TeardownTarget};
 use crate::agent::{Context, Error, Record, belongings, beside, identity, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
-use crate::report::{Failure, Kind, Removed, RemovedKind, Teardown, TornDownAgent};
+use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
 
 /// Tears agents down. Returns what happened to each, and the kind of the worst failure.
 ///
