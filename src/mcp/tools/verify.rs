@@ -48,6 +48,7 @@ pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Fai
         every_line: false,
         // children of this process may be another call's
         own_process: false,
+        force: false,
     };
     let verdict = match verify::judge(&context, id, &judgement, agent::interrupted()).await {
         Ok(verdict) => verdict,
