@@ -14,7 +14,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::lock::lock;
 use super::record::Record;
 use super::{Result, record, trio};
-use crate::system::proc::{StopPatience, Stopped, marker_value, parent_of, processes_with_marker, stop_processes};
+use crate::system::proc::{
+    ProcessIdentity, StopPatience, Stopped, marker_value, parent_of, processes_with_marker, stop_processes,
+};
 use crate::system::{self, Deadline};
 
 /// How long a swept process may take after SIGTERM, and after SIGKILL.
