@@ -61,7 +61,7 @@ fn in_root(context: &Context, agent: AgentId, root: &Path) -> Option<Record> {
         return None;
     }
     let record = blank(agent, project.name.clone(), root.to_owned(), root.to_owned(), Some(&project));
-    Some(Record { guides, rendered, ..record })
+    Some(Record { rendered, guides, ..record })
 }
 
 /// The guides and the other files in a directory that are this agent's; those too that are gone and have left a line
