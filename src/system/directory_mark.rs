@@ -4,8 +4,10 @@
 //! device and inode tell the first from the last: where a directory was deleted, the nearest directory above it that
 //! is there is the same as before and on the same device; a mount point is neither.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,10 @@ struct Known {
     path: PathBuf,
     device: u64,
     inode: u64,
+    /// When it was made, in nanoseconds since 1970, where the file system keeps that: the inode of what was removed is
+    /// soon given to another directory.
+    #[serde(default)]
+    made: Option<u64>,
 }
 
 /// What has become of a marked directory.
@@ -40,12 +46,24 @@ pub enum Fate {
 impl Known {
     fn of(path: &Path) -> Option<Self> {
         let metadata = path.metadata().ok()?;
-        Some(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        Some(Self { path: path.to_owned(), device, inode, made: made(&metadata) })
     }
 
     fn is(&self, path: &Path) -> bool {
-        path.metadata().is_ok_and(|metadata| metadata.dev() == self.device && metadata.ino() == self.inode)
+        let same_birth = |metadata: &Metadata| match (self.made, made(metadata)) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        };
+        path.metadata().is_ok_and(|metadata| {
+            metadata.dev() == self.device && metadata.ino() == self.inode && same_birth(&metadata)
+        })
     }
+}
+
+fn made(metadata: &Metadata) -> Option<u64> {
+    let since = metadata.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    since.as_nanos().try_into().ok()
 }
 
 impl DirectoryMark {
@@ -103,10 +121,11 @@ mod tests {
         assert!(mark.is(&at("moved/c")));
         fs::create_dir_all(at("a/b/c")).unwrap();
         assert_eq!(mark.fate(), Fate::Replaced);
+        // made now, since a file system gives the number of what was removed to what is made next
+        fs::create_dir_all(at("other")).unwrap();
         fs::remove_dir_all(at("a")).unwrap();
         assert_eq!(mark.fate(), Fate::Gone, "with what is above it");
         // another directory where one above it was: a mount point
-        fs::create_dir_all(at("other")).unwrap();
         fs::rename(at("other"), at("a")).unwrap();
         assert_eq!(mark.fate(), Fate::Unreachable);
     }

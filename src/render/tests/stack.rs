@@ -83,7 +83,7 @@ fn wrong_values_name_their_key() {
         ("port = \"x{{ id }}\"", "harness.toml:5:1: `processes.a.port` renders to `x3`, which is not a port"),
         (
             "readiness_probe = { tcp_connect = { port = \"x{{ id }}\" } }",
-            "harness.toml:5:36: `processes.a.readiness_probe.tcp_connect.port` renders to `x3`, which is not a port",
+            "harness.toml:5:37: `processes.a.readiness_probe.tcp_connect.port` renders to `x3`, which is not a port",
         ),
         (
             "disabled = \"maybe\"",
