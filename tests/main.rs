@@ -7,6 +7,7 @@ mod cli;
 mod docker;
 mod faults;
 mod house;
+mod lightdash;
 mod network;
 mod shop;
 mod stack;

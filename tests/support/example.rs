@@ -29,8 +29,7 @@ impl TestHome {
         let project = self.example("shop", &["frontend", "api"]);
         let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
         let trees = self.directory().join("trees/{{ id }}").display().to_string();
-        let worktree = configuration.get_mut("worktree").and_then(toml::Value::as_table_mut);
-        worktree.expect("the shop has work trees").insert("path".to_owned(), trees.into());
+        table(&mut configuration, "worktree").insert("path".to_owned(), trees.into());
         project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
         project.commit("Begin");
         succeed(Command::new("cp").args(["-a", "--reflink=auto"]).args([packages, project.root()]));
@@ -40,22 +39,46 @@ impl TestHome {
         project
     }
 
+    /// The monorepo of `tests/lightdash` with the preset for it, committed, each agent in a work tree of its own.
+    pub(crate) fn lightdash(&self) -> TestProject<'_> {
+        let root = self.directory().join("projects/lightdash");
+        copy(&repository().join("tests/lightdash/monorepo"), &root);
+        let preset = repository().join("templates/presets/lightdash/harness.toml");
+        fs::copy(preset, root.join("harness.toml")).expect("copy the preset");
+        let project = self.configured(root, &["frontend", "api", "scheduler", "debugger"]);
+        let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the preset");
+        let trees = self.directory().join("trees/{{ id }}").display().to_string();
+        table(&mut configuration, "worktree").insert("path".to_owned(), trees.into());
+        let extensions = ["uuid-ossp", "vector"].into_iter().filter(|name| {
+            let there = super::postgres::has_extension(name);
+            if !there {
+                eprintln!("this PostgreSQL has no {name}: launched without it");
+            }
+            there
+        });
+        let extensions: Vec<toml::Value> = extensions.map(toml::Value::from).collect();
+        table(&mut configuration, "database").insert("extensions".to_owned(), extensions.into());
+        project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
+        project.commit("Begin");
+        project
+    }
+
     fn example(&self, name: &str, ports: &[&str]) -> TestProject<'_> {
-        let example = examples().join(name);
         let root = self.directory().join("projects").join(name);
-        for file in files_of(&example) {
-            let target = root.join(&file);
-            fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
-            fs::copy(example.join(&file), &target).unwrap_or_else(|error| panic!("copy {file}: {error}"));
-        }
+        copy(&examples().join(name), &root);
+        self.configured(root, ports)
+    }
+
+    /// The project in a directory, a git repository on this machine's ports, not yet committed.
+    fn configured(&self, root: PathBuf, ports: &[&str]) -> TestProject<'_> {
         let bases: BTreeMap<String, u16> =
             (0..).zip(ports).map(|(digit, port)| ((*port).to_owned(), self.ports().application(digit))).collect();
         let project = TestProject::at(self, root, bases);
         project.git(&["init", "--quiet", "--initial-branch=main"]);
         let mut configuration: toml::Table = project.read("harness.toml").parse().expect("the example's harness.toml");
-        set(&mut configuration, "project", "max_agents", i64::from(PortBlock::MAX_AGENT));
+        table(&mut configuration, "project").insert("max_agents".to_owned(), i64::from(PortBlock::MAX_AGENT).into());
         for (name, base) in project.bases() {
-            set(&mut configuration, "ports", name, i64::from(*base));
+            table(&mut configuration, "ports").insert(name.clone(), i64::from(*base).into());
         }
         configuration.insert("infra".to_owned(), self.infra_table());
         project.put("harness.toml", &toml::to_string(&configuration).expect("TOML"));
@@ -99,8 +122,12 @@ fn build(example: &Path) {
     });
 }
 
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+    repository().join("examples")
 }
 
 #[track_caller]
@@ -109,9 +136,16 @@ fn succeed(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn set(document: &mut toml::Table, table: &str, key: &str, value: i64) {
-    let table = document.get_mut(table).and_then(toml::Value::as_table_mut).expect("the example has this table");
-    table.insert(key.to_owned(), value.into());
+fn table<'a>(document: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
+    document.get_mut(name).and_then(toml::Value::as_table_mut).expect("the project has this table")
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in files_of(from) {
+        let target = to.join(&file);
+        fs::create_dir_all(target.parent().expect("a file is in a directory")).expect("make a directory");
+        fs::copy(from.join(&file), &target).unwrap_or_else(|error| panic!("copy {file}: {error}"));
+    }
 }
 
 /// What belongs to the example: tracked by git, or not ignored by it.

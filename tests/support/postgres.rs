@@ -284,3 +284,12 @@ fn newest_installed() -> Option<PathBuf> {
     let on_path = || which::which("postgres").ok()?.parent().map(Path::to_owned);
     newest.map(|(_, path)| path.join("bin")).or_else(on_path)
 }
+
+/// Whether the newest installed PostgreSQL has an extension, where Debian puts them.
+pub(crate) fn has_extension(name: &str) -> bool {
+    let bin_dir = newest_installed();
+    let major = bin_dir.as_deref().and_then(Path::parent).and_then(Path::file_name);
+    major.is_some_and(|major| {
+        Path::new("/usr/share/postgresql").join(major).join(format!("extension/{name}.control")).is_file()
+    })
+}

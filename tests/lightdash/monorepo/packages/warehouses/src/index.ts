@@ -1,0 +1,1 @@
+import { name } from "@lightdash/common"; export const warehouses = `warehouses on ${name}`;

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+import { note } from "../note.mjs";
+note();
