@@ -140,7 +140,10 @@ fn the_preset_launches_a_monorepo_of_lightdashs_shape() {
     let address = |name: &str| environment[name].as_str().unwrap().to_owned();
     let browser = format!("ws://{}:{}", address("HEADLESS_BROWSER_HOST"), address("HEADLESS_BROWSER_PORT"));
     if which::which("chromium").is_ok() {
-        let version = get(home.browser_port(), "/json/version").json();
+        // Chromium answers `curl`, and not every simpler client
+        let url = format!("http://127.0.0.1:{}/json/version", home.browser_port());
+        let output = Command::new("curl").args(["--silent", "--max-time", "10", &url]).output().expect("run curl");
+        let version: Value = serde_json::from_slice(&output.stdout).expect("what Chromium says of itself");
         assert_eq!(version["webSocketDebuggerUrl"], browser);
     }
 

@@ -3,5 +3,6 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [react()],
-  server: { proxy: { "/api": process.env.API_URL ?? "http://localhost:8000" } },
+  // a port that is written in the source, as so often; `[network] map` makes it each agent's own
+  server: { proxy: { "/api": "http://localhost:8000" } },
 });
