@@ -34,7 +34,10 @@ impl Buckets {
         let (access_key, secret) = (endpoint.access_key.clone(), endpoint.secret_key.expose());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_mins(1));
+            .operation_attempt_timeout(Duration::from_mins(1))
+            .operation_timeout(Duration::from_mins(2));
+        // eight attempts take some seconds: a server that died or was frozen is started again meanwhile
+        let retries = RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(50));
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(connector)
@@ -45,7 +48,7 @@ impl Buckets {
             // servers that are not Amazon's know the newer checksums only in part
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
+            .retry_config(retries.with_max_backoff(Duration::from_secs(2)))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts.build())
             .build();

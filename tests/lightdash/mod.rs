@@ -81,10 +81,9 @@ fn health(project: &TestProject, port: &str) -> Value {
 fn the_preset_launches_a_monorepo_of_lightdashs_shape() {
     let Some(pnpm) = pnpm() else { return };
     let home = TestHome::new();
-    let path = std::env::join_paths(
-        [pnpm].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    )
-    .unwrap();
+    let path =
+        std::env::join_paths([pnpm].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())))
+            .unwrap();
     let project = home.lightdash();
     stub_dbt(&home);
     let harness = |arguments: &[&str]| project.harness(arguments.iter().copied()).env("PATH", &path);
