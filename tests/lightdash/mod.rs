@@ -10,7 +10,7 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 
-use crate::support::{LONG, TestHome, TestProject, get, try_get, wait_for};
+use crate::support::{HarnessCommand, LONG, TestHome, TestProject, get, try_get, wait_for};
 
 /// As the lock file of the monorepo was written by it.
 const PNPM: &str = "pnpm@12.20.0";
@@ -59,7 +59,7 @@ fn short(call: &Value) -> String {
     words.join(" ").trim().to_owned()
 }
 
-/// Puts a dbt in the place of the one that the preset installs from PyPI: it notes its calls.
+/// Puts a dbt in the place of the one that the preset installs from `PyPI`: it notes its calls.
 fn stub_dbt(home: &TestHome) {
     let commands = home.path().join("tools/dbt-1.7.0/commands");
     fs::create_dir_all(&commands).unwrap();
@@ -170,13 +170,17 @@ fn the_preset_launches_a_monorepo_of_lightdashs_shape() {
         other => Err(format!("{other:?}")),
     });
 
-    // the plan's stages, under their names
-    let before = calls(&tree).len();
+    stages_have_the_plans_names(&project, &harness, &tree);
+}
+
+/// The plan's stages, and what each calls where.
+fn stages_have_the_plans_names(project: &TestProject, harness: &dyn Fn(&[&str]) -> HarnessCommand, tree: &Path) {
+    let before = calls(tree).len();
     let verified = harness(&["verify", "2", "--full"]).run().succeeds().json();
     let stages: Vec<&str> =
         verified["stages"].as_array().unwrap().iter().map(|stage| stage["name"].as_str().unwrap()).collect();
     assert_eq!(stages, ["typecheck", "lint", "test-unit", "test-full", "smoke", "e2e"]);
-    let checks = calls(&tree).split_off(before);
+    let checks = calls(tree).split_off(before);
     let mut names: Vec<String> = checks.iter().map(short).collect();
     names.sort();
     assert_eq!(

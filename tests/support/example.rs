@@ -40,6 +40,7 @@ impl TestHome {
     }
 
     /// The monorepo of `tests/lightdash` with the preset for it, committed, each agent in a work tree of its own.
+    #[allow(clippy::print_stderr)] // a test that tries less says so
     pub(crate) fn lightdash(&self) -> TestProject<'_> {
         let root = self.directory().join("projects/lightdash");
         copy(&repository().join("tests/lightdash/monorepo"), &root);
