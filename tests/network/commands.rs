@@ -34,6 +34,8 @@ os.rename("later.new", "later")
 const BIND: &str = r#"
 import socket
 with socket.socket() as s, open("bound", "w") as f:
+    # as every server does: connections of before may linger on the port
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind(("127.0.0.1", 3000))
     f.write(str(s.getsockname()[1]))
 "#;

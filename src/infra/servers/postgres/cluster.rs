@@ -55,7 +55,10 @@ impl Cluster<'_> {
             self.initialise(&directory, &data_dir).await?;
         }
         self.configure(&data_dir)?;
-        remove_stale_pid_file(&data_dir)?;
+        remove_stale_lock(&data_dir.join("postmaster.pid"), &data_dir)?;
+        if let Some(sockets) = self.record.socket_dir(self.home) {
+            remove_stale_lock(&sockets.join(format!(".s.PGSQL.{}.lock", self.record.port)), &data_dir)?;
+        }
         write_versioned(&mark, &StartMark { boot_id: boot_id().to_owned(), durability: self.record.durability })?;
         Ok(lost)
     }
@@ -167,16 +170,16 @@ fn write_owned(path: &Path, text: &str, user: Option<&ServiceUser>) -> Result<()
     Ok(())
 }
 
-/// Removes a `postmaster.pid` whose process is no server of this directory. The server itself only asks whether
-/// the pid is alive, and refuses to start when the number now belongs to another process.
-fn remove_stale_pid_file(data_dir: &Path) -> Result<()> {
-    let path = data_dir.join("postmaster.pid");
-    let Some(bytes) = system::read_optional(&path)? else { return Ok(()) };
+/// Removes a lock file (`postmaster.pid`, or that of the socket) whose process is no server of this data directory. The
+/// server itself only asks whether the pid is alive, and refuses to start while its predecessor is not reaped, or when the
+/// number now belongs to another process.
+fn remove_stale_lock(path: &Path, data_dir: &Path) -> Result<()> {
+    let Some(bytes) = system::read_optional(path)? else { return Ok(()) };
     let pid = String::from_utf8_lossy(&bytes).lines().next().and_then(|line| line.trim().parse::<u32>().ok());
     let serves =
         pid.is_some_and(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|directory| directory == data_dir));
     if !serves {
-        system::remove_if_exists(&path)?;
+        system::remove_if_exists(path)?;
     }
     Ok(())
 }

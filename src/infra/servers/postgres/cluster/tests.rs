@@ -135,9 +135,11 @@ fn a_pid_file_of_somebody_else_does_not_block_the_start() {
     runtime().block_on(async {
         let Some(bench) = Bench::new().await else { return };
         bench.prepare().await.unwrap();
-        let pid_file = bench.data_dir().join("postmaster.pid");
-        fs::write(&pid_file, format!("{}\n", std::process::id())).unwrap();
-        bench.prepare().await.unwrap();
-        assert!(!pid_file.exists());
+        let sockets = bench.record.socket_dir(&bench.home).unwrap();
+        for lock in [bench.data_dir().join("postmaster.pid"), sockets.join(".s.PGSQL.1.lock")] {
+            fs::write(&lock, format!("{}\n", std::process::id())).unwrap();
+            bench.prepare().await.unwrap();
+            assert!(!lock.exists(), "{}", lock.display());
+        }
     });
 }
