@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 
-use super::{Context, Error, Record};
+use super::{Context, Error, Record, ownership};
 use crate::project::AgentId;
 use crate::report::{Diagnostic, Failure, HttpHead, HttpHeader, Kind};
 use crate::supervisor::{Client, Destination};
@@ -31,6 +31,8 @@ pub struct HttpRequest {
     pub body: Option<Vec<u8>>,
     /// How long the answer may take, its body included.
     pub timeout: Duration,
+    /// Whether a request that may change something goes to an agent of another project too.
+    pub force: bool,
 }
 
 /// Why there is no answer.
@@ -116,6 +118,9 @@ pub async fn http(
     };
     let waited = request.timeout;
     let wire = wire(&request, port)?;
+    if !wire.method().is_safe() {
+        ownership::check_agent(context, agent, request.force)?;
+    }
     let exchange = async {
         let supervisor = Client::connect(&context.home.stack_dir(agent.stack()))?.ok_or(Error::NotRunning(agent))?;
         let connection = match supervisor.connection(Destination::Port(port)).await {
@@ -202,6 +207,7 @@ mod tests {
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.map(|body| body.as_bytes().to_vec()),
             timeout: Duration::from_secs(1),
+            force: false,
         }
     }
 

@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// End with status 1 where the answer's status is 400 or above.
     #[arg(short, long)]
     fail: bool,
+    /// Send a request that may change something to an agent of another project too.
+    #[arg(long)]
+    force: bool,
     /// How long the whole answer may take.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = super::duration::parse)]
     timeout: Duration,
@@ -60,6 +63,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         headers: arguments.headers.clone(),
         body: arguments.data.as_deref().map(body).transpose()?,
         timeout: arguments.timeout,
+        force: arguments.force,
     };
     let output = session.output;
     let (mut answered, mut body) = (None, Vec::new());

@@ -22,6 +22,7 @@ use ignore::{DirEntry, WalkBuilder};
 use sha2::{Digest, Sha256};
 
 use crate::report::{Diagnostic, Kind};
+use crate::system::Checkout;
 
 /// The inputs of a step cannot be found out.
 #[derive(Debug, thiserror::Error)]
@@ -180,6 +181,12 @@ fn is_cache(entry: &DirEntry) -> bool {
     is_directory && (entry.file_name() == "node_modules" || entry.file_name() == "__pycache__" || is_marked())
 }
 
+/// A linked work tree inside this one is another agent's, and no part of this.
+fn is_other_tree(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && Checkout::at(entry.path()).is_some_and(|checkout| checkout.is_linked())
+}
+
 fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError> {
     let matchers = matchers(pattern)?;
     let start = tree.join(&pattern.prefix);
@@ -191,7 +198,7 @@ fn walk(tree: &Path, pattern: &Pattern<'_>) -> Result<Vec<PathBuf>, InputsError>
     let enter = move |entry: &DirEntry| {
         let name = entry.file_name();
         let is_named = named.iter().any(|part| name == part.as_str());
-        entry.depth() == 0 || name != ".git" && (is_named || !is_cache(entry))
+        entry.depth() == 0 || name != ".git" && !is_other_tree(entry) && (is_named || !is_cache(entry))
     };
     let mut files = Vec::new();
     for entry in WalkBuilder::new(&start).standard_filters(false).filter_entry(enter).build() {

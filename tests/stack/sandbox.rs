@@ -83,6 +83,11 @@ fn http_says_why_there_is_no_answer() {
     assert_eq!(code(&["3", "nothing"], 5), "port.unknown");
     assert_eq!(code(&["3", "api", "a b"], 2), "http.path");
     assert_eq!(code(&["3", "odd", "/"], 1), "http.broken");
+    let other = home.project("other").application("api").write();
+    other.harness(["http", "3", "api", "/pid"]).run().succeeds();
+    let changing = ["http", "3", "api", "/", "-X", "POST"];
+    other.harness(changing).run().exits_with(5).says("belongs to project `shop`");
+    assert_ne!(other.harness(changing).args(["--force"]).run().code, Some(5), "it is sent");
     let pid = get(project.port("api", 3), "/pid").body.parse().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ignore::WalkBuilder;
 
 use super::tree::{Tree, base_name, extension_of};
-use crate::system;
+use crate::system::{self, Checkout};
 
 /// Deeper directories hold no manifest of an application.
 const DEPTH: usize = 9;
@@ -93,7 +93,12 @@ pub(super) fn read(root: &Path) -> Tree {
         .hidden(false)
         .require_git(false)
         .max_depth(Some(DEPTH))
-        .filter_entry(|entry| !SKIPPED.iter().any(|name| entry.depth() > 0 && entry.file_name() == *name))
+        .filter_entry(|entry| {
+            let is_skipped = || SKIPPED.iter().any(|name| entry.file_name() == *name);
+            // a linked work tree inside this one is another agent's
+            let is_other_tree = || Checkout::at(entry.path()).is_some_and(|checkout| checkout.is_linked());
+            entry.depth() == 0 || !is_skipped() && !is_other_tree()
+        })
         .sort_by_file_name(std::ffi::OsStr::cmp)
         .build();
     for entry in walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {

@@ -109,3 +109,17 @@ fn links_count_by_what_they_lead_to() {
     fs::create_dir(tree.path().join("elsewhere")).unwrap();
     digest(tree.path(), &["**".to_owned()]).unwrap();
 }
+
+#[test]
+fn a_linked_work_tree_inside_is_another_agents() {
+    let tree = tree(&[
+        (".git/worktrees/fox/commondir", "../..\n"),
+        ("migrations/1.sql", ""),
+        (".claude/worktrees/fox/migrations/1.sql", ""),
+        ("vendor/part/.git/HEAD", ""),
+        ("vendor/part/migrations/2.sql", ""),
+    ]);
+    let fox = tree.path().join(".git/worktrees/fox");
+    fs::write(tree.path().join(".claude/worktrees/fox/.git"), format!("gitdir: {}\n", fox.display())).unwrap();
+    assert_eq!(matching(&tree, &["**/migrations/*.sql"]), ["migrations/1.sql", "vendor/part/migrations/2.sql"]);
+}
