@@ -84,7 +84,9 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         session.output.tell(findings(&document).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    session.output.document(&document, text);
+    // what is wrong with the file is said above
+    let has_programs = load(&root).map_or(true, |project| !project.processes.is_empty());
+    session.output.document(&document, |document| text(document, has_programs));
     let error = document.check.as_ref().and_then(|check| check.error.as_ref());
     if let Some(error) = error {
         session.output.tell_error(error);
@@ -236,7 +238,7 @@ fn findings(document: &Init) -> String {
     text
 }
 
-fn text(document: &Init) -> String {
+fn text(document: &Init, has_programs: bool) -> String {
     let mut text = findings(document);
     let outcome = match document.outcome {
         InitOutcome::Written => "wrote",
@@ -249,6 +251,9 @@ fn text(document: &Init) -> String {
         let _ = writeln!(text, "{} {}", if file.changed { "wrote" } else { "unchanged" }, file.path);
     }
     match &document.check {
+        None if !has_programs => {
+            let _ = writeln!(text, "next: name the application's programs in `[processes]`: nothing to run was found");
+        }
         None => {
             let _ = writeln!(text, "next: `harness launch 1`, or `harness init --check` to try it out");
         }

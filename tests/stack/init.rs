@@ -182,8 +182,10 @@ fn a_repository_with_nothing_to_run_does_not_pass() {
     let home = TestHome::new();
     let root = home.directory().join("nothing");
     write(&root, &[("README.md", "# Nothing\n")]);
-    harness(&home, &root, &["init", "--check"]).run().exits_with(1).says("nothing was found to run");
-    let document = harness(&home, &root, &["init", "--check", "--json"]).run().exits_with(1).json();
+    let printed = harness(&home, &root, &["init"]).run().succeeds().stdout;
+    assert!(printed.contains("next: name the application's programs in `[processes]`"), "{printed}");
+    harness(&home, &root, &["init", "--check", "--force"]).run().exits_with(1).says("nothing was found to run");
+    let document = harness(&home, &root, &["init", "--check", "--json", "--force"]).run().exits_with(1).json();
     assert_eq!(document["check"]["error"]["code"], "init.nothing_to_run", "{document}");
     assert_eq!(document["check"]["agent"], serde_json::Value::Null, "{document}");
 }
