@@ -76,6 +76,10 @@ pub async fn hook(program: &str, event: &str, caller: Caller, stdin: &mut dyn Re
         Does::Remove if !payload.is_named && Checkout::linked_around(&context.directory).is_none() => {
             Err(Error::Payload("it names no work tree".to_owned()).into())
         }
+        // what Claude Code makes is a linked work tree
+        Does::Remove if program.json && Checkout::at(&context.directory).is_some_and(|top| !top.is_linked()) => {
+            Err(Error::Payload("it names a main checkout, which is no work tree".to_owned()).into())
+        }
         Does::RemoveIfGone if context.directory.exists() => Ok(Reply::default()),
         Does::Remove | Does::RemoveIfGone => remove(&context).await,
         Does::Gate => gate(&context, &payload).await,

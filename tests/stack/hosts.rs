@@ -131,6 +131,10 @@ fn every_payload_gives_a_healthy_stack_of_its_tree_and_the_removal_frees_it() {
     }
     // a payload that names no tree does not mean the main checkout
     project.harness(["hook", "codex", "cleanup"]).run().exits_with(1).says("names no work tree");
+    // nor does one that names it
+    let at_root = Tree { home: &home, project: &project, program: "claude", path: project.root().to_owned() };
+    let refused = at_root.call("WorktreeRemove");
+    assert!(refused.code != 0 && refused.stderr.contains("main checkout"), "{}", refused.stderr);
     let left = home.harness(["status", "--json"]).run().succeeds().json();
     assert_eq!(left["agents"].as_array().unwrap().len(), 1, "the agent of the root is nobody's to remove");
 }
