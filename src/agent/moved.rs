@@ -1,9 +1,8 @@
 //! Following a tree or a project that was moved.
 //!
-//! A project is its directory, not its path: the launch marks the root's device, inode and time of
-//! creation, and so the tree's
-//! ([`TreeMarks`]). What is found with that mark at another path is the same. A copy is another one, a move to another
-//! file system too. An agent that an older version launched has no marks; there a project of the same name counts, where
+//! A project is its directory, not its path: the launch marks the root's device, inode and time of creation, and so the
+//! tree's ([`TreeMarks`]). What is found with that mark at another path is the same. A copy is another one, a move to
+//! another file system too. An agent that an older version launched has no marks; there a project of the same name counts, where
 //! the recorded root is gone.
 //!
 //! A tree is looked for where the command stands, where its supervisor saw it go, and among the work trees that git
