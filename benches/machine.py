@@ -23,6 +23,33 @@ while True:
     listener.accept()[0].close()
 """
 
+# The tables of a project that needs no server.
+NO_SERVERS = """
+[infra]
+engine = "native"
+[infra.postgres]
+disabled = true
+[infra.s3]
+disabled = true
+[infra.mail]
+disabled = true
+[infra.browser]
+disabled = true
+[database]
+disabled = true
+"""
+
+
+def git(directory, *arguments):
+    subprocess.run(["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", *arguments], cwd=directory,
+                   check=True, capture_output=True)
+
+
+def commit(directory):
+    """Everything in it, as the first commit."""
+    git(directory, "add", "-A")
+    git(directory, "commit", "-qm", "begin")
+
 
 def free_base(count):
     """The first of `count` free ports in a row, apart from the kernel's ephemeral range and from those of tests."""
@@ -58,7 +85,7 @@ class Machine:
         root = self.directory / name
         root.mkdir()
         (root / "harness.toml").write_text(configuration)
-        subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+        git(root, "init", "-q")
         return root
 
     def harness(self, *arguments, root=None, check=True, timeout=1800):

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import PYTHON, Machine, table
+from machine import NO_SERVERS, PYTHON, Machine, table
 
 BINARY = Path(sys.argv[1]).resolve()
 CALLS = int(sys.argv[2])
@@ -60,18 +60,7 @@ name = "bench-network"
 max_agents = 1
 [ports]
 web = {base}
-[infra]
-engine = "native"
-[infra.postgres]
-disabled = true
-[infra.s3]
-disabled = true
-[infra.mail]
-disabled = true
-[infra.browser]
-disabled = true
-[database]
-disabled = true
+{servers}
 {network}
 [processes.web]
 command = "{python} -I {program} {port} {calls}"
@@ -86,6 +75,7 @@ def measured(mapped):
         web = "{{ ports.web }}"
         machine.project = machine.make("project", CONFIGURATION.format(
             base=machine.base + 10,
+            servers=NO_SERVERS,
             network=f'[network]\nmap = {{ {NAMED} = "{web}" }}' if mapped else "",
             python=PYTHON,
             program=program,

@@ -1,21 +1,16 @@
 """The counting behind soak.sh. Python's standard library only."""
 
-import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from machine import PYTHON, SCHEMA, WEB, Machine
+from counted import Counted, print_counts
+from machine import PYTHON, SCHEMA, WEB
 
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
-# spares are made ready in the background
-PATIENCE = 60
 
 PROJECT = """
 [project]
@@ -40,83 +35,15 @@ readiness_probe = {{ tcp_connect = {{ port = "{{{{ ports.web }}}}" }}, period_se
 command = "sh -c 'sleep 100000 & setsid sleep 100000 & wait'"
 """
 
-class Soak(Machine):
+class Soak(Counted):
     def __init__(self, directory):
         super().__init__(BINARY, directory, 200)
-        self.environment["TMPDIR"] = str(self.directory / "tmp")
-        (self.directory / "tmp").mkdir(mode=0o777)
         self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=PYTHON))
         (self.project / "web.py").write_text(WEB)
         (self.project / "schema.sql").write_text(SCHEMA)
 
     def took(self, *arguments):
         return self.harness(*arguments, timeout=300)[0]
-
-    def own(self):
-        """Processes that bear the home in their command line or environment."""
-        found = []
-        identity = str(self.directory).encode()
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                if identity in (entry / "cmdline").read_bytes() or identity in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                pass
-        return found
-
-    def sql(self, query):
-        record = json.loads((self.home / "infra/record.json").read_text())
-        credentials = record["credentials"]
-        environment = {**self.environment, "PGPASSWORD": credentials["postgres_password"]}
-        return subprocess.run(
-            ["psql", "-XAt", "-h", "127.0.0.1", "-p", self.environment["AGENT_DB_PORT"], "-U", credentials["postgres_user"],
-             "-d", "postgres", "-c", query], env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def count(self):
-        processes = self.own()
-        # backends of PostgreSQL come and go
-        lasting = [pid for pid in processes if b"postgres: " not in Path(f"/proc/{pid}/cmdline").read_bytes()[:10]]
-        listening = set()
-        for table in ("tcp", "tcp6"):
-            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-                fields = line.split()
-                port = int(fields[1].rpartition(":")[2], 16)
-                if fields[3] == "0A" and self.base <= port < self.base + 200:
-                    listening.add(port)
-        files = 0
-        for root, directories, names in os.walk(self.directory):
-            # what PostgreSQL keeps there is counted as databases
-            directories[:] = [it for it in directories if not (it == "data" and (Path(root) / it / "PG_VERSION").exists())]
-            files += len(names) + len(directories)
-        buckets = [it for it in (self.home / "infra").glob("minio/data/*") if it.is_dir() and not it.name.startswith(".")]
-        return {
-            "processes": len(lasting),
-            "databases": int(self.sql("select count(*) from pg_database")),
-            "roles": int(self.sql("select count(*) from pg_roles")),
-            "buckets": len(buckets),
-            "listening ports": len(listening),
-            "file descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in lasting),
-            "files and directories": files,
-        }
-
-    def settled(self, expected=None):
-        """Counts until nothing moves any more, and it is as expected."""
-        deadline = time.time() + PATIENCE
-        before = None
-        while True:
-            try:
-                now = self.count()
-            except OSError:
-                # a process went away under the count
-                now = None
-            if now is not None and now == before and (expected in (None, now) or time.time() > deadline):
-                return now
-            if time.time() > deadline + PATIENCE:
-                return now
-            before = now
-            time.sleep(1)
 
     def memory(self):
         """Kilobytes of memory of their own that the infra's supervisor and guardian have."""
@@ -148,9 +75,7 @@ def main():
             machine.remove()
             left = machine.own()
             shutil.rmtree(machine.project, ignore_errors=True)
-    print("| | before | after |\n|---|---|---|")
-    for name, count in before.items():
-        print(f"| {name} | {count} | {after[name]} |")
+    print_counts(before, after)
     print(f"\n{ROUNDS} rounds; launch {statistics.median(launches):.0f} ms, teardown {statistics.median(teardowns):.0f} ms "
           f"(medians), the slowest {max(launches):.0f} and {max(teardowns):.0f} ms; the infra's supervisor and guardian "
           f"grew by {grown} kB of their own. Processes left at the very end: {len(left)}.")

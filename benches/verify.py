@@ -1,12 +1,11 @@
 """The measurements behind verify.sh. Python's standard library only."""
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from machine import Machine, spread, table
+from machine import NO_SERVERS, Machine, commit, spread, table
 
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
@@ -16,18 +15,7 @@ CONFIGURATION = f"""
 [project]
 name = "bench"
 max_agents = 3
-[infra.postgres]
-disabled = true
-[infra.s3]
-disabled = true
-[infra.mail]
-disabled = true
-[infra.browser]
-disabled = true
-[infra]
-engine = "native"
-[database]
-disabled = true
+{NO_SERVERS}
 [processes.idle]
 command = "sleep 100000"
 [[verify.stages]]
@@ -44,10 +32,6 @@ commands = [{{ name = "all", run = "head -c 100000000 flood; exit 1" }}]
 """
 
 
-def git(project, *arguments):
-    subprocess.run(["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", *arguments], cwd=project, check=True, capture_output=True)
-
-
 def make(machine, files):
     project = machine.make(f"project-{files}", CONFIGURATION)
     (project / ".gitignore").write_text("/flood\n")
@@ -55,8 +39,7 @@ def make(machine, files):
         file = project / f"src/{number % 200}/{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"file {number}\n" * 20)
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "begin")
+    commit(project)
     return project
 
 

@@ -39,7 +39,7 @@ pub struct HttpRequest {
 #[derive(Debug, thiserror::Error)]
 enum Fault {
     #[error("no port is named")]
-    NoPort { known: Vec<String> },
+    NoPort { agent: AgentId, known: Vec<String> },
     #[error("`{path}` is not the path of a URL")]
     Path { path: String },
     #[error("`{name}` is not a header with a value")]
@@ -79,9 +79,14 @@ impl Diagnostic for Fault {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoPort { known } => {
-                Some(format!("write it as in `harness http {} /`", known.first().map_or("api", String::as_str)))
+            Self::NoPort { agent, known } if known.is_empty() => {
+                Some(format!("agent {agent} has no ports: name them in [ports] of harness.toml"))
             }
+            Self::NoPort { agent, known } => Some(format!(
+                "write it as in `harness http {agent} {} /`; its ports are: {}",
+                known[0],
+                known.join(", ")
+            )),
             Self::Path { .. } => Some("write it as in `harness http api '/orders?page=2'`".to_owned()),
             Self::Header { .. } => Some("write it as in `-H 'accept: application/json'`".to_owned()),
             Self::Refused { agent, .. } => Some(format!(
@@ -112,7 +117,7 @@ pub async fn http(
     let Some(port) = record.ports.get(&name).copied() else {
         let known = record.ports.keys().cloned().collect();
         if name.is_empty() {
-            return Err(Fault::NoPort { known }.into());
+            return Err(Fault::NoPort { agent, known }.into());
         }
         return Err(Error::UnknownPort { agent, name, known }.into());
     };

@@ -81,15 +81,9 @@ fn joined(top: &Path, below: &Path) -> PathBuf {
 mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
-    use std::process::Command;
 
     use super::Place;
-
-    fn git(directory: &Path, arguments: &[&str]) {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
-        let done = Command::new("git").args(identity).args(arguments).current_dir(directory).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    }
+    use crate::system::testing::git;
 
     fn put(file: &Path) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();

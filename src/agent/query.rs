@@ -11,21 +11,34 @@ use crate::report::{Failure, QueryResult, SlowQueries, SlowQueryRow, StatementRe
 use crate::supervisor::{Client, Destination};
 use crate::system::{self, Deadline, Secret};
 
-/// Runs `query`, which may hold several statements: each has its result.
+/// Runs `query`, which may hold several statements: each has its result. `on_failure` gets the results of those before
+/// one that fails; what they changed is undone.
 ///
 /// # Errors
 /// The agent has no database or is another project's and `force` is not set, its server is down, or the query is wrong.
-pub async fn query(context: &Context, agent: AgentId, query: &str, force: bool) -> Result<QueryResult, Failure> {
+pub async fn query(
+    context: &Context,
+    agent: AgentId,
+    query: &str,
+    force: bool,
+    on_failure: impl FnOnce(&QueryResult),
+) -> Result<QueryResult, Failure> {
     let session = session(context, agent, force).await?;
-    let results = session.run(query).await?;
-    let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
-    let result = last.map(|last| results[last].clone()).unwrap_or_default();
-    let all = if results.len() > 1 { results } else { Vec::new() };
+    let mut results = Vec::new();
+    let outcome = session.run(query, |result| results.push(result)).await;
     let statement = |one: postgres::query::ResultSet| StatementResult {
         columns: one.columns,
         rows: one.rows,
         affected: one.affected,
     };
+    if let Err(error) = outcome {
+        let before = document(agent, postgres::query::ResultSet::default());
+        on_failure(&QueryResult { statements: results.into_iter().map(statement).collect(), ..before });
+        return Err(error.into());
+    }
+    let last = results.iter().rposition(|result| !result.columns.is_empty()).or(results.len().checked_sub(1));
+    let result = last.map(|last| results[last].clone()).unwrap_or_default();
+    let all = if results.len() > 1 { results } else { Vec::new() };
     Ok(QueryResult { statements: all.into_iter().map(statement).collect(), ..document(agent, result) })
 }
 

@@ -115,6 +115,7 @@ fn stack(look: &Look, before: &Spent, passed: Duration) -> StackStats {
             usage: look.usage.processes.get(name).map(|usage| row(Some(name), usage)),
         })
         .collect();
+    let supervisor = row(None, &look.usage.supervisor);
     StackStats {
         agent: match look.name {
             StackName::Agent(id) => Some(id),
@@ -122,8 +123,8 @@ fn stack(look: &Look, before: &Spent, passed: Duration) -> StackStats {
         },
         uptime_ms: look.snapshot.guardian.as_ref().and_then(supervisor::age_ms),
         restarts: processes.iter().map(|process| process.restarts).sum(),
-        total: total(&processes),
-        supervisor: row(None, &look.usage.supervisor),
+        total: total(&processes, supervisor),
+        supervisor,
         processes,
         stack,
     }
@@ -145,9 +146,8 @@ fn report(usage: &supervisor::Usage, before: Option<u64>, passed: Duration) -> U
     }
 }
 
-fn total(processes: &[ProcessStats]) -> Usage {
-    let zero = Usage { pss_bytes: Some(0), open_files: Some(0), ..Usage::default() };
-    processes.iter().filter_map(|process| process.usage).fold(zero, |sum, it| Usage {
+fn total(processes: &[ProcessStats], supervisor: Usage) -> Usage {
+    processes.iter().filter_map(|process| process.usage).fold(supervisor, |sum, it| Usage {
         cpu_percent: sum.cpu_percent + it.cpu_percent,
         memory_bytes: sum.memory_bytes + it.memory_bytes,
         pss_bytes: sum.pss_bytes.zip(it.pss_bytes).map(|(sum, it)| sum + it),
@@ -172,9 +172,10 @@ mod tests {
             uptime_ms: None,
             usage: Some(Usage { pss_bytes, threads: 2, open_files: Some(3), ..Usage::default() }),
         };
-        let known = total(&[of(Some(5)), of(Some(6))]);
-        assert_eq!((known.pss_bytes, known.threads, known.open_files), (Some(11), 4, Some(6)));
-        assert_eq!(total(&[of(Some(5)), of(None)]).pss_bytes, None);
+        let supervisor = Usage { pss_bytes: Some(100), threads: 10, open_files: Some(50), ..Usage::default() };
+        let known = total(&[of(Some(5)), of(Some(6))], supervisor);
+        assert_eq!((known.pss_bytes, known.threads, known.open_files), (Some(111), 14, Some(56)));
+        assert_eq!(total(&[of(Some(5)), of(None)], supervisor).pss_bytes, None);
         let half = supervisor::Usage { cpu_ms: 1500, ..supervisor::Usage::default() };
         let percent = report(&half, Some(1000), Duration::from_secs(1)).cpu_percent;
         assert!((percent - 50.0).abs() < 0.1, "{percent}");

@@ -8,19 +8,20 @@ use clap::builder::PossibleValuesParser;
 
 use super::session::Session;
 use crate::hosts::{self, Connecting};
-use crate::report::{Connect, Failure};
+use crate::report::{Connect, ConnectOutcome, Failure};
 
 /// Let a program that starts coding agents start and remove the stacks of its work trees.
 ///
 /// Writes the project's file in which that program looks for commands, so that it calls `harness hook`, and
-/// registers `harness mcp` where the program has a file for that. Everything else in the file stays. Commit
-/// the file: work trees have what is committed.
+/// registers `harness mcp` where the program has a file for that. Everything else in the file stays, and what an
+/// earlier call added with an option. Commit the file: work trees have what is committed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   harness connect claude         write .claude/settings.json and .mcp.json
   harness connect codex --print  print what would be written
   harness connect claude --gate  also keep Claude Code at work until verify has passed
+  harness connect claude --remove --gate  take out that alone
   harness connect cursor --remove")]
 pub(super) struct Arguments {
     /// The program.
@@ -29,14 +30,14 @@ pub(super) struct Arguments {
     /// Print the files, and write nothing.
     #[arg(long)]
     print: bool,
-    /// Take out what was written.
+    /// Take out what was written; with an option, what that added.
     #[arg(long)]
     remove: bool,
     /// Claude Code: also make its work trees, those of subagents included.
-    #[arg(long, conflicts_with = "remove")]
+    #[arg(long)]
     create: bool,
     /// Claude Code: ask an agent that stops with unverified changes to go on.
-    #[arg(long, conflicts_with = "remove")]
+    #[arg(long)]
     gate: bool,
 }
 
@@ -50,14 +51,15 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         print: arguments.print,
     };
     let report = hosts::connect(&arguments.program, top, &connecting)?;
-    session.output.document(&report, text);
+    session.output.document(&report, |report| text(report, arguments.print));
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(report: &Connect) -> String {
+fn text(report: &Connect, printed: bool) -> String {
     let mut text = String::new();
     for file in &report.files {
-        let _ = writeln!(text, "{}: {}", file.outcome, file.path);
+        let would = if printed && file.outcome != ConnectOutcome::Unchanged { "would be " } else { "" };
+        let _ = writeln!(text, "{would}{}: {}", file.outcome, file.path);
         if let Some(content) = &file.text {
             text.push_str(content);
             text.push_str(if content.ends_with('\n') { "\n" } else { "\n\n" });

@@ -40,8 +40,15 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     let id = agent::resolve(&context, named)?;
     match rest.first() {
         Some(query) if arguments.psql.is_empty() && !is_for_psql(query) => {
-            let result = interruptible(agent::query(&context, id, query, arguments.force))?;
-            session.output.document(&result, if arguments.csv { csv } else { text });
+            let form = if arguments.csv { csv } else { text };
+            // as psql does; a document is whole or an error
+            let before = |results: &QueryResult| {
+                if !session.output.json && !results.statements.is_empty() {
+                    session.output.data(&form(results));
+                }
+            };
+            let result = interruptible(agent::query(&context, id, query, arguments.force, before))?;
+            session.output.document(&result, form);
             Ok(ExitCode::SUCCESS)
         }
         query => {
@@ -80,10 +87,29 @@ fn table(result: &StatementResult) -> String {
     }
     let titles: Vec<&str> = result.columns.iter().map(String::as_str).collect();
     let mut table = Table::verbatim(&titles);
+    let widths: Vec<usize> = titles.iter().enumerate().map(|(column, title)| width(title, column, result)).collect();
     for row in &result.rows {
-        table.row(row.iter().map(|value| value.clone().unwrap_or_default()));
+        table.row(row.iter().zip(&widths).map(|(value, width)| cell(value.as_deref().unwrap_or_default(), *width)));
     }
     format!("{}({})\n", table.render(), count(result.rows.len(), "row"))
+}
+
+/// Characters of the longest line in a column.
+fn width(title: &str, column: usize, result: &StatementResult) -> usize {
+    let values = result.rows.iter().filter_map(|row| row.get(column)?.as_deref());
+    let lines = values.flat_map(str::lines).chain([title]);
+    lines.map(|line| line.chars().count()).max().unwrap_or_default()
+}
+
+/// A value of several lines: all but the last end with a `+` at the column's edge, as psql writes it.
+fn cell(value: &str, width: usize) -> String {
+    let mut lines: Vec<String> = value.split('\n').map(str::to_owned).collect();
+    let last = lines.len() - 1;
+    for line in &mut lines[..last] {
+        let missing = width.saturating_sub(line.chars().count());
+        *line = format!("{line}{}+", " ".repeat(missing));
+    }
+    lines.join("\n")
 }
 
 fn csv(result: &QueryResult) -> String {
@@ -112,7 +138,7 @@ fn lines(result: &StatementResult) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{QueryResult, csv};
+    use super::{QueryResult, csv, text};
 
     #[test]
     fn fields_are_quoted_where_they_must_be() {
@@ -124,6 +150,7 @@ mod tests {
             affected: 2,
             statements: Vec::new(),
         };
+        assert_eq!(text(&result), "a          b,c\nsay \"hi\"\ntwo     +  plain\nlines\n(2 rows)\n");
         assert_eq!(csv(&result), "a,\"b,c\"\n\"say \"\"hi\"\"\",\n\"two\nlines\",plain\n");
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::edit::{self, Problem};
+use super::edit::{self, Edit, Problem};
 use super::program::File;
 use super::{Error, table};
 use crate::report::{Connect, ConnectOutcome, ConnectedFile, Failure};
@@ -36,6 +36,10 @@ struct Planned {
 /// read or written.
 pub fn connect(program: &str, root: &Path, connecting: &Connecting) -> Result<Connect, Failure> {
     let program = table::find(program).ok_or_else(|| Error::UnknownProgram(program.to_owned()))?;
+    let has = |wish: &str| program.wishes().any(|known| known == wish);
+    if let Some(option) = connecting.wishes.iter().find(|wish| !has(wish)) {
+        return Err(Error::NoOption { program: program.name.to_owned(), option, of: table::with(option) }.into());
+    }
     let plan = |file: &File| plan(program.name, root, file, connecting);
     let planned: Vec<Planned> = program.files.iter().map(plan).collect::<Result<_, Failure>>()?;
     let mut files = Vec::new();
@@ -62,7 +66,12 @@ fn plan(program: &str, root: &Path, file: &File, connecting: &Connecting) -> Res
     let after = match (&before, connecting.remove) {
         (None, true) => None,
         (Some(text), true) => {
-            let taken = file.edits.iter().try_fold(text.clone(), |text, edit| edit::take(edit, program, &text));
+            // an option takes out what it brought
+            let meant = |edit: &&Edit| {
+                connecting.wishes.is_empty() || edit.wish().is_some_and(|wish| connecting.wishes.contains(&wish))
+            };
+            let mut edits = file.edits.iter().filter(meant);
+            let taken = edits.try_fold(text.clone(), |text, edit| edit::take(edit, program, &text));
             let taken = taken.map_err(failed)?;
             let is_gone = taken != *text && edit::is_ours_alone(&taken, file.new);
             (!is_gone).then_some(taken)

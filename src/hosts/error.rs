@@ -32,6 +32,16 @@ pub enum Error {
     /// The program does not work without a file that harness does not make.
     #[error("there is no `{}`", .0.display())]
     NoFile(PathBuf),
+    /// The program has nothing that the option could add.
+    #[error("`{program}` has nothing for `--{option}`")]
+    NoOption {
+        /// The program.
+        program: String,
+        /// The option.
+        option: &'static str,
+        /// Who has.
+        of: Vec<&'static str>,
+    },
     /// The program calls no such event.
     #[error("`{program}` has no event `{event}`")]
     UnknownEvent {
@@ -56,7 +66,11 @@ pub enum Error {
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::UnknownEvent { .. } | Self::UnknownProgram(_) | Self::Payload(_) | Self::TreeName(_) => Kind::Usage,
+            Self::UnknownEvent { .. }
+            | Self::UnknownProgram(_)
+            | Self::NoOption { .. }
+            | Self::Payload(_)
+            | Self::TreeName(_) => Kind::Usage,
             Self::Broken { .. } => Kind::Configuration,
             Self::Occupied { .. } | Self::NoFile(_) => Kind::Conflict,
         }
@@ -67,6 +81,7 @@ impl Diagnostic for Error {
             Self::Broken { .. } => "connect.broken_file",
             Self::Occupied { .. } => "connect.occupied",
             Self::NoFile(_) => "connect.no_file",
+            Self::NoOption { .. } => "connect.no_option",
             Self::UnknownEvent { .. } => "hook.unknown_event",
             Self::UnknownProgram(_) => "hook.unknown_program",
             Self::Payload(_) => "hook.payload",
@@ -79,6 +94,11 @@ impl Diagnostic for Error {
             Self::Broken { .. } => "correct the file, then run this command again; nothing was written".into(),
             Self::Occupied { wanted, .. } => format!("add this to it by hand; nothing was written: {wanted}"),
             Self::NoFile(path) => format!("write {} first: see the program's documentation", path.display()),
+            Self::NoOption { option, of, .. } => {
+                let also =
+                    if *option == "gate" { "; `harness hook install` gates commits, whoever makes them" } else { "" };
+                format!("leave it out, nothing was written: only {} calls a hook for it{also}", of.join(", "))
+            }
             Self::UnknownEvent { known, .. } => format!("its events are: {}", known.join(", ")),
             Self::UnknownProgram(_) => format!("there are: {}", super::names().join(", ")),
             Self::Payload(_) => "the program calls this with a payload of its own: see docs/hosts.md".into(),

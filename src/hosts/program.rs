@@ -17,6 +17,13 @@ pub(super) struct Program {
     pub(super) json: bool,
 }
 
+impl Program {
+    /// The options of `connect` that bring something.
+    pub(super) fn wishes(&self) -> impl Iterator<Item = &'static str> {
+        self.files.iter().flat_map(|file| file.edits).filter_map(Edit::wish)
+    }
+}
+
 /// A file of a project.
 #[derive(Debug)]
 pub(super) struct File {

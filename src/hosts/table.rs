@@ -26,6 +26,12 @@ pub(super) fn find(name: &str) -> Option<&'static Program> {
     PROGRAMS.into_iter().find(|program| program.name == name)
 }
 
+/// The programs for which an option of `connect` brings something.
+pub(super) fn with(option: &str) -> Vec<&'static str> {
+    let has = |program: &&&Program| program.wishes().any(|wish| wish == option);
+    PROGRAMS.iter().filter(has).map(|program| program.name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

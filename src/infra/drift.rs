@@ -96,6 +96,7 @@ mod tests {
         other.postgres.durability = Durability::Safe;
         other.postgres.settings.insert("work_mem".into(), "7MB".into());
         other.postgres.bin_dir = Some(PathBuf::from("/elsewhere/bin"));
+        other.browser_token = Some(false);
         other.service_mut(Service::S3).url = Some("https://key:hunter2@s3.example".into());
         let drift = of(&record(), &other);
         let text = drift.join("\n");
@@ -104,12 +105,13 @@ mod tests {
             ("15432", "25432"),
             ("fast", "safe"),
             ("not set", "7MB"),
+            ("asked for", "not asked for"),
             ("/usr/lib/postgresql/15/bin", "/elsewhere/bin"),
             ("run by harness", "an external server"),
         ] {
             assert!(drift.iter().any(|line| line.contains(there) && line.contains(wished)), "{there}: {text}");
         }
-        assert_eq!(drift.len(), 6, "{text}");
+        assert_eq!(drift.len(), 7, "{text}");
         assert!(!text.contains("hunter2"));
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn settings() -> InfraSettings {
         compose: None,
         services: std::array::from_fn(|_| ServiceSettings::default()),
         postgres: PostgresSettings::default(),
+        browser_token: None,
         ports: InfraPorts::DEFAULT,
         port_sources: std::array::from_fn(|_| PortSource::Default),
     }

@@ -26,6 +26,7 @@ mod serve;
 mod server;
 mod stdio;
 mod tools;
+mod transport;
 mod tree;
 
 pub use serve::serve;

@@ -10,7 +10,8 @@ use tokio::task::LocalSet;
 
 use super::call::Calls;
 use super::server::Server;
-use super::stdio::{self, Ending};
+use super::stdio;
+use super::transport::Answering;
 use crate::agent::{Interruption, interrupted};
 use crate::report::Failure;
 use crate::system::Error;
@@ -29,12 +30,12 @@ pub fn serve(environment: BTreeMap<String, String>, directory: PathBuf) -> Resul
     let closed = Interruption::default();
     let calls = Rc::new(Calls::default());
     let server = Server::new(environment, directory, Rc::clone(&calls));
-    let input = Ending::new(tokio::fs::File::from_std(File::from(input)), closed.clone());
-    let output = tokio::fs::File::from_std(File::from(output));
+    let [input, output] = [input, output].map(|stream| tokio::fs::File::from_std(File::from(stream)));
+    let transport = Answering::new(input, output, closed.clone());
     LocalSet::new().block_on(&runtime, async {
         let serving = async {
             // a client that goes away before it has introduced itself is no failure
-            if let Ok(running) = server.serve((input, output)).await {
+            if let Ok(running) = server.serve(transport).await {
                 let _ = running.waiting().await;
             }
         };

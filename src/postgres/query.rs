@@ -41,31 +41,35 @@ impl Session {
         Ok(Self(Connection::over(stream, login).await?))
     }
 
-    /// Runs SQL; one result for each statement. Several statements are one transaction.
+    /// Runs SQL; `on_result` gets the result of each statement, also of those before one that fails. Several statements
+    /// are one transaction.
     ///
     /// # Errors
     /// The server refuses a statement.
-    pub async fn run(&self, sql: &str) -> Result<Vec<ResultSet>> {
+    pub async fn run(&self, sql: &str, mut on_result: impl FnMut(ResultSet)) -> Result<()> {
         let Self(connection) = self;
-        let messages = connection.while_answering(connection.client().simple_query(sql)).await?.map_err(refused)?;
-        let (mut results, mut current) = (Vec::new(), ResultSet::default());
-        for message in messages {
-            match message {
-                SimpleQueryMessage::RowDescription(columns) => {
-                    current.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+        let work = async {
+            let mut messages = std::pin::pin!(connection.client().simple_query_raw(sql).await?);
+            let mut current = ResultSet::default();
+            while let Some(message) = messages.try_next().await? {
+                match message {
+                    SimpleQueryMessage::RowDescription(columns) => {
+                        current.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+                    }
+                    SimpleQueryMessage::Row(row) => {
+                        let values = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned));
+                        current.rows.push(values.collect());
+                    }
+                    SimpleQueryMessage::CommandComplete(affected) => {
+                        current.affected = affected;
+                        on_result(std::mem::take(&mut current));
+                    }
+                    _ => {}
                 }
-                SimpleQueryMessage::Row(row) => {
-                    let values = (0..row.len()).map(|index| row.get(index).map(ToOwned::to_owned));
-                    current.rows.push(values.collect());
-                }
-                SimpleQueryMessage::CommandComplete(affected) => {
-                    current.affected = affected;
-                    results.push(std::mem::take(&mut current));
-                }
-                _ => {}
             }
-        }
-        Ok(results)
+            Ok(())
+        };
+        connection.while_answering(work).await?.map_err(refused)
     }
 
     /// Runs one statement that only reads; rows after the first `limit` are left out. Whether there are more is the second
@@ -107,7 +111,9 @@ impl Session {
 /// # Errors
 /// As for [`Session::open`] and [`Session::run`].
 pub async fn run(login: &DatabaseCredentials, sql: &str) -> Result<Vec<ResultSet>> {
-    Session::open(login).await?.run(sql).await
+    let mut results = Vec::new();
+    Session::open(login).await?.run(sql, |result| results.push(result)).await?;
+    Ok(results)
 }
 
 fn refused(error: tokio_postgres::Error) -> Error {

@@ -137,6 +137,7 @@ fn infra(infra: &InfraSettings) -> InfraConfig {
         compose_project: infra.compose_project.clone(),
         compose: infra.compose.as_deref().map(text),
         durability: infra.postgres.durability,
+        browser_token: infra.browser_token,
         ports: InfraPort::ALL
             .into_iter()
             .zip(&infra.port_sources)

@@ -131,8 +131,8 @@ pub enum RenderError {
     UnknownProcess {
         /// The name.
         name: String,
-        /// What was probably meant.
-        hint: Option<String>,
+        /// What was probably meant, and what there is.
+        hint: String,
     },
     /// A target leads out of the tree.
     #[error("{origin} renders to `{}`, which is outside the agent's tree", path.display())]
@@ -218,7 +218,8 @@ impl Diagnostic for RenderError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Undefined { hint, .. } | Self::UnknownProcess { hint, .. } => hint.clone(),
+            Self::Undefined { hint, .. } => hint.clone(),
+            Self::UnknownProcess { hint, .. } => Some(hint.clone()),
             Self::Read { key: "env.env_file", .. } => {
                 Some("add a file that git does not track to `[worktree] copy`".into())
             }

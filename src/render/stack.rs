@@ -32,7 +32,12 @@ impl Renderer<'_> {
         let known = || self.project().processes.iter().map(|(known, _)| known.as_str());
         match names.iter().find(|name| !known().any(|known| known == *name)) {
             Some(unknown) => {
-                let hint = nearest(unknown, known()).map(|name| format!("did you mean `{name}`?"));
+                let all = known().collect::<Vec<_>>().join(", ");
+                let hint = match nearest(unknown, known()) {
+                    Some(name) => format!("did you mean `{name}`? There are: {all}"),
+                    None if all.is_empty() => "harness.toml has no [processes]".to_owned(),
+                    None => format!("there are: {all}"),
+                };
                 Err(RenderError::UnknownProcess { name: unknown.clone(), hint })
             }
             None => Ok(()),

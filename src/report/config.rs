@@ -110,6 +110,8 @@ pub struct InfraConfig {
     pub compose: Option<String>,
     /// What a crash of the machine may cost.
     pub durability: Durability,
+    /// Whether the browser of the docker engine asks for a token; `null` where the project has no wish.
+    pub browser_token: Option<bool>,
     /// Host ports, each with who decided it.
     pub ports: Vec<InfraPortConfig>,
     /// `postgres`, `s3`, `browser`, `mail`.

@@ -27,7 +27,7 @@ pub struct StackStats {
     pub uptime_ms: Option<i64>,
     /// Times that its processes were restarted automatically.
     pub restarts: u32,
-    /// All its processes together, without supervisor and guardian.
+    /// All its processes together, with supervisor and guardian.
     pub total: Usage,
     /// Supervisor and guardian together.
     pub supervisor: Usage,

@@ -18,6 +18,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -172,11 +173,16 @@ impl Moves {
 /// Starts the teardown of the agent whose stack was in `directory`, and does not wait for it.
 pub(crate) fn start_teardown(directory: &Path) {
     let (Some(home), Some(agent)) = (directory.ancestors().nth(2), directory.file_name()) else { return };
-    let environment = TreeMarks::read(directory).map(|marks| marks.environment).unwrap_or_default();
+    let marks = TreeMarks::read(directory);
+    let tree = marks.as_ref().map(|marks| format!(" `{}`", marks.tree.path().display())).unwrap_or_default();
+    let why =
+        format!("{:.0} agent {}: its tree{tree} or its project is gone\n", jiff::Timestamp::now(), agent.display());
+    let environment = marks.map(|marks| marks.environment).unwrap_or_default();
     let log = home.join("trees.log");
     let is_long = log.metadata().is_ok_and(|metadata| metadata.len() > LOG_LIMIT);
     let opened = OpenOptions::new().create(true).append(!is_long).write(true).truncate(is_long).mode(0o600).open(&log);
-    let (out, error) = match opened.and_then(|log| Ok((log.try_clone()?, log))) {
+    let begun = opened.and_then(|mut log| log.write_all(why.as_bytes()).map(|()| log));
+    let (out, error) = match begun.and_then(|log| Ok((log.try_clone()?, log))) {
         Ok((out, error)) => (Stdio::from(out), Stdio::from(error)),
         Err(_) => (Stdio::null(), Stdio::null()),
     };

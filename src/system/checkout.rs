@@ -93,15 +93,9 @@ fn read(file: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::process::Command;
 
     use super::Checkout;
-
-    fn git(directory: &Path, arguments: &[&str]) {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
-        let done = Command::new("git").args(identity).args(arguments).current_dir(directory).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    }
+    use crate::system::testing::git;
 
     #[test]
     fn the_files_say_what_git_says() {

@@ -22,6 +22,8 @@ mod ports;
 pub mod proc;
 mod process_tree;
 mod secret;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 mod tty;
 mod until_signal;

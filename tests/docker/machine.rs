@@ -84,6 +84,7 @@ impl DockerMachine {
             compose: None,
             services: Service::ALL.map(|service| wish(service.name())),
             postgres: PostgresSettings::default(),
+            browser_token: None,
             ports: infra_ports,
             port_sources: std::array::from_fn(|_| PortSource::Default),
         };

@@ -22,6 +22,32 @@ fn project(home: &TestHome) -> TestProject<'_> {
 }
 
 #[test]
+fn a_browser_without_a_token_is_reached_by_host_and_port() {
+    if !available(&["headless-browser"]) {
+        return;
+    }
+    let home = TestHome::new();
+    let address = "ws://{{ browser.host }}:{{ browser.port }}";
+    let project = home.project("shop").engine("docker").with_browser().env("BUILT", address);
+    let project = project.env("GIVEN", "{{ browser.ws_url }}").application("api").write();
+    project.replace("harness.toml", "[infra.browser]\n", "[infra.browser]\ntoken = false\n");
+    project.harness(["launch", "1"]).deadline(LONG * 2).run().succeeds();
+    let variables = project.variables(1);
+    assert_eq!(variables["BUILT"], variables["GIVEN"]);
+    let page = br#"{"html":"<p>rendered</p>"}"#;
+    wait_until("the browser", LONG, || {
+        post(home.browser_port(), "/content", "application/json", page).body.contains("rendered")
+    });
+    let yaml = project.harness(["infra", "compose"]).run().succeeds().stdout;
+    assert!(!yaml.contains("AGENT_BROWSER_TOKEN"), "nothing is asked for: {yaml}");
+    // a project that wants the token hears that this home has none
+    project.replace("harness.toml", "token = false", "token = true");
+    let said = project.harness(["setup"]).run().succeeds();
+    assert!(said.stderr.contains("browser.token"), "{said}");
+    project.harness(["teardown", "1"]).run().succeeds();
+}
+
+#[test]
 fn two_agents_share_the_containers_and_nothing_else() {
     if !available(&SERVICES) {
         return;

@@ -58,6 +58,16 @@ fn a_key_that_is_no_port_and_a_value_that_is_none_are_named_with_their_lines() {
 }
 
 #[test]
+fn two_keys_that_lead_to_one_port_are_named() {
+    let home = TestHome::new();
+    let map = "[network]\nmap = { 3000 = \"{{ ports.web }}\", 80 = 5000, 8080 = \"{{ports.web}}\" }\n";
+    let project = home.project("shop").port("web").toml(map).write();
+    let check = project.harness(["config", "check", "--json"]).run().succeeds().json();
+    let warnings = check["warnings"].to_string();
+    assert!(warnings.contains("`3000` and `8080` lead to one port") && !warnings.contains("`80`"), "{check}");
+}
+
+#[test]
 fn a_launch_from_within_another_agents_map_is_refused_with_its_name() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").write();

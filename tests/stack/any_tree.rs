@@ -84,6 +84,53 @@ fn trees_launched_at_once_have_an_id_each() {
 }
 
 #[test]
+fn twenty_trees_of_two_projects_run_in_one_home_and_nobody_knows_an_id() {
+    let home = TestHome::new();
+    let process = "[processes.job]\ncommand = \"sh -c 'echo $AGENT_ID; exec sleep 600'\"\n";
+    let projects = ["shop", "blog"].map(|name| {
+        let project = home.project(name).toml(process).write();
+        project.replace("harness.toml", "max_agents = 18", "max_agents = 20");
+        project.commit("Twenty");
+        project
+    });
+    let trees: Vec<(&TestProject<'_>, PathBuf)> = (0..20)
+        .map(|number| {
+            let project = &projects[number % 2];
+            let path = home.directory().join(format!("trees/{number}"));
+            (project, linked(project, &path, &format!("task-{number}")))
+        })
+        .collect();
+    let mut ids = Vec::new();
+    // as many at once as programs start agents
+    for some in trees.chunks(5) {
+        let running: Vec<_> =
+            some.iter().map(|(project, tree)| project.harness(["launch", "--json"]).dir(tree).spawn()).collect();
+        ids.extend(running.into_iter().map(|it| it.wait().succeeds().json()["agents"][0]["agent"].as_u64().unwrap()));
+    }
+    let status = home.harness(["status", "--json"]).run().succeeds().json();
+    let agents = status["agents"].as_array().unwrap();
+    assert!(agents.len() == 20 && agents.iter().all(|agent| agent["state"] == "healthy"), "{status:#}");
+    for (number, ((project, tree), id)) in trees.iter().zip(&ids).enumerate() {
+        let agent = agents.iter().find(|agent| agent["agent"] == *id).unwrap();
+        assert_eq!(agent["tree"], tree.display().to_string());
+        assert_eq!(agent["branch"], format!("task-{number}"));
+        let again = project.harness(["launch", "--json"]).dir(tree).run().succeeds().json();
+        assert_eq!(
+            (&again["agents"][0]["agent"], &again["agents"][0]["outcome"]),
+            (&(*id).into(), &"already_running".into())
+        );
+        let said = project.harness(["logs", "job"]).dir(tree).run().succeeds().stdout;
+        assert!(said.contains(&id.to_string()), "{number}: {said}");
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=20).collect::<Vec<u64>>());
+    for (_, tree) in &trees {
+        fs::remove_dir_all(tree).unwrap();
+    }
+    wait_until("all are gone", LONG, || ids.iter().all(|id| is_gone(&home, u8::try_from(*id).unwrap())));
+}
+
+#[test]
 fn two_projects_of_one_home_know_nothing_of_each_other() {
     let home = TestHome::new();
     let project = shop(&home);
@@ -197,6 +244,10 @@ fn a_tree_that_is_deleted_takes_its_stack_along() {
         let log = fs::read_to_string(home.path().join("trees.log")).unwrap();
         log.contains("agent 1: removed") && log.contains("agent 2: removed")
     });
+    let log = fs::read_to_string(home.path().join("trees.log")).unwrap();
+    let said = log.lines().find(|line| line.contains(&trees[0].display().to_string())).expect(&log);
+    let time = said.split(' ').next().unwrap();
+    assert!(time.starts_with("20") && time.ends_with('Z'), "it has a time: {said}");
     assert!(TcpListener::bind(("127.0.0.1", project.port("api", 1))).is_ok());
     // the agent of the main checkout, and what git keeps of a tree that was not removed by git, are as they were
     assert_eq!(get(project.port("api", 3), "/items").body, "seeded\n");

@@ -133,6 +133,16 @@ fn each_statement_of_a_query_has_its_result() {
     let affected: Vec<u64> =
         json["statements"].as_array().unwrap().iter().map(|it| it["affected"].as_u64().unwrap()).collect();
     assert_eq!(affected, [1, 1, 1], "{json}");
+    // what came before one that fails is shown, as psql shows it
+    let failing = "select 5 as five; select nonsense";
+    let failed = project.harness(["psql", "3", failing]).run().exits_with(1);
+    assert!(failed.stdout.contains("five") && failed.stderr.contains("nonsense"), "{failed}");
+    let failed = project.harness(["psql", "3", failing, "--csv"]).run().exits_with(1);
+    assert_eq!(failed.stdout, "five\n5\n");
+    let failed = project.harness(["psql", "3", failing, "--json"]).run().exits_with(1);
+    assert_eq!(failed.json()["error"]["code"], "query.failed");
+    let lines = project.harness(["psql", "3", "select e'a\\nlonger' as one, 'x' as x"]).run().succeeds().stdout;
+    assert!(lines.contains("a     +  x\nlonger\n"), "a value of two lines is one row: {lines}");
     let one = project.harness(["psql", "3", "select 1", "--json"]).run().succeeds().json();
     assert_eq!(one.get("statements"), None);
 }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -63,19 +62,9 @@ impl<'a> Tree<'a> {
         let directory = if directory.is_dir() { directory } else { self.project.root().to_owned() };
         let variables =
             payload.lines().filter(|line| !json && !line.starts_with('#')).filter_map(|it| it.split_once('='));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
-            .args(["hook", self.program, event])
-            .current_dir(directory)
-            .env_clear()
-            .envs(self.home.environment())
-            // the agent that started the program is not whose tree this is
-            .env("AGENT_ID", "17")
-            .envs(variables)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        // the agent that started the program is not whose tree this is
+        let hook = self.home.harness(["hook", self.program, event]).dir(&directory).env("AGENT_ID", "17");
+        let mut child = variables.fold(hook, |hook, (name, value)| hook.env(name, value)).child();
         // it stays open: the end of the object is the end of the payload
         let mut stdin = child.stdin.take().unwrap();
         if json {
@@ -222,16 +211,7 @@ fn what_cannot_be_a_call_is_refused() {
     }
     // exit code 2 means something else to a program
     refused(&["hook", "claude", "SessionStart"]).exits_with(1).says("payload");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["--json", "hook", "claude", "WorktreeCreate"])
-        .current_dir(project.root())
-        .env_clear()
-        .envs(home.environment())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = project.harness(["--json", "hook", "claude", "WorktreeCreate"]).child();
     child.stdin.take().unwrap().write_all(br#"{"name":"../elsewhere"}"#).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("\"hook.tree_name\""));
@@ -257,6 +237,7 @@ fn connect_adds_takes_out_and_leaves_what_others_wrote() {
     for program in programs {
         let printed = connect(&[program, "--print"]).run().succeeds().stdout;
         assert!(printed.contains(&format!("harness hook {program} ")), "{printed}");
+        assert!(printed.starts_with("would be "), "{printed}");
         assert_eq!(project.git(&["status", "--porcelain"]), "", "{program}: nothing is written");
         connect(&[program]).run().succeeds();
         let with = project.git(&["diff"]) + &project.git(&["status", "--porcelain"]);
@@ -270,10 +251,16 @@ fn connect_adds_takes_out_and_leaves_what_others_wrote() {
     connect(&["claude", "--create", "--gate"]).run().succeeds();
     let settings: Value = serde_json::from_str(&project.read(".claude/settings.json")).unwrap();
     assert_eq!(settings["hooks"].as_object().unwrap().len(), 5, "{settings:#}");
-    // what is not wished for any more goes
-    connect(&["claude"]).run().succeeds();
+    // a check that was asked for does not go unasked
+    let again = connect(&["claude"]).run().succeeds().stdout;
+    assert_eq!(again.matches("unchanged: ").count(), 2, "{again}");
+    connect(&["claude", "--remove", "--gate"]).run().succeeds();
     let settings: Value = serde_json::from_str(&project.read(".claude/settings.json")).unwrap();
-    assert!(settings["hooks"].get("Stop").is_none() && settings["hooks"].get("SessionStart").is_some());
+    assert!(settings["hooks"].get("Stop").is_none() && settings["hooks"].get("WorktreeCreate").is_some());
+    let refused = connect(&["codex", "--gate", "--json"]).run().exits_with(2).json();
+    assert_eq!(refused["error"]["code"], "connect.no_option");
+    assert!(refused["error"]["hint"].as_str().unwrap().contains("only claude"), "{refused}");
+    assert!(!project.root().join(".codex").exists());
     let server: Value = serde_json::from_str(&project.read(".mcp.json")).unwrap();
     assert_eq!(server["mcpServers"]["harness"]["args"], serde_json::json!(["mcp"]));
 }

@@ -197,6 +197,7 @@ fn a_misspelt_process_breaks_nothing_and_one_that_went_is_forgotten() {
     let project = home.project("shop").application("api").application_with("extra", &[], "disabled = true").write();
     project.harness(["launch", "3"]).run().succeeds();
     project.harness(["launch", "3", "--with", "extar"]).run().exits_with(5).says("did you mean `extra`?");
+    project.harness(["launch", "3", "--with", "nope"]).run().exits_with(5).says("there are: api, extra");
     let again = project.harness(["launch", "3"]).run().succeeds();
     assert!(again.stdout.contains("already running"), "{again}");
     project.harness(["launch", "3", "--with", "extra"]).run().succeeds();

@@ -45,17 +45,8 @@ struct RawClient {
 }
 
 impl RawClient {
-    fn start(home: &TestHome, project: &TestProject<'_>) -> Self {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_harness"))
-            .arg("mcp")
-            .current_dir(project.root())
-            .env_clear()
-            .envs(home.environment())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    fn start(project: &TestProject<'_>) -> Self {
+        let mut server = project.harness(["mcp"]).child();
         let (input, output) = (server.stdin.take(), BufReader::new(server.stdout.take().unwrap()));
         let mut client = Self { server, input, output };
         let client_info = json!({ "name": "raw", "version": "1" });
@@ -97,7 +88,7 @@ fn a_launch_that_is_cancelled_is_undone_and_the_server_goes_on() {
     let never = "[processes.never]\ncommand = \"sleep 600\"\nready_log_line = \"up\"\n";
     let project = home.project("shop").toml(never).write();
     for close in [false, true] {
-        let mut client = RawClient::start(&home, &project);
+        let mut client = RawClient::start(&project);
         client.call(1, "harness_launch", &json!({ "agent": 3 }));
         let record = home.path().join("agents/3/record.json");
         wait_until("the launch to begin", SHORT, || record.exists());
@@ -127,10 +118,31 @@ fn a_launch_that_is_cancelled_is_undone_and_the_server_goes_on() {
 }
 
 #[test]
+fn what_is_not_json_is_answered_and_the_server_goes_on() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").write();
+    let mut client = RawClient::start(&project);
+    for broken in ["{\"jsonrpc\": \"2.0\", \"id\": 1,", "nonsense", "\"\u{fffd}"] {
+        writeln!(client.input.as_mut().unwrap(), "{broken}").unwrap();
+        let answer = client.hear();
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32700), &Value::Null), "{answer}");
+    }
+    // an empty line separates, and JSON that is no request is another error
+    writeln!(client.input.as_mut().unwrap(), "\n[1]").unwrap();
+    assert_eq!(client.hear()["error"]["code"], -32600);
+    client.call(7, "harness_url", &json!({ "agent": 3 }));
+    assert_eq!(client.hear()["id"], 7);
+    // with the end right behind it
+    writeln!(client.input.as_mut().unwrap(), "{{").unwrap();
+    client.input = None;
+    assert!(client.ends().contains("-32700"));
+}
+
+#[test]
 fn the_server_ends_by_signal_and_without_a_client() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").write();
-    let client = RawClient::start(&home, &project);
+    let client = RawClient::start(&project);
     kill_process(Pid::from_raw(client.server.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
     assert_eq!(client.ends(), "");
     // stdin is /dev/null
@@ -144,7 +156,7 @@ fn logs_are_read_backwards_page_by_page() {
     let job = "[processes.job]\ncommand = \"seq 1 300; exec sleep 600\"\n";
     let project = home.project("shop").toml(job).write();
     project.harness(["launch", "3"]).run().succeeds();
-    let mut client = RawClient::start(&home, &project);
+    let mut client = RawClient::start(&project);
     let mut page = |id: u32, arguments: Value| {
         client.call(id, "harness_logs", &arguments);
         client.hear()["result"]["structuredContent"].clone()

@@ -78,7 +78,8 @@ fn stats_are_of_processes_and_of_the_whole_stack() {
     assert!(usage("api")["cpu_percent"].as_f64().unwrap() < usage("busy")["cpu_percent"].as_f64().unwrap());
     assert!(usage("api")["open_files"].as_u64().unwrap() > 3);
     for name in ["memory_bytes", "pss_bytes", "threads", "processes", "open_files"] {
-        let sum = usage("api")[name].as_u64().unwrap() + usage("busy")[name].as_u64().unwrap();
+        let parts = [usage("api"), usage("busy"), stack["supervisor"].clone()];
+        let sum: u64 = parts.iter().map(|part| part[name].as_u64().unwrap()).sum();
         assert_eq!(stack["total"][name], sum, "{name}");
     }
     assert_eq!(stack["supervisor"]["processes"], 2, "supervisor and guardian");

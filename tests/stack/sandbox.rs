@@ -80,6 +80,7 @@ fn http_says_why_there_is_no_answer() {
         outcome.json()["error"]["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(code(&["3"], 2), "http.no_port");
+    project.harness(["http", "3"]).run().says("`harness http 3 api /`; its ports are: api, odd");
     assert_eq!(code(&["3", "nothing"], 5), "port.unknown");
     assert_eq!(code(&["3", "api", "a b"], 2), "http.path");
     assert_eq!(code(&["3", "odd", "/"], 1), "http.broken");

@@ -66,6 +66,15 @@ impl HarnessCommand {
         self.spawn().wait()
     }
 
+    /// Starts it for somebody who writes to its stdin and reads what it says.
+    #[track_caller]
+    pub(crate) fn child(self) -> Child {
+        let mut command = Command::new(&self.binary);
+        command.args(&self.arguments).env_clear().envs(self.environment).current_dir(&self.directory);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("start the harness binary")
+    }
+
     /// Starts it.
     #[track_caller]
     pub(crate) fn spawn(self) -> Running {

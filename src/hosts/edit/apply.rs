@@ -22,7 +22,8 @@ pub(in crate::hosts) fn add(edit: &Edit, program: &str, wishes: &[&str], text: &
         }
         Edit::ClaudeHook { event, timeout, wish } => {
             if wish.is_some_and(|wish| !wishes.contains(&wish)) {
-                return take(edit, program, text);
+                // what an earlier call was asked for stays
+                return Ok(text.to_owned());
             }
             let json = Json::parse(text)?;
             json.add_hook(event, &command(event), *timeout)?;

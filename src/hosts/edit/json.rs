@@ -117,6 +117,14 @@ impl<'a> Json<'a> {
             return Ok(());
         }
         let text = |value: &str| CstInputValue::String(value.to_owned());
+        if !groups.elements().is_empty() && !groups.to_string().contains('\n') {
+            // a list on one line stays on one: what is appended as an object would be spread over several
+            if let Some(group) = groups.append(text("")).as_string_lit() {
+                let hook = format!(r#"{{ "type": "command", "command": {quoted}, "timeout": {timeout} }}"#);
+                group.set_raw_value(format!(r#"{{ "hooks": [ {hook} ] }}"#));
+            }
+            return Ok(());
+        }
         let hook = CstInputValue::Object(vec![
             ("type".to_owned(), text("command")),
             ("command".to_owned(), text(command)),
@@ -249,6 +257,7 @@ mod tests {
         }
         for text in [
             "{\n  \"hooks\": {\n    \"SessionStart\": [\n      { \"hooks\": [{ \"type\": \"command\", \"command\": \"date\" }] }\n    ]\n  }\n}\n",
+            "{\n  \"hooks\": {\n    \"SessionStart\": [ { \"hooks\": [ { \"type\": \"command\", \"command\": \"x\" } ] } ]\n  }\n}\n",
             "{\n  \"permissions\": { \"allow\": [\"Bash\"] }\n}\n",
         ] {
             round(

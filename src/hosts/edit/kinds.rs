@@ -19,6 +19,16 @@ pub(in crate::hosts) enum Edit {
     Shell { text: &'static str },
 }
 
+impl Edit {
+    /// The option of `connect` that it is for.
+    pub(in crate::hosts) fn wish(&self) -> Option<&'static str> {
+        match self {
+            Self::ClaudeHook { wish, .. } => *wish,
+            _ => None,
+        }
+    }
+}
+
 /// Where a block of TOML goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::hosts) enum At {

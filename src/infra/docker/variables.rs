@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::infra::compose::{OWN_FILE, OWN_TEXT};
 use crate::infra::credentials::Credentials;
 use crate::infra::record::InfraRecord;
+use crate::infra::servers::hosted::Hosted;
 use crate::infra::servers::list::Hostings;
 use crate::infra::servers::server::Login;
 use crate::system::{self, Home, read_optional, write_atomic};
@@ -45,8 +46,17 @@ pub(super) fn of(home: &Home, record: &InfraRecord) -> Variables {
 
 /// The names of those whose values `infra compose` does not print.
 pub(super) fn secrets(record: &InfraRecord) -> Vec<&'static str> {
-    let logins = record.hostings.all().into_iter().flat_map(|server| server.compose_credentials(&record.credentials));
-    logins.filter(|(_, login)| matches!(login, Login::Secret(_))).map(|(name, _)| name).collect()
+    let common = record.common();
+    let of = |server: &dyn Hosted| {
+        let plain = server.compose_variables(&common);
+        let logins = server.compose_credentials(common.credentials);
+        // a server without a login says so with a variable in its place
+        let is_secret = move |(name, login): &(&str, Login)| {
+            matches!(login, Login::Secret(_)) && !plain.iter().any(|(other, _)| other == name)
+        };
+        logins.into_iter().filter(is_secret).map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    record.hostings.all().into_iter().flat_map(of).collect()
 }
 
 /// How a compose file refers to a secret. Without its value docker compose refuses to start the server.

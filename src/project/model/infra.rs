@@ -19,6 +19,8 @@ pub struct InfraSettings {
     pub services: [ServiceSettings; Service::COUNT],
     /// What only `[infra.postgres]` has.
     pub postgres: PostgresSettings,
+    /// What only `[infra.browser]` has: `token`, whether the browser of the docker engine asks for one. `None`: no wish.
+    pub browser_token: Option<bool>,
     /// Host ports after environment, `.env.agent-harness`, `harness.toml` and defaults.
     pub ports: InfraPorts,
     /// Where each host port comes from, in the order of [`InfraPort::ALL`].

@@ -156,6 +156,10 @@ pub(crate) struct Browser {
     /// True when this project needs no browser.
     #[serde(default)]
     pub(crate) disabled: bool,
+    /// False: the browser of the docker engine asks for no token and is reached as `ws://HOST:PORT`, which some programs
+    /// build themselves. Every program of this machine can then drive it and read what is open in it. A Chromium of the
+    /// native engine never asks for one.
+    pub(crate) token: Option<bool>,
     /// A browser that runs already: `ws://host:3000?token=…`.
     pub(crate) url: Option<String>,
 }

@@ -56,6 +56,7 @@ pub(super) fn infra(
             },
             settings: postgres.settings.0.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         },
+        browser_token: raw.browser.token,
         ports,
         port_sources,
     }

@@ -37,7 +37,10 @@ pub(crate) fn project(
         Some(Shared { root }) => (root.name.clone(), root.max_agents, root.ports.clone(), root.infra.clone()),
         None => foundations(&mut resolver, raw, root, variable),
     };
-    let warnings = if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, &ports, max_agents, &infra) };
+    let mut warnings =
+        if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, &ports, max_agents, &infra) };
+    let network_map = network_map(&mut resolver, &raw.network.map);
+    warnings.extend(shared_targets(&network_map));
     let verify: Vec<VerifyStage> = verify::stages(&mut resolver, &raw.verify.stages);
     for (index, variable) in raw.env.pass_env.iter().enumerate() {
         resolver.variable_name(variable, &KeyPath::of("env.pass_env").index(index));
@@ -73,7 +76,7 @@ pub(crate) fn project(
             ),
         },
         processes: processes::processes(&mut resolver, &raw.processes, &ports),
-        network_map: network_map(&mut resolver, &raw.network.map),
+        network_map,
         ports,
         infra,
         verify,
@@ -149,6 +152,21 @@ fn network_map(resolver: &mut Resolver<'_>, raw: &raw::Ordered<raw::PortValue>) 
         }
     }
     map
+}
+
+/// Keys of the loopback map that lead to one port: right for programs that connect, not for two that listen.
+fn shared_targets(map: &[(u16, Template)]) -> Vec<String> {
+    let plain = |value: &Template| value.0.split_whitespace().collect::<String>();
+    let earlier = |index: usize| map[..index].iter().find(|(_, value)| plain(value) == plain(&map[index].1));
+    let shared = map.iter().enumerate().filter_map(|(index, (named, value))| {
+        let (first, _) = earlier(index)?;
+        Some(format!(
+            "`network.map`: `{first}` and `{named}` lead to one port, `{}`: of two programs that bind them, the second \
+             gets \"address in use\"",
+            value.0
+        ))
+    });
+    shared.collect()
 }
 
 fn worktree(raw: &raw::Worktree) -> WorktreeSettings {

@@ -74,7 +74,7 @@ fn a_disabled_process_is_enabled_by_name() {
     // of a process that was renamed since: `launch` forgets it
     assert!(spec(&fixture, &["scheduler-of-before"]).unwrap().processes["scheduler"].disabled);
     let told = fixture.told(&Renderer::new(&fixture.project).check_names(&["schedular".to_owned()]).unwrap_err());
-    assert_eq!(told, "there is no process `schedular`; did you mean `scheduler`?");
+    assert_eq!(told, "there is no process `schedular`; did you mean `scheduler`? There are: common, api, scheduler");
 }
 
 #[test]

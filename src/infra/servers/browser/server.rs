@@ -11,14 +11,19 @@ use crate::infra::error::Result;
 use crate::infra::lost_cluster::LostCluster;
 use crate::infra::servers::liveness::Liveness;
 use crate::infra::servers::process::{LOOPBACK, address, process, readiness, run_as, text, variables};
-use crate::infra::servers::server::{Common, Login, ResolveRequest, Server, ValuesRequest};
+use crate::infra::servers::server::{Common, Difference, Login, ResolveRequest, Server, ValuesRequest};
 use crate::infra::servers::url::ServerUrl;
 use crate::infra::servers::{directories, http};
-use crate::project::{InfraPort, InfraPorts, Service};
+use crate::project::{InfraPort, InfraPorts, InfraSettings, Service};
 use crate::render::ServerValues;
 use crate::report::{Engine, Events};
 use crate::supervisor::{ProbeCheckSpec, ProcessSpec};
 use crate::system::{Home, Secret};
+
+/// What every browser says of itself.
+const VERSION: &str = "/json/version";
+/// The variable of the compose file.
+const TOKEN: &str = "AGENT_BROWSER_TOKEN";
 
 /// The home's browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,9 @@ pub struct BrowserRecord {
     pub program: Option<PathBuf>,
     /// The image of the docker engine.
     pub image: Option<String>,
+    /// The docker engine's asks for no token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 /// How the browser is reached.
@@ -45,6 +53,8 @@ pub struct Browser {
     pub app_host: String,
     /// What it asks for; part of [`Browser::ws_url`] and [`Browser::cdp_url`] already.
     pub token: Option<Secret>,
+    /// A path that it answers whenever it works.
+    pub alive: String,
 }
 
 impl Server for BrowserRecord {
@@ -66,21 +76,24 @@ impl Server for BrowserRecord {
         let secure = matches!(parsed.url.scheme(), "https" | "wss");
         let (ws, http) = if secure { ("wss", "https") } else { ("ws", "http") };
         let port = parsed.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let token = parsed.parameter("token").map(Secret::new);
         Ok(Browser {
             ws_url: Some(format!("{ws}://{rest}")),
             cdp_url: format!("{http}://{rest}"),
             http_url: format!("{http}://{}{port}", parsed.host()?),
             app_host: LOOPBACK.into(),
-            token: parsed.parameter("token").map(Secret::new),
+            alive: token.as_ref().map_or_else(|| VERSION.to_owned(), |token| active(Some(token))),
+            token,
         })
     }
 
     fn at(ports: &InfraPorts) -> Self {
-        Self { port: ports.get(InfraPort::Browser), program: None, image: None }
+        Self { port: ports.get(InfraPort::Browser), program: None, image: None, open: false }
     }
 
     async fn resolve(request: &ResolveRequest<'_>) -> Result<Self> {
-        let mut own = Self { image: request.image::<Self>(), ..Self::at(&request.settings.ports) };
+        let open = request.settings.browser_token == Some(false);
+        let mut own = Self { image: request.image::<Self>(), open, ..Self::at(&request.settings.ports) };
         if request.common.engine == Engine::Native && !own.complete(Engine::Native) {
             request.events.note("infra", "no Chromium on PATH: agents have no browser");
         }
@@ -93,6 +106,14 @@ impl Server for BrowserRecord {
             return self.program.is_some();
         }
         false
+    }
+
+    fn drift(&self, settings: &InfraSettings) -> Vec<Difference> {
+        let word = |asks: bool| if asks { "asked for" } else { "not asked for" }.to_owned();
+        let wished = settings.browser_token.filter(|wished| *wished == self.open);
+        let differs =
+            |wished| Difference { what: "browser.token".into(), there: word(!self.open), wished: word(wished) };
+        wished.map(differs).into_iter().collect()
     }
 
     fn ports(&self, _engine: Engine) -> Vec<(InfraPort, u16)> {
@@ -113,11 +134,8 @@ impl Server for BrowserRecord {
 
     fn process(&self, home: &Home, common: &Common<'_>, _harness: &Path) -> Option<ProcessSpec> {
         let run = home.infra_dir().join(Self::NAME).join("run");
-        let check = ProbeCheckSpec::HttpGet {
-            host: Some(LOOPBACK.to_owned()),
-            port: self.port,
-            path: "/json/version".to_owned(),
-        };
+        let check =
+            ProbeCheckSpec::HttpGet { host: Some(LOOPBACK.to_owned()), port: self.port, path: VERSION.to_owned() };
         let command = chromium::command(self.program.as_ref()?, self.port, &run.join("profile"));
         Some(ProcessSpec {
             environment: variables(&[("HOME", &text(&run))]),
@@ -134,8 +152,13 @@ impl Server for BrowserRecord {
         Ok(None)
     }
 
+    fn compose_variables(&self, _common: &Common<'_>) -> Vec<(&'static str, String)> {
+        // in place of the one that every home has
+        if self.open { vec![(TOKEN, String::new())] } else { Vec::new() }
+    }
+
     fn compose_credentials(credentials: &Credentials) -> Vec<(&'static str, Login)> {
-        vec![("AGENT_BROWSER_TOKEN", Login::Secret(credentials.browser_token.clone()))]
+        vec![(TOKEN, Login::Secret(credentials.browser_token.clone()))]
     }
 
     fn liveness(&self) -> Liveness {
@@ -151,17 +174,20 @@ impl Server for BrowserRecord {
                 http_url,
                 app_host: LOOPBACK.to_owned(),
                 token: None,
+                alive: VERSION.to_owned(),
             },
             // browserless opens a browser for each socket, and loopback in the container is not this machine's
             Engine::Docker => {
-                let token = common.credentials.browser_token.clone();
-                let ws_url = format!("ws://{}?token={}", address(self.port), token.expose());
+                let token = (!self.open).then(|| common.credentials.browser_token.clone());
+                let query = token.as_ref().map(|token| format!("?token={}", token.expose())).unwrap_or_default();
+                let ws_url = format!("ws://{}{query}", address(self.port));
                 Browser {
                     ws_url: Some(ws_url.clone()),
                     cdp_url: ws_url,
                     http_url,
                     app_host: common.docker.gateway.clone().unwrap_or_else(|| "host.docker.internal".to_owned()),
-                    token: Some(token),
+                    alive: active(token.as_ref()),
+                    token,
                 }
             }
         }
@@ -199,13 +225,13 @@ impl Server for BrowserRecord {
             let authority = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
             return TcpStream::connect(authority).await.map(drop).map_err(|error| error.to_string());
         }
-        let path = match &address.token {
-            // browserless answers this at once, where the other one starts a browser
-            Some(token) => format!("/active?token={}", token.expose()),
-            None => "/json/version".to_owned(),
-        };
-        http::get(&address.http_url, &path).await.map(drop)
+        http::get(&address.http_url, &address.alive).await.map(drop)
     }
+}
+
+/// Browserless answers this at once, where [`VERSION`] starts a browser.
+fn active(token: Option<&Secret>) -> String {
+    token.map_or_else(|| "/active".to_owned(), |token| format!("/active?token={}", token.expose()))
 }
 
 /// Of `http://127.0.0.1:13001/`.
