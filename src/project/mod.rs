@@ -34,6 +34,6 @@ pub use nearest::nearest;
 pub use port_file::remember_ports;
 pub use problem::{ConfigError, Location, Problem};
 pub(crate) use raw::DurationValue;
-pub use schema::schema;
+pub use schema::{schema, without_null};
 pub use show::{check, is_secret};
 pub use tree::TreeProject;

@@ -28,8 +28,9 @@ pub fn schema() -> Value {
     Value::Object(ordered)
 }
 
-/// TOML has no null: an optional key is left out.
-fn without_null(schema: &mut Schema) {
+/// Takes `null` out of a schema whose optional keys are left out: TOML has no null, and a client of `harness mcp` that
+/// reads a text by the type of its argument finds one type.
+pub fn without_null(schema: &mut Schema) {
     let Some(table) = schema.as_object_mut() else { return };
     if let Some(Value::Array(types)) = table.get_mut("type") {
         types.retain(|name| name != "null");

@@ -92,7 +92,6 @@ fn read(file: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-
     use super::Checkout;
     use crate::system::testing::git;
 

@@ -1,4 +1,6 @@
-//! P34: supervisor and guardian are killed while mapped programs bind and connect.
+//! P34: supervisor and guardian are killed or stopped while mapped programs bind and connect.
+
+use std::time::{Duration, Instant};
 
 use harness::supervisor::{Phase, ProcessSpec};
 use harness::system::loopback_map::PortMap;
@@ -6,6 +8,9 @@ use rustix::process::Signal;
 
 use super::stack::{Stack, free_port, shell};
 use crate::support::{LONG, python, wait_until};
+
+/// Until a stopped guardian is let go on: 30 s, and some for a busy machine.
+const BACK: Duration = Duration::from_secs(45);
 
 /// Connects to 3000 in a loop, on sockets that block and on others, and binds 3001 in between; stops with the first
 /// call that fails. It says after each hundred that none has.
@@ -94,5 +99,22 @@ async fn p34_no_call_fails_while_guardians_are_killed() {
         last = stack.wait(|seen| seen.guardian.is_some() && seen.guardian != killed).await;
     }
     goes_on(&stack).await;
+    stack.client().shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn p34_calls_wait_for_a_stopped_guardian_and_none_fails() {
+    let stack = mapped();
+    let before = stack.start_until(Phase::Ready).await;
+    goes_on(&stack).await;
+    let guardian = before.guardian.clone().unwrap();
+    let began = Instant::now();
+    assert!(guardian.signal(Signal::STOP));
+    goes_on(&stack).await;
+    // as long as the supervisor takes to let it go on
+    println!("200 rounds of calls took {:?}", began.elapsed());
+    assert!(began.elapsed() < BACK, "{:?}", began.elapsed());
+    let after = stack.client().snapshot().await.unwrap();
+    assert_eq!((after.guardian, after.supervisor), (before.guardian, before.supervisor), "nobody was replaced");
     stack.client().shutdown().await.unwrap();
 }

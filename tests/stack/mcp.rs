@@ -139,6 +139,20 @@ fn what_is_not_json_is_answered_and_the_server_goes_on() {
 }
 
 #[test]
+fn an_argument_that_may_be_left_out_has_one_type() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").write();
+    let mut client = RawClient::start(&project);
+    client.say(&json!({ "id": 1, "method": "tools/list" }));
+    let listed = client.hear();
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    let logs = tools.iter().find(|tool| tool["name"] == "harness_logs").unwrap();
+    assert_eq!(logs["inputSchema"]["properties"]["lines"]["type"], "integer");
+    // clients turn what a person types into the type that they are told
+    assert!(tools.iter().all(|tool| !tool["inputSchema"].to_string().contains("null")), "{listed}");
+}
+
+#[test]
 fn the_server_ends_by_signal_and_without_a_client() {
     let home = TestHome::new();
     let project = home.project("shop").application("api").write();

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use rmcp::model::JsonObject;
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::project::{AgentId, DurationValue};
+use crate::project::{AgentId, DurationValue, without_null};
 use crate::report::{Diagnostic, Failure, Kind};
 
 /// A tool was called with arguments that it does not have.
@@ -107,7 +108,8 @@ pub(super) fn schema<T: JsonSchema>() -> (String, JsonObject) {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let schema: Schema = settings.into_generator().into_root_schema_for::<T>();
+    let mut schema: Schema = settings.into_generator().into_root_schema_for::<T>();
+    RecursiveTransform(without_null).transform(&mut schema);
     let Value::Object(mut schema) = schema.to_value() else { return Default::default() };
     schema.shift_remove("title");
     let description = match schema.shift_remove("description") {
