@@ -51,7 +51,7 @@ pub async fn control(
         Action::ReplaceSupervisor => {
             client.replace(&std::env::current_exe().map_err(system::Error::call("find the harness binary"))?).await?
         }
-        _ => client.snapshot().await?,
+        _ => client.state().await?.ok_or(Error::NotRunning(agent))?,
     };
     let names = chosen(agent, &before, names)?;
     let what = if action == Action::ReplaceSupervisor { "its supervisor".to_owned() } else { names.join(", ") };

@@ -28,7 +28,7 @@ pub async fn health(context: &Context, agent: AgentId) -> Result<Health, Failure
     undone::existing(context, agent)?;
     let directory = context.home.stack_dir(agent.stack());
     let client = Client::look(&directory)?.ok_or(Error::NotRunning(agent))?;
-    let snapshot = client.snapshot().await?;
+    let snapshot = client.state().await?.ok_or(Error::NotRunning(agent))?;
     let spec = rendered_spec(&directory)?;
     let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != Phase::Disabled);
     let checks = {

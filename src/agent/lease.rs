@@ -1,5 +1,7 @@
 //! The machine-wide lease of an id: a lock for the time of a command, a record for the time between.
 
+use std::path::Path;
+
 use crate::agent::{Context, Error, Record, moved};
 use crate::project::AgentId;
 use crate::report::Failure;
@@ -10,7 +12,7 @@ use crate::system::{self, FileLock};
 pub(super) struct Lease {
     /// The agent.
     pub agent: AgentId,
-    _lock: FileLock,
+    lock: FileLock,
 }
 
 impl Lease {
@@ -31,10 +33,10 @@ impl Lease {
                 context.events.note(format!("agent {agent}"), format!("waiting for{who} to end"));
             });
             match attempt.await {
-                Ok(lock) if lock.is_at(&path) => return Ok(Self { agent, _lock: lock }),
+                Ok(lock) if lock.is_at(&path) => return Ok(Self { agent, lock }),
                 // a teardown that held it removed the directory, and the lock with it: once more
                 Ok(_) => {}
-                Err(_) if !directory.exists() => {}
+                Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -46,21 +48,32 @@ impl Lease {
         let path = directory.join("lock");
         system::create_private_dir(&directory, 0o700)?;
         match FileLock::try_acquire(&path, &format!("{purpose} {agent}")) {
-            Ok(Ok(lock)) if lock.is_at(&path) => Ok(Some(Self { agent, _lock: lock })),
+            Ok(Ok(lock)) if lock.is_at(&path) => Ok(Some(Self { agent, lock })),
             Ok(_) => Ok(None),
             // a teardown removed it just now
-            Err(_) if !directory.exists() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Removes the directory that taking the lease made, if there is nothing but the lock in it.
+    /// Whether another command holds the lease of `agent`; makes nothing.
+    pub(super) fn is_held(context: &Context, agent: AgentId) -> system::Result<bool> {
+        match FileLock::try_acquire(&context.home.stack_dir(agent.stack()).join("lock"), "look") {
+            Ok(attempt) => Ok(attempt.is_err()),
+            // a teardown removed it just now
+            Err(error) if error.is_not_found() => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the directory that taking the lease made, if there is nothing but the lock in it. A teardown has removed it
+    /// by now; if there is one again, it is of the command that waited for this one.
     pub(super) fn forget_if_empty(self, context: &Context) {
         let directory = context.home.stack_dir(self.agent.stack());
         let only_lock = std::fs::read_dir(&directory)
             .is_ok_and(|entries| entries.filter_map(Result::ok).all(|entry| entry.file_name() == "lock"));
-        if only_lock {
-            let _ = std::fs::remove_dir_all(&directory);
+        if only_lock && self.lock.is_at(&directory.join("lock")) {
+            let _ = remove_directory(&directory);
         }
     }
 
@@ -90,4 +103,17 @@ impl Lease {
             other => Ok(other),
         }
     }
+}
+
+/// Removes an agent's directory in one step: a command that waits for the lease goes on making its lock file in
+/// what it takes for that directory, and would fail on it, or hold a lock whose file is removed. The caller holds the lease.
+pub(super) fn remove_directory(directory: &Path) -> std::io::Result<()> {
+    let Some(name) = directory.file_name() else { return Ok(()) };
+    // the name of no agent; there is one already where a teardown was killed at this very moment
+    let gone = directory.with_file_name(format!(".gone-{}", name.to_string_lossy()));
+    if gone.exists() {
+        std::fs::remove_dir_all(&gone)?;
+    }
+    std::fs::rename(directory, &gone)?;
+    std::fs::remove_dir_all(&gone)
 }

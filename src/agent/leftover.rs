@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::lease::Lease;
 use super::{Context, Lifecycle, Record, identity, moved};
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::supervisor::{NotedMove, TreeMarks};
-use crate::system::{DirectoryMark, Fate, FileLock};
+use crate::system::{DirectoryMark, Fate};
 
 /// The agents with a record that are left over, each with the reason.
 ///
@@ -21,8 +22,7 @@ pub(super) fn leftovers(context: &Context) -> Result<BTreeMap<AgentId, String>, 
         let record = record.map(|record| moved::followed(context, record, here.as_ref()));
         let Some(why) = why(context, record.as_ref()) else { continue };
         // a command at work on it is no crash
-        let lock = context.home.stack_dir(agent.stack()).join("lock");
-        if FileLock::try_acquire(&lock, "gc")?.is_ok() {
+        if !Lease::is_held(context, agent)? {
             left.insert(agent, why);
         }
     }

@@ -150,7 +150,7 @@ type Usages = HashMap<ProcessIdentity, Usage>;
 
 async fn running(directory: &Path) -> Result<Option<(supervisor::StackSnapshot, Usages)>, Failure> {
     let Some(client) = Client::look(directory)? else { return Ok(None) };
-    let snapshot = client.snapshot().await?;
+    let Some(snapshot) = client.state().await? else { return Ok(None) };
     let leaders: Vec<ProcessIdentity> =
         snapshot.processes.values().filter_map(|process| process.process.clone()).collect();
     let measured = supervisor::stats(&leaders);

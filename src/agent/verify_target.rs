@@ -67,6 +67,9 @@ pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Re
 async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result<Option<Error>, Failure> {
     let directory = context.home.stack_dir(agent.stack());
     let Some(client) = Client::connect(&directory)? else { return Ok(Some(Error::NotRunning(agent))) };
+    if client.state().await?.is_none() {
+        return Ok(Some(Error::NotRunning(agent)));
+    }
     let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != StackState::Starting).await?;
     let mut silent = BTreeMap::new();
     let state = processes::summary(&snapshot);

@@ -18,7 +18,7 @@ pub(super) async fn observe(home: &Home) -> Result<BTreeMap<String, Observation>
         pid: process.process.as_ref().map(|identity| identity.pid),
         reason: process.reason.clone(),
     };
-    let snapshot = client.snapshot().await?;
+    let Some(snapshot) = client.state().await? else { return Ok(unsupervised(home)) };
     Ok(snapshot.processes.iter().map(|(name, process)| (name.clone(), observation(process))).collect())
 }
 
@@ -60,6 +60,8 @@ pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String
                 events.warning("infra", format!("{error}; ending it with the servers"));
                 supervisor::end_silent(home.id(), &directory, &stack).await?;
             }
+            // it died meanwhile: what it leaves is swept
+            Err(error) if error.is_ending() => {}
             Err(error) => return Err(error.into()),
         }
         task.finish();

@@ -52,6 +52,7 @@ impl Client {
                 let own = std::env::current_exe().map_err(system::Error::call("find the path of this program"))?;
                 client.replace(&own).await?;
             }
+            Err(error) if error.is_ending() => return Ok(None),
             // whatever else is wrong with it, the next request says
             _ => {}
         }
@@ -70,6 +71,15 @@ impl Client {
 
     fn first_connection(&self) -> Option<UnixStream> {
         self.found_by.lock().ok()?.take()
+    }
+
+    /// The state now; `None` where the supervisor has ended since it was found. The socket of one that was killed goes on
+    /// accepting until the kernel has taken it apart.
+    pub async fn state(&self) -> Result<Option<StackSnapshot>> {
+        match self.snapshot().await {
+            Err(error) if error.is_ending() => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// The state now.

@@ -218,7 +218,10 @@ impl Diagnostic for Error {
                 None => "run `harness setup`; the servers keep running".to_owned(),
             }),
             Self::Blocked { .. } => Some("let the sandbox pass Unix sockets: see docs/sandboxes.md".to_owned()),
-            Self::NotRunning { .. } => Some("run `harness launch`".to_owned()),
+            Self::NotRunning { directory } => Some(match agent_in(directory) {
+                Some(id) => format!("run `harness launch {id}`"),
+                None => "run `harness setup`".to_owned(),
+            }),
             Self::Frozen { by_itself: true, .. } | Self::NoAnswer { .. } => {
                 Some("wait 30 s: its guardian ends it and starts another, and its processes keep running".to_owned())
             }

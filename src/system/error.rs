@@ -94,6 +94,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what was needed is not there.
+    pub fn is_not_found(&self) -> bool {
+        let (Self::File { source, .. } | Self::Call { source, .. }) = self else { return false };
+        source.kind() == std::io::ErrorKind::NotFound
+    }
+
     /// Whether the disk, or the user's share of it, is full.
     pub fn is_full(&self) -> bool {
         use std::io::ErrorKind;

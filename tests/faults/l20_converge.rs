@@ -53,6 +53,20 @@ fn l19_a_dry_run_and_the_real_run_are_the_same_list() {
 }
 
 #[test]
+fn l20_teardowns_of_one_agent_at_once_all_succeed() {
+    let home = TestHome::new();
+    let project = home.project("shop").application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    for _ in 0..12 {
+        let all: Vec<_> = (0..6).map(|_| project.harness(["teardown", "3"]).spawn()).collect();
+        for one in all {
+            one.wait().succeeds();
+        }
+    }
+    assert!(!home.path().join("agents/3").exists());
+}
+
+#[test]
 fn l19_what_a_frozen_server_has_is_in_the_dry_run_too() {
     let home = TestHome::new();
     let project = home.project("shop").with_items().application("api").write();

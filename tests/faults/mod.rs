@@ -27,6 +27,7 @@ mod l9_records;
 mod lifecycle;
 mod p01_trees;
 mod p05_deaths;
+mod p05_dying;
 mod p07_strangers;
 mod p08_commands;
 mod p12_dependencies;

@@ -105,3 +105,15 @@ fn gc_takes_what_crashed_and_deleted_stacks_left_and_nothing_else() {
         admin(&home, "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'agent%'");
     assert_eq!(names.trim(), "agent_1 agent_2_old agent_7");
 }
+
+#[test]
+fn doctor_says_that_a_failed_launch_was_kept_and_what_goes_on_with_it() {
+    let home = TestHome::new();
+    let project = home.project("shop").application_with("api", &[("APP_EXIT", "3")], "").write();
+    project.harness(["launch", "3", "--keep"]).run().exits_with(1);
+    let state = findings(&project.harness(["doctor", "--json"]).run().json(), "state");
+    let (level, _, hint) = state.iter().find(|(_, message, _)| message.contains("agent 3 of shop")).unwrap();
+    assert_eq!(level, "warning", "{state:?}");
+    assert!(hint.contains("`harness launch 3`") && hint.contains("`harness teardown 3`"), "{hint}");
+    assert!(state.iter().any(|(_, message, _)| message.contains("failed and was kept")), "{state:?}");
+}

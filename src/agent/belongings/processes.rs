@@ -36,9 +36,8 @@ fn orphans(owner: &Owner<'_>, snapshot: Option<&StackSnapshot>) -> Vec<ProcessId
 /// What the supervisor says; `None` where none runs, or it is about to end.
 async fn snapshot(owner: &Owner<'_>) -> Result<Option<StackSnapshot>, Failure> {
     let Some(client) = Client::look(&owner.directory())? else { return Ok(None) };
-    match client.snapshot().await {
-        Ok(snapshot) => Ok(Some(snapshot)),
-        Err(error) if error.is_ending() => Ok(None),
+    match client.state().await {
+        Ok(state) => Ok(state),
         // an older version does not understand the question; its processes are found by their marker, and the removal
         // moves them to this version first
         Err(error) if error.is_older() => Ok(None),

@@ -1,8 +1,7 @@
 //! The agent's directory in the home, and the logs of a launch of it that was undone.
 
-use std::path::Path;
-
 use super::owner::{Found, Owner};
+use crate::agent::lease::remove_directory;
 use crate::agent::undone;
 use crate::report::{Failure, Removed, RemovedKind};
 use crate::system;
@@ -28,18 +27,5 @@ pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
     if !directory.exists() {
         return Ok(());
     }
-    Ok(forget(&directory).map_err(system::Error::file("remove", &directory))?)
-}
-
-/// Removes an agent's directory in one step: a command that waits for the lease goes on making its lock file in
-/// what it takes for that directory, and would fail on it, or hold a lock whose file is removed.
-fn forget(directory: &Path) -> std::io::Result<()> {
-    let Some(name) = directory.file_name() else { return Ok(()) };
-    // the name of no agent; there is one already where a teardown was killed at this very moment
-    let gone = directory.with_file_name(format!(".gone-{}", name.to_string_lossy()));
-    if gone.exists() {
-        std::fs::remove_dir_all(&gone)?;
-    }
-    std::fs::rename(directory, &gone)?;
-    std::fs::remove_dir_all(&gone)
+    Ok(remove_directory(&directory).map_err(system::Error::file("remove", &directory))?)
 }

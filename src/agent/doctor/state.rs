@@ -1,5 +1,6 @@
 //! What the home records of agents and no longer holds.
 
+use crate::agent::lease::Lease;
 use crate::agent::{Context, Lifecycle, Record, identity, leftover};
 use crate::project::{Project, find_root};
 use crate::report::{Area, Diagnostic, Failure, Finding, Level};
@@ -42,27 +43,42 @@ pub(super) async fn examine(context: &Context, project: Result<&Project, &Failur
                 Finding::bad(Area::State, Level::Error, format!("agent {agent}: {error}"), hint)
             }
             Ok(None) => continue,
+            Ok(Some(record)) if record.lifecycle != Lifecycle::Launched && !Lease::is_held(context, agent)? => {
+                let message = format!("agent {agent} of {}: its first launch failed and was kept", record.project);
+                let hint = format!("run `harness launch {agent}` to go on with it, or `harness teardown {agent}`");
+                Finding::bad(Area::State, Level::Warning, message, hint)
+            }
             Ok(Some(record)) if record.lifecycle != Lifecycle::Launched => {
                 Finding::ok(Area::State, format!("agent {agent}: another command works on it"))
             }
-            Ok(Some(record)) => match Client::look(&context.home.stack_dir(agent.stack())) {
-                Ok(Some(client)) => match client.snapshot().await {
-                    Err(error) if error.is_silent() => {
-                        Finding::bad(Area::State, Level::Error, error.to_string(), error.hint().unwrap_or_default())
-                    }
-                    _ => Finding::ok(Area::State, format!("agent {agent} of {}: up", record.project)),
-                },
-                Ok(None) => {
-                    let hint = format!("run `harness launch {agent}`, or `harness teardown {agent}`");
-                    let message = format!("agent {agent} of {}: its processes are not up", record.project);
-                    Finding::bad(Area::State, Level::Warning, message, hint)
-                }
-                Err(error) => {
-                    let hint = format!("run `harness restart {agent}`, then `harness status {agent}`");
-                    Finding::bad(Area::State, Level::Error, format!("agent {agent}: its supervisor: {error}"), hint)
-                }
-            },
+            Ok(Some(record)) => launched(context, &record).await,
         });
     }
     Ok(findings)
+}
+
+async fn launched(context: &Context, record: &Record) -> Finding {
+    let agent = record.agent;
+    let state = async {
+        match Client::look(&context.home.stack_dir(agent.stack()))? {
+            Some(client) => client.state().await,
+            None => Ok(None),
+        }
+    };
+    match state.await {
+        Ok(Some(_)) => Finding::ok(Area::State, format!("agent {agent} of {}: up", record.project)),
+        Ok(None) => {
+            let hint = format!("run `harness launch {agent}`, or `harness teardown {agent}`");
+            let message = format!("agent {agent} of {}: its processes are not up", record.project);
+            Finding::bad(Area::State, Level::Warning, message, hint)
+        }
+        Err(error) if error.is_silent() => {
+            Finding::bad(Area::State, Level::Error, error.to_string(), error.hint().unwrap_or_default())
+        }
+        Err(error) => {
+            let hint =
+                error.hint().unwrap_or_else(|| format!("run `harness restart {agent}`, then `harness status {agent}`"));
+            Finding::bad(Area::State, Level::Error, format!("agent {agent}: its supervisor: {error}"), hint)
+        }
+    }
 }

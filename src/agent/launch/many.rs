@@ -164,4 +164,5 @@ async fn undo(context: &Context, agent: AgentId, options: &LaunchOptions) {
     {
         teardown::undo(context, &lease, Some(&record), teardown::Undo::Interrupted).await;
     }
+    lease.forget_if_empty(context);
 }

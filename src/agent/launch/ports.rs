@@ -28,15 +28,8 @@ pub(super) async fn check(scope: Scope<'_>, project: &Project) -> Result<Option<
     Ok(snapshot)
 }
 
-/// What the supervisor says; `None` where none runs. One that was killed a moment ago may still accept a connection
-/// and answer nothing: it does not run.
+/// What the supervisor says; `None` where none runs.
 async fn running(scope: Scope<'_>) -> Result<Option<StackSnapshot>, Failure> {
-    let answer = async {
-        let Some(client) = Client::take_charge(&scope.directory()).await? else { return Ok(None) };
-        client.snapshot().await.map(Some)
-    };
-    match answer.await {
-        Err(error) if supervisor::Error::is_ending(&error) => Ok(None),
-        other => Ok(other?),
-    }
+    let Some(client) = Client::take_charge(&scope.directory()).await? else { return Ok(None) };
+    Ok(client.state().await?)
 }

@@ -17,12 +17,13 @@ use crate::system::{self, Home, StackName};
 /// first: it would hold the ports of what is started next.
 pub(in crate::infra) async fn not_running(home: &Home, record: &InfraRecord) -> Result<Vec<Service>> {
     let directory = home.infra_dir();
-    let snapshot = if let Some(client) = Client::take_charge(&directory).await? {
-        Some(client.snapshot().await?)
-    } else {
-        supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string()).await?;
-        None
+    let snapshot = match Client::take_charge(&directory).await? {
+        Some(client) => client.state().await?,
+        None => None,
     };
+    if snapshot.is_none() {
+        supervisor::sweep(home.id(), &directory, &StackName::Infra.to_string()).await?;
+    }
     let runs = |name: &str| {
         let process = snapshot.as_ref().and_then(|snapshot| snapshot.processes.get(name));
         process.is_some_and(|process| {

@@ -8,7 +8,7 @@ use crate::system::Home;
 /// Whether all of these processes are ready.
 pub(in crate::infra) async fn is_up(home: &Home, services: &[Service]) -> Result<bool> {
     let Some(client) = Client::take_charge(&home.infra_dir()).await? else { return Ok(false) };
-    let snapshot = client.snapshot().await?;
+    let Some(snapshot) = client.state().await? else { return Ok(false) };
     Ok(services
         .iter()
         .all(|service| snapshot.processes.get(service.name()).is_some_and(|process| process.phase == Phase::Ready)))
