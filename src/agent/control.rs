@@ -1,13 +1,13 @@
 //! `restart`, `stop`, `start`: an agent's processes, while everything else of it stays.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::lease::Lease;
 use super::{Context, Error, ownership, processes, undone};
 use crate::project::AgentId;
 use crate::report::{Control, Failure};
 use crate::supervisor::{Client, StackSnapshot};
-use crate::system;
+use crate::system::{self, Deadline};
 
 /// What to do with processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,17 +62,16 @@ pub async fn control(
         Action::Start => client.start(&names).await?,
         Action::ReplaceSupervisor => before,
     };
-    let deadline = Instant::now() + SETTLE;
+    let deadline = Deadline::after("the processes to settle", SETTLE);
     while names
         .iter()
         .filter_map(|name| snapshot.processes.get(name))
         .any(|process| !processes::is_settled_well(process.phase) && !processes::is_lost(process.phase))
     {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if deadline.passed() {
             break;
         }
-        snapshot = client.changed(snapshot.generation, left).await?;
+        snapshot = client.changed(snapshot.generation, deadline.remaining()).await?;
     }
     task.finish();
     Ok(Control {

@@ -121,7 +121,7 @@ impl Diagnostic for NoFreeAgent {
     }
 }
 
-/// A stack of no programs is healthy, and shows nothing.
+/// A stack without programs is healthy, which proves nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing was found to run")]
 struct NothingToRun;

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         let mut pause = interval.min(Duration::from_millis(500));
         loop {
             let stats = match sampler.next(pause).await {
-                // that is how it ends
+                // an interrupt is the ordinary end of `--watch`
                 Err(failure) if failure.kind() == Kind::Interrupted => return Ok(()),
                 stats => stats?,
             };

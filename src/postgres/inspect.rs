@@ -9,7 +9,7 @@ use super::connection::{Connection, text};
 use super::template::{Template, TemplatePlan, find_with};
 use super::{Result, Server};
 
-/// A server as one agent finds it.
+/// The state of a server, as far as one agent is concerned.
 pub struct Inspection {
     /// Which server it is; see [`super::Admin::system_identifier`].
     pub system_identifier: String,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// After this time a pending CREATE DATABASE is taken to wait for sessions.
 const EVICT_AFTER: Duration = Duration::from_millis(120);
 
-/// Runs a statement that needs a database without sessions; ends those that connect meanwhile.
+/// Runs a statement that needs a database without sessions. Sessions that connect meanwhile are ended.
 pub(super) async fn without_sessions(
     server: &Server,
     connection: &Connection,

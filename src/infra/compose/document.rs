@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::{Error, Result};
 use super::fields::{Field, Lookup};
 use super::parts::Source;
-use super::service::Service;
+use super::service::ComposeService;
 use super::yaml;
 
 /// What a compose file describes, its variables put in.
@@ -15,7 +15,7 @@ pub struct ComposeFile {
     /// `name`, where the file has one.
     pub name: Option<String>,
     /// By name.
-    pub services: BTreeMap<String, Service>,
+    pub services: BTreeMap<String, ComposeService>,
     /// By key; the engine's name has the project's before it.
     pub volumes: BTreeMap<String, Volume>,
     /// Labels of the network `default`.
@@ -45,7 +45,7 @@ impl ComposeFile {
                 "name" => document.name = Some(field.text()?),
                 "services" => {
                     for (name, field) in field.entries()? {
-                        document.services.insert(name.to_owned(), Service::read(&field)?);
+                        document.services.insert(name.to_owned(), ComposeService::read(&field)?);
                     }
                 }
                 "volumes" => {

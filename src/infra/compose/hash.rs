@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 
 use super::document::ComposeFile;
 use super::parts::{HealthCheck, Mount, PortMapping, Source};
-use super::service::Service;
+use super::service::ComposeService;
 use super::units::go_duration;
 
-impl Service {
+impl ComposeService {
     /// What `docker compose config --hash` says of this service.
     pub fn config_hash(&self) -> String {
         let text = self.canonical().to_string();

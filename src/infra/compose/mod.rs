@@ -22,7 +22,7 @@
 //! specification that harness does not act on, which is most of `service`. A container whose key was read and
 //! ignored would be the worse bug.
 //!
-//! Invariant: [`Service::config_hash`] is the hash that `docker compose` computes for the same service, so that
+//! Invariant: [`ComposeService::config_hash`] is the hash that `docker compose` computes for the same service, so that
 //! `docker compose up` finds nothing to recreate in what harness made.
 
 mod document;
@@ -40,4 +40,4 @@ pub use document::{ComposeFile, Volume};
 pub use error::{Error, Result};
 pub use own::{OWN_FILE, OWN_TEXT, own};
 pub use parts::{HealthCheck, Mount, PortMapping, Restart, Source};
-pub use service::Service;
+pub use service::ComposeService;

@@ -10,7 +10,7 @@ use super::units;
 
 /// A service, its variables put in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Service {
+pub struct ComposeService {
     /// Its image, with tag.
     pub image: String,
     /// Replaces the image's command.
@@ -47,7 +47,7 @@ pub struct Service {
     pub labels: BTreeMap<String, String>,
 }
 
-impl Service {
+impl ComposeService {
     /// Reads one entry of `services`.
     pub(super) fn read(field: &Field<'_>) -> Result<Self> {
         let mut service = Self::default();

@@ -11,13 +11,13 @@ use bollard::query_parameters::{
 use super::container;
 use super::names::{Project, whose};
 use super::plan::Action;
-use crate::infra::compose::Service;
+use crate::infra::compose::ComposeService;
 use crate::infra::error::docker::{Error, Result, is_not_found};
 
 /// One service: its name, what it should be, and the id of its image.
 pub(super) struct Subject<'a> {
     pub(super) name: &'a str,
-    pub(super) service: &'a Service,
+    pub(super) service: &'a ComposeService,
     pub(super) image_id: &'a str,
 }
 

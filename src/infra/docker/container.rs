@@ -10,13 +10,13 @@ use bollard::models::{
 };
 
 use super::names::Project;
-use crate::infra::compose::{HealthCheck, Mount, PortMapping, Restart, Service, Source};
+use crate::infra::compose::{ComposeService, HealthCheck, Mount, PortMapping, Restart, Source};
 
 /// What the engine is asked to make. `directory` is where the home keeps the compose file.
 pub(super) fn body(
     project: &Project,
     name: &str,
-    service: &Service,
+    service: &ComposeService,
     image_id: &str,
     directory: &Path,
 ) -> ContainerCreateBody {
@@ -44,7 +44,7 @@ pub(super) fn body(
     }
 }
 
-fn host(project: &Project, service: &Service) -> HostConfig {
+fn host(project: &Project, service: &ComposeService) -> HostConfig {
     let mut bindings: HashMap<String, Option<Vec<PortBinding>>> = HashMap::new();
     for port in &service.ports {
         let binding = PortBinding { host_ip: port.host_ip.clone(), host_port: Some(port.published.to_string()) };

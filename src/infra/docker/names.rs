@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use crate::infra::compose::{self, Service};
+use crate::infra::compose::{self, ComposeService};
 use crate::infra::record::InfraRecord;
 use crate::system::Home;
 
@@ -56,7 +56,7 @@ impl Project {
     pub(super) fn container_labels(
         &self,
         name: &str,
-        service: &Service,
+        service: &ComposeService,
         image_id: &str,
         directory: &Path,
     ) -> HashMap<String, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::observed::{Container, State};
-use crate::infra::compose::Service;
+use crate::infra::compose::ComposeService;
 
 /// What has to be done to one service's container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +44,14 @@ impl Action {
 /// The actions by service. `images` are the ids of the images that the engine has now; a service whose image is not
 /// among them is judged by its description alone.
 pub(super) fn of(
-    wanted: &BTreeMap<String, Service>,
+    wanted: &BTreeMap<String, ComposeService>,
     images: &BTreeMap<String, String>,
     there: &BTreeMap<String, Container>,
 ) -> BTreeMap<String, Action> {
     wanted.iter().map(|(name, service)| (name.clone(), action(service, images.get(name), there.get(name)))).collect()
 }
 
-fn action(service: &Service, image_id: Option<&String>, container: Option<&Container>) -> Action {
+fn action(service: &ComposeService, image_id: Option<&String>, container: Option<&Container>) -> Action {
     let Some(container) = container else { return Action::Create };
     let id = container.id.clone();
     if container.config_hash != service.config_hash() {
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_state_has_its_action() {
-        let service = Service { image: "x:1".to_owned(), ..Service::default() };
+        let service = ComposeService { image: "x:1".to_owned(), ..ComposeService::default() };
         let wanted = BTreeMap::from([("x".to_owned(), service.clone())]);
         let images = BTreeMap::from([("x".to_owned(), "sha256:1".to_owned())]);
         let container = |state, config_hash: String, image_id: &str| Container {

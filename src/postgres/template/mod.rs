@@ -4,11 +4,12 @@
 //! inputs never build twice, other inputs never reuse. It is built under another name and renamed when
 //! it is complete, in the transaction that also marks it: the final name *is* the completeness marker.
 //!
-//! Each template has a role of its own name, which steps log in as and which owns every object in it. A role for each, and not one for all behind `SET role`, because `PGUSER` is then what
-//! `current_user` says, and two builds need not agree on a password. The database itself belongs to the
-//! home's *builders*, of which that role is a member while it builds, so that migrations may do what an
-//! owner may (`ALTER DATABASE … SET`, objects in schema public). It is not the role itself, because
-//! REASSIGN OWNED also moves databases: another clone would give away the one that is being built.
+//! Each template has a role of its own name. Steps log in as that role, and it owns every object in the
+//! template. One role for all templates, behind `SET role`, would not do: `current_user` shows it, and two
+//! builds would have to agree on a password. The database itself belongs to the home's *builders*. The role is a
+//! member of them while it builds, so that migrations may do what an owner may (`ALTER DATABASE … SET`, objects
+//! in schema public). The role does not own the database itself, because REASSIGN OWNED also moves databases:
+//! another clone would give away the one that is being built.
 //! Complete, the database is the admin's, and the role has neither login nor password nor membership.
 //!
 //! Each name has an advisory lock. Building and dropping take it exclusively; a command that clones holds it

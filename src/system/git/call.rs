@@ -1,21 +1,12 @@
-//! Runs the user's `git`. Every call of git goes through this file.
-//!
-//! The repository is the one of the directory that is given, also inside a hook: the variables by which
-//! git points its children to a repository or an index are removed. A question ([`Git::asking`]) has no
-//! side effects: it runs no hook, no file system monitor, no pager and no maintenance, takes no optional
-//! lock and prompts for nothing. An action ([`Git::acting`]) runs the user's hooks wherever git does.
-//!
-//! A failure carries git's own reason. A call that exceeds its deadline is killed.
+//! One call of git: its arguments, its environment, its deadline.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use super::error::GitError;
+use super::streams::read_both;
 
 /// How long a call may take unless the caller says otherwise.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -36,49 +27,6 @@ pub struct Git {
     variables: Vec<(&'static str, OsString)>,
     deadline: Duration,
     asking: bool,
-}
-
-/// A call of git that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum GitError {
-    /// git cannot be started.
-    #[error("cannot run `git`")]
-    Missing(#[source] std::io::Error),
-    /// git ended with an error.
-    #[error("`git {command}` failed in `{}`: {}", directory.display(), reason_of(output))]
-    Failed {
-        /// Its arguments.
-        command: String,
-        /// Where it ran.
-        directory: PathBuf,
-        /// What it wrote to standard error.
-        output: Vec<String>,
-    },
-    /// git did not end in time.
-    #[error("`git {command}` did not end within {} s in `{}`", after.as_secs_f32(), directory.display())]
-    TimedOut {
-        /// Its arguments.
-        command: String,
-        /// Where it ran.
-        directory: PathBuf,
-        /// The deadline.
-        after: Duration,
-    },
-}
-
-impl GitError {
-    /// Whether git found no repository at the directory, as opposed to one that it cannot or must not read.
-    pub fn is_no_repository(&self) -> bool {
-        matches!(self, Self::Failed { output, .. } if output.iter().any(|line| line.contains("not a git repository")))
-    }
-}
-
-/// The line that names the reason among those that git printed.
-fn reason_of(output: &[String]) -> &str {
-    let begins = |start: &str| output.iter().find(|line| line.starts_with(start));
-    let line = begins("fatal: ").or_else(|| begins("error: ")).or_else(|| output.iter().find(|line| !line.is_empty()));
-    let line = line.map_or("it printed no reason", String::as_str);
-    line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line)
 }
 
 /// What git printed, and whether it succeeded.
@@ -258,33 +206,6 @@ fn timed_out(arguments: &[impl AsRef<OsStr>], directory: &Path, after: Duration)
 
 fn joined(arguments: &[impl AsRef<OsStr>]) -> String {
     arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).collect::<Vec<_>>().join(" ")
-}
-
-/// Reads both streams to their ends; `None` when the deadline passed.
-fn read_both(child: &mut Child, deadline: Instant) -> std::io::Result<Option<[Vec<u8>; 2]>> {
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else { return Ok(None) };
-    let mut streams = [Some(File::from(OwnedFd::from(stdout))), Some(File::from(OwnedFd::from(stderr)))];
-    let mut texts = [Vec::new(), Vec::new()];
-    let mut chunk = vec![0; 64 * 1024];
-    while streams.iter().any(Option::is_some) {
-        let Some(left) = deadline.checked_duration_since(Instant::now()) else { return Ok(None) };
-        let open: Vec<usize> = (0..streams.len()).filter(|at| streams[*at].is_some()).collect();
-        let mut watched: Vec<PollFd<'_>> =
-            streams.iter().flatten().map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
-        match poll(&mut watched, Timespec::try_from(left).ok().as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let ready: Vec<bool> = watched.iter().map(|stream| !stream.revents().is_empty()).collect();
-        for (at, _) in open.into_iter().zip(ready).filter(|(_, ready)| *ready) {
-            let length = streams[at].as_mut().map_or(Ok(0), |stream| stream.read(&mut chunk))?;
-            texts[at].extend_from_slice(&chunk[..length]);
-            if length == 0 {
-                streams[at] = None;
-            }
-        }
-    }
-    Ok(Some(texts))
 }
 
 #[cfg(test)]
