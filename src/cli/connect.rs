@@ -52,6 +52,10 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     };
     let report = hosts::connect(&arguments.program, top, &connecting)?;
     session.output.document(&report, |report| text(report, arguments.print));
+    let is_new = |outcome| matches!(outcome, ConnectOutcome::Written | ConnectOutcome::Updated);
+    if !arguments.print && !arguments.remove && report.files.iter().any(|file| is_new(file.outcome)) {
+        session.output.tell("next: commit this; a new work tree has what is committed");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

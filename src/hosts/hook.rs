@@ -107,12 +107,18 @@ async fn begin(context: &Context) -> Result<Reply, Failure> {
     }
     // the model can mend what a person would have to look up
     let text = match launch(context).await {
-        Ok((Some(agent), None)) => session::running(&agent),
+        Ok((Some(agent), None)) => session::running(&agent, is_verified(context)),
         Ok((_, Some(error))) => session::failed(&error),
         Ok((None, None)) => String::new(),
         Err(failure) => session::failed(&failure.document()),
     };
     Ok(Reply::saying(text))
+}
+
+/// Whether the agent of the context's directory has anything to verify.
+fn is_verified(context: &Context) -> bool {
+    let scope = agent::resolve(context, None).and_then(|agent| agent::verify_scope(context, agent));
+    scope.is_ok_and(|scope| !scope.project.verify.is_empty())
 }
 
 /// A tree is made although its application does not start: whoever works there may be the one to mend it.

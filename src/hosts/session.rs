@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::report::{ErrorDocument, LaunchedAgent};
 
-/// The work tree has its stack.
-pub(super) fn running(agent: &LaunchedAgent) -> String {
+/// The work tree has its stack; `is_verified`: the project has stages of verify.
+pub(super) fn running(agent: &LaunchedAgent, is_verified: bool) -> String {
     let mut text = format!("harness runs this work tree's own copy of the application, as agent {}.\n", agent.agent);
     for (name, url) in &agent.urls {
         let _ = writeln!(text, "{name}: {url}");
@@ -13,9 +13,11 @@ pub(super) fn running(agent: &LaunchedAgent) -> String {
     if let Some(guide) = &agent.guide {
         let _ = writeln!(text, "Rules and commands: {guide}");
     }
-    text.push_str(
-        "Run `harness verify` after every change, and `harness verify --full` before you say that you are done.\n",
-    );
+    if is_verified {
+        text.push_str(
+            "Run `harness verify` after every change, and `harness verify --full` before you say that you are done.\n",
+        );
+    }
     text
 }
 

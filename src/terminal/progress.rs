@@ -67,11 +67,13 @@ impl Sink for Lines {
             }),
             Event::Advanced { .. } => None,
             Event::Output { task, line } => tasks.get_mut(&task).and_then(|task| {
-                if self.verbosity < Verbosity::Verbose && task.said.elapsed() < SIGN_OF_LIFE {
+                let line = harmless(&line);
+                let is_quiet = task.said.elapsed() < SIGN_OF_LIFE || line.trim().is_empty();
+                if self.verbosity < Verbosity::Verbose && is_quiet {
                     return None;
                 }
                 task.said = Instant::now();
-                Some(format!("{}: | {}", task.subject, harmless(&line)))
+                Some(format!("{}: | {line}", task.subject))
             }),
             Event::Finished { task, ok, elapsed } => tasks.remove(&task).map(|task| {
                 let end = if ok { "done in" } else { "failed after" };
@@ -129,10 +131,11 @@ impl Sink for Live {
             }
             Event::Output { task, line } => {
                 if let Some((bar, task)) = tasks.get(&task) {
+                    let line = harmless(&line);
                     if self.verbosity >= Verbosity::Verbose {
-                        self.say(&format!("{DIM}{} | {}{DIM:#}", task.subject, harmless(&line)));
-                    } else {
-                        bar.set_message(format!("{}: {}", task.detail.as_ref().unwrap_or(&task.what), harmless(&line)));
+                        self.say(&format!("{DIM}{} | {line}{DIM:#}", task.subject));
+                    } else if !line.trim().is_empty() {
+                        bar.set_message(format!("{}: {line}", task.detail.as_ref().unwrap_or(&task.what)));
                     }
                 }
             }
