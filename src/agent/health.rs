@@ -8,11 +8,12 @@ use futures_util::future::join_all;
 use hyper::Method;
 use tokio::net::TcpStream;
 
-use super::{Context, Error, processes, undone};
+use super::{Context, Error, undone};
 use crate::project::AgentId;
 use crate::report::{CheckKind, Failure, Health, HealthCheck, milliseconds};
 use crate::supervisor::{
-    Client, Destination, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot, rendered_spec,
+    self, Client, Destination, Phase, ProbeCheckSpec, ProbeSpec, ProcessSnapshot, ProcessSpec, StackSnapshot,
+    rendered_spec,
 };
 use crate::system::text::cut;
 use crate::system::{http_connect, http_exchange};
@@ -83,7 +84,7 @@ async fn check(
     }
     if !check.healthy && process.process.is_none() {
         // it had ended: its last log lines say more than a refused connection
-        check.error = process.reason.clone().or_else(|| processes::last_lines(directory, &name).pop()).or(check.error);
+        check.error = process.reason.clone().or_else(|| supervisor::logs::last_word(directory, &name)).or(check.error);
     }
     check
 }

@@ -1,14 +1,15 @@
 //! `setup`: the shared servers and the project's template, from the project's root.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::{Context, Error, engine_choice, identity, launch, status, template_values};
-use crate::infra::{self, Infra, InfraRecord};
+use crate::infra::{self, Infra, InfraRecord, PortOwners};
 use crate::postgres;
-use crate::project::{self, EngineChoice, Project};
+use crate::project::{self, AgentId, EngineChoice, InfraPort, InfraPorts, PortSource, Project};
 use crate::render::Renderer;
 use crate::report::{Failure, Setup, TemplateUse};
+use crate::system::StackName;
 
 /// Brings the shared servers up and builds the template of the project of the current directory.
 /// `engine` overrides the project's setting; with `free_ports`, ports that are in use are replaced first.
@@ -18,8 +19,9 @@ use crate::report::{Failure, Setup, TemplateUse};
 pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: bool) -> Result<Setup, Failure> {
     let began = Instant::now();
     let mut project = context.project()?;
-    if free_ports && use_free_ports(context, &project)? {
+    if free_ports && let Some(block) = use_free_ports(context, &project).await? {
         project = context.project()?;
+        say_what_counts_more(context, &project, &block);
     }
     let mut settings = project.infra.clone();
     settings.engine = engine.unwrap_or(settings.engine);
@@ -45,19 +47,55 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: 
     })
 }
 
-/// Writes a free block of ports to the user's own file of ports, unless the ports of this home are chosen already or
-/// none of the wanted ones is in use. Returns whether it wrote one.
-fn use_free_ports(context: &Context, project: &Project) -> Result<bool, Failure> {
-    if InfraRecord::read(&context.home)?.is_some_and(|record| record.settled) {
-        context.events.note("infra", "the ports of this home are already chosen");
-        return Ok(false);
+/// Writes a free block of ports to the home's own file of ports, and returns it; `None` where no port that this home
+/// wants or has recorded is another program's. Another home of the same user chooses its own.
+async fn use_free_ports(context: &Context, project: &Project) -> Result<Option<InfraPorts>, Failure> {
+    if let Some(record) = InfraRecord::read(&context.home)?.filter(|record| record.settled) {
+        if !others_listen(context, &record).await? {
+            context.events.note("infra", "the ports of this home are chosen already, and no other program uses them");
+            return Ok(None);
+        }
+        // data and passwords stay; the ports are decided again
+        infra::teardown(&context.home, false, &context.events).await?;
+        let agents: Vec<String> = identity::agents(context)?.iter().map(ToString::to_string).collect();
+        if !agents.is_empty() {
+            let text = format!("the ports change; `harness launch {}` tells the agents", agents.join(" "));
+            context.events.warning("infra", text);
+        }
     }
     let wanted = project.infra.ports;
-    let Some(block) = infra::free_block(&wanted).filter(|block| *block != wanted) else { return Ok(false) };
-    let directory = context.variable("HOME").filter(|home| !home.is_empty()).ok_or(crate::system::Error::NoHome)?;
-    let path = project::remember_ports(Path::new(&directory), &block)?;
+    let agents = (1..=project.max_agents).filter_map(|id| AgentId::try_from(id).ok());
+    let reserved: BTreeSet<u16> = agents.flat_map(|agent| project.ports_of(agent)).map(|(_, port)| port).collect();
+    let block = infra::free_block(&wanted, |port| reserved.contains(&port));
+    let Some(block) = block.filter(|block| *block != wanted) else { return Ok(None) };
+    let path = project::remember_ports(context.home.path(), &block)?;
     context.events.note("infra", format!("wrote free ports to `{}`", path.display()));
-    Ok(true)
+    Ok(Some(block))
+}
+
+/// Whether a recorded port is held by what is not this home's.
+async fn others_listen(context: &Context, record: &InfraRecord) -> Result<bool, Failure> {
+    let servers = infra::status(&context.home).await?.services;
+    let owners = PortOwners::read(&context.home, &servers)?;
+    let stack = StackName::Infra.to_string();
+    let is_foreign = |port: u16| owners.of(port, &stack).is_some_and(|owner| owner.own != Some(true));
+    Ok(record.ports().into_iter().any(|(_, port, _)| is_foreign(port)))
+}
+
+/// Names the places that set a port and count more than the home's file.
+fn say_what_counts_more(context: &Context, project: &Project, block: &InfraPorts) {
+    for (port, source) in InfraPort::ALL.into_iter().zip(&project.infra.port_sources) {
+        let number = project.infra.ports.get(port);
+        if number == block.get(port) {
+            continue;
+        }
+        let place = match source {
+            PortSource::File(_, path) | PortSource::Configuration(path) => format!("`{}`", path.display()),
+            PortSource::Environment(_) | PortSource::Default => "the environment".to_owned(),
+        };
+        let text = format!("{} stays {number}: {place} sets it; remove it there", port.variable());
+        context.events.warning("infra", text);
+    }
 }
 
 /// The template of a project's root, found or built; `None` where the project has no database.

@@ -26,10 +26,10 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
             return Err(Error::Unknown(agent).into());
         }
     }
-    let follow = |record: Record| moved::followed(context, record, None);
-    let read = |agent| Record::read(&context.home, agent).map(|found| found.map(follow));
+    let read = |agent| Record::read(&context.home, agent).map(|found| found.map(|record| Known::of(context, record)));
     let records: Vec<_> = agents.into_iter().map(|agent| (agent, read(agent))).collect();
-    let wishes = Wishes::read(context, records.iter().filter_map(|(_, record)| record.as_ref().ok()?.as_ref())).await?;
+    let known = records.iter().filter_map(|(_, known)| Some(&known.as_ref().ok()?.as_ref()?.record));
+    let wishes = Wishes::read(context, known).await?;
     let rows = join_all(records.into_iter().map(|(agent, record)| {
         let wishes = &wishes;
         async move {
@@ -55,6 +55,21 @@ pub(super) async fn infra(context: &Context) -> Result<InfraStatus, Failure> {
     Ok(status)
 }
 
+/// The record of an agent, as it is now.
+struct Known {
+    record: Record,
+    /// Whether its project or its tree was moved since it was launched.
+    is_moved: bool,
+}
+
+impl Known {
+    fn of(context: &Context, record: Record) -> Self {
+        let now = moved::followed(context, record.clone(), None);
+        let is_moved = now.place() != record.place() || now.project_root != record.project_root;
+        Self { record: now, is_moved }
+    }
+}
+
 /// What running stacks are compared with, read once for all of them.
 struct Wishes {
     infra: Option<Infra>,
@@ -78,7 +93,7 @@ impl Wishes {
 async fn one(
     context: &Context,
     agent: AgentId,
-    record: system::Result<Record>,
+    known: system::Result<Known>,
     wishes: &Wishes,
     thorough: bool,
 ) -> AgentStatus {
@@ -100,8 +115,8 @@ async fn one(
         processes: Vec::new(),
         error: None,
     };
-    let record = match record {
-        Ok(record) => record,
+    let Known { record, is_moved } = match known {
+        Ok(known) => known,
         Err(error) => {
             status.error = Some(Failure::from(error).document());
             return status;
@@ -142,7 +157,7 @@ async fn one(
     if record.lifecycle != Lifecycle::Launched {
         status.state = StackState::Incomplete;
     }
-    drift(context, &record, wishes, thorough, &mut status).await;
+    drift(context, &Known { record, is_moved }, wishes, thorough, &mut status).await;
     status
 }
 
@@ -160,7 +175,8 @@ async fn running(directory: &Path) -> Result<Option<(supervisor::StackSnapshot, 
 
 /// Whether the files of the project say something else than the running stack. Costs a rendering, and
 /// with `thorough` a digest of the template's inputs.
-async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bool, status: &mut AgentStatus) {
+async fn drift(context: &Context, known: &Known, wishes: &Wishes, thorough: bool, status: &mut AgentStatus) {
+    let record = &known.record;
     let (Some(infra), Some(project)) = (&wishes.infra, wishes.projects.get(&record.project_root)) else { return };
     let project = match project {
         Ok(project) => project,
@@ -180,10 +196,13 @@ async fn drift(context: &Context, record: &Record, wishes: &Wishes, thorough: bo
         let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
         template_values::add_own_processes(&mut spec, &project, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
-            let agent = record.agent;
-            status
-                .drift
-                .push(format!("harness.toml or one of its values changed; apply it with `harness launch {agent}`"));
+            let (agent, tree) = (record.agent, record.tree.display());
+            // every path in it is another one
+            status.drift.push(if known.is_moved {
+                format!("it was moved to `{tree}`; `harness launch {agent}` tells its processes")
+            } else {
+                format!("harness.toml or one of its values changed; apply it with `harness launch {agent}`")
+            });
         }
         if let (true, Some(server), Some(used)) = (thorough, &infra.servers.postgres, &record.template) {
             let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// Engine of the shared servers; changes the engine of a home that already has one.
     #[arg(long, value_name = "ENGINE")]
     engine: Option<Engine>,
-    /// Use free host ports if others are in use, and write them to `~/.env.agent-harness`.
+    /// Replace host ports that are in use by free ones, and keep them in harness's home.
     #[arg(long, value_name = "auto")]
     ports: Option<Ports>,
 }

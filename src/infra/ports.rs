@@ -30,15 +30,16 @@ pub(super) fn refuse(taken: Vec<TakenPort>) -> Result<()> {
 }
 
 /// The ports themselves if all of them are free, otherwise the same ports a multiple of 100 higher; `None` if there is no
-/// free block.
-pub fn free_block(ports: &InfraPorts) -> Option<InfraPorts> {
+/// free block. A port that `is_reserved` counts as in use.
+pub fn free_block(ports: &InfraPorts, is_reserved: impl Fn(u16) -> bool) -> Option<InfraPorts> {
     (0..HIGHEST / STEP).find_map(|step| {
         let mut block = *ports;
         for port in InfraPort::ALL {
             let number = ports.get(port).checked_add(step * STEP).filter(|number| *number <= HIGHEST || step == 0)?;
             block.set(port, number);
         }
-        InfraPort::ALL.iter().all(|port| is_bindable(block.get(*port))).then_some(block)
+        let is_free = |number: u16| !is_reserved(number) && is_bindable(number);
+        InfraPort::ALL.iter().all(|port| is_free(block.get(*port))).then_some(block)
     })
 }
 
@@ -53,9 +54,13 @@ mod tests {
         let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let mut ports = InfraPorts::DEFAULT;
         ports.set(InfraPort::Smtp, taken.local_addr().unwrap().port().min(HIGHEST - STEP));
-        let block = free_block(&ports).unwrap();
+        let block = free_block(&ports, |_| false).unwrap();
         let numbers: std::collections::BTreeSet<u16> = InfraPort::ALL.iter().map(|port| block.get(*port)).collect();
         assert_eq!(numbers.len(), InfraPort::ALL.len());
         assert!(numbers.iter().all(|number| is_bindable(*number)));
+        // those of a project's agents, which do not run yet
+        let first = block.get(InfraPort::ALL[0]);
+        let next = free_block(&ports, |port| port == first).unwrap();
+        assert!(next.get(InfraPort::ALL[0]) >= first + STEP);
     }
 }

@@ -1,4 +1,4 @@
-//! `.env.agent-harness`: host ports of the shared servers, for a project or for a user.
+//! `.env.agent-harness`: host ports of the shared servers, for a project, a home of harness or a user.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::model::{InfraPort, InfraPorts};
 use crate::system;
 
-/// Its name, in a project and in the user's home directory.
+/// Its name, in a project, in a home of harness and in the user's home directory.
 pub(super) const PORT_FILE: &str = ".env.agent-harness";
 
 /// Writes `ports` to the file in `directory` and keeps its other lines; returns its path.

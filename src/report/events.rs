@@ -3,8 +3,9 @@
 //! A [`Task`] is a piece of work that a person may wait for. It reports its start, its progress and its end; dropping it
 //! reports the end, so a failing path cannot leave a spinner.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A task's number within this run of harness.
@@ -82,6 +83,8 @@ pub trait Sink: Send + Sync {
 #[derive(Clone)]
 pub struct Events {
     sink: Option<Arc<dyn Sink>>,
+    /// What was said once.
+    said: Arc<Mutex<BTreeSet<String>>>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -89,12 +92,12 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 impl Events {
     /// Events that go to `sink`.
     pub fn to(sink: Arc<dyn Sink>) -> Self {
-        Self { sink: Some(sink) }
+        Self { sink: Some(sink), said: Arc::default() }
     }
 
     /// Events that are dropped.
     pub fn silent() -> Self {
-        Self { sink: None }
+        Self { sink: None, said: Arc::default() }
     }
 
     /// Begins a task for `subject`.
@@ -112,6 +115,15 @@ impl Events {
     /// Warns of one thing.
     pub fn warning(&self, subject: impl Into<String>, text: impl Into<String>) {
         self.send(Event::Warning { subject: subject.into(), text: text.into() });
+    }
+
+    /// Warns of one thing that holds for every agent of a command: the first one says it.
+    pub fn warn_once(&self, subject: impl Into<String>, text: impl Into<String>) {
+        let text = text.into();
+        let is_new = self.said.lock().is_ok_and(|mut said| said.insert(text.clone()));
+        if is_new {
+            self.warning(subject, text);
+        }
     }
 
     fn send(&self, event: Event) {

@@ -65,7 +65,14 @@ fn l15_a_moved_project_is_followed_and_a_renamed_one_has_hints_that_work() {
         fs::rename(root, root.with_extension("moved")).unwrap();
     }
     let moved = project.root().with_extension("moved");
+    let drift = |agent: &str, place: &std::path::Path| {
+        let status = home.harness(["status", agent, "--json"]).dir(place).run().succeeds().json();
+        status["agents"][0]["drift"].clone()
+    };
+    let said = drift("1", &moved).to_string();
+    assert!(said.contains("it was moved to") && !said.contains("harness.toml"), "nothing was edited: {said}");
     home.harness(["launch", "1"]).dir(&moved).run().succeeds();
+    assert_eq!(drift("1", &moved), serde_json::json!([]));
     assert_eq!(get(project.port("api", 1), "/items").body, "seeded\n", "its database moved along");
     let status = home.harness(["status", "1", "--json"]).run().succeeds().json();
     assert_eq!(status["agents"][0]["tree"], moved.display().to_string());
@@ -79,7 +86,9 @@ fn l15_a_moved_project_is_followed_and_a_renamed_one_has_hints_that_work() {
     home.harness(["launch", "1"]).dir(&moved).run().succeeds();
     // a tree of a project that was moved: its repository is where the project is
     let moved = with_trees.root().with_extension("moved");
+    assert!(!drift("2", &moved).to_string().contains("harness.toml"));
     home.harness(["launch", "2"]).dir(&moved).run().succeeds();
+    assert_eq!(drift("2", &moved), serde_json::json!([]));
     home.harness(["teardown", "2"]).dir(&moved).run().succeeds();
     assert!(!home.directory().join("trees/2").exists());
 }

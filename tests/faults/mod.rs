@@ -22,6 +22,7 @@ mod d8_servers;
 mod l12_work;
 mod l13_trees;
 mod l16_projects;
+mod l19_everything;
 mod l20_converge;
 mod l9_records;
 mod lifecycle;

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use harness::supervisor::{Phase, RestartSpec};
 
 use super::stack::{Stack, app, free_port, http, server, shell};
+use crate::support::{HarnessCommand, SHORT, TestHome, TestProject, marked, wait_until};
 
 #[tokio::test(flavor = "current_thread")]
 async fn p15_a_port_held_by_a_stranger_is_named_with_pid_and_command() {
@@ -97,4 +98,94 @@ async fn p21_a_crash_loop_pauses_and_is_given_up_with_the_reason() {
     assert_eq!(unchanged.generation, seen.generation);
     assert!(ticks(seen.supervisor.pid) - before <= 2, "the supervisor is busy");
     stack.client().shutdown().await.unwrap();
+}
+
+/// A call by a user whose own file sets the ports, with no variable set.
+fn call(project: &TestProject<'_>, user: &std::path::Path, arguments: &[&str]) -> HarnessCommand {
+    let mut call = project.harness(arguments.iter().copied()).env("HOME", user);
+    for (_, name) in port_variables() {
+        call = call.env(name, "");
+    }
+    call
+}
+
+fn port_variables() -> [(u16, &'static str); 6] {
+    [
+        (0, "AGENT_DB_PORT"),
+        (1, "AGENT_MINIO_PORT"),
+        (2, "AGENT_MINIO_CONSOLE_PORT"),
+        (3, "AGENT_BROWSER_PORT"),
+        (4, "AGENT_MAILPIT_SMTP_PORT"),
+        (5, "AGENT_MAILPIT_WEB_PORT"),
+    ]
+}
+
+/// The database port that the project has with this home.
+fn database_port(project: &TestProject<'_>, user: &std::path::Path) -> u64 {
+    let shown = call(project, user, &["config", "show", "--json"]).run().succeeds().json();
+    shown["infra"]["ports"][0]["port"].as_u64().unwrap_or_else(|| panic!("{shown:#}"))
+}
+
+#[test]
+fn p15_free_ports_help_a_home_whose_port_was_taken_and_are_that_homes_alone() {
+    let home = TestHome::new();
+    let other = TestHome::new();
+    let user = home.directory().join("user");
+    std::fs::create_dir(&user).unwrap();
+    let own = port_variables().map(|(number, name)| format!("{name}={}\n", home.ports().infra(number))).concat();
+    std::fs::write(user.join(".env.agent-harness"), &own).unwrap();
+    let project = home.project("shop").with_items().application("api").write();
+    let elsewhere = other.project("blog").with_items().application("api").write();
+    let port = u64::from(home.database_port());
+    assert_eq!(database_port(&elsewhere, &user), port);
+
+    // taken before the first start
+    let stranger = TcpListener::bind(("127.0.0.1", home.database_port())).unwrap();
+    let refused = call(&project, &user, &["launch", "3"]).run().exits_with(5);
+    assert!(refused.stderr.contains("`harness setup --ports auto`"), "{refused}");
+    call(&project, &user, &["setup", "--ports", "auto"]).run().succeeds();
+    call(&project, &user, &["launch", "3"]).run().succeeds();
+    call(&project, &user, &["psql", "3", "insert into items (name) values ('kept')"]).run().succeeds();
+    drop(stranger);
+
+    // taken while the servers of a home that has data are down
+    let recorded = database_port(&project, &user);
+    assert_ne!(recorded, port);
+    let servers: Vec<_> = marked(&format!("{}/infra", home.id().unwrap()))
+        .into_iter()
+        .filter_map(|(pid, _)| harness::system::ProcessIdentity::of(pid))
+        .collect();
+    for signal in [rustix::process::Signal::STOP, rustix::process::Signal::KILL] {
+        for server in &servers {
+            server.signal(signal);
+        }
+    }
+    wait_until("the servers to be gone", SHORT, || servers.iter().all(|server| !server.is_alive()));
+    let taken = u16::try_from(recorded).unwrap();
+    let mut stranger = None;
+    wait_until("the port to be free", SHORT, || {
+        stranger = TcpListener::bind(("127.0.0.1", taken)).ok();
+        stranger.is_some()
+    });
+    let refused = call(&project, &user, &["launch", "3"]).run().exits_with(5);
+    assert!(refused.stderr.contains("`harness setup --ports auto`"), "{refused}");
+    let setup = call(&project, &user, &["setup", "--ports", "auto"]).run().succeeds();
+    assert!(setup.stderr.contains("`harness launch 3` tells the agents"), "{setup}");
+    call(&project, &user, &["launch", "3"]).run().succeeds();
+    let kept = call(&project, &user, &["psql", "3", "select name from items where name = 'kept'"]).run().succeeds();
+    assert!(kept.stdout.contains("kept"), "{kept}");
+    // nothing is in use any more: nothing changes
+    let chosen = database_port(&project, &user);
+    call(&project, &user, &["setup", "--ports", "auto"]).run().succeeds().says("are chosen already");
+    assert_eq!(database_port(&project, &user), chosen);
+
+    // neither the user's other homes nor the user's own file are touched
+    assert_eq!(database_port(&elsewhere, &user), port);
+    assert_eq!(std::fs::read_to_string(user.join(".env.agent-harness")).unwrap(), own);
+
+    // what counts more is named
+    project.put(".env.agent-harness", &format!("AGENT_DB_PORT={taken}\n"));
+    call(&project, &user, &["teardown", "--all", "--infra"]).run().succeeds();
+    let blocked = call(&project, &user, &["setup", "--ports", "auto"]).run().exits_with(5);
+    assert!(blocked.stderr.contains("AGENT_DB_PORT stays") && blocked.stderr.contains("remove it there"), "{blocked}");
 }

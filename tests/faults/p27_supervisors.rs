@@ -54,6 +54,49 @@ async fn p27_a_stopped_supervisor_is_named_and_replaced_by_its_guardian() {
     assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
 }
 
+/// Holds a process as a debugger does: it runs no instruction, and no signal has stopped it. False where that is not
+/// allowed here.
+fn hold(pid: i32) -> bool {
+    // SAFETY: takes and passes numbers only.
+    unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, 0, 0) == 0 && libc::ptrace(libc::PTRACE_INTERRUPT, pid, 0, 0) == 0 }
+}
+
+/// Whether a process that is held was killed. Its parent hears of that only when its tracer has.
+fn was_killed(pid: i32) -> bool {
+    let mut status = 0;
+    // SAFETY: writes into a local.
+    while unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG | libc::__WALL) } == pid {
+        if libc::WIFSIGNALED(status) {
+            return true;
+        }
+    }
+    false
+}
+
+#[allow(clippy::print_stderr)] // a test that tries less says so
+#[tokio::test(flavor = "current_thread")]
+async fn p27_a_supervisor_that_hangs_and_was_not_stopped_is_ended_by_its_guardian() {
+    let stack = two();
+    let before = stack.start_until(Phase::Ready).await;
+    let pid = before.supervisor.pid.cast_signed();
+    if !hold(pid) {
+        eprintln!("skipped: this user may not trace a process that is not its child");
+        stack.client().shutdown().await.unwrap();
+        return;
+    }
+    let began = Instant::now();
+    let error = Client::look(&stack.directory).unwrap().unwrap().snapshot().await.unwrap_err();
+    assert!(began.elapsed() < READING, "{:?}", began.elapsed());
+    assert_eq!((error.code(), error.is_silent()), ("supervisor.no_answer", true), "{error}");
+    assert!(error.hint().unwrap().contains("its guardian ends it"), "{:?}", error.hint());
+    wait_until("the hung supervisor to be ended", BACK, || was_killed(pid));
+    let after = stack.wait(|seen| seen.supervisor != before.supervisor).await;
+    assert_eq!((leaders(&after), &after.guardian), (leaders(&before), &before.guardian));
+    assert!(after.processes.values().all(|process| process.phase == Phase::Ready && process.restarts == 0));
+    assert!(stack.own_log().contains("does not answer"), "{}", stack.own_log());
+    assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn p27_a_stopped_guardian_goes_on_and_still_guards() {
     let stack = two();

@@ -107,6 +107,8 @@ fn p28_launch_fails_with_the_last_lines_and_wait_and_status_say_so() {
         )
         .write();
     let launch = project.harness(["launch", "3", "--keep"]).run().exits_with(1);
+    let warning = launch.stderr.lines().find(|line| line.contains("restarts in")).unwrap_or_default().to_owned();
+    assert!(warning.ends_with(": no module"), "the first crash is told in the program's words: {warning}");
     launch.says("no module").says("exited with status 3");
     project.harness(["wait", "3", "api"]).run().exits_with(1);
     let status = project.harness(["status", "3", "--json"]).run().json();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::{Decoy, TestHome};
+use crate::support::{Decoy, TestHome, TestProject};
 
 fn findings(document: &serde_json::Value, area: &str) -> Vec<(String, String, String)> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
@@ -116,4 +116,11 @@ fn doctor_says_that_a_failed_launch_was_kept_and_what_goes_on_with_it() {
     assert_eq!(level, "warning", "{state:?}");
     assert!(hint.contains("`harness launch 3`") && hint.contains("`harness teardown 3`"), "{hint}");
     assert!(state.iter().any(|(_, message, _)| message.contains("failed and was kept")), "{state:?}");
+    let drift = |project: &TestProject<'_>| {
+        project.harness(["status", "3", "--json"]).run().succeeds().json()["agents"][0]["drift"].clone()
+    };
+    assert_eq!(drift(&project), serde_json::json!([]), "it runs what harness.toml says");
+    project.replace("harness.toml", "APP_EXIT = \"3\"", "APP_EXIT = \"\"");
+    project.harness(["launch", "3"]).run().succeeds();
+    assert_eq!(drift(&project), serde_json::json!([]));
 }

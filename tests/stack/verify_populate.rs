@@ -73,6 +73,8 @@ fn l21_every_entry_works_or_is_said() {
         .says("`nowhere` in .worktreeinclude brings nothing along")
         .says("`app.py` in `[worktree] copy` brings nothing along: git tracks it");
     assert_eq!(outcome.stderr.matches("brings nothing along").count(), 4, "{outcome}");
+    let more = project.harness(["launch", "4", "5"]).run().succeeds();
+    assert_eq!(more.stderr.matches("brings nothing along").count(), 4, "once for both: {more}");
 
     // what the agent has removed stays removed; an entry that is added comes with the next launch
     fs::remove_dir_all(tree.join("dist/built")).unwrap();
@@ -135,7 +137,8 @@ fn l21_a_failure_after_the_clones_keeps_the_tree_for_the_retry() {
     project.harness(["launch", "3", "--timeout", "2s"]).run().exits_with(1).says("is kept for the next launch");
     fs::write(tree.join("modules/mark"), "of the first launch").unwrap();
     fs::write(tree.join("app.py"), broken).unwrap();
-    project.harness(["launch", "3"]).run().succeeds();
+    let again = project.harness(["launch", "3"]).run().succeeds();
+    assert!(!again.stderr.contains("was interrupted"), "the undo came to its end: {again}");
     assert!(tree.join("modules/mark").exists());
     project.harness(["teardown", "3", "--force"]).run().succeeds();
     assert!(!tree.exists());

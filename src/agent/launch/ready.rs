@@ -100,7 +100,7 @@ pub(super) async fn wait(scope: Scope<'_>, project: &Project) -> Result<bool, Fa
         for (name, process) in snapshot.processes.iter().filter(|(_, process)| process.phase == Phase::Backoff) {
             if crashed.insert(name.clone()) {
                 let last =
-                    processes::last_lines(&directory, name).pop().map_or_else(String::new, |line| format!(": {line}"));
+                    supervisor::logs::last_word(&directory, name).map_or_else(String::new, |line| format!(": {line}"));
                 let why = process.reason.clone().unwrap_or_default();
                 scope.context.events.warning(scope.subject(), format!("{name} {why}{last}"));
             }

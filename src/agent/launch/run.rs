@@ -105,6 +105,8 @@ impl<'a> Run<'a> {
         let step = self.journal.begin("start")?;
         marks::leave(scope, &self.record)?;
         self.record.spec_digest = Some(supervisor::spec_digest(&written.spec));
+        // before it is in force: a stack that does not become healthy runs it too
+        self.save()?;
         self.changed |= ready::start(scope, &written.spec, running.as_ref()).await?;
         self.journal.done(&step)?;
 

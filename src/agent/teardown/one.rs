@@ -195,6 +195,11 @@ async fn remove(
         return Err(failure);
     }
     if report.left.is_empty() {
+        if end == Directory::Kept {
+            // it stays, and the next command must not take this one for interrupted
+            let step = journal.begin("end")?;
+            journal.done(&step)?;
+        }
         task.finish();
         return Ok(());
     }

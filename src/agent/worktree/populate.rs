@@ -119,7 +119,7 @@ impl Population<'_> {
 
     fn warn(&self, entry: &Entry, why: &str) {
         let text = format!("`{}` in {} brings nothing along: {why}", entry.text, entry.origin);
-        self.events.warning(self.subject, text);
+        self.events.warn_once(self.subject, text);
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::port_file::PORT_FILE;
 use super::super::problem::Problem;
 use super::super::raw;
 use super::resolver::Resolver;
+use crate::system::Home;
 
 pub(super) fn infra(
     resolver: &mut Resolver<'_>,
@@ -62,8 +63,8 @@ pub(super) fn infra(
     }
 }
 
-/// Environment, then `.env.agent-harness` of the project, then that of the home directory, then
-/// `harness.toml`, then the default: for each port by itself.
+/// Environment, then `.env.agent-harness` of the project, then that of harness's home, then that of the user's home
+/// directory, then `harness.toml`, then the default: for each port by itself.
 fn host_ports(
     resolver: &mut Resolver<'_>,
     raw: &raw::Infra,
@@ -71,7 +72,7 @@ fn host_ports(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> (InfraPorts, [PortSource; InfraPort::ALL.len()]) {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let directories = [Some(root.to_owned()), set("HOME").map(PathBuf::from)];
+    let directories = [Some(root.to_owned()), Home::locate(variable).ok(), set("HOME").map(PathBuf::from)];
     let files: Vec<(PathBuf, Vec<(String, String)>)> = directories
         .into_iter()
         .flatten()

@@ -23,5 +23,5 @@ mod writer;
 
 pub use follow::Follower;
 pub use frame::{LogLine, Stream};
-pub use query::{LogQuery, last_lines, processes, read};
+pub use query::{LogQuery, last_lines, last_word, processes, read};
 pub(crate) use writer::{Limits, Writer};

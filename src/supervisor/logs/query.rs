@@ -74,10 +74,23 @@ pub fn read(directory: &Path, query: &LogQuery) -> Box<dyn Iterator<Item = LogLi
     Box::new(kept.into_iter())
 }
 
+/// Among so many last lines the last one of the process itself is looked for.
+const WORDS: usize = 40;
+
 /// The last lines of one process, made safe to show; for messages about its end.
 pub fn last_lines(directory: &Path, process: &str, count: usize) -> Vec<String> {
     let query = LogQuery { processes: vec![process.to_owned()], last: Some(count), ..LogQuery::default() };
     read(directory, &query).map(|line| printable(&line.bytes, false)).collect()
+}
+
+/// The last line that the process itself wrote and that has a text, made safe to show: harness writes its notes on starts
+/// and ends into the same log.
+pub fn last_word(directory: &Path, process: &str) -> Option<String> {
+    let query = LogQuery { processes: vec![process.to_owned()], last: Some(WORDS), ..LogQuery::default() };
+    let lines = read(directory, &query).map(|line| printable(&line.bytes, false));
+    // but a program that could not be run says so by harness
+    let is_note = |line: &str| line.starts_with("harness: ") && !line.starts_with("harness: cannot run");
+    lines.filter(|line| !line.trim().is_empty() && !is_note(line)).last()
 }
 
 /// The lines of one process up to now.
