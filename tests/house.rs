@@ -144,7 +144,6 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "postgres.locked",
             "supervisor.blocked",
             "supervisor.connection",
-            "supervisor.no_answer",
             "supervisor.not_running",
             "teardown.left",
             "worktree.in_use",

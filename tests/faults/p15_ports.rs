@@ -132,15 +132,16 @@ fn p15_free_ports_help_a_home_whose_port_was_taken_and_are_that_homes_alone() {
     let other = TestHome::new();
     let user = home.directory().join("user");
     std::fs::create_dir(&user).unwrap();
-    let own = port_variables().map(|(number, name)| format!("{name}={}\n", home.ports().infra(number))).concat();
+    let own = port_variables().map(|(number, name)| format!("{name}={}\n", home.ports().infra(number + 1))).concat();
     std::fs::write(user.join(".env.agent-harness"), &own).unwrap();
     let project = home.project("shop").with_items().application("api").write();
     let elsewhere = other.project("blog").with_items().application("api").write();
-    let port = u64::from(home.database_port());
+    let first = home.ports().infra(1);
+    let port = u64::from(first);
     assert_eq!(database_port(&elsewhere, &user), port);
 
     // taken before the first start
-    let stranger = TcpListener::bind(("127.0.0.1", home.database_port())).unwrap();
+    let stranger = TcpListener::bind(("127.0.0.1", first)).unwrap();
     let refused = call(&project, &user, &["launch", "3"]).run().exits_with(5);
     assert!(refused.stderr.contains("`harness setup --ports auto`"), "{refused}");
     call(&project, &user, &["setup", "--ports", "auto"]).run().succeeds();
