@@ -26,7 +26,7 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
             return Err(Error::Unknown(agent).into());
         }
     }
-    let read = |agent| Record::read(&context.home, agent).map(|found| found.map(|record| Known::of(context, record)));
+    let read = |agent| Record::read(&context.home, agent).map(|found| found.map(|record| Known::of(context, &record)));
     let records: Vec<_> = agents.into_iter().map(|agent| (agent, read(agent))).collect();
     let known = records.iter().filter_map(|(_, known)| Some(&known.as_ref().ok()?.as_ref()?.record));
     let wishes = Wishes::read(context, known).await?;
@@ -63,7 +63,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(context: &Context, record: Record) -> Self {
+    fn of(context: &Context, record: &Record) -> Self {
         let now = moved::followed(context, record.clone(), None);
         let is_moved = now.place() != record.place() || now.project_root != record.project_root;
         Self { record: now, is_moved }
