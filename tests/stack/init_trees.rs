@@ -140,7 +140,7 @@ pub(super) const REPOSITORIES: &[Repository] = &[
         ],
         holds: &[
             r#"command = ".venv/bin/python manage.py runserver 127.0.0.1:{{ ports.web }}""#,
-            r#"run = ".venv/bin/python manage.py migrate --noinput", inputs = ["manage.py", "**/migrations/*.py"], incremental = true"#,
+            r#"run = ".venv/bin/python manage.py migrate --noinput", inputs = ["{manage.py,**/migrations/*.py}"], incremental = true"#,
             r#"DB_NAME = "{{ database.name }}""#,
             r#"path = "/manage/login/""#,
             ".venv/bin/pytest -q",
@@ -165,7 +165,7 @@ pub(super) const REPOSITORIES: &[Repository] = &[
         holds: &[
             r#"run = "uv sync --frozen", working_dir = "backend", inputs = ["backend/uv.lock"], outputs = ["backend/.venv"]"#,
             r#"command = ".venv/bin/python -m uvicorn app.main:app --reload --host 127.0.0.1 --port {{ ports.backend }}""#,
-            r#"run = ".venv/bin/python -m alembic upgrade head", working_dir = "backend", inputs = ["backend/alembic/versions/**/*.py"]"#,
+            r#"run = ".venv/bin/python -m alembic upgrade head", working_dir = "backend", inputs = ["{backend/alembic.ini,backend/alembic/versions/**/*.py}"]"#,
             "postgresql+asyncpg://{{ database.user }}:{{ database.password }}@",
             r#"path = "/docs""#,
         ],

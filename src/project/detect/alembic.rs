@@ -33,11 +33,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         let mut step = Step::new("migrate", &run_from, format!("{python} -m alembic{option} upgrade head"), file);
         let versions = join(&folder, "versions");
         if tree.has_directory(&versions) {
-            step.inputs = vec![format!("{versions}/**/*.py")];
             step.incremental = true;
-        } else {
-            step.inputs = vec![file.to_owned()];
         }
+        // one glob, which matches a file today and the first migration when there is one
+        step.inputs = vec![format!("{{{file},{versions}/**/*.py}}")];
         facts.migrations.push(step);
         let environment = tree.text(&join(&folder, "env.py")).unwrap_or_default();
         let fixed = value("sqlalchemy.url")

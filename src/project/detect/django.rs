@@ -1,7 +1,11 @@
 //! Django: the development server, migrations, and the database of the settings.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
-use super::python::{project_of, projects};
+use super::python::{PythonProject, project_of, projects};
 use super::tree::{Tree, base_name, extension_of, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -22,17 +26,19 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         facts.programs.push(program);
 
         let mut step = Step::new("migrate", directory, run("migrate --noinput"), manage);
+        if let Some(folder) = sqlite_folder(tree, directory) {
+            step.run = format!("mkdir -p {folder} && {}", step.run);
+        }
         let migrations: Vec<&str> = tree
             .under(directory)
             .filter(|path| base_name(parent(path)) == "migrations" && extension_of(path) == "py")
             .collect();
-        step.inputs = vec![manage.to_owned()];
-        if !migrations.is_empty() {
-            step.inputs.push(join(directory, "**/migrations/*.py"));
-        }
+        // one glob, which matches a file today and the first migration when there is one
+        step.inputs = vec![format!("{{{manage},{}}}", join(directory, "**/migrations/*.py"))];
         step.incremental = !migrations.is_empty();
         facts.migrations.push(step);
-        settings(tree, directory, &mut facts);
+        let has_client = project_of(&projects, manage).is_some_and(PythonProject::lists_client);
+        settings(tree, directory, has_client, &mut facts);
         if !facts.checks.iter().any(|check| check.name == "django") {
             facts.checks.push(Check::new("check", "django", directory, run("check"), manage.to_owned()));
         }
@@ -68,20 +74,70 @@ fn probe(tree: &Tree, directory: &str, facts: &mut Facts) -> Probe {
     Probe::Tcp
 }
 
-fn settings(tree: &Tree, directory: &str, facts: &mut Facts) {
-    let is_settings = |path: &&str| {
-        let name = base_name(path);
-        (extension_of(name) == "py")
-            && (name.contains("settings") || parent(path).ends_with("settings") || parent(path).ends_with("config"))
+/// `"NAME": os.path.join(BASE_DIR, "data", "db.sqlite3")`, `BASE_DIR / "data/db.sqlite3"`
+static FILE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"BASE_DIR\)?\s*[,/]\s*["']([\w-]+)(?:["']\s*[,/]\s*["']|/)[\w.-]+\.(?:sqlite3?|db)["']"#)
+        .expect("the pattern is right")
+});
+
+/// The folder of a database in a file, where git does not bring it along.
+fn sqlite_folder(tree: &Tree, directory: &str) -> Option<String> {
+    let found = tree.under(directory).filter(is_settings).find_map(|path| FILE.captures(tree.text(path)?));
+    found.map(|found| found[1].to_owned()).filter(|folder| !tree.has_directory(&join(directory, folder)))
+}
+
+fn is_settings(path: &&str) -> bool {
+    let name = base_name(path);
+    extension_of(name) == "py"
+        && (name.contains("settings") || parent(path).ends_with("settings") || parent(path).ends_with("config"))
+}
+
+/// `"ENGINE": env.str("DB_ENGINE")`
+static ENGINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"["']ENGINE["']\s*:\s*[\w.]+[(\[]\s*["']([A-Z][A-Z0-9_]*)["']"#).expect("the pattern is right")
+});
+
+/// `DEBUG = env.bool("DEBUG", default=False)`
+static DEBUG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)^DEBUG\s*=[^\n#]*?[(\[]\s*["']([A-Z][A-Z0-9_]*)["'][^\n]*"#).expect("the pattern is right")
+});
+
+/// Without it a development server wants a list of hosts and serves no static files.
+fn debug(path: &str, text: &str, facts: &mut Facts) {
+    let Some(found) = DEBUG.captures(text).filter(|_| !path.contains("prod")) else { return };
+    let line = &found[0];
+    let value = match line {
+        _ if line.contains("int(") || line.contains("\"1\"") || line.contains("'1'") => "1",
+        _ if line.contains("true") => "true",
+        _ => "True",
     };
+    facts.settle(&found[1], value, format!("{path}: DEBUG"));
+}
+
+/// `if os.getenv("DB") == "postgres":`
+static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\bif\s+[\w.]*(?:getenv|get|env|config)\w*\(\s*["']([A-Z][A-Z0-9_]*)["'][^)\n]*\)\s*==\s*["'](postgres\w*|pgsql)["']"#)
+        .expect("the pattern is right")
+});
+
+fn settings(tree: &Tree, directory: &str, has_client: bool, facts: &mut Facts) {
     let mut postgres = None;
     let mut sqlite = None;
     let mut reads_variables = false;
     for path in tree.under(directory).filter(is_settings) {
         let text = tree.text(path).unwrap_or_default();
+        debug(path, text, facts);
         let Some(at) = text.find("DATABASES") else { continue };
         let rest: String = text[at..].chars().take(1200).collect();
         let table = rest.split("\n\n").next().unwrap_or(&rest);
+        if let Some(found) = ENGINE.captures(&rest).filter(|_| has_client) {
+            facts.settle(&found[1], "django.db.backends.postgresql", format!("{path}: ENGINE"));
+            postgres = Some(path.to_owned());
+            reads_variables = true;
+        }
+        if let Some(found) = CHOICE.captures(text) {
+            facts.settle(&found[1], &found[2], format!("{path} chooses the database by it"));
+        }
         let by_url = ["dj_database_url", "env.db", "DATABASE_URL"].iter().any(|way| text.contains(way));
         if rest.contains("postgresql")
             || rest.contains("postgis")
@@ -112,5 +168,67 @@ fn settings(tree: &Tree, directory: &str, facts: &mut Facts) {
     } else if let Some(path) = sqlite {
         facts.see("Django on SQLite", format!("{path}: DATABASES"));
         facts.only_sqlite = !reads_variables;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(settings: &str, packages: &str) -> Facts {
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        detect(&Tree::of([
+            file("manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')"),
+            file("requirements.txt", packages),
+            file("site/settings.py", settings),
+        ]))
+    }
+
+    #[test]
+    fn the_first_migration_belongs_to_the_inputs_before_there_is_one() {
+        let facts = look("DATABASES = {}", "django");
+        assert_eq!(facts.migrations[0].inputs, ["{manage.py,**/migrations/*.py}"]);
+    }
+
+    #[test]
+    fn a_variable_that_chooses_the_database_is_set() {
+        let chosen = look(
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3'}}\nif os.getenv(\"DB\") == \"postgres\":\n    \
+             DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}",
+            "psycopg",
+        );
+        assert_eq!(chosen.settled["DB"].0, "postgres");
+        let text = "DATABASES = {'default': {'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3')}}";
+        let engine = look(text, "psycopg2-binary");
+        assert_eq!(engine.settled["SQL_ENGINE"].0, "django.db.backends.postgresql");
+        assert!(engine.needs.contains_key(&Service::Postgres));
+        assert!(look(text, "django").settled.is_empty(), "nothing there speaks to PostgreSQL");
+    }
+
+    #[test]
+    fn the_development_server_is_told_to_debug() {
+        for (line, expected) in [
+            ("DEBUG = env.bool('DJANGO_DEBUG', default=False)", "True"),
+            ("DEBUG = int(os.environ.get('DJANGO_DEBUG', default=0))", "1"),
+            ("DEBUG = os.getenv('DJANGO_DEBUG', '').lower() == 'true'", "true"),
+        ] {
+            assert_eq!(look(line, "django").settled["DJANGO_DEBUG"].0, expected, "{line}");
+        }
+        assert!(look("DEBUG = True", "django").settled.is_empty());
+    }
+
+    #[test]
+    fn the_folder_of_a_database_file_is_made() {
+        for name in [
+            "os.path.join(BASE_DIR, 'data', 'db.sqlite3')",
+            "BASE_DIR / 'data' / 'db.sqlite3'",
+            "BASE_DIR / 'data/a.db'",
+        ] {
+            let facts =
+                look(&format!("DATABASES = {{'ENGINE': 'django.db.backends.sqlite3', 'NAME': {name}}}"), "django");
+            assert!(facts.migrations[0].run.starts_with("mkdir -p data && "), "{name}: {}", facts.migrations[0].run);
+        }
+        let facts = look("DATABASES = {'ENGINE': 'sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}", "django");
+        assert!(!facts.migrations[0].run.contains("mkdir"));
     }
 }

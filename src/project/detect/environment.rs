@@ -49,7 +49,11 @@ pub(super) fn entries(
         let is_layered =
             |other: &Example| facts.env_files.contains(&other.evidence) || facts.layered.contains(&other.evidence);
         let given = facts.variables.iter().any(|other| other.name == variable.name && is_layered(other));
-        if given && variable.value.is_none() && meanings::template(&variable.name, None, known).is_none() {
+        // a file that git tracks, laid below, says more than an example
+        if given
+            && !is_layered(&variable)
+            && meanings::template(&variable.name, variable.value.as_deref(), known).is_none()
+        {
             continue;
         }
         let Some(entry) = entry(&variable, facts, known, &mut to_fill) else { continue };
@@ -71,6 +75,15 @@ pub(super) fn entries(
             continue;
         }
         entries.push(entry);
+    }
+    for (name, (value, comment)) in &facts.settled {
+        let entry = Entry { name: name.clone(), value: Some(value.clone()), comment: comment.clone() };
+        match entries.iter_mut().find(|known| known.name == *name) {
+            Some(known) if known.value.as_deref().is_none_or(str::is_empty) => *known = entry,
+            // an example says more
+            Some(_) => {}
+            None => entries.push(entry),
+        }
     }
     stand_ins(facts, &mut entries, programs, &mut to_fill);
     if !to_fill.is_empty() {

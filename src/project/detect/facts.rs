@@ -184,6 +184,8 @@ pub(super) struct Facts {
     pub(super) layered: BTreeSet<String>,
     /// Variables without which a program does not start, and what says so.
     pub(super) required_variables: BTreeMap<String, (String, String)>,
+    /// Variables that a tool or the settings ask for, each with its value and the reason.
+    pub(super) settled: BTreeMap<String, (String, String)>,
     /// Whether programs bring their schema up to date when they start.
     pub(super) migrates_itself: bool,
     pub(super) needs: BTreeMap<Service, String>,
@@ -220,6 +222,9 @@ impl Facts {
         for (name, why) in other.required_variables {
             self.required_variables.entry(name).or_insert(why);
         }
+        for (name, value) in other.settled {
+            self.settled.entry(name).or_insert(value);
+        }
         for (service, evidence) in other.needs {
             self.needs.entry(service).or_insert(evidence);
         }
@@ -236,6 +241,11 @@ impl Facts {
     /// Notes what was seen.
     pub(super) fn see(&mut self, what: impl Into<String>, evidence: impl Into<String>) {
         self.saw.push((what.into(), evidence.into()));
+    }
+
+    /// Notes a variable that has to have this value.
+    pub(super) fn settle(&mut self, name: impl Into<String>, value: impl Into<String>, why: impl Into<String>) {
+        self.settled.entry(name.into()).or_insert_with(|| (value.into(), why.into()));
     }
 
     /// Notes that a service is needed.

@@ -69,6 +69,8 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     ]);
     if let Some(client) = CLIENTS.iter().find(|client| requires(client)) {
         facts.need(Service::Postgres, format!("{manifest}: {client}"));
+        // lib/pq insists on TLS where an address says nothing of it
+        facts.settle("PGSSLMODE", "disable", "the database is on this machine, without TLS");
     }
     if requires("redis/go-redis") || requires("go-redis/redis") || requires("gomodule/redigo") {
         facts.need(Service::Redis, format!("{manifest}: redis"));
@@ -113,10 +115,12 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     let fixed = sources
         .iter()
         .find_map(|(path, text)| Some(((*path).to_owned(), FIXED.captures(text)?[1].parse::<u16>().ok()?)));
-    let flag = tree
-        .text(main)
-        .and_then(|text| FLAG.captures(text))
-        .or_else(|| sources.iter().find_map(|(_, text)| FLAG.captures(text)));
+    // of an address and a port, each with a flag, the port is what differs from agent to agent
+    let best = |text: &str| {
+        let found = FLAG.captures_iter(text).min_by_key(|found| &found[1] != "port")?;
+        Some((found[1].to_owned(), found[2].to_owned()))
+    };
+    let flag = tree.text(main).and_then(best).or_else(|| sources.iter().find_map(|(_, text)| best(text)));
     let address =
         sources.iter().find_map(|(path, text)| Some(((*path).to_owned(), ADDRESS.captures(text)?[1].to_owned())));
     let route = sources
@@ -139,13 +143,12 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
             program = program.listening(default, probe);
             program.environment = vec![(name, PORT.to_owned())];
         }
-        (None, Some(flag), _) => {
-            facts.see(format!("the port is the argument -{}", &flag[1]), main);
-            let digits: String =
-                flag[2].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
-            let value =
-                if flag[2].contains(':') || &flag[1] != "port" { format!("127.0.0.1:{PORT}") } else { PORT.to_owned() };
-            program.command = format!("./{binary} -{}={value}", &flag[1]);
+        (None, Some((flag, default)), _) => {
+            facts.see(format!("the port is the argument --{flag}"), main);
+            let digits = default.rsplit(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+            let is_address = default.contains(':') || flag != "port";
+            let value = if is_address { format!("127.0.0.1:{PORT}") } else { PORT.to_owned() };
+            program.command = format!("./{binary} --{flag}={value}");
             program = program.listening(digits.parse().unwrap_or(8080), probe);
         }
         (None, None, Some((path, port))) => {

@@ -6,7 +6,7 @@ use super::facts::{Facts, Service};
 use super::tree::Tree;
 use super::{
     addresses, alembic, broken, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, missing_tools,
-    node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python, rails, read,
+    node_builds, node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python, rails, read,
     required_variables, services, source_variables, sql, write,
 };
 
@@ -31,12 +31,13 @@ pub(super) fn look(root: &Path) -> Looked {
 type Detector = fn(&Tree) -> Facts;
 
 /// Those that say more about a thing come before those that say less.
-const DETECTORS: [Detector; 23] = [
+const DETECTORS: [Detector; 24] = [
     broken::detect,
     examples::detect,
     python::detect,
     node_packages::detect,
     node_database::detect,
+    node_builds::detect,
     node_servers::detect,
     nx::detect,
     addresses::detect,
@@ -70,8 +71,10 @@ fn look_at(tree: &Tree) -> Looked {
     facts.pass_env.extend(NETWORK);
     services::by_variables(&mut facts);
     // settings that name another database say more than a client in the list of packages
-    if facts.only_sqlite && facts.needs.get(&Service::Postgres).is_some_and(|why| python::is_client(why)) {
+    let is_client = |why: &String| python::is_client(why) || why.contains(": dependencies.");
+    if facts.only_sqlite && facts.needs.get(&Service::Postgres).is_none_or(is_client) {
         facts.needs.remove(&Service::Postgres);
+        facts.other_database = None;
     }
     missing_tools::fetch(tree, &mut facts);
     for (program, what) in &facts.required {

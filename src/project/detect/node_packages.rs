@@ -4,6 +4,7 @@ use globset::Glob;
 use serde_json::Value;
 
 use super::facts::{Facts, Step};
+use super::node_downloads;
 use super::tree::{Tree, join, parent};
 
 /// A package manager of JavaScript.
@@ -157,7 +158,7 @@ fn workspaces(tree: &Tree, root: &Package) -> Vec<String> {
     patterns
 }
 
-fn is_member(tree: &Tree, root: &Package, directory: &str) -> bool {
+pub(super) fn is_member(tree: &Tree, root: &Package, directory: &str) -> bool {
     if root.directory == directory {
         return false;
     }
@@ -245,7 +246,8 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
     facts.see(format!("the package manager {}", manager.program()), evidence.clone());
     let name =
         if package.directory.is_empty() { "install".to_owned() } else { format!("install {}", package.directory) };
-    let mut step = Step::new(&name, &package.directory, manager.install(!own.is_empty()), evidence);
+    let install = node_downloads::with_fallback(tree, package, manager.install(!own.is_empty()));
+    let mut step = Step::new(&name, &package.directory, install, evidence);
     step.inputs = vec![own.first().cloned().unwrap_or_else(|| package.manifest())];
     step.outputs = if manager == Manager::YarnBerry && tree.has(&join(&package.directory, ".pnp.cjs")) {
         Vec::new()
@@ -260,6 +262,15 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
         ));
     }
     facts.prepare.push(step);
+    if let Some(script) =
+        package.scripts().into_iter().find(|script| package.script(script).is_some_and(|text| text.contains("npx ")))
+    {
+        facts.settle(
+            "npm_config_yes",
+            "true",
+            format!("{}: scripts.{script} calls npx, which would ask", package.manifest()),
+        );
+    }
     facts.prepare.extend(env_file(tree, package));
     facts.pass_env.extend(PASS_ENV);
     facts.required.insert(manager.program(), format!("{} asks for it", package.manifest()));

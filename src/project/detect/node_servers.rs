@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Facts, PORT, Probe, Program, Role};
+use super::node_builds;
 use super::node_frameworks::{DevServer, SERVER_LIBRARIES, Takes, dev_server};
 use super::node_packages::{Package, packages};
 use super::source_node::{self, PortSource};
@@ -25,8 +26,9 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     for package in &all {
         let Some(script) = SCRIPTS.iter().find(|script| package.script(script).is_some()) else { continue };
         let text = package.script(script).unwrap_or_default();
-        let orchestrates =
-            several && package.directory.is_empty() && ORCHESTRATORS.iter().any(|one| text.contains(one));
+        let orchestrates = package.directory.is_empty()
+            && ORCHESTRATORS.iter().any(|one| text.contains(one))
+            && (several || tree.has("nx.json"));
         if orchestrates {
             facts.see("a script that runs those of its packages", format!("{}: scripts.{script}", package.manifest()));
             continue;
@@ -107,6 +109,7 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
         return runs
             .then(|| Program::new(&package.directory, Role::Worker, package.manager.script(script, ""), evidence));
     }
+    facts.prepare.extend(node_builds::before(tree, package, script));
     Some(api(tree, package, script, port, evidence, facts))
 }
 

@@ -39,6 +39,11 @@ impl PythonProject {
         above.max_by_key(|member| member.len()).unwrap_or(&self.directory).clone()
     }
 
+    /// Whether a package is listed that speaks to PostgreSQL.
+    pub(super) fn lists_client(&self) -> bool {
+        CLIENTS.iter().any(|client| self.lists(client))
+    }
+
     /// Whether a package is listed.
     pub(super) fn lists(&self, package: &str) -> bool {
         self.text.match_indices(package).any(|(at, _)| {

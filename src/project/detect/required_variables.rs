@@ -61,10 +61,52 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         }
         let is_settings = path.contains("settings") || path.contains("config");
         for found in PYTHON.captures_iter(text).filter(|_| is_settings && !path.contains("prod")) {
-            add(&found[1], "stand-in", path);
+            let at = found.get(0).map_or(0, |whole| whole.start());
+            // `environ.Env(NAME=(bool, False))`
+            let has_default = text.contains(&format!("{}=(", &found[1]));
+            if !has_default && !is_conditional(text, at) {
+                add(&found[1], stand_in_for(&found[1]), path);
+            }
         }
     }
     facts
+}
+
+/// A value of the kind that a name means.
+fn stand_in_for(name: &str) -> &'static str {
+    let is = |words: &[&str]| name.split('_').any(|part| words.contains(&part));
+    if is(&["DEBUG", "ENABLE", "ENABLED", "USE"]) {
+        "true"
+    } else if is(&["PORT", "TIMEOUT", "MINUTES", "SECONDS", "COUNT", "SIZE"]) {
+        "1"
+    } else {
+        stand_in(if is(&["URL", "URI", "ENDPOINT"]) { "url" } else { "str" })
+    }
+}
+
+/// Whether a place in a Python file is reached only under a condition, in a function, or not at all: settings do
+/// well without what is read there. `else` is what happens where nothing is set.
+fn is_conditional(text: &str, at: usize) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    if line.trim_start().starts_with('#') || line.contains(" if ") || line.trim_start().starts_with("if ") {
+        return true;
+    }
+    let mut inner = indent(line);
+    for above in text[..begin].lines().rev().filter(|above| !above.trim().is_empty()) {
+        if inner == 0 {
+            return false;
+        }
+        if indent(above) < inner {
+            inner = indent(above);
+            let begins = above.trim_start();
+            if ["if ", "elif ", "try:", "except", "def ", "async def "].iter().any(|word| begins.starts_with(word)) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// A value of the right kind.
@@ -96,9 +138,9 @@ mod tests {
     fn fields_without_a_default_are_required() {
         let tree = Tree::of([
             ("env.ts".to_owned(), Some("createEnv({\n  A_KEY: z.string().min(1),\n  B: z.string().optional(),\n  C_URL: z\n    .string()\n    .url(),\n})".to_owned())),
-            ("app/config.py".to_owned(), Some("class S(BaseSettings):\n    D_NAME: str\n    E: str = \"x\"\nF = os.environ[\"F_KEY\"]\n".to_owned())),
+            ("app/config.py".to_owned(), Some("class S(BaseSettings):\n    D_NAME: str\n    E: str = \"x\"\nF = os.environ[\"F_KEY\"]\nD = {\n    \"k\": env(\"H_KEY\"),\n}\nif X:\n    G = {\n        \"k\": env(\"G_KEY\")\n    }\n".to_owned())),
         ]);
         let found: Vec<String> = detect(&tree).required_variables.into_keys().collect();
-        assert_eq!(found, ["A_KEY", "C_URL", "D_NAME", "F_KEY"]);
+        assert_eq!(found, ["A_KEY", "C_URL", "D_NAME", "F_KEY", "H_KEY"]);
     }
 }

@@ -66,6 +66,18 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     facts
 }
 
+/// Whether an example sets the variable that names the kind of database, or its address, to a file.
+fn chooses_sqlite(name: &str, value: &str) -> bool {
+    let parts: Vec<&str> = name.split('_').collect();
+    let of_database = parts.iter().any(|part| ["DB", "DATABASE", "TYPEORM", "SQL"].contains(part));
+    let names_kind = ["CLIENT", "TYPE", "DIALECT", "DRIVER", "CONNECTION", "ENGINE", "PROVIDER"];
+    let value = value.to_lowercase();
+    of_database
+        && (parts.last().is_some_and(|last| names_kind.contains(last)) && value.contains("sqlite")
+            || value.starts_with("sqlite:")
+            || parts.contains(&"URL") && value.starts_with("file:"))
+}
+
 /// What the names and values of variables ask for.
 pub(super) fn by_variables(facts: &mut Facts) {
     for variable in facts.variables.clone() {
@@ -74,6 +86,9 @@ pub(super) fn by_variables(facts: &mut Facts) {
         // the source reads names of much that is switched off unless they are set
         let is_shown = variable.value.is_some() || variable.evidence.starts_with(".env");
         let evidence = format!("{}: {}", variable.evidence, variable.name);
+        if chooses_sqlite(&name, value) {
+            facts.only_sqlite = true;
+        }
         if value.starts_with("postgres") && value.contains("://")
             || ["PGHOST", "POSTGRES_HOST", "POSTGRES_SERVER", "POSTGRES_DB"].contains(&name.as_str())
         {

@@ -112,10 +112,18 @@ fn migrations(tree: &Tree, facts: &mut Facts) {
             facts,
             ("migrate", "golang-migrate"),
             folder,
-            format!("migrate -path {folder} -database \"$DATABASE_URL?sslmode=disable\" up"),
+            format!("migrate -path {folder} -database \"${{DATABASE_URL%%\\?*}}?sslmode=disable\" up"),
             by_itself,
         );
         return;
+    }
+    let migrates = |path: &str, text: &str| {
+        path.contains("migrat") && !path.ends_with("_test.go") && text.contains("sql.DB")
+            || text.contains(".AutoMigrate(")
+    };
+    if let Some((path, _)) = tree.sources("", &["go"]).find(|(path, text)| migrates(path, text)) {
+        facts.see("migrations in the program", path);
+        facts.migrates_itself = true;
     }
     let is_goose = |path: &str| tree.text(path).is_some_and(|text| text.contains("-- +goose"));
     if let Some(folder) = folders(&is_goose).first() {

@@ -31,6 +31,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         "todo",
         "secret-here",
         "generate",
+        "***",
+        "...",
+        "\u{2026}",
     ];
     words.iter().any(|word| lower.contains(word))
 }
@@ -43,5 +46,13 @@ mod tests {
     fn what_looks_like_a_template_stays_as_it_is() {
         assert_eq!(literal("a {{ b }}"), "{% raw %}a {{ b }}{% endraw %}");
         assert_eq!(literal("${A}"), "${A}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_to_be_given() {
+        for value in ["***", "sk_test_***", "sk_test_...", "your-key", "<token>"] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        assert!(!is_placeholder("postgres://localhost/app") && !is_placeholder("*"));
     }
 }

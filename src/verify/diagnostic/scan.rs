@@ -62,7 +62,7 @@ impl Stop {
 }
 
 /// The first diagnostic in a failed command's log, as `path:line[:column]: message`; where none is
-/// recognised, its last meaningful lines; `None` when it printed nothing. One message is one line.
+/// recognised, its last meaningful lines; `None` when it printed nothing itself. One message is one line.
 ///
 /// # Errors
 /// When the log cannot be read.

@@ -30,12 +30,12 @@ impl Tail {
         self.lines.push_back(kept);
     }
 
-    /// The last lines that say something, joined; `None` when nothing was printed.
+    /// The last lines that say something, joined; `None` when the command itself printed nothing.
     pub(super) fn text(self) -> Option<String> {
         let lines: Vec<String> = self.lines.into();
         let meaningful: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !is_banner(line)).collect();
-        let all: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let chosen = if meaningful.is_empty() { all } else { meaningful };
+        let rest: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !says_nothing(line)).collect();
+        let chosen = if meaningful.is_empty() { rest } else { meaningful };
         (!chosen.is_empty()).then(|| chosen[chosen.len().saturating_sub(SHOWN)..].join("\n"))
     }
 }
@@ -60,6 +60,24 @@ fn is_banner(line: &str) -> bool {
               | •\ (?:Packages|Running|Remote)
               | Scope:\ .*workspace\ projects
               | Done\ in\ [\d.]+
+            )"
+        )
+        .is_match(line)
+}
+
+/// Whether a runner's line tells no more than that the command was run and failed, which is known.
+fn says_nothing(line: &str) -> bool {
+    !line.contains(char::is_alphanumeric)
+        || pattern!(
+            r"(?x)^\s*(?:
+                > \s | \$\ \S | yarn\ run\ v | Done\ in\ | /\S+:$
+              | npm\ (?:error|ERR!)\ (?:code\ \d|path\ |location\ |workspace\ |command\ |errno\ \d|Lifecycle\ script|Exit\ status|A\ complete\ log|\ )
+              | npm\ (?:warn|WARN|notice)
+              | \u{2009}?ELIFECYCLE\b
+              | (?:error|info)\ (?:Command\ failed|Visit\ https://yarnpkg)
+              | error:\ script\ .+\ exited\ with\ code
+              | Exit\ status\ \d+$
+              | make(?:\[\d+\])?:\ (?:Entering|Leaving)
             )"
         )
         .is_match(line)
@@ -90,5 +108,20 @@ mod tests {
         tail.line("npm error code ENOENT");
         assert_eq!(tail.text().unwrap(), "npm error code ENOENT");
         assert_eq!(Tail::default().text(), None);
+    }
+
+    #[test]
+    fn what_a_runner_says_of_a_silent_command_is_nothing() {
+        for output in [
+            "\n> app@1.0.0 test\n> exit 1\n",
+            "> app@1.0.0 test\n> false\nnpm error Lifecycle script `test` failed with error:\nnpm error code 1\nnpm error path /tree",
+            "> app@1.0.0 test /tree\n> false\n\u{2009}ELIFECYCLE\u{2009} Test failed. See above for more details.",
+            "yarn run v1.22.22\n$ false\nerror Command failed with exit code 1.\ninfo Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command.",
+            "$ false\nerror: script \"test\" exited with code 1",
+        ] {
+            let mut tail = Tail::default();
+            output.lines().for_each(|line| tail.line(line));
+            assert_eq!(tail.text(), None, "{output}");
+        }
     }
 }
