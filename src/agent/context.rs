@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::project::{ConfigError, Project};
-use crate::report::Events;
+use crate::report::{Events, Failure};
 use crate::system::Home;
 
 /// The surroundings of one command.
@@ -28,8 +28,11 @@ impl Context {
     }
 
     /// The error of a verb that needs the shared servers where none are recorded.
-    pub(super) fn without_servers(&self) -> Error {
-        if self.home.is_partial() { Error::PartialHome { home: self.home.path().to_owned() } } else { Error::NoInfra }
+    pub(super) fn without_servers(&self) -> Failure {
+        match self.home.whole() {
+            Ok(_) => Error::NoInfra.into(),
+            Err(partial) => partial.into(),
+        }
     }
 
     /// A project as an agent's tree sees it.

@@ -32,7 +32,7 @@ impl Diagnostic for Error {
             | Self::DatabaseLost(_)
             | Self::Left { .. } => Kind::Conflict,
             Self::Command { .. } | Self::Unhealthy { .. } => Kind::CheckFailed,
-            Self::NoInfra | Self::PartialHome { .. } => Kind::Environment,
+            Self::NoInfra => Kind::Environment,
             Self::Interrupted => Kind::Interrupted,
         }
     }
@@ -65,7 +65,6 @@ impl Diagnostic for Error {
             Self::PostClone(_) => "post_clone.failed",
             Self::DatabaseLost(_) => "database.lost",
             Self::NoInfra => "infra.absent",
-            Self::PartialHome { .. } => "home.partial",
             Self::Interrupted => "interrupted",
         }
     }
@@ -137,7 +136,6 @@ impl Diagnostic for Error {
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
-            Self::PartialHome { .. } => "run it outside the sandbox; docs/sandboxes.md lists what works inside".into(),
             Self::PostClone(source) => return source.hint(),
             Self::Without { agent, what: "database" } => format!(
                 "remove `disabled = true` from `[database]` and `[infra.postgres]`, then run `harness launch {agent}`"

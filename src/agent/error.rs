@@ -198,12 +198,6 @@ pub enum Error {
     /// The infra is not set up.
     #[error("the shared servers are not set up in this home")]
     NoInfra,
-    /// The command runs in a sandbox that hides the shared servers' part of the home.
-    #[error("only directories of agents can be seen of the home `{}`, and this command needs all of it", home.display())]
-    PartialHome {
-        /// The home.
-        home: PathBuf,
-    },
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,

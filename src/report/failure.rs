@@ -145,6 +145,7 @@ impl Diagnostic for crate::system::Error {
             Self::NoServiceUser => "user.missing",
             Self::NoHome => "home.unknown",
             Self::RelativeHome { .. } => "home.relative",
+            Self::PartialHome { .. } => "home.partial",
             _ => "system.io",
         }
     }
@@ -176,6 +177,9 @@ impl Diagnostic for crate::system::Error {
             Self::RelativeHome { path } => {
                 let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 Some(format!("make it absolute: `HARNESS_HOME={}`", absolute.display()))
+            }
+            Self::PartialHome { .. } => {
+                Some("run it outside the sandbox; docs/sandboxes.md lists what works inside".into())
             }
             _ => None,
         }

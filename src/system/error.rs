@@ -82,6 +82,12 @@ pub enum Error {
         /// What it is.
         path: PathBuf,
     },
+    /// The command runs in a sandbox that hides all of the home but agents.
+    #[error("only directories of agents can be seen of the home `{}`, and this command needs all of it", home.display())]
+    PartialHome {
+        /// The home.
+        home: PathBuf,
+    },
     /// Another operation on the operating system failed.
     #[error("cannot {action}")]
     Call {

@@ -35,6 +35,12 @@ impl Versioned for HomeDocument {
     const VERSION: u32 = 1;
 }
 
+/// Whether only directories of agents can be seen at `path`. A home that lost its `home.json` still has the lock under which
+/// that was made.
+fn is_partial(path: &Path) -> bool {
+    path.join("agents").is_dir() && !path.join("home.json").exists() && !path.join("home.lock").exists()
+}
+
 /// Whether `path` holds a home. One whose `home.json` was lost still holds agents.
 fn is_home(path: &Path) -> bool {
     path.join("home.json").exists() || path.join("agents").is_dir()
@@ -79,12 +85,16 @@ impl Home {
     }
 
     /// Opens the home, making it (and its id) when absent.
+    ///
+    /// # Errors
+    /// It cannot be made; it cannot be seen in a sandbox ([`Error::PartialHome`]).
     pub fn open(path: &Path) -> Result<Self> {
+        if is_partial(path) {
+            return Err(Error::PartialHome { home: path.to_owned() });
+        }
         // 0711 for root, so that the service user reaches its own folder below
         let mode = if effective_uid() == 0 { 0o711 } else { 0o700 };
         atomic::create_private_dir(path, mode)?;
-        atomic::create_private_dir(&path.join("agents"), 0o700)?;
-        atomic::create_private_dir(&path.join("infra"), mode)?;
         let file = path.join("home.json");
         let id = if let Some(document) = read_versioned::<HomeDocument>(&file)? {
             document.id
@@ -105,6 +115,9 @@ impl Home {
                 id
             }
         };
+        // after the lock, by which a home is told from what a sandbox shows of one
+        atomic::create_private_dir(&path.join("agents"), 0o700)?;
+        atomic::create_private_dir(&path.join("infra"), mode)?;
         Ok(Self { path: path.to_owned(), id })
     }
 
@@ -120,9 +133,12 @@ impl Home {
         Ok(Self { path: path.to_owned(), id: "-".repeat(12) })
     }
 
-    /// Whether only directories of agents can be seen of it: the command runs in a sandbox that is let into no more.
-    pub fn is_partial(&self) -> bool {
-        !self.path.join("home.json").exists() && self.path.join("agents").is_dir()
+    /// Itself, if it can be seen.
+    ///
+    /// # Errors
+    /// Only directories of agents can be seen of it: the command runs in a sandbox that is let into no more.
+    pub fn whole(&self) -> Result<&Self> {
+        if is_partial(&self.path) { Err(Error::PartialHome { home: self.path.clone() }) } else { Ok(self) }
     }
 
     /// Whether there is a home, which [`Self::look`] need not find.
@@ -156,7 +172,7 @@ impl Home {
     /// The agents that have a directory here, by number.
     pub fn agents(&self) -> Result<Vec<u8>> {
         let directory = self.path.join("agents");
-        if !self.exists() {
+        if !directory.is_dir() {
             return Ok(Vec::new());
         }
         let mut ids: Vec<u8> = std::fs::read_dir(&directory)

@@ -48,8 +48,12 @@ fn in_a_sandbox_that_is_let_into_one_agents_directory_that_agents_verbs_work() {
         run(verb).exits_with(5).says("agent 2 does not exist");
     }
     run(&["psql", "2", "select 1"]).exits_with(125).says("agent 2 does not exist");
-    let refused = run(&["env", "3", "--json"]).exits_with(4).json();
-    assert_eq!(refused["error"]["code"], "home.partial");
+    for verb in
+        [&["env", "3"][..], &["launch", "3"], &["launch"], &["teardown", "3", "--force"], &["setup"], &["db", "list"]]
+    {
+        let refused = sandboxed(&project, &mine, &[verb, &["--json"]].concat()).run().exits_with(4).json();
+        assert_eq!(refused["error"]["code"], "home.partial", "{verb:?}");
+    }
     // nor does the socket lead to what is not this stack's
     let neighbour = project.port("api", 2);
     let refusal = block_on(async {

@@ -18,6 +18,7 @@ pub async fn teardown(context: &Context, options: &TeardownOptions) -> Result<(T
     if !context.home.exists() {
         return Ok((nothing(options), None));
     }
+    context.home.whole()?;
     check_projects(context, options)?;
     check_nobody_stays(context, options)?;
     let infra = servers(context, options).await?;
