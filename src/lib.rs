@@ -14,7 +14,7 @@
 //!  ▼
 //! postgres, bucket, render, embedded, supervisor
 //!  ▼
-//! project
+//! project, screen
 //!  ▼
 //! report
 //!  ▼
@@ -54,6 +54,8 @@
 //! | when a process is started, restarted and given up | `supervisor/machine` |
 //! | probes, signals, processes | `supervisor/run` |
 //! | how a log line is written, and its time | `supervisor/logs/writer.rs` |
+//! | what a program on a terminal shows, and how it is drawn | `screen` |
+//! | sessions: started, kept, joined | `supervisor/run/sessions.rs`, `agent/sessions.rs`, `agent/attach` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
 //! | how a command in a sandbox reaches the application and the database | `supervisor/passage.rs`, `agent/http.rs` |
 //! | ports that are written in an application's source | `system/loopback_map`, `supervisor/guardian` |
@@ -88,6 +90,7 @@ pub mod project;
 #[allow(unreachable_pub)]
 mod render;
 pub mod report;
+pub mod screen;
 pub mod supervisor;
 pub mod system;
 #[allow(unreachable_pub)]

@@ -17,7 +17,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
-        ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
+        ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "screen", "project", "report", "system"]),
         // what is judged is an agent's tree, in that agent's environment
         ("verify", &["agent", "render", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
@@ -28,7 +28,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("render", &["supervisor", "project", "report", "system"]),
         // the file of agents' S3 keys: who writes it and who reads it share its type
         ("embedded", &["bucket", "report", "system"]),
-        ("supervisor", &["report", "system"]),
+        ("supervisor", &["screen", "report", "system"]),
+        ("screen", &[]),
         ("project", &["report", "system"]),
         ("report", &["system"]),
         ("system", &[]),
@@ -142,6 +143,8 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "database.busy",
             "infra.survivors",
             "postgres.locked",
+            "session.not_started",
+            "session.stack_ended",
             "supervisor.blocked",
             "supervisor.connection",
             "supervisor.not_running",

@@ -156,7 +156,7 @@ fn exit_code(status: std::process::ExitStatus) -> u8 {
 }
 
 /// The program, looked up on the agent's PATH rather than on the caller's.
-fn find(program: &str, path: Option<&String>, tree: &std::path::Path) -> Option<PathBuf> {
+pub(super) fn find(program: &str, path: Option<&String>, tree: &std::path::Path) -> Option<PathBuf> {
     which::which_in(program, path, tree).ok()
 }
 

@@ -7,7 +7,7 @@
 //!
 //! | changes something | only looks |
 //! |---|---|
-//! | `launch`, `teardown` (its dry run says what the real run does, so it is refused alike), `start`, `stop`, `restart`, `db`, `psql`, `exec`, `shell`, `verify`, `slow-queries --reset`, `http` with a method that may change something | `status`, `url`, `open`, `logs`, `health`, `wait`, `ports`, `stats`, `env`, `db list`, `slow-queries`, `http` with GET or HEAD, `verify --status`, `verify --list` |
+//! | `launch`, `teardown` (its dry run says what the real run does, so it is refused alike), `start`, `stop`, `restart`, `db`, `psql`, `exec`, `shell`, `verify`, `slow-queries --reset`, `session start`, `session stop`, `attach`, `http` with a method that may change something | `status`, `url`, `open`, `logs`, `health`, `wait`, `ports`, `stats`, `env`, `db list`, `slow-queries`, `session list`, `attach --read-only`, `http` with GET or HEAD, `verify --status`, `verify --list` |
 //!
 //! A project that was moved keeps its agents ([`super::moved`]).
 

@@ -70,7 +70,7 @@ impl Verb {
 
     /// The exit code of harness's own failure: verbs that pass a child's code through keep 125 for it.
     fn failure_code(&self) -> Option<u8> {
-        matches!(self, Self::Exec(_) | Self::Shell(_) | Self::Psql(_)).then_some(125)
+        matches!(self, Self::Exec(_) | Self::Shell(_) | Self::Psql(_) | Self::Attach(_)).then_some(125)
     }
 }
 

@@ -6,6 +6,7 @@
 #[macro_use]
 mod verbs;
 
+mod attach;
 mod command;
 mod completions;
 mod config;
@@ -32,6 +33,7 @@ mod psql;
 #[cfg(test)]
 mod schemas;
 mod session;
+mod sessions;
 mod setup;
 mod shell;
 mod slow_queries;
@@ -64,6 +66,8 @@ verbs! {
     Env(env::Arguments) = env::run, "env" as crate::report::Environment;
     Exec(exec::Arguments) = exec::run, "exec" as crate::report::Execution;
     Shell(shell::Arguments) = shell::run, "shell";
+    Session(sessions::Arguments) = sessions::run, "session" as crate::report::Sessions;
+    Attach(attach::Arguments) = attach::run, "attach";
     Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;

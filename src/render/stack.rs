@@ -142,6 +142,7 @@ impl Renderer<'_> {
             },
             tty: process.tty,
             run_as: None,
+            session: None,
             working_dir,
             environment,
         })

@@ -1,17 +1,21 @@
 //! A command's side of the control socket: the requests, each as a function.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
-use super::connection::{Patience, ask, ask_any_version, ask_for_connection, gone};
-use super::protocol::{Destination, Request, Response, StopReport};
+use super::connection::{Patience, ask, ask_any_version, ask_for_descriptor, gone};
+use super::protocol::{Destination, Request, Response, StopReport, UNKNOWN_REQUEST};
+use super::readiness::writable;
 use super::snapshot::{Phase, StackSnapshot};
-use super::spec::StackSpec;
+use super::spec::{ProcessSpec, StackSpec};
 use super::{Error, Result, config, socket, trio};
+use crate::screen::Size;
 use crate::system::{self, Deadline};
 
 /// How long a supervisor may take for an answer that needs no waiting: its guardian replaces one that was stopped within
@@ -178,13 +182,53 @@ impl Client {
 
     /// A connection to what belongs to the stack, made by the supervisor: it works in a sandbox that has no network.
     pub async fn connection(&self, to: Destination) -> Result<tokio::net::TcpStream> {
-        let request = Request::Connect { to };
-        match ask_for_connection(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO))
-            .await?
-        {
-            (_, Some(connection)) => {
-                Ok(tokio::net::TcpStream::from_std(connection).map_err(system::Error::call("use the connection"))?)
+        let connection = std::net::TcpStream::from(self.descriptor(&Request::Connect { to }).await?);
+        let usable = connection.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(connection));
+        Ok(usable.map_err(system::Error::call("use the connection"))?)
+    }
+
+    /// Adds a session, which starts at once. A supervisor of an older binary that knows no sessions becomes this one first.
+    pub async fn start_session(&self, name: &str, process: &ProcessSpec) -> Result<StackSnapshot> {
+        let request = Request::StartSession { name: name.to_owned(), process: Box::new(process.clone()) };
+        match self.ask_snapshot(&request, Duration::ZERO).await {
+            Err(Error::Rejected { code, .. }) if code == UNKNOWN_REQUEST => {
+                let own = std::env::current_exe().map_err(system::Error::call("find the path of this program"))?;
+                self.replace(&own).await?;
+                self.ask_snapshot(&request, Duration::ZERO).await
             }
+            other => other,
+        }
+    }
+
+    /// Ends a session and takes it off the list.
+    pub async fn end_session(&self, name: &str) -> Result<StackSnapshot> {
+        let mut seen = self.ask_snapshot(&Request::Stop { names: vec![name.to_owned()] }, Duration::ZERO).await?;
+        while seen.sessions.get(name).is_some_and(|session| session.process.phase == Phase::Stopping) {
+            seen = self.changed(seen.generation, Duration::from_mins(1)).await?;
+        }
+        self.ask_snapshot(&Request::RemoveSession { name: name.to_owned() }, Duration::ZERO).await
+    }
+
+    /// The master end of the terminal of a process or session; it does not block. What is written to it is typed.
+    /// It must not be read: the supervisor does that.
+    pub async fn terminal(&self, name: &str) -> Result<AsyncFd<OwnedFd>> {
+        let master = self.descriptor(&Request::Terminal { name: name.to_owned() }).await?;
+        Ok(writable(master).map_err(system::Error::call("write to the terminal"))?)
+    }
+
+    /// Gives the terminal of a process or session another size.
+    pub async fn resize(&self, name: &str, size: Size) -> Result<()> {
+        let request = Request::Resize { name: name.to_owned(), size };
+        match ask(&self.directory, self.first_connection(), &request, self.patience(Duration::ZERO)).await? {
+            Response::Done => Ok(()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn descriptor(&self, request: &Request) -> Result<OwnedFd> {
+        let patience = self.patience(Duration::ZERO);
+        match ask_for_descriptor(&self.directory, self.first_connection(), request, patience).await? {
+            (_, Some(descriptor)) => Ok(descriptor),
             (response, None) => Err(unexpected(response)),
         }
     }

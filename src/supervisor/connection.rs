@@ -4,7 +4,7 @@
 //! is asked again of the successor. Every request may be asked twice.
 
 use std::io;
-use std::net::TcpStream;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as Connected;
 use std::path::Path;
 use std::pin::pin;
@@ -50,7 +50,7 @@ pub(crate) async fn ask(
 struct Answer {
     welcome: Welcome,
     response: Response,
-    connection: Option<TcpStream>,
+    descriptor: Option<OwnedFd>,
 }
 
 fn of_our_protocol(welcome: Welcome, response: Response) -> Result<Response> {
@@ -76,18 +76,15 @@ pub(crate) async fn ask_any_version(
     persevere(directory, first, request, patience).await.map(|answer| answer.response)
 }
 
-/// Asks a supervisor of our own protocol for a connection: its answer, and the connection where there is one.
-pub(crate) async fn ask_for_connection(
+/// Asks a supervisor of our own protocol for a connection or a terminal: its answer, and what came along.
+pub(crate) async fn ask_for_descriptor(
     directory: &Path,
     first: Option<Connected>,
     request: &Request,
     patience: Patience,
-) -> Result<(Response, Option<TcpStream>)> {
-    let Answer { welcome, response, connection } = persevere(directory, first, request, patience).await?;
-    let response = of_our_protocol(welcome, response)?;
-    let usable = |connection: TcpStream| connection.set_nonblocking(true).map(|()| connection);
-    let talk = |source| Error::Talk { action: "take a connection from", directory: directory.to_owned(), source };
-    Ok((response, connection.map(usable).transpose().map_err(talk)?))
+) -> Result<(Response, Option<OwnedFd>)> {
+    let Answer { welcome, response, descriptor } = persevere(directory, first, request, patience).await?;
+    Ok((of_our_protocol(welcome, response)?, descriptor))
 }
 
 /// Waits until that very process is gone.
@@ -141,13 +138,13 @@ async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Answe
     let mut bytes = frame::encode(&Hello { protocol: protocol(), version: VERSION.to_owned() })?;
     bytes.extend(frame::encode(request)?);
     stream.write_all(&bytes).await?;
-    let (welcome, answer, connection) = passage::receive::<Welcome, serde_json::Value>(&stream).await?;
+    let (welcome, answer, descriptor) = passage::receive::<Welcome, serde_json::Value>(&stream).await?;
     let response = match Response::deserialize(answer) {
         // another protocol's answer need not be readable
         Err(_) if welcome.protocol != protocol() => Response::Done,
         other => other?,
     };
-    Ok(Answer { welcome, response, connection })
+    Ok(Answer { welcome, response, descriptor })
 }
 
 fn is_broken(error: &io::Error) -> bool {

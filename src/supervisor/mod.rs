@@ -41,6 +41,24 @@
 //!
 //! Signals are sent by identity only: pid, start time and boot, through a pidfd.
 //!
+//! # Sessions
+//!
+//! A session is a process with a terminal that a command adds to a running stack ([`Client::start_session`]). It is kept
+//! in the config in force and not in `processes.toml`, so the guardian holds it as it holds all else, and a new rendering
+//! does not end it. What concerns "all processes" (start, stop, restart, health, drift) does not concern sessions.
+//!
+//! There is one reader of a terminal, the supervisor, and one place where its bytes go, the log. Viewers follow the log
+//! file ([`logs::Tail`]) and do not depend on anybody: a frozen viewer holds up nothing, and one that is slow or comes
+//! late goes on at the keyframe that stands at the head of each log file ([`crate::screen`]). When the supervisor is
+//! killed, the terminal's master end lives on with the guardian, output waits in the kernel, and the next supervisor
+//! writes on; a viewer notices a pause of milliseconds. A stream from supervisor to viewers was the alternative: it needs
+//! queues, limits and a way to begin again, all of which the log has.
+//!
+//! Input goes the shortest way: a viewer gets a copy of the master end ([`Client::terminal`], as [`passage`] hands over
+//! connections) and writes keys into it. So typing works while the supervisor is being replaced, and a program that does
+//! not read holds up its typist alone. The size is changed by request, because the supervisor notes the change among the
+//! bytes of the log where it happened.
+//!
 //! # What it does not do
 //!
 //! It knows nothing of projects, templates or databases: its inputs are `processes.toml` and the mark of the directory
@@ -91,10 +109,10 @@ pub use error::{Error, Result};
 pub use exchange::exchange;
 pub use launcher::{Launcher, Started, start};
 pub use protocol::{Destination, StopReport, Survivor};
-pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, StackSnapshot};
+pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, SessionSnapshot, StackSnapshot};
 pub use spec::{
-    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, StackSpec, StdinSpec,
-    StopSpec, WatchSpec,
+    ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, SessionSpec, StackSpec,
+    StdinSpec, StopSpec, WatchSpec,
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, end_silent, survivors, sweep, sweep_blocking};

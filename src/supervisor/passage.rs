@@ -2,11 +2,11 @@
 //!
 //! A sandbox that cuts an agent off from the network often lets a Unix socket pass. A TCP socket belongs to the network
 //! in which it was made, wherever it is used: the supervisor, which stands outside, connects it and sends the descriptor
-//! over the control socket. No byte of the conversation passes through the supervisor.
+//! over the control socket. No byte of the conversation passes through the supervisor. The master end of a terminal goes
+//! the same way.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::net::TcpStream;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -59,14 +59,14 @@ pub(crate) async fn send(stream: &mut UnixStream, bytes: &[u8], connection: Opti
 /// Reads two messages, and the connection that came with them.
 pub(crate) async fn receive<A: DeserializeOwned, B: DeserializeOwned>(
     stream: &UnixStream,
-) -> io::Result<(A, B, Option<TcpStream>)> {
+) -> io::Result<(A, B, Option<OwnedFd>)> {
     let mut bytes = Vec::new();
     let mut connection = None;
     loop {
         if let Some((first, after)) = message::<A>(&bytes)?
             && let Some((second, _)) = message::<B>(&bytes[after..])?
         {
-            return Ok((first, second, connection.map(TcpStream::from)));
+            return Ok((first, second, connection));
         }
         let mut buffer = [0; 4096];
         let (read, came) = stream.async_io(Interest::READABLE, || take(stream, &mut buffer)).await?;
@@ -121,7 +121,7 @@ mod tests {
         let (welcome, answer, connection) = receive::<String, Response>(&right).await.unwrap();
         assert_eq!(welcome, "welcome");
         assert!(matches!(answer, Response::Done));
-        let mut connection = connection.unwrap();
+        let mut connection = std::net::TcpStream::from(connection.unwrap());
         connection.set_nonblocking(false).unwrap();
         let (mut accepted, _) = listener.accept().unwrap();
         accepted.write_all(b"hello").unwrap();

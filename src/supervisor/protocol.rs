@@ -8,6 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::StackSnapshot;
+use super::spec::ProcessSpec;
+use crate::screen::Size;
 use crate::system::ProcessIdentity;
 
 /// What this binary speaks; the number grows when requests or answers change incompatibly. It is a text, so that
@@ -25,6 +27,9 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Longest message in bytes; a longer one ends the connection.
 pub(crate) const LARGEST_FRAME: usize = 4 << 20;
+
+/// Code of the answer to a request that the supervisor does not understand: it is of an older binary.
+pub(crate) const UNKNOWN_REQUEST: &str = "supervisor.request";
 
 /// First message of a client.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,6 +64,14 @@ pub(crate) enum Request {
     Restart { names: Vec<String> },
     /// A connection to what belongs to the stack, for a command that has no network of its own.
     Connect { to: Destination },
+    /// Adds a session to the stack.
+    StartSession { name: String, process: Box<ProcessSpec> },
+    /// Takes a session off the list, which must have ended.
+    RemoveSession { name: String },
+    /// The master end of a process's terminal.
+    Terminal { name: String },
+    /// Another size of a process's terminal.
+    Resize { name: String, size: Size },
     /// Stops everything; the trio ends.
     Shutdown,
     /// The trio replaces itself by the binary at this path; processes live on.
@@ -86,7 +99,7 @@ pub(crate) enum Response {
     Stopped(StopReport),
     /// The address of what the client wants a connection to. The connection itself goes to the client.
     Address { address: String },
-    /// Done, nothing to tell. To a request for a connection, the connected socket comes along.
+    /// Done, nothing to tell. To a request for a connection or a terminal, that comes along.
     Done,
     /// Not done.
     Error { code: String, message: String },

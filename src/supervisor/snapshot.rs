@@ -1,6 +1,7 @@
 //! What the supervisor says about its stack: the only truth about running processes.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,28 @@ pub struct StackSnapshot {
     pub tracking_reason: String,
     /// The processes, by name.
     pub processes: BTreeMap<String, ProcessSnapshot>,
+    /// The sessions, by name; ended ones among them. Absent of an older supervisor.
+    #[serde(default)]
+    pub sessions: BTreeMap<String, SessionSnapshot>,
+}
+
+/// One session at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionSnapshot {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Where it was started.
+    pub working_dir: PathBuf,
+    /// As of any process.
+    pub process: ProcessSnapshot,
+}
+
+impl SessionSnapshot {
+    /// Whether its program has ended, or never ran.
+    pub fn is_over(&self) -> bool {
+        let begins = matches!(self.process.phase, Phase::Disabled | Phase::Waiting | Phase::Starting);
+        self.process.process.is_none() && !begins
+    }
 }
 
 impl StackSnapshot {

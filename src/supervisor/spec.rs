@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::screen::Size;
 use crate::system::loopback_map::PortMap;
 
 /// Everything the supervisor of one stack does.
@@ -88,6 +89,9 @@ pub struct ProcessSpec {
     /// Another user to run as, when the supervisor is root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_as: Option<RunAs>,
+    /// That it is a session; never in `processes.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionSpec>,
 }
 
 impl ProcessSpec {
@@ -111,8 +115,26 @@ impl ProcessSpec {
             stdin: StdinSpec::default(),
             tty: false,
             run_as: None,
+            session: None,
         }
     }
+
+    /// A program on a terminal that a command adds to a running stack. It is started by name alone, once.
+    pub fn session(command: Vec<String>, working_dir: PathBuf, session: SessionSpec) -> Self {
+        let restart = RestartSpec::No;
+        let kept = Self::kept_running(command, working_dir);
+        Self { disabled: true, tty: true, restart, session: Some(session), ..kept }
+    }
+}
+
+/// What a session has beside a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSpec {
+    /// Tells this start from any other one with the same name, since a request may be asked twice.
+    pub token: String,
+    /// Of its terminal at first.
+    pub size: Size,
 }
 
 /// What the standard input of a process is, where it has no terminal.

@@ -46,7 +46,7 @@ pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };
 pub use secret::Secret;
-pub use tty::RawTerminal;
+pub use tty::{RawTerminal, terminal_size};
 pub use until_signal::until_signal;
 pub use user::{ServiceUser, effective_uid};
 pub use versioned::{Versioned, read_versioned, write_fleeting, write_versioned};

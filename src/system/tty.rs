@@ -31,6 +31,12 @@ impl RawTerminal {
     }
 }
 
+/// Columns and rows of the terminal on standard output; `None` where it is none, or they are not known.
+pub fn terminal_size() -> Option<(u16, u16)> {
+    let size = tcgetwinsize(std::io::stdout()).ok()?;
+    Some((size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0)
+}
+
 impl Drop for RawTerminal {
     fn drop(&mut self) {
         // a terminal that was closed cannot be restored

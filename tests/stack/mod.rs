@@ -32,6 +32,7 @@ mod s3_purge;
 mod s3_server;
 mod sandbox;
 mod schemas;
+mod sessions;
 mod states;
 mod teardown;
 mod trees;

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use harness::screen::{Screen, Size};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::wait::{LONG, wait_for};
@@ -16,6 +17,7 @@ pub(crate) struct Terminal {
     own: File,
     other: File,
     seen: Arc<Mutex<Vec<u8>>>,
+    screen: Arc<Mutex<Screen>>,
 }
 
 impl Terminal {
@@ -31,13 +33,16 @@ impl Terminal {
         for end in [&own, &other] {
             rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC).unwrap();
         }
-        let terminal = Self { own, other, seen: Arc::default() };
+        let screen = Arc::new(Mutex::new(Screen::new(Size::of(columns, rows), 1000)));
+        let terminal = Self { own, other, seen: Arc::default(), screen };
         terminal.resize(columns, rows);
         let (mut reader, seen) = (terminal.own.try_clone().unwrap(), terminal.seen.clone());
+        let screen = terminal.screen.clone();
         std::thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(length @ 1..) = reader.read(&mut chunk) {
                 seen.lock().unwrap().extend(&chunk[..length]);
+                screen.lock().unwrap().feed(&chunk[..length]);
             }
         });
         terminal
@@ -45,7 +50,34 @@ impl Terminal {
 
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+        // first: who hears of it draws by the new size
+        self.screen.lock().unwrap().resize(Size::of(columns, rows));
         tcsetwinsize(&self.own, size).unwrap();
+    }
+
+    /// What a person sees on it, row by row.
+    pub(crate) fn shows(&self) -> Vec<String> {
+        let screen = self.screen.lock().unwrap();
+        (0..screen.size().rows).map(|row| screen.row(row.into()).text()).collect()
+    }
+
+    /// What it was switched to.
+    pub(crate) fn modes(&self) -> harness::screen::Modes {
+        self.screen.lock().unwrap().modes()
+    }
+
+    /// What has left it at its top.
+    pub(crate) fn scrollback(&self) -> Vec<String> {
+        self.screen.lock().unwrap().scrollback_rows(0, usize::MAX).iter().map(harness::screen::Row::text).collect()
+    }
+
+    /// Waits until a row shows this.
+    #[track_caller]
+    pub(crate) fn awaits(&self, text: &str) {
+        wait_for(&format!("`{text}` on the screen"), LONG, || {
+            let rows = self.shows();
+            if rows.iter().any(|row| row.contains(text)) { Ok(()) } else { Err(rows.join("\n")) }
+        });
     }
 
     /// Starts a command with this as its controlling terminal.

@@ -23,6 +23,26 @@ pub(super) fn paths(directory: &Path, name: &str, age: u32) -> (PathBuf, PathBuf
     (directory.join(format!("{name}.log{suffix}")), directory.join(format!("{name}.idx{suffix}")))
 }
 
+/// `<name>.screen`, or with `.<age>` behind: the screen at the beginning of a terminal's log.
+pub(super) fn keyframe_path(directory: &Path, name: &str, age: u32) -> PathBuf {
+    let suffix = if age == 0 { String::new() } else { format!(".{age}") };
+    directory.join(format!("{name}.screen{suffix}"))
+}
+
+/// Removes everything that was kept of a process's output.
+pub(crate) fn remove(directory: &Path, name: &str) {
+    for age in 0..MOST {
+        let (log, index) = paths(directory, name, age);
+        let keyframe = keyframe_path(directory, name, age);
+        if ![&log, &index, &keyframe].iter().any(|path| path.exists()) && age > 1 {
+            return;
+        }
+        for path in [log, index, keyframe] {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 /// The files that exist, oldest first.
 pub(super) fn files(directory: &Path, name: &str) -> Vec<LogFile> {
     let mut found: Vec<LogFile> = (0..MOST)

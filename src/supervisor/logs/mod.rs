@@ -10,6 +10,9 @@
 //! marked as continued), the last one also without its end, per stream, so that a line of stderr does not
 //! break one of stdout.
 //!
+//! The log of a terminal has a third file, `logs/<name>.screen`: escape sequences that make the screen as it was before
+//! the log's first byte. So whoever wants the screen as it stands needs one log file and not all that was ever printed.
+//!
 //! What cannot be written (disk full) is dropped and counted, since an application must not hang on its
 //! own log. A file that was deleted, renamed or truncated by another program is started again.
 
@@ -19,9 +22,12 @@ mod generation;
 mod index;
 mod query;
 mod source;
+mod tail;
 mod writer;
 
 pub use follow::Follower;
 pub use frame::{LogLine, Stream};
 pub use query::{LogQuery, last_lines, last_word, processes, read};
+pub(crate) use tail::since_keyframe;
+pub use tail::{Gave, Tail};
 pub(crate) use writer::{Limits, Writer};

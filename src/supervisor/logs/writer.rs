@@ -10,8 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::pipe::{SpliceFlags, splice};
 
 use super::Stream;
-use super::generation::{generation_of, paths};
+use super::generation::{generation_of, keyframe_path, paths};
 use super::index::{self, Mark};
+use super::tail;
 
 /// Reads closer together than this, of the same stream, share an entry of the index.
 const RESOLUTION_US: u64 = 500;
@@ -26,6 +27,11 @@ pub(crate) struct Limits {
     pub(crate) bytes: u64,
     /// Rotated files that are kept.
     pub(crate) files: u32,
+}
+
+impl Limits {
+    /// Of a terminal: [`Writer::turn`] rotates. A file is as short as can be read at once by who joins.
+    pub(crate) const TERMINAL: Self = Self { bytes: u64::MAX, files: 8 };
 }
 
 impl Default for Limits {
@@ -94,11 +100,27 @@ impl Writer {
             let (now, later) = rest.split_at(split_point(rest, offset, self.limits.bytes));
             let written = if now.is_empty() { 0 } else { self.write(time_us, stream, now).unwrap_or(0) };
             self.lose(now.len() - written);
-            if !later.is_empty() && self.rotate(time_us).is_err() {
+            if !later.is_empty() && self.rotate(time_us, None).is_err() {
                 return self.lose(later.len());
             }
             rest = later;
         }
+    }
+
+    /// Bytes in the present file.
+    pub(crate) fn length(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.offset)
+    }
+
+    /// Whether something was ever written that is still there.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.generation > 0
+    }
+
+    /// Begins another file of a terminal's log, on this screen.
+    pub(crate) fn turn(&mut self, keyframe: &[u8]) {
+        // what cannot be rotated grows on
+        let _ = self.rotate(now_us(), Some(keyframe));
     }
 
     /// Adds a line of harness's own, on a line of its own.
@@ -209,16 +231,23 @@ impl Writer {
         Ok(self.open.as_mut().map_or(0, |open| open.put(bytes)))
     }
 
-    fn rotate(&mut self, time_us: u64) -> io::Result<()> {
+    fn rotate(&mut self, time_us: u64, keyframe: Option<&[u8]>) -> io::Result<()> {
         self.open = None;
         let (oldest_log, oldest_index) = paths(&self.directory, &self.name, self.limits.files);
         let _ = fs::remove_file(oldest_log);
         let _ = fs::remove_file(oldest_index);
+        let _ = fs::remove_file(keyframe_path(&self.directory, &self.name, self.limits.files));
         for age in (0..self.limits.files).rev() {
             let (from, to) = (paths(&self.directory, &self.name, age), paths(&self.directory, &self.name, age + 1));
             // the index first: a log without one is still read, an index alone is not
             let _ = fs::rename(from.1, to.1);
             let _ = fs::rename(from.0, to.0);
+            let keyframe = |age| keyframe_path(&self.directory, &self.name, age);
+            let _ = fs::rename(keyframe(age), keyframe(age + 1));
+        }
+        if let Some(keyframe) = keyframe {
+            // before the log that begins with it
+            let _ = tail::write_keyframe(&self.directory, &self.name, self.generation + 1, keyframe);
         }
         self.reopen(time_us).map(drop)
     }

@@ -143,7 +143,9 @@ impl Machine {
         }
         for (name, process) in &spec.processes {
             let digest = process_digest(spec, name);
-            if self.definitions.contains_key(name) {
+            if process.session.is_some() && self.definitions.contains_key(name) {
+                // it is started once, with what it was given then
+            } else if self.definitions.contains_key(name) {
                 self.redefine(now, name, process, digest, restart_changed);
             } else {
                 self.definitions.insert(name.clone(), Definition { spec: process.clone(), digest, next: None });

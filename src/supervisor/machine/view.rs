@@ -80,6 +80,7 @@ impl Machine {
                 .filter(|unit| matches!(unit.state, State::Launching | State::Running(_) | State::Stopping { .. }));
             (name.clone(), runs.map_or_else(|| definition.digest.clone(), |unit| unit.digest.clone()))
         };
-        combined_digest(&self.definitions.iter().map(digest).collect())
+        let rendered = self.definitions.iter().filter(|(_, it)| it.spec.session.is_none());
+        combined_digest(&rendered.map(digest).collect())
     }
 }

@@ -16,6 +16,7 @@ use super::spawn::{NEVER_RAN, Program};
 use super::stop_tree::TreeStop;
 use super::streams::Streams;
 use super::supervisor::{Run, Supervisor};
+use super::terminal::Terminal;
 use crate::supervisor::config;
 use crate::supervisor::handover::Entry;
 use crate::supervisor::link::{ToGuardian, ToSupervisor};
@@ -113,15 +114,23 @@ impl Supervisor {
     /// The log of a process.
     pub(super) fn writer(&mut self, name: &str) -> Rc<RefCell<Writer>> {
         let directory = logs_in(&self.handover.directory);
+        let has_terminal = self.machine.definition(name).is_some_and(|definition| definition.spec.tty);
+        let limits = if has_terminal { Limits::TERMINAL } else { Limits::default() };
         let writer = self.writers.entry(name.to_owned());
-        writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, name, Limits::default())))).clone()
+        writer.or_insert_with(|| Rc::new(RefCell::new(Writer::new(&directory, name, limits)))).clone()
     }
 
     /// Reads its pipes and waits for its end. Of a run of a former supervisor `adopted` says whether the guardian is
     /// its parent.
     fn watch(&mut self, entry: Entry, pidfd: std::os::fd::OwnedFd, adopted: Option<bool>) -> std::io::Result<()> {
         let (name, run) = (entry.name.clone(), entry.run);
-        let output = Output::new(self.writer(&name), self.machine.definition(&name).map(|definition| &definition.spec));
+        let writer = self.writer(&name);
+        let spec = self.machine.definition(&name).map(|definition| &definition.spec);
+        let terminal = spec.filter(|spec| spec.tty).map(|spec| match adopted {
+            Some(_) => Terminal::resume(&self.handover.directory, &name),
+            None => Terminal::new(Streams::of(spec).size(), &mut writer.borrow_mut()),
+        });
+        let output = Output::new(writer, spec, terminal);
         for (pipe, stream) in entry.pipes.iter().zip([Stream::Stdout, Stream::Stderr]) {
             let copied = pump(output.clone(), pipe.try_clone()?, stream, name.clone(), run, self.sender.clone());
             let (name, sender) = (name.clone(), self.sender.clone());
@@ -240,7 +249,8 @@ impl Supervisor {
         if !ours {
             let end = describe_exit(&status);
             say("supervisor", &format!("process `{name}` {end}"));
-            if status.code != Some(0) {
+            let is_session = self.machine.definition(name).is_some_and(|it| it.spec.session.is_some());
+            if status.code != Some(0) && !is_session {
                 self.note_in_log(name, &end);
             }
         }
@@ -281,7 +291,7 @@ impl Supervisor {
 
     /// Puts the config on disk in force.
     pub(super) fn reload(&mut self, restart_changed: bool, revive: bool) -> crate::supervisor::Result<()> {
-        let spec = config::load(&self.handover.directory)?;
+        let spec = self.with_sessions(config::load(&self.handover.directory)?);
         self.spec = spec.clone();
         self.hand_spec_over();
         self.watch_files();

@@ -15,7 +15,7 @@ use super::messages::{Message, Sender};
 use crate::supervisor::error::ENDING;
 use crate::supervisor::frame;
 use crate::supervisor::passage;
-use crate::supervisor::protocol::{Hello, Request, Response, VERSION, Welcome, protocol};
+use crate::supervisor::protocol::{Hello, Request, Response, UNKNOWN_REQUEST, VERSION, Welcome, protocol};
 use crate::supervisor::socket::peer_uid;
 
 /// How long a client may take to ask, and to take its answer.
@@ -60,21 +60,29 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     }
     let (hello, asked) = timeout(PATIENCE, listen_to(&mut stream)).await??;
     let welcome = Welcome { protocol: protocol(), version: VERSION.to_owned(), stack: desk.stack.clone() };
+    let mut terminal = None;
     let response = match Request::deserialize(asked) {
         Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
         _ if hello.protocol != protocol() => {
             error("supervisor.version", format!("harness {VERSION} supervises this stack"))
         }
+        Ok(Request::Terminal { name }) => match terminal_of(name, &desk).await {
+            Ok(found) => {
+                terminal = Some(found);
+                Response::Done
+            }
+            Err(response) => response,
+        },
         Ok(request) => answer(request, desk).await,
-        Err(problem) => error("supervisor.request", problem.to_string()),
+        Err(problem) => error(UNKNOWN_REQUEST, problem.to_string()),
     };
-    let (response, connection) = match response {
+    let (response, descriptor) = match response {
         Response::Address { address } => passage::open(&address).await,
-        other => (other, None),
+        other => (other, terminal),
     };
     let mut bytes = frame::encode(&welcome)?;
     bytes.extend(frame::encode(&response)?);
-    timeout(PATIENCE, passage::send(&mut stream, &bytes, connection)).await??;
+    timeout(PATIENCE, passage::send(&mut stream, &bytes, descriptor)).await??;
     stream.shutdown().await
 }
 
@@ -84,6 +92,12 @@ async fn listen_to(stream: &mut UnixStream) -> io::Result<(Hello, serde_json::Va
 
 pub(super) fn error(code: &str, message: String) -> Response {
     Response::Error { code: code.to_owned(), message }
+}
+
+async fn terminal_of(name: String, desk: &Desk) -> Result<OwnedFd, Response> {
+    let (sender, receiver) = oneshot::channel();
+    let _ = desk.sender.send(Message::Terminal(name, sender));
+    receiver.await.unwrap_or_else(|_| Err(error(ENDING, "it is ending".to_owned())))
 }
 
 async fn answer(request: Request, mut desk: Desk) -> Response {

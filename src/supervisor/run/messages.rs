@@ -1,5 +1,7 @@
 //! What the small tasks tell the one that owns the truth.
 
+use std::os::fd::OwnedFd;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::supervisor::link::ToSupervisor;
@@ -24,6 +26,8 @@ pub(super) enum Message {
     GuardianDied,
     /// A client asks.
     Request(Request, oneshot::Sender<Response>),
+    /// A client asks for the master end of a terminal.
+    Terminal(String, oneshot::Sender<Result<OwnedFd, Response>>),
     /// What watches a process's files says something.
     Files { name: String, sign: Sign },
     /// SIGTERM or SIGINT: stop everything.

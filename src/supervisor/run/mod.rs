@@ -26,12 +26,14 @@ mod output;
 mod probe;
 mod publish;
 mod requests;
+mod sessions;
 mod spawn;
 mod stop_tree;
 mod streams;
 mod supervisor;
 mod surroundings;
 mod takeover;
+mod terminal;
 mod watches;
 
 pub(crate) use supervisor::run;

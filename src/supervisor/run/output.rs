@@ -9,6 +9,8 @@ use rustix::io::ioctl_fionread;
 use rustix::pipe::fcntl_setpipe_size;
 
 use super::messages::{Message, Sender};
+use super::terminal::Terminal;
+use crate::screen::Size;
 use crate::supervisor::logs::{Stream, Writer};
 use crate::supervisor::machine::News;
 use crate::supervisor::readiness::readable;
@@ -39,6 +41,7 @@ pub(super) struct Output {
     told_lost: std::cell::Cell<u64>,
     /// Its pipes have been widened.
     widened: [std::cell::Cell<bool>; 2],
+    terminal: Option<RefCell<Terminal>>,
 }
 
 /// What one read from a pipe gave.
@@ -49,9 +52,24 @@ enum Got {
 }
 
 impl Output {
-    pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>) -> Rc<Self> {
+    pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>, terminal: Option<Terminal>) -> Rc<Self> {
         let scanners = RefCell::new([Scanner::new(spec), Scanner::new(spec)]);
-        Rc::new(Self { writer, scanners, told_lost: std::cell::Cell::default(), widened: Default::default() })
+        let (told_lost, widened) = (std::cell::Cell::default(), Default::default());
+        Rc::new(Self { writer, scanners, told_lost, widened, terminal: terminal.map(RefCell::new) })
+    }
+
+    /// Gives its terminal another size, after what the program has drawn by the old one.
+    pub(super) fn resize(&self, size: Size, master: BorrowedFd<'_>) -> std::io::Result<Vec<News>> {
+        let mut news = Vec::new();
+        for _ in 0..=FLOOD_PIPE / BUFFER {
+            if !matches!(self.read(master, Stream::Stdout, &mut news), Got::Bytes) {
+                break;
+            }
+        }
+        if let Some(terminal) = &self.terminal {
+            terminal.borrow_mut().resize(size, &mut self.writer.borrow_mut(), master)?;
+        }
+        Ok(news)
     }
 
     /// Takes what is in the pipes now; for the moment when the leader has ended. What a surviving grandchild
@@ -71,7 +89,7 @@ impl Output {
     fn read(&self, pipe: BorrowedFd<'_>, stream: Stream, news: &mut Vec<News>) -> Got {
         let at = usize::from(stream == Stream::Stderr);
         let waiting = ioctl_fionread(pipe).map_or(0, |waiting| usize::try_from(waiting).unwrap_or(0));
-        if waiting >= FLOOD {
+        if waiting >= FLOOD && self.terminal.is_none() {
             if !self.widened[at].replace(true) {
                 let _ = fcntl_setpipe_size(pipe, FLOOD_PIPE);
             }
@@ -89,7 +107,10 @@ impl Output {
                 Err(_) => return Got::End,
             };
             let mut writer = self.writer.borrow_mut();
-            writer.append(stream, &buffer[..read]);
+            match &self.terminal {
+                Some(terminal) => terminal.borrow_mut().take(&mut writer, &buffer[..read], pipe),
+                None => writer.append(stream, &buffer[..read]),
+            }
             if writer.lost() != self.told_lost.replace(writer.lost()) {
                 news.push(News::Lost(writer.lost()));
             }

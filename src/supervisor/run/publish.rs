@@ -67,6 +67,7 @@ impl Supervisor {
         for process in processes.values_mut() {
             forget_who_has_gone(process);
         }
+        let sessions = self.take_sessions(&mut processes);
         StackSnapshot {
             generation: self.machine.generation(),
             stack: self.spec.stack.clone(),
@@ -77,6 +78,7 @@ impl Supervisor {
             tracking: self.trees.tracking(),
             tracking_reason: self.trees.reason().to_owned(),
             processes,
+            sessions,
         }
     }
 }

@@ -33,6 +33,11 @@ impl Supervisor {
                 }),
             },
             Request::Connect { to } => self.address_of(to),
+            Request::StartSession { name, process } => self.start_session(name, *process),
+            Request::RemoveSession { name } => self.remove_session(&name),
+            Request::Resize { name, size } => self.resize(&name, size),
+            // `control` asks for the terminal itself
+            Request::Terminal { name } => self.terminal(&name).map_or_else(|refusal| refusal, |_| Response::Done),
             Request::Replace { binary } => self.replace(&binary),
         };
         let _ = answer.send(response);
@@ -51,7 +56,7 @@ impl Supervisor {
         })
     }
 
-    fn after(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Error>) -> Response {
+    pub(super) fn after(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Error>) -> Response {
         match act(self) {
             Ok(()) => Response::Snapshot(self.snapshot()),
             Err(problem) => refusal_of(&problem),

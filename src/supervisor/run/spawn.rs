@@ -74,7 +74,7 @@ impl Program<'_> {
         };
         let (go_read, go) = pipe_with(PipeFlags::CLOEXEC).map_err(failed("make a pipe"))?;
         let (pipes, ends) = self.streams.open().map_err(|error| format!("cannot open its output: {error}"))?;
-        if let (Streams::Terminal, Some(run_as)) = (self.streams, self.run_as) {
+        if let (Streams::Terminal(_), Some(run_as)) = (self.streams, self.run_as) {
             let owner = rustix::fs::Uid::from_raw(run_as.uid);
             rustix::fs::fchown(&ends[0], Some(owner), None).map_err(failed("hand its terminal over"))?;
         }
@@ -161,7 +161,7 @@ impl Child {
             run_as: program.run_as.cloned(),
             standard,
             go,
-            has_terminal: program.streams == Streams::Terminal,
+            has_terminal: matches!(program.streams, Streams::Terminal(_)),
             marker: program.marker,
             door: None,
             oom_score: (own_oom_score() + OOM_MALUS).min(1000).to_string().into_bytes(),

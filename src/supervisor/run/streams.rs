@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
+use crate::screen::Size;
 use crate::supervisor::spec::{ProcessSpec, StdinSpec};
 
 /// Room in each pipe, so that an application does not wait while the supervisor is busy. An ordinary user
@@ -20,16 +21,24 @@ pub(super) enum Streams {
     Pipes,
     /// The same with an input that does not end.
     PipesAndOpenInput,
-    /// A terminal; both outputs are one stream.
-    Terminal,
+    /// A terminal of this size; both outputs are one stream.
+    Terminal(Size),
 }
 
 impl Streams {
     pub(super) fn of(spec: &ProcessSpec) -> Self {
         match (spec.tty, spec.stdin) {
-            (true, _) => Self::Terminal,
+            (true, _) => Self::Terminal(spec.session.as_ref().map(|session| session.size).unwrap_or_default()),
             (false, StdinSpec::Open) => Self::PipesAndOpenInput,
             (false, StdinSpec::Closed) => Self::Pipes,
+        }
+    }
+
+    /// Of the terminal.
+    pub(super) fn size(self) -> Size {
+        match self {
+            Self::Terminal(size) => size,
+            _ => Size::default(),
         }
     }
 
@@ -44,8 +53,8 @@ impl Streams {
                 let input = if self == Self::Pipes { null()? } else { open_input()? };
                 Ok((vec![out, error], [input, its_out, its_error]))
             }
-            Self::Terminal => {
-                let (ours, its) = terminal()?;
+            Self::Terminal(size) => {
+                let (ours, its) = terminal(size)?;
                 Ok((vec![ours], [its.try_clone()?, its.try_clone()?, its]))
             }
         }
@@ -67,10 +76,10 @@ fn open_input() -> std::io::Result<OwnedFd> {
     Ok(fs::File::options().read(true).write(true).open(format!("/proc/self/fd/{}", read.as_raw_fd()))?.into())
 }
 
-/// The two ends of a new terminal of 80 columns and 24 rows: ours, which is read without waiting, and the program's.
-fn terminal() -> std::io::Result<(OwnedFd, OwnedFd)> {
+/// The two ends of a new terminal: ours, which is read without waiting, and the program's.
+fn terminal(size: Size) -> std::io::Result<(OwnedFd, OwnedFd)> {
     let (mut ours, mut its) = (-1, -1);
-    let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = libc::winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the call writes two descriptors and reads the size.
     if unsafe { libc::openpty(&raw mut ours, &raw mut its, std::ptr::null_mut(), std::ptr::null(), &raw const size) }
         != 0

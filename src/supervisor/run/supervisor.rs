@@ -215,6 +215,7 @@ impl Supervisor {
             Message::Fate { name, run, status } => self.exited(&name, run, status),
             Message::Silent { name, run } => self.silent(&name, run),
             Message::Request(request, answer) => self.request(request, answer),
+            Message::Terminal(name, answer) => drop(answer.send(self.terminal(&name))),
             Message::Guardian(message) => self.guardian_says(message),
             Message::GuardianDied => {
                 self.publish();
