@@ -98,7 +98,7 @@ impl Modes {
         let mut text = String::new();
         let mut switch = |number: &str, is: bool, was: bool| {
             if is != was {
-                text.push_str(&format!("\x1b[?{number}{}", if is { 'h' } else { 'l' }));
+                text.extend(["\x1b[?", number, if is { "h" } else { "l" }]);
             }
         };
         switch("1", self.application_cursor, before.application_cursor);
@@ -127,7 +127,7 @@ impl Cursor {
     }
 
     /// The escape sequence that makes a terminal's cursor look so.
-    pub(super) fn shape_sequence(&self) -> String {
+    pub(super) fn shape_sequence(self) -> String {
         let number = match self.shape {
             CursorShape::Block => 2,
             CursorShape::Underline => 4,

@@ -257,7 +257,7 @@ fn a_flood_stalls_neither_the_session_nor_others_and_a_frozen_viewer_catches_up(
     }
     // the log stays within its bounds
     let logs = std::fs::read_dir(home.path().join("agents/3/logs")).unwrap();
-    let of_flood = logs.map(|it| it.unwrap()).filter(|it| it.file_name().to_string_lossy().starts_with("flood."));
+    let of_flood = logs.map(Result::unwrap).filter(|it| it.file_name().to_string_lossy().starts_with("flood."));
     let size: u64 = of_flood.map(|it| it.metadata().unwrap().len()).sum();
     assert!(size < 24 << 20, "{size} bytes");
 }

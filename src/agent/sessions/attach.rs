@@ -69,7 +69,7 @@ pub async fn attach(
         (Some(name), _) => name,
         (None, [only]) => only.as_str(),
         (None, several) => {
-            let known = several.iter().map(ToString::to_string).collect();
+            let known = several.iter().map(|name| (*name).clone()).collect();
             return Err(SessionError::Unnamed { agent, known }.into());
         }
     };

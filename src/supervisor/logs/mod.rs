@@ -27,6 +27,7 @@ mod writer;
 
 pub use follow::Follower;
 pub use frame::{LogLine, Stream};
+pub(crate) use generation::remove;
 pub use query::{LogQuery, last_lines, last_word, processes, read};
 pub(crate) use tail::since_keyframe;
 pub use tail::{Gave, Tail};

@@ -54,8 +54,8 @@ enum Got {
 impl Output {
     pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>, terminal: Option<Terminal>) -> Rc<Self> {
         let scanners = RefCell::new([Scanner::new(spec), Scanner::new(spec)]);
-        let (told_lost, widened) = (std::cell::Cell::default(), Default::default());
-        Rc::new(Self { writer, scanners, told_lost, widened, terminal: terminal.map(RefCell::new) })
+        let (told_lost, terminal) = (std::cell::Cell::default(), terminal.map(RefCell::new));
+        Rc::new(Self { writer, scanners, told_lost, widened: Default::default(), terminal })
     }
 
     /// Gives its terminal another size, after what the program has drawn by the old one.
