@@ -32,7 +32,7 @@ impl Screen {
         if let Some(title) = self.title() {
             let _ = write!(text, "\x1b]2;{title}\x07");
         }
-        text.push_str(&Modes::of(mode).sequences(&Modes::default()));
+        text.push_str(&Modes::of(mode).sequences(Modes::default()));
         for (flag, number) in
             [(TermMode::ALTERNATE_SCROLL, 1007), (TermMode::LINE_WRAP, 7), (TermMode::SHOW_CURSOR, 25)]
         {

@@ -94,7 +94,7 @@ impl Modes {
     }
 
     /// The escape sequences that bring a terminal from `before` here; not the change to another screen.
-    pub(super) fn sequences(&self, before: &Self) -> String {
+    pub(super) fn sequences(self, before: Self) -> String {
         let mut text = String::new();
         let mut switch = |number: &str, is: bool, was: bool| {
             if is != was {

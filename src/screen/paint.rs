@@ -67,7 +67,7 @@ impl Painter {
             text.push_str(if modes.alternate { "\x1b[?1049h" } else { "\x1b[?1049l" });
             self.drawn = None;
         }
-        text.push_str(&modes.sequences(&self.modes));
+        text.push_str(&modes.sequences(self.modes));
         self.modes = modes;
         let cursor = screen.cursor();
         let corner = self.corner(screen.size(), cursor);
@@ -125,7 +125,7 @@ impl Painter {
 
     /// What to write last: the terminal is as before, the cursor below what was shown.
     pub fn end(&mut self) -> String {
-        let mut text = Modes::default().sequences(&self.modes);
+        let mut text = Modes::default().sequences(self.modes);
         if self.modes.alternate {
             text.push_str("\x1b[?1049l");
         }

@@ -44,7 +44,7 @@ fn a_keyframe_makes_the_same_screen_that_goes_on_in_the_same_way() {
             assert_eq!(one, other, "{when} {script:?}");
         };
         compare(&mut original, &mut copy, "at once");
-        if !script.ends_with("0") {
+        if !script.ends_with('0') {
             original.feed(more.as_bytes());
             copy.feed(more.as_bytes());
             compare(&mut original, &mut copy, "later");

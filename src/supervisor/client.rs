@@ -235,7 +235,7 @@ impl Client {
 
     async fn ask_snapshot(&self, request: &Request, later: Duration) -> Result<StackSnapshot> {
         match ask(&self.directory, self.first_connection(), request, self.patience(later)).await? {
-            Response::Snapshot(snapshot) => Ok(snapshot),
+            Response::Snapshot(snapshot) => Ok(*snapshot),
             other => Err(unexpected(other)),
         }
     }

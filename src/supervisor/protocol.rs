@@ -94,7 +94,7 @@ pub enum Destination {
 #[serde(rename_all = "snake_case", tag = "response")]
 pub(crate) enum Response {
     /// The state.
-    Snapshot(StackSnapshot),
+    Snapshot(Box<StackSnapshot>),
     /// The last words of a supervisor.
     Stopped(StopReport),
     /// The address of what the client wants a connection to. The connection itself goes to the client.

@@ -53,6 +53,6 @@ impl Keyboard {
                 Err(_) => self.waiting.clear(),
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -19,7 +19,7 @@ impl Supervisor {
     pub(super) fn request(&mut self, request: Request, answer: oneshot::Sender<Response>) {
         let refusal = || error(ENDING, "the stack is stopping".to_owned());
         let response = match request {
-            Request::Snapshot | Request::Changed { .. } => Response::Snapshot(self.snapshot()),
+            Request::Snapshot | Request::Changed { .. } => Response::Snapshot(Box::new(self.snapshot())),
             Request::Shutdown => return self.shut_down(Some(answer)),
             _ if self.ending.is_some() => refusal(),
             Request::Apply { restart_changed, revive } => self.after(|it| it.reload(restart_changed, revive)),
@@ -58,7 +58,7 @@ impl Supervisor {
 
     pub(super) fn after(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Error>) -> Response {
         match act(self) {
-            Ok(()) => Response::Snapshot(self.snapshot()),
+            Ok(()) => Response::Snapshot(Box::new(self.snapshot())),
             Err(problem) => refusal_of(&problem),
         }
     }

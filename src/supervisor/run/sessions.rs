@@ -27,7 +27,7 @@ impl Supervisor {
         if let Some(known) = self.spec.processes.get(&name) {
             let is_same = known.session.as_ref().is_some_and(|session| session.token == wanted.token);
             return if is_same {
-                Response::Snapshot(self.snapshot())
+                Response::Snapshot(Box::new(self.snapshot()))
             } else {
                 error("session.taken", format!("there is a process `{name}` already"))
             };
@@ -47,7 +47,7 @@ impl Supervisor {
         }
         self.put_in_force();
         self.handle(Event::Start(vec![name]));
-        Response::Snapshot(self.snapshot())
+        Response::Snapshot(Box::new(self.snapshot()))
     }
 
     /// Takes an ended session off the list.
@@ -57,7 +57,7 @@ impl Supervisor {
             self.put_in_force();
             self.forget_log(name);
         }
-        Response::Snapshot(self.snapshot())
+        Response::Snapshot(Box::new(self.snapshot()))
     }
 
     /// Whether there is room for one more; the session that ended first makes it.
