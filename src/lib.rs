@@ -6,7 +6,7 @@
 //! ```text
 //! cli ──────────────► terminal
 //!  ▼
-//! mcp, hosts
+//! mcp, hosts, serve
 //!  ▼
 //! verify ───────────► agent
 //!  ▼
@@ -31,6 +31,7 @@
 //! | the JSON of a command, states, exit codes | `report` |
 //! | tables, colours, progress | `terminal` |
 //! | a tool that coding agents call over MCP | `mcp/tools/<tool>.rs` |
+//! | what `harness serve` answers | `serve/api/table.rs` |
 //! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |
 //! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |
@@ -91,6 +92,8 @@ pub mod project;
 mod render;
 pub mod report;
 pub mod screen;
+#[allow(unreachable_pub)]
+mod serve;
 pub mod supervisor;
 pub mod system;
 #[allow(unreachable_pub)]

@@ -13,9 +13,14 @@ use std::path::{Path, PathBuf};
 /// What each folder may import, itself aside.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("cli", &["hosts", "mcp", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"][..]),
+        (
+            "cli",
+            &["hosts", "mcp", "serve", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"]
+                [..],
+        ),
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
+        ("serve", &["agent", "verify", "infra", "supervisor", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "screen", "project", "report", "system"]),
         // what is judged is an agent's tree, in that agent's environment
@@ -143,6 +148,9 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "database.busy",
             "infra.survivors",
             "postgres.locked",
+            "serve.busy",
+            "serve.ending",
+            "serve.no_answer",
             "session.not_started",
             "session.stack_ended",
             "supervisor.blocked",
@@ -168,6 +176,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "infra.refused",
             "infra.service_failed",
             "postgres.statement_failed",
+            "serve.database_failed",
         ],
     ),
     (

@@ -9,6 +9,7 @@ mod faults;
 mod house;
 mod lightdash;
 mod network;
+mod serve;
 mod shop;
 mod stack;
 #[allow(dead_code, unused_imports)] // a toolbox: not every tool is in use at every moment

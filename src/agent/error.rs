@@ -204,6 +204,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what was meant does not exist.
+    pub fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::Unknown(_)
+                | Self::Undone(_)
+                | Self::Without { .. }
+                | Self::UnknownProcess { .. }
+                | Self::UnknownPort { .. }
+                | Self::UnknownService { .. }
+        )
+    }
+
     /// Whether the agent that was meant is unknown, or its stack is not up: nothing that a tree or a configuration
     /// could mend.
     pub fn is_about_the_stack(&self) -> bool {

@@ -82,7 +82,7 @@ pub use completion::{known_agents, known_project};
 pub use identity::{in_checkout, resolve, split_id, standing_in};
 pub use launch::{LaunchOptions, launch, launch_here};
 pub use logs::{LogRequest, logs};
-pub use open::open;
+pub use open::{browse, open};
 pub use ports::ports;
 pub use query::{query, read, slow_queries};
 pub use record::{Lifecycle, Record};

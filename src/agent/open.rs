@@ -19,17 +19,26 @@ pub fn open(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Ope
     let urls = urls::urls(context, agent, name)?.urls;
     let page = PAGES.iter().find_map(|page| urls.get(*page)).or_else(|| urls.values().next());
     let url = page.ok_or(Error::Without { agent, what: "page" })?.clone();
+    let opened_with = browse(context, &url)?;
+    Ok(Opened { schema: "harness/open/1".to_owned(), agent: Some(agent.get()), url, opened_with })
+}
+
+/// Opens a URL; the program that was started with it, `None` where there is no browser.
+///
+/// # Errors
+/// The browser cannot be started.
+pub fn browse(context: &Context, url: &str) -> Result<Option<String>, Failure> {
     let program = browser(context);
     if let Some(program) = &program {
         std::process::Command::new(program)
-            .arg(&url)
+            .arg(url)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .map_err(system::Error::call(format!("run `{program}`")))?;
     }
-    Ok(Opened { schema: "harness/open/1".to_owned(), agent: agent.get(), url, opened_with: program })
+    Ok(program)
 }
 
 /// `$BROWSER`, else `xdg-open` where there is a screen.

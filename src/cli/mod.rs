@@ -32,6 +32,7 @@ mod ports;
 mod psql;
 #[cfg(test)]
 mod schemas;
+mod serve;
 mod session;
 mod sessions;
 mod setup;
@@ -72,6 +73,7 @@ verbs! {
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
+    Serve(serve::Arguments) = serve::run, "serve";
     Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
     Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;

@@ -16,7 +16,6 @@ mod http;
 mod log;
 pub mod mail;
 pub mod s3;
-mod stop;
 
 pub use entry::entry;
 pub use error::{Error, Result};

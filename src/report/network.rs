@@ -82,9 +82,9 @@ pub struct PortRow {
 pub struct Opened {
     /// `harness/open/1`.
     pub schema: String,
-    /// The agent.
-    pub agent: u8,
-    /// The URL.
+    /// The agent; `null` for the dashboard.
+    pub agent: Option<u8>,
+    /// The URL; the dashboard's works once, for two minutes.
     pub url: String,
     /// The program that was started with it; `null` where there is no browser.
     pub opened_with: Option<String>,

@@ -16,12 +16,15 @@ mod git;
 mod hexadecimal;
 mod home;
 mod http;
+mod http_server;
 mod lock;
 pub mod loopback_map;
+mod loopback_name;
 mod ports;
 pub mod proc;
 mod process_tree;
 mod secret;
+mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
@@ -40,12 +43,15 @@ pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
+pub use http_server::{accept as http_accept, serve as http_serve};
 pub use lock::{FileLock, Holder};
+pub use loopback_name::is_loopback_name;
 pub use ports::{PortHolder, becomes_bindable, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
 pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };
 pub use secret::Secret;
+pub use stop::Stop;
 pub use tty::{RawTerminal, terminal_size};
 pub use until_signal::until_signal;
 pub use user::{ServiceUser, effective_uid};

@@ -28,4 +28,4 @@ pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};
 pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};
-pub use status::{Content, status};
+pub use status::{Content, last_report, status};

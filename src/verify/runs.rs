@@ -77,6 +77,15 @@ impl Runs {
         Ok(read_versioned(&self.directory.join("state.json"))?.unwrap_or_default())
     }
 
+    /// The document of the last run; `None` when there was none, or it is no longer kept.
+    pub(super) fn last_report(&self) -> Result<Option<Verify>, Error> {
+        let Some(last) = self.history()?.last_run else { return Ok(None) };
+        let path = self.directory.join("runs").join(&last.run.run).join("report.json");
+        let Some(bytes) = system::read_optional(&path)? else { return Ok(None) };
+        let damaged = |source| system::Error::Damaged { what: "report of verify", path: path.clone(), source };
+        Ok(Some(serde_json::from_slice(&bytes).map_err(damaged)?))
+    }
+
     /// Begins a run. What a run that was killed has left behind is killed; `swept` is called with how many
     /// processes that were.
     pub(super) fn begin(&self, swept: impl FnOnce(usize)) -> Result<Run, Error> {

@@ -22,6 +22,14 @@ pub enum Content<'a> {
     },
 }
 
+/// The document of the last run in `directory`; `None` when there was none, or it is no longer kept.
+///
+/// # Errors
+/// It cannot be read.
+pub fn last_report(directory: &Path) -> Result<Option<crate::report::Verify>, Error> {
+    Runs::of(directory).last_report()
+}
+
 /// Answers for the tree at `tree` and the plan `stages`; `directory` is the folder of its runs.
 ///
 /// # Errors

@@ -10,8 +10,8 @@ use hyper_util::service::TowerToHyperService;
 use super::mailbox::Mailbox;
 use super::router::router;
 use super::smtp;
-use crate::embedded::stop::Stop;
 use crate::embedded::{Result, http, log};
+use crate::system::{Stop, http_serve};
 
 /// Messages that are kept unless said otherwise.
 pub const MAX_MESSAGES: usize = 5000;
@@ -51,6 +51,6 @@ pub async fn serve(options: MailOptions) -> Result<()> {
     }
     let limits = smtp::Limits { size: options.max_size, idle: options.idle };
     let pages = TowerToHyperService::new(router(mailbox.clone()));
-    tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http::serve(web, pages, stop));
+    tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http_serve(web, pages, stop, http::LAST_REQUESTS));
     Ok(())
 }

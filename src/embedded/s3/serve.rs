@@ -11,9 +11,9 @@ use super::front::Front;
 use super::keyring::{Doorkeeper, Keyring};
 use super::service::Server;
 use super::store::Store;
-use crate::embedded::stop::Stop;
 use crate::embedded::{Result, http, log};
 use crate::system::Secret;
+use crate::system::{Stop, http_serve};
 
 /// A form upload is held in memory as a whole, so it has a low limit; PUT and multipart have none.
 const LARGEST_FORM: u64 = 64 << 20;
@@ -50,6 +50,6 @@ pub async fn serve(options: S3Options) -> Result<()> {
     for address in &options.listen {
         log::line(&format!("s3: listening on {address}, data in {}", options.data_dir.display()));
     }
-    http::serve(listeners, Front(builder.build()), stop).await;
+    http_serve(listeners, Front(builder.build()), stop, http::LAST_REQUESTS).await;
     Ok(())
 }

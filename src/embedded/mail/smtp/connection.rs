@@ -10,10 +10,9 @@ use tokio::time::timeout;
 
 use super::clients::{Client, Clients};
 use super::conversation::{Action, Conversation};
-use crate::embedded::http::accept;
 use crate::embedded::log;
 use crate::embedded::mail::mailbox::Mailbox;
-use crate::embedded::stop::Stop;
+use crate::system::{Stop, http_accept as accept};
 
 /// With more clients than these, the one that was silent longest is closed.
 const MOST_CLIENTS: usize = 256;

@@ -3,16 +3,16 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::system;
+use super::{Error, Result};
 
 /// Ends every part of a server.
 #[derive(Debug, Clone)]
-pub(super) struct Stop(watch::Receiver<bool>);
+pub struct Stop(watch::Receiver<bool>);
 
 impl Stop {
     /// A stop that comes with the first SIGTERM or SIGINT. Both signals are caught from the moment of return.
-    pub(super) fn on_signal() -> system::Result<Self> {
-        let catch = |kind| signal(kind).map_err(system::Error::call("catch signals"));
+    pub fn on_signal() -> Result<Self> {
+        let catch = |kind| signal(kind).map_err(Error::call("catch signals"));
         let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
         let (sender, receiver) = watch::channel(false);
         tokio::spawn(async move {
@@ -28,7 +28,7 @@ impl Stop {
     }
 
     /// Returns when the server should end; immediately after the first signal.
-    pub(super) async fn asked(&mut self) {
+    pub async fn asked(&mut self) {
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }

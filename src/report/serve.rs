@@ -1,0 +1,79 @@
+//! Documents of `harness serve` itself: its health, its jobs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ErrorDocument;
+
+/// `GET /health`: that the server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServeHealth {
+    /// `ok`.
+    pub status: String,
+    /// Now, RFC 3339.
+    pub timestamp: String,
+}
+
+/// A link that lets one browser in, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// `harness/link/1`.
+    pub schema: String,
+    /// The URL.
+    pub url: String,
+}
+
+/// Why a request was refused before a verb was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// That of the document that was asked for, else `harness/serve/1`.
+    pub schema: String,
+    /// Why.
+    pub error: ErrorDocument,
+}
+
+/// Work that takes longer than a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Job {
+    /// `harness/job/1`.
+    pub schema: String,
+    /// Its number.
+    pub id: u64,
+    /// What is done: `launch`, `verify`.
+    pub verb: String,
+    /// For which agent.
+    pub agent: Option<u8>,
+    /// How far it is.
+    pub state: JobState,
+    /// When it was begun, RFC 3339.
+    pub started_at: String,
+    /// When it ended.
+    pub finished_at: Option<String>,
+    /// What it said last.
+    pub progress: Option<String>,
+    /// The document that `harness <verb> --json` prints; `null` until the end.
+    pub result: Option<serde_json::Value>,
+}
+
+/// The last jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Jobs {
+    /// `harness/jobs/1`.
+    pub schema: String,
+    /// The newest first.
+    pub jobs: Vec<Job>,
+}
+
+words! {
+    /// How far a job is.
+    pub enum JobState {
+        /// It is at work.
+        Running = "running",
+        /// It did what was asked.
+        Done = "done",
+        /// It did not; `result` says why.
+        Failed = "failed",
+        /// The server ended before it did; the agent is as the next status says.
+        Interrupted = "interrupted",
+    }
+}

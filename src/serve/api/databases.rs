@@ -1,0 +1,44 @@
+//! Snapshots of agents' databases.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::route::Agent;
+use crate::agent::{self, DatabaseAction};
+use crate::project::AgentId;
+use crate::report::{DatabaseReport, Job};
+use crate::serve::refusal::Refusal;
+use crate::serve::site::Shared;
+use crate::serve::work::{Done, begin, look};
+
+type Begun = Result<(StatusCode, Json<Job>), Refusal>;
+/// The id, which is checked beside, and the name of a snapshot.
+type Names = Path<(String, String)>;
+
+pub(super) async fn list(State(site): State<Shared>, Agent(id): Agent) -> Result<Json<DatabaseReport>, Refusal> {
+    let report = look(&site, "db", Some(id), async move |context| {
+        agent::database(&context, id, &DatabaseAction::List, false).await
+    })
+    .await?;
+    Ok(Json(report))
+}
+
+pub(super) async fn snapshot(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+    act(&site, id, DatabaseAction::Snapshot(name)).await
+}
+
+pub(super) async fn restore(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+    act(&site, id, DatabaseAction::Restore(name)).await
+}
+
+pub(super) async fn drop(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+    act(&site, id, DatabaseAction::Drop(name)).await
+}
+
+async fn act(site: &Shared, id: AgentId, action: DatabaseAction) -> Begun {
+    let job = begin(site, "db", id, None, async move |context| {
+        Ok(Done::of(&agent::database(&context, id, &action, false).await?))
+    });
+    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}

@@ -1,0 +1,102 @@
+//! What processes printed: a page, or a stream that goes on.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use super::route::{Agent, Query};
+use crate::agent::{self, LogRequest};
+use crate::report::{LogPage, LoggedLine};
+use crate::serve::refusal::{Refusal, Wrong};
+use crate::serve::site::Shared;
+use crate::serve::work::look;
+
+/// Lines that wait for a slow reader; then some are left out, and it is told how many.
+const WAITING: usize = 2048;
+/// Lines of a page.
+const MOST: usize = 10_000;
+
+/// Which lines.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::serve) struct Lines {
+    /// Only this process, or these, with commas between.
+    process: Option<String>,
+    /// How many: 200 when left out, 10,000 at most.
+    lines: Option<usize>,
+    /// Only lines that match this regular expression; `(?i)` in front ignores case.
+    grep: Option<String>,
+    /// `1`: go on as lines are written.
+    follow: Option<u8>,
+}
+
+pub(super) async fn answer(
+    State(site): State<Shared>,
+    Agent(id): Agent,
+    Query(lines): Query<Lines>,
+) -> Result<Response, Refusal> {
+    let grep = lines.grep.as_deref().filter(|pattern| !pattern.is_empty()).map(regex::bytes::Regex::new).transpose();
+    let follow = lines.follow.is_some_and(|follow| follow != 0);
+    let names = lines.process.as_deref().unwrap_or_default().split(',').filter(|name| !name.is_empty());
+    let request = LogRequest {
+        stack: id.stack(),
+        processes: names.map(ToOwned::to_owned).collect(),
+        follow,
+        lines: Some(lines.lines.unwrap_or(200).clamp(1, MOST)),
+        since: None,
+        grep: grep.map_err(|error| Refusal::of("logs", Wrong::Input(error.to_string())))?,
+    };
+    if follow {
+        return Ok(following(&site, id, request));
+    }
+    let lines = look(&site, "logs", Some(id), async move |context| {
+        let mut lines: Vec<LoggedLine> = Vec::new();
+        agent::logs(&context, request, &mut |line| lines.push(line.into())).await?;
+        Ok(lines)
+    });
+    let page = LogPage { schema: "harness/logs/1".to_owned(), agent: id.get(), lines: lines.await?, next_offset: None };
+    Ok(Json(page).into_response())
+}
+
+fn following(site: &Shared, id: crate::project::AgentId, request: LogRequest) -> Response {
+    let (sender, receiver) = mpsc::channel::<Event>(WAITING);
+    let (site, mut stop) = (site.clone(), site.stop.clone());
+    tokio::spawn(async move {
+        let gone = sender.clone();
+        let follow = look(&site, "logs", Some(id), async move |context| {
+            let mut lost = 0_u64;
+            let mut print = |line: &crate::supervisor::logs::LogLine| {
+                if lost > 0 && sender.try_send(Event::default().event("lost").data(lost.to_string())).is_ok() {
+                    lost = 0;
+                }
+                let document = serde_json::to_string(&LoggedLine::from(line)).unwrap_or_default();
+                if sender.try_send(Event::default().data(document)).is_err() {
+                    lost += 1;
+                }
+            };
+            agent::logs(&context, request, &mut print).await
+        });
+        let done = tokio::select! {
+            done = follow => done,
+            () = gone.closed() => return,
+            () = stop.asked() => return,
+        };
+        // what is wrong with the request cannot be a status any more
+        if let Err(refusal) = done {
+            let _ = gone.send(Event::default().event("refused").data(refusal.document())).await;
+        }
+    });
+    let events = stream::unfold(receiver, async |mut receiver| {
+        let event = receiver.recv().await?;
+        Some((Ok::<_, Infallible>(event), receiver))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}

@@ -1,0 +1,149 @@
+//! Tasks.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use super::route::{Body, Number};
+use crate::project::AgentId;
+use crate::report::{BoardTask, BoardTasks, TaskStatus};
+use crate::serve::refusal::{Refusal, Wrong};
+use crate::serve::site::Shared;
+use crate::serve::store::tasks::{self, Change, NewTask, TaskError};
+
+/// Characters of a title.
+const TITLE: usize = 300;
+/// Bytes of a text or a note.
+const TEXT: usize = 100_000;
+
+/// A task to be made.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct New {
+    /// One line of 1 to 300 characters.
+    title: String,
+    /// More about it.
+    #[serde(default)]
+    text: String,
+    /// How far it is; `open` when left out.
+    status: Option<TaskStatus>,
+    /// The agent that works on it, 1 to 99.
+    assignee: Option<u8>,
+}
+
+/// What to change; what is left out stays.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::serve) struct Edit {
+    /// One line of 1 to 300 characters.
+    title: Option<String>,
+    /// More about it.
+    text: Option<String>,
+    /// How far it is; it comes last there, unless `before` says where.
+    status: Option<TaskStatus>,
+    /// The agent that works on it, 1 to 99; `null`: nobody.
+    #[serde(deserialize_with = "present")]
+    #[schemars(with = "Option<u8>")]
+    assignee: Option<Option<u8>>,
+    /// The task of the same status that it comes before; `null`: it comes last.
+    #[serde(deserialize_with = "present")]
+    #[schemars(with = "Option<u64>")]
+    before: Option<Option<u64>>,
+}
+
+/// A note to be added.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Note {
+    /// The text.
+    text: String,
+}
+
+/// A value that may be `null`, told from one that is left out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl From<TaskError> for Refusal {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Missing(id) => Self::of("task", Wrong::Task(id)),
+            TaskError::Store(error) => Self::of("task", error),
+        }
+    }
+}
+
+pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<BoardTasks>, Refusal> {
+    let tasks = site.store.read(tasks::all).await?;
+    Ok(Json(BoardTasks { schema: "harness/tasks/1".to_owned(), tasks }))
+}
+
+pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Result<Json<BoardTask>, Refusal> {
+    Ok(Json(site.store.read(move |connection| tasks::one(connection, id)).await?))
+}
+
+pub(in crate::serve) async fn create(
+    State(site): State<Shared>,
+    Body(new): Body<New>,
+) -> Result<impl IntoResponse, Refusal> {
+    let new = NewTask {
+        title: title(&new.title)?,
+        text: text(new.text)?,
+        status: new.status.unwrap_or(TaskStatus::Open),
+        assignee: new.assignee.map(agent).transpose()?,
+    };
+    let task = site.store.change(move |transaction| tasks::create(transaction, new)).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/tasks/{}", task.id))], Json(task)))
+}
+
+pub(in crate::serve) async fn change(
+    State(site): State<Shared>,
+    Number(id): Number,
+    Body(edit): Body<Edit>,
+) -> Result<Json<BoardTask>, Refusal> {
+    let change = Change {
+        title: edit.title.as_deref().map(title).transpose()?,
+        text: edit.text.map(text).transpose()?,
+        status: edit.status,
+        assignee: edit.assignee.map(|assignee| assignee.map(agent).transpose()).transpose()?,
+        before: edit.before,
+    };
+    Ok(Json(site.store.change(move |transaction| tasks::change(transaction, id, change)).await?))
+}
+
+pub(in crate::serve) async fn delete(State(site): State<Shared>, Number(id): Number) -> Result<StatusCode, Refusal> {
+    site.store.change(move |transaction| tasks::delete(transaction, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(in crate::serve) async fn note(
+    State(site): State<Shared>,
+    Number(id): Number,
+    Body(note): Body<Note>,
+) -> Result<impl IntoResponse, Refusal> {
+    let text = text(note.text)?;
+    if text.trim().is_empty() {
+        return Err(Wrong::Input("a note needs a text".to_owned()).into());
+    }
+    let task = site.store.change(move |transaction| tasks::add_note(transaction, id, &text)).await?;
+    Ok((StatusCode::CREATED, Json(task)))
+}
+
+fn title(title: &str) -> Result<String, Wrong> {
+    let title = title.trim();
+    if (1..=TITLE).contains(&title.chars().count()) && !title.contains(char::is_control) {
+        return Ok(title.to_owned());
+    }
+    Err(Wrong::Input(format!("a title is one line of 1 to {TITLE} characters")))
+}
+
+fn text(text: String) -> Result<String, Wrong> {
+    if text.len() <= TEXT { Ok(text) } else { Err(Wrong::Input(format!("a text has at most {TEXT} bytes"))) }
+}
+
+fn agent(id: u8) -> Result<AgentId, Wrong> {
+    AgentId::try_from(id).map_err(|error| Wrong::Input(error.to_string()))
+}

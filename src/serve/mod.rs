@@ -1,0 +1,46 @@
+//! `harness serve`: the verbs over HTTP, what happens as events, tasks, and the pages that show it all.
+//!
+//! ```text
+//! run        from the lock of the home to the last request
+//! guard      host, origin, token: before anything is answered
+//! api/       one table of routes, from which the router and the OpenAPI document are made
+//! work       a verb's library function, on a thread of its own; jobs, which outlive their request
+//! store/     SQLite, owned by one thread: tasks, events, jobs
+//! ```
+//!
+//! # Threads
+//!
+//! One thread with one runtime answers all requests. It never waits for a verb: the futures of verbs are not `Send`, and
+//! some read `/proc` or files for milliseconds on end. So each call of a verb has a thread with a runtime of its own. That
+//! costs some 100 µs, keeps a slow one from delaying others, and lets a panic end one call alone; their number is
+//! bounded. A `LocalSet` beside the server would spare the threads and have every reader of events wait for whoever
+//! reads `/proc`. A call whose client has gone is dropped, as a signal ends its verb; a job is not.
+//!
+//! # Invariants
+//!
+//! - Without the token nothing is told but that the server lives. Who has it may do what the owner's shell may.
+//! - What was answered with success is in the database, and survives `kill -9`.
+//! - An event is in the store before anybody hears of it, so a number that a reader has seen is never given twice.
+//! - A reader that does not read costs one batch of events, whatever happens meanwhile.
+//! - SIGTERM: no new connection, jobs are interrupted as by Ctrl-C, and after 30 s at the latest the process ends.
+
+mod api;
+mod error;
+mod failures;
+mod guard;
+mod keys;
+mod link;
+mod links;
+mod place;
+mod progress;
+mod refusal;
+mod run;
+mod settings;
+mod site;
+mod store;
+mod work;
+mod working;
+
+pub use error::Error;
+pub use link::link;
+pub use run::{Options, run};

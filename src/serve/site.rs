@@ -1,0 +1,48 @@
+//! What every answer is made from.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::failures::Failures;
+use super::keys::Keys;
+use super::links::Links;
+use super::settings::Settings;
+use super::store::Store;
+use super::working::Working;
+use crate::system::{Home, Stop};
+
+/// One server, as its handlers share it.
+pub(super) type Shared = Arc<Site>;
+
+/// One server.
+pub(super) struct Site {
+    pub(super) home: Home,
+    /// The caller's environment.
+    pub(super) environment: BTreeMap<String, String>,
+    /// Where it listens; there is one at least.
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) settings: Settings,
+    pub(super) keys: Keys,
+    pub(super) links: Links,
+    pub(super) failures: Failures,
+    pub(super) store: Store,
+    pub(super) working: Working,
+    /// When everything should end.
+    pub(super) stop: Stop,
+}
+
+impl Site {
+    /// What a browser on this machine calls the server.
+    pub(super) fn url(&self) -> String {
+        let address = self.addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let host =
+            if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
+        format!("http://{host}")
+    }
+
+    /// The cookie's name. It has the port, since a browser sends the cookies of an address to all its ports.
+    pub(super) fn cookie_name(&self) -> String {
+        format!("harness_{}", self.addresses.first().map_or(0, SocketAddr::port))
+    }
+}

@@ -1,0 +1,60 @@
+//! The shape of the database, as the steps that led to it. A step that was released is never changed.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+const STEPS: [&str; 1] = [
+    // 1
+    "CREATE TABLE tasks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        title TEXT NOT NULL,
+        text TEXT NOT NULL,
+        status TEXT NOT NULL,
+        assignee INTEGER,
+        place INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX tasks_by_place ON tasks (status, place);
+    CREATE TABLE notes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        task INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        created_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX notes_by_task ON notes (task);
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        state TEXT NOT NULL,
+        document TEXT NOT NULL
+    ) STRICT;",
+];
+
+/// The newest step.
+pub(super) fn newest() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+/// The newest step that the database has.
+pub(super) fn present(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL) STRICT",
+    )?;
+    connection.query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
+}
+
+/// Takes the steps that are left, each with its record or not at all.
+pub(super) fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
+    let present = present(connection)?;
+    for (version, step) in (1_u32..).zip(STEPS).skip_while(|(version, _)| *version <= present) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        let now = jiff::Timestamp::now().to_string();
+        transaction.execute("INSERT INTO schema_migrations (version, applied_at) VALUES (?1, ?2)", (version, now))?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

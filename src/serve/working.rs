@@ -1,0 +1,70 @@
+//! What is at work: how many look, and which jobs there are.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+
+use crate::agent::Interruption;
+
+/// Looks at a time; the others wait.
+const LOOKS: usize = 16;
+/// Jobs at a time; more are refused.
+pub(super) const JOBS: usize = 32;
+
+/// What is at work.
+pub(super) struct Working {
+    looks: Semaphore,
+    jobs: Mutex<BTreeMap<u64, Interruption>>,
+    ended: Notify,
+}
+
+impl Default for Working {
+    fn default() -> Self {
+        Self { looks: Semaphore::new(LOOKS), jobs: Mutex::default(), ended: Notify::new() }
+    }
+}
+
+impl Working {
+    /// A permission to look, once there is one.
+    pub(super) async fn look(&self) -> Option<SemaphorePermit<'_>> {
+        self.looks.acquire().await.ok()
+    }
+
+    /// A job is at work from now on.
+    pub(super) fn begins(&self, id: u64, interruption: &Interruption) {
+        if let Ok(mut jobs) = self.jobs.lock() {
+            jobs.insert(id, interruption.clone());
+        }
+    }
+
+    /// It is not any more.
+    pub(super) fn ends(&self, id: u64) {
+        if let Ok(mut jobs) = self.jobs.lock() {
+            jobs.remove(&id);
+        }
+        self.ended.notify_waiters();
+    }
+
+    /// Asks a job to end, as Ctrl-C does; one that is not at work is left.
+    pub(super) fn interrupt(&self, id: u64) {
+        if let Some(interruption) = self.jobs.lock().ok().and_then(|jobs| jobs.get(&id).cloned()) {
+            interruption.ask();
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.jobs.lock().map_or(0, |jobs| jobs.len())
+    }
+
+    /// Waits until no job is at work.
+    pub(super) async fn finished(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.count() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! `harness serve` as browsers and programs meet it: over TCP, with its token and without.
+
+mod access;
+mod agents;
+mod events;
+mod server;
+mod tasks;

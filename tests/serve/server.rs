@@ -1,0 +1,163 @@
+//! A server of a test's own home, and its clients.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::{Answer, LONG, Running, TestHome, send, try_get, wait_until};
+
+/// `harness serve`, ended with the test.
+pub(super) struct Server {
+    running: Option<Running>,
+    pub(super) port: u16,
+    pub(super) token: String,
+}
+
+impl Server {
+    /// Starts one and waits until it answers.
+    pub(super) fn start(home: &TestHome) -> Self {
+        let port = home.ports().infra(6);
+        let running = home.harness(["serve", "--port", &port.to_string()]).deadline(Duration::from_mins(4)).spawn();
+        wait_until("the server to answer", LONG, || try_get(port, "/health").is_ok());
+        let token = std::fs::read_to_string(home.path().join("serve/token")).unwrap().trim().to_owned();
+        Self { running: Some(running), port, token }
+    }
+
+    /// Sends a request with the token.
+    #[track_caller]
+    pub(super) fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        send(method, self.port, path, &headers, body.as_bytes())
+    }
+
+    /// A document.
+    #[track_caller]
+    pub(super) fn get(&self, path: &str) -> Value {
+        let answer = self.request("GET", path, &Value::Null);
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()
+    }
+
+    /// Begins a job and waits until it has ended; the job.
+    #[track_caller]
+    pub(super) fn job(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answer = self.request(method, path, body);
+        assert_eq!(answer.status, 202, "{path}: {answer:?}");
+        let path = format!("/api/jobs/{}", answer.json()["id"]);
+        wait_until("the job to end", LONG, || self.get(&path)["state"] != "running");
+        self.get(&path)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.running.as_ref().unwrap().pid()
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(super) fn ends_by(mut self, signal: Signal) -> crate::support::Outcome {
+        let running = self.running.take().unwrap();
+        running.signal(signal);
+        running.wait()
+    }
+
+    /// Follows what is sent as Server-Sent Events.
+    pub(super) fn follow(&self, path: &str) -> Lines {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let (port, token) = (self.port, &self.token);
+        let head = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        Lines(BufReader::new(stream))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.signal(Signal::TERM);
+            running.wait();
+        }
+    }
+}
+
+/// The events of a stream.
+pub(super) struct Lines(BufReader<TcpStream>);
+
+impl Lines {
+    /// The next document.
+    #[track_caller]
+    pub(super) fn next(&mut self) -> Value {
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream has ended");
+            if let Some(document) = line.strip_prefix("data: ") {
+                return serde_json::from_str(document).unwrap();
+            }
+        }
+    }
+
+    /// The next document for which `wanted` says so.
+    #[track_caller]
+    pub(super) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let document = self.next();
+            if wanted(&document) {
+                return document;
+            }
+        }
+    }
+}
+
+/// A WebSocket, as far as a test reads it.
+pub(super) struct Socket(BufReader<TcpStream>);
+
+impl Socket {
+    /// Opens one; what came instead, where it was refused.
+    pub(super) fn open(server: &Server, path: &str, headers: &str) -> Result<Self, String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n",
+            server.port
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut status = String::new();
+        reader.read_line(&mut status).unwrap();
+        if !status.contains("101") {
+            return Err(status);
+        }
+        let mut line = String::new();
+        while reader.read_line(&mut line).unwrap() > 2 {
+            line.clear();
+        }
+        Ok(Self(reader))
+    }
+
+    /// The next text message.
+    pub(super) fn next(&mut self) -> Value {
+        loop {
+            let mut head = [0; 2];
+            self.0.read_exact(&mut head).unwrap();
+            let length = match head[1] {
+                126 => {
+                    let mut length = [0; 2];
+                    self.0.read_exact(&mut length).unwrap();
+                    usize::from(u16::from_be_bytes(length))
+                }
+                length => usize::from(length),
+            };
+            let mut message = vec![0; length];
+            self.0.read_exact(&mut message).unwrap();
+            // pings come between
+            if head[0] == 0x81 {
+                return serde_json::from_slice(&message).unwrap();
+            }
+        }
+    }
+}
