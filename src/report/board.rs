@@ -51,9 +51,9 @@ pub struct BoardTasks {
 words! {
     /// How far a task is.
     pub enum TaskStatus {
-        /// Nobody works on it yet.
+        /// It was not begun.
         Open = "open",
-        /// Somebody works on it.
+        /// It was begun.
         InProgress = "in_progress",
         /// It is done and not yet looked at.
         Review = "review",

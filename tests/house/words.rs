@@ -131,7 +131,9 @@ fn what_a_user_reads_is_plain() {
         let file = &file.display().to_string();
         let lines = text.lines().enumerate().map(|(line, text)| (line + 1, text));
         wrong.extend(lines.flat_map(|(line, text)| {
-            banned(&text.replace("Authorization: Bearer", "")).into_iter().map(move |word| format!("{file}:{line}: {word}: {text}"))
+            banned(&text.replace("Authorization: Bearer", ""))
+                .into_iter()
+                .map(move |word| format!("{file}:{line}: {word}: {text}"))
         }));
     }
     assert!(wrong.is_empty(), "words that docs/glossary.md bans:\n{}", wrong.join("\n"));

@@ -157,6 +157,7 @@ mod tests {
         assert_eq!(migrations::present(&connection).unwrap(), migrations::newest());
         connection.execute("INSERT INTO schema_migrations VALUES (99, '')", []).unwrap();
         assert_eq!(connect(&path).unwrap_err().code(), "serve.database_newer");
+        let path = place.path().join("other.db");
         std::fs::write(&path, "no database at all, but long enough to have a head of its own").unwrap();
         assert_eq!(connect(&path).unwrap_err().code(), "serve.database");
     }
