@@ -56,6 +56,6 @@ async fn ask(address: SocketAddr, token: &Secret) -> Result<Bytes, String> {
     };
     tokio::select! {
         answer = exchange => answer,
-        _ = async { let _ = connection.await; std::future::pending::<()>().await } => Err("nothing".to_owned()),
+        () = async { let _ = connection.await; std::future::pending::<()>().await } => Err("nothing".to_owned()),
     }
 }

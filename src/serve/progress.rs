@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::store::Store;
@@ -47,10 +47,7 @@ impl Progress {
         let writer = tokio::spawn(async move {
             while let Some(first) = heard.recv().await {
                 let mut together = vec![first];
-                let more = std::iter::from_fn(|| match heard.try_recv() {
-                    Ok(happening) => Some(happening),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                });
+                let more = std::iter::from_fn(|| heard.try_recv().ok());
                 together.extend(more.take(WAITING));
                 let _ = store.tell(together).await;
             }

@@ -22,7 +22,7 @@ use crate::system::Stop;
 /// A sign of life to a reader to whom nothing happens.
 const QUIET: Duration = Duration::from_secs(15);
 /// How long a reader may take to take one message.
-const SLOW: Duration = Duration::from_secs(60);
+const SLOW: Duration = Duration::from_mins(1);
 
 /// Where to begin.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -67,14 +67,14 @@ async fn talk(mut socket: WebSocket, reader: Reader, stop: Stop) {
     let mut quiet = tokio::time::interval(QUIET);
     loop {
         let messages: Vec<Message> = tokio::select! {
-            batch = batches.next() => match batch {
-                Some(batch) => batch.into_iter().map(|(_, document)| Message::text(&*document)).collect(),
-                None => {
+            batch = batches.next() => {
+                let Some(batch) = batch else {
                     let frame = CloseFrame { code: close_code::AWAY, reason: "the server ends".into() };
                     let _ = socket.send(Message::Close(Some(frame))).await;
                     return;
-                }
-            },
+                };
+                batch.into_iter().map(|(_, document)| Message::text(&*document)).collect()
+            }
             _ = quiet.tick() => vec![Message::Ping(axum::body::Bytes::new())],
             said = socket.recv() => match said {
                 // what a reader says is not for us

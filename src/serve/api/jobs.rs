@@ -11,7 +11,7 @@ use crate::serve::site::Shared;
 use crate::serve::store::jobs;
 
 pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<Jobs>, Refusal> {
-    let jobs = site.store.read(|connection| jobs::last(connection)).await?;
+    let jobs = site.store.read(jobs::last).await?;
     Ok(Json(Jobs { schema: "harness/jobs/1".to_owned(), jobs }))
 }
 

@@ -27,6 +27,7 @@ const MOST: usize = 10_000;
 /// Which lines.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_field_names)] // the names are those of the command line
 pub(in crate::serve) struct Lines {
     /// Only this process, or these, with commas between.
     process: Option<String>,

@@ -1,4 +1,4 @@
-//! What is answered under which path: one table, from which the router and the OpenAPI document are made.
+//! What is answered under which path: one table, from which the router and the `OpenAPI` document are made.
 //!
 //! A terminal's route (`/ws/sessions/{id}`) and whatever else is to come is one more row of `table`.
 

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the rows and the types.
+//! The `OpenAPI` 3.1 document, made from the rows and the types.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};

@@ -37,6 +37,7 @@ pub(in crate::serve) struct New {
 /// What to change; what is left out stays.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::option_option)] // left out, `null` and a value are three things
 pub(in crate::serve) struct Edit {
     /// One line of 1 to 300 characters.
     title: Option<String>,
@@ -63,6 +64,7 @@ pub(in crate::serve) struct Note {
 }
 
 /// A value that may be `null`, told from one that is left out.
+#[allow(clippy::option_option)] // left out, `null` and a value are three things
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

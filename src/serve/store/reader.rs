@@ -33,7 +33,7 @@ impl Reader {
         let latest = *self.latest.wait_for(|latest| *latest != self.place).await.map_err(|_| StoreError::Closed)?;
         let mut events = if latest < self.place {
             // of another database, whose numbers mean nothing here
-            vec![self.mark(1, latest)]
+            vec![Self::mark(1, latest)]
         } else {
             match self.store.stream().near(self.place) {
                 Some(events) => events,
@@ -41,15 +41,15 @@ impl Reader {
             }
         };
         match events.first().map(|(number, _)| *number) {
-            Some(first) if first > self.place + 1 => events.insert(0, self.mark(self.place + 1, first - 1)),
-            None => events.push(self.mark(self.place + 1, latest)),
+            Some(first) if first > self.place + 1 => events.insert(0, Self::mark(self.place + 1, first - 1)),
+            None => events.push(Self::mark(self.place + 1, latest)),
             _ => {}
         }
         self.place = events.last().map_or(latest, |(number, _)| *number);
         Ok(events)
     }
 
-    fn mark(&self, from: u64, to: u64) -> (u64, Arc<str>) {
+    fn mark(from: u64, to: u64) -> (u64, Arc<str>) {
         let event = StreamEvent {
             schema: "harness/event/1".to_owned(),
             number: to,

@@ -17,6 +17,7 @@ pub(in crate::serve) struct NewTask {
 
 /// What is to be changed of a task; the rest stays.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::option_option)] // left out, `null` and a value are three things
 pub(in crate::serve) struct Change {
     pub(in crate::serve) title: Option<String>,
     pub(in crate::serve) text: Option<String>,
