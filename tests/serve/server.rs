@@ -99,17 +99,6 @@ impl Lines {
             }
         }
     }
-
-    /// The next document for which `wanted` says so.
-    #[track_caller]
-    pub(super) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let document = self.next();
-            if wanted(&document) {
-                return document;
-            }
-        }
-    }
 }
 
 /// A WebSocket, as far as a test reads it.

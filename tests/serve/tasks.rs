@@ -82,7 +82,9 @@ fn a_killed_server_loses_no_task_that_it_acknowledged() {
         acknowledged.extend(heard.iter().take(40));
         kill_process(Pid::from_raw(server.pid().cast_signed()).unwrap(), Signal::KILL).unwrap();
         acknowledged.extend(heard.iter());
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         server.ends_by(Signal::KILL);
     }
     let server = Server::start(&home);
