@@ -246,7 +246,10 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
     facts.see(format!("the package manager {}", manager.program()), evidence.clone());
     let name =
         if package.directory.is_empty() { "install".to_owned() } else { format!("install {}", package.directory) };
-    let install = node_downloads::with_fallback(tree, package, manager.install(!own.is_empty()));
+    let members = packages(tree);
+    let below = |one: &&Package| one.directory == package.directory || is_member(tree, package, &one.directory);
+    let depends_on = |name: &str| members.iter().filter(below).any(|one| one.depends_on(name));
+    let install = node_downloads::with_fallback(manager.install(!own.is_empty()), depends_on);
     let mut step = Step::new(&name, &package.directory, install, evidence);
     step.inputs = vec![own.first().cloned().unwrap_or_else(|| package.manifest())];
     step.outputs = if manager == Manager::YarnBerry && tree.has(&join(&package.directory, ".pnp.cjs")) {
