@@ -56,7 +56,7 @@
 //! | probes, signals, processes | `supervisor/run` |
 //! | how a log line is written, and its time | `supervisor/logs/writer.rs` |
 //! | what a program on a terminal shows, and how it is drawn | `screen` |
-//! | sessions: started, kept, joined | `supervisor/run/sessions.rs`, `agent/sessions.rs`, `agent/attach` |
+//! | sessions: started, kept, joined | `supervisor/run/sessions.rs`, `agent/sessions/`, `screen/` |
 //! | what survives the death of a supervisor | `supervisor/guardian` |
 //! | how a command in a sandbox reaches the application and the database | `supervisor/passage.rs`, `agent/http.rs` |
 //! | ports that are written in an application's source | `system/loopback_map`, `supervisor/guardian` |

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::session::Session;
+use super::invocation::Invocation;
 use super::{Verb, completions, verify};
 use crate::report::{Diagnostic, ErrorDocument, Kind};
 use crate::terminal::{Output, Verbosity};
@@ -156,9 +156,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ => Verbosity::Normal,
     };
     let output = Output { json: line.json, verbosity };
-    let session = Session::new(output, line.directory, parser);
+    let invocation = Invocation::new(output, line.directory, parser);
     let (name, own_code) = (line.verb.document(), line.verb.failure_code());
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| line.verb.run(&session)));
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| line.verb.run(&invocation)));
     outcome.unwrap_or_else(|_| Err(Panicked.into())).unwrap_or_else(|failure| {
         output.failure(&name, &failure);
         let code = failure.kind().exit_code();

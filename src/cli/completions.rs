@@ -10,7 +10,7 @@ use clap::{Arg, Args, Command, ValueEnum};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::session::Session;
+use super::invocation::Invocation;
 use crate::agent::{self, Context};
 use crate::project::Project;
 use crate::report::{CompletionScript, Events, Failure};
@@ -39,7 +39,7 @@ enum Shell {
     Fish,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let name = match arguments.shell {
         Shell::Bash => "bash",
         Shell::Zsh => "zsh",
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         shell: name.to_owned(),
         script: String::from_utf8_lossy(&script).into_owned(),
     };
-    session.output.document(&document, |document| document.script.clone());
+    invocation.output.document(&document, |document| document.script.clone());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::Session;
+use super::invocation::Invocation;
 use crate::agent;
 use crate::project::{self, Project};
 use crate::render;
@@ -51,30 +51,30 @@ impl Arguments {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     if let Verb::Schema = arguments.verb {
         let schema = serde_json::to_string_pretty(&project::schema()).unwrap_or_default();
-        session.output.data(&format!("{schema}\n"));
+        invocation.output.data(&format!("{schema}\n"));
         return Ok(ExitCode::SUCCESS);
     }
     if let Verb::Templates { name } = &arguments.verb {
         let document = render::built_in_templates(name.as_deref())?;
-        if session.output.json {
-            session.output.document(&document, |_| String::new());
+        if invocation.output.json {
+            invocation.output.document(&document, |_| String::new());
         } else {
-            session.output.data(&templates(&document, name.is_none()));
+            invocation.output.data(&templates(&document, name.is_none()));
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let root = project::find_root(&session.directory()?)?;
+    let root = project::find_root(&invocation.directory()?)?;
     let variable = |name: &str| std::env::var(name).ok();
     if let Verb::Check = arguments.verb {
         let report = render::check(&root, &variable, agent::samples)?;
-        session.output.document(&report, checked);
+        invocation.output.document(&report, checked);
         let code = if report.valid { 0 } else { Kind::Configuration.exit_code() };
         return Ok(ExitCode::from(code));
     }
-    session.output.document(&Project::load(&root, &variable)?.show(), shown);
+    invocation.output.document(&Project::load(&root, &variable)?.show(), shown);
     Ok(ExitCode::SUCCESS)
 }
 

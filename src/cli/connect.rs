@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use super::session::Session;
+use super::invocation::Invocation;
 use crate::hosts::{self, Connecting};
 use crate::report::{Connect, ConnectOutcome, Failure};
 
@@ -41,8 +41,8 @@ pub(super) struct Arguments {
     gate: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let directory = session.directory()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let directory = invocation.directory()?;
     let top = directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&directory);
     let wishes = [("create", arguments.create), ("gate", arguments.gate)];
     let connecting = Connecting {
@@ -51,10 +51,10 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         print: arguments.print,
     };
     let report = hosts::connect(&arguments.program, top, &connecting)?;
-    session.output.document(&report, |report| text(report, arguments.print));
+    invocation.output.document(&report, |report| text(report, arguments.print));
     let is_new = |outcome| matches!(outcome, ConnectOutcome::Written | ConnectOutcome::Updated);
     if !arguments.print && !arguments.remove && report.files.iter().any(|file| is_new(file.outcome)) {
-        session.output.tell("next: commit this; a new work tree has what is committed");
+        invocation.output.tell("next: commit this; a new work tree has what is committed");
     }
     Ok(ExitCode::SUCCESS)
 }

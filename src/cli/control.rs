@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use super::status;
 use crate::agent::{self, Action};
 use crate::report::{Control, Failure, Kind};
@@ -56,28 +56,28 @@ pub(super) struct StartArguments {
     force: bool,
 }
 
-pub(super) fn restart(arguments: &RestartArguments, session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn restart(arguments: &RestartArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let action = if arguments.supervisor { Action::ReplaceSupervisor } else { Action::Restart };
-    control(action, &arguments.words, arguments.force, session)
+    control(action, &arguments.words, arguments.force, invocation)
 }
 
-pub(super) fn stop(arguments: &StopArguments, session: &Session) -> Result<ExitCode, Failure> {
-    control(Action::Stop, &arguments.words, arguments.force, session)
+pub(super) fn stop(arguments: &StopArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    control(Action::Stop, &arguments.words, arguments.force, invocation)
 }
 
-pub(super) fn start(arguments: &StartArguments, session: &Session) -> Result<ExitCode, Failure> {
-    control(Action::Start, &arguments.words, arguments.force, session)
+pub(super) fn start(arguments: &StartArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    control(Action::Start, &arguments.words, arguments.force, invocation)
 }
 
-fn control(action: Action, words: &[String], force: bool, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+fn control(action: Action, words: &[String], force: bool, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, processes) = agent::split_id(words);
     let id = agent::resolve(&context, named)?;
     let report = block_on(agent::control(&context, id, action, processes, force))?;
     // only the given processes decide the exit code
     let mut meant = report.processes.iter().filter(|row| processes.is_empty() || processes.contains(&row.name));
     let healthy = meant.all(|row| row.state.is_well());
-    session.output.document(&report, text);
+    invocation.output.document(&report, text);
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 

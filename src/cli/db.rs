@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, DatabaseAction};
 use crate::project::AgentId;
 use crate::report::{DatabaseReport, Diagnostic, Failure, Kind};
@@ -120,8 +120,8 @@ impl Name {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, action) = match &arguments.verb {
         Verb::Snapshot(name) => name.of(DatabaseAction::Snapshot, arguments.id)?,
         Verb::Restore(name) => name.of(DatabaseAction::Restore, arguments.id)?,
@@ -134,7 +134,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         return Err(NotConfirmed(id).into());
     }
     let report = block_on(agent::database(&context, id, &action, arguments.force))?;
-    session.output.document(&report, text);
+    invocation.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::report::{Doctor, Failure, Kind, Level};
 use crate::terminal::paint_as;
@@ -20,10 +20,10 @@ Examples:
   harness doctor --json          print the findings as JSON")]
 pub(super) struct Arguments {}
 
-pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(_arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let doctor = interruptible(agent::doctor(&context))?;
-    session.output.document(&doctor, text);
+    invocation.output.document(&doctor, text);
     Ok(if doctor.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Environment, Failure};
@@ -24,12 +24,12 @@ pub(super) struct Arguments {
     export: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let id = agent::resolve(&context, arguments.id)?;
     let environment = interruptible(agent::environment(&context, id))?;
     let prefix = if arguments.export { "export " } else { "" };
-    session.output.document(&environment, |environment| lines(environment, prefix));
+    invocation.output.document(&environment, |environment| lines(environment, prefix));
     Ok(ExitCode::SUCCESS)
 }
 

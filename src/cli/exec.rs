@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, Captured};
 use crate::project::AgentId;
 use crate::report::{Execution, Failure};
@@ -30,11 +30,11 @@ pub(super) struct Arguments {
     command: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let id = agent::resolve(&context, arguments.id)?;
     let (service, force) = (arguments.service.as_deref(), arguments.force);
-    if !session.output.json {
+    if !invocation.output.json {
         let code = block_on(agent::exec(&context, id, service, &arguments.command, force, None))?;
         return Ok(ExitCode::from(code));
     }
@@ -48,6 +48,6 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         stdout: text(&captured.stdout),
         stderr: text(&captured.stderr),
     };
-    session.output.document(&document, |_| String::new());
+    invocation.output.document(&document, |_| String::new());
     Ok(ExitCode::from(code))
 }

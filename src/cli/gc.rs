@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use super::teardown::write_things;
 use crate::agent;
 use crate::report::{Failure, Gc, Kind};
@@ -25,12 +25,12 @@ pub(super) struct Arguments {
     dry_run: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (gc, kind) = block_on(agent::gc(&context, arguments.dry_run))?;
-    session.output.document(&gc, text);
+    invocation.output.document(&gc, text);
     let failed = gc.agents.iter().filter_map(|agent| Some((agent.removed.agent, agent.removed.error.as_ref()?)));
-    session.output.tell_errors(failed);
+    invocation.output.tell_errors(failed);
     Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, Health, Kind, StackState};
@@ -25,11 +25,11 @@ pub(super) struct Arguments {
     id: Option<AgentId>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let id = agent::resolve(&context, arguments.id)?;
     let health = interruptible(agent::health(&context, id))?;
-    session.output.document(&health, text);
+    invocation.output.document(&health, text);
     Ok(if health.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::{self, Session, block_on};
+use super::invocation::{self, Invocation, block_on};
 use crate::hosts::{self, Reply};
 use crate::report::{Failure, HookOutcome};
 use crate::verify::hook;
@@ -37,26 +37,27 @@ enum Action {
 const FAILED: u8 = 1;
 
 /// Acts on an event of a program. Nothing but the answer goes to stdout.
-fn program(words: &[String], session: &Session) -> Result<ExitCode, Failure> {
+fn program(words: &[String], invocation: &Invocation) -> Result<ExitCode, Failure> {
     let [program, event] = [0, 1].map(|at| words.get(at).map_or("", String::as_str));
-    let directory = session.directory()?;
-    let caller = hosts::Caller { environment: session::environment(), directory, events: session.output.events() };
+    let directory = invocation.directory()?;
+    let caller =
+        hosts::Caller { environment: invocation::environment(), directory, events: invocation.output.events() };
     let reply = block_on(hosts::hook(program, event, caller, &mut std::io::stdin().lock()));
-    if session.output.json && reply.is_err() {
+    if invocation.output.json && reply.is_err() {
         return reply.map(|_| ExitCode::SUCCESS);
     }
     let reply =
         reply.unwrap_or_else(|failure| Reply { errors: vec![failure.document()], failed: true, stdout: String::new() });
-    session.output.data(&reply.stdout);
-    reply.errors.iter().for_each(|error| session.output.tell_error(error));
+    invocation.output.data(&reply.stdout);
+    reply.errors.iter().for_each(|error| invocation.output.tell_error(error));
     Ok(if reply.failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     if let Action::Program(words) = &arguments.action {
-        return program(words, session);
+        return program(words, invocation);
     }
-    let directory = session.directory()?;
+    let directory = invocation.directory()?;
     let report = block_on(async {
         Ok(match arguments.action {
             Action::Install => {
@@ -66,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
             _ => hook::remove(&directory).await?,
         })
     })?;
-    session.output.document(&report, |report| {
+    invocation.output.document(&report, |report| {
         let what = match report.outcome {
             HookOutcome::Installed => "installed",
             HookOutcome::Updated => "updated",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use hyper::Method;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent::{self, HttpRequest};
 use crate::report::{Failure, HttpAnswer, HttpHead};
 use crate::system::{self, text};
@@ -47,8 +47,8 @@ pub(super) struct Arguments {
     timeout: Duration,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, rest) = agent::split_id(&arguments.words);
     let id = agent::resolve(&context, named)?;
     let (port, path) = match rest {
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         timeout: arguments.timeout,
         force: arguments.force,
     };
-    let output = session.output;
+    let output = invocation.output;
     let (mut answered, mut body) = (None, Vec::new());
     let mut on_head = |head: &HttpHead| {
         if !output.json {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::session::{Session, block_on, interruptible};
+use super::invocation::{Invocation, block_on, interruptible};
 use crate::agent::{self, Context};
 use crate::infra::{self, Engine, InfraRecord};
 use crate::report::{Failure, InfraPs, InfraStatus};
@@ -42,17 +42,17 @@ impl Arguments {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     match &arguments.verb {
         Verb::Ps => {
             let status = interruptible(agent::status(&context, None))?;
             let shown = InfraPs { schema: "harness/infra-ps/1".to_owned(), infra: status.infra };
-            session.output.document(&shown, |shown| services(&shown.infra));
+            invocation.output.document(&shown, |shown| services(&shown.infra));
         }
         Verb::Compose => {
             let document = infra::docker::resolved(&context.home, &containers(&context)?)?;
-            session.output.document(&document, |document| {
+            invocation.output.document(&document, |document| {
                 // JSON is YAML too
                 serde_saphyr::to_string(&document.file).unwrap_or_else(|_| format!("{:#}\n", document.file))
             });
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         Verb::Pull => {
             let record = containers(&context)?;
             let pulled = block_on(async { Ok(infra::docker::pull(&context.home, &record, &context.events).await?) })?;
-            session.output.document(&pulled, |pulled| pulled.images.join("\n") + "\n");
+            invocation.output.document(&pulled, |pulled| pulled.images.join("\n") + "\n");
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use super::verify;
 use crate::agent::{self, Context, LaunchOptions, TeardownOptions, TeardownTarget};
 use crate::project::{self, AgentId, InitOptions, Project};
@@ -50,8 +50,8 @@ pub(super) struct Arguments {
     check: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let directory = session.directory()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let directory = invocation.directory()?;
     let root = project::root_of(&directory);
     let options = InitOptions {
         force: arguments.force,
@@ -75,21 +75,21 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         document.workflow = Some(project::write_workflow(&load(&root)?, arguments.force)?);
     }
     if arguments.check {
-        let context = session.context_to_make()?;
+        let context = invocation.context_to_make()?;
         let is_empty = load(&root)?.processes.is_empty();
-        document.check = Some(if is_empty { nothing_to_run() } else { block_on(try_out(session, &context))? });
+        document.check = Some(if is_empty { nothing_to_run() } else { block_on(try_out(invocation, &context))? });
     }
-    if arguments.print && !session.output.json {
-        session.output.data(document.toml.as_deref().unwrap_or_default());
-        session.output.tell(findings(&document).trim_end());
+    if arguments.print && !invocation.output.json {
+        invocation.output.data(document.toml.as_deref().unwrap_or_default());
+        invocation.output.tell(findings(&document).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     // what is wrong with the file is said above
     let has_programs = load(&root).map_or(true, |project| !project.processes.is_empty());
-    session.output.document(&document, |document| text(document, has_programs));
+    invocation.output.document(&document, |document| text(document, has_programs));
     let error = document.check.as_ref().and_then(|check| check.error.as_ref());
     if let Some(error) = error {
-        session.output.tell_error(error);
+        invocation.output.tell_error(error);
     }
     let passed = document
         .check
@@ -146,7 +146,7 @@ fn nothing_to_run() -> InitCheck {
 }
 
 /// Launches a free agent, verifies it, and removes it in every case.
-async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Failure> {
+async fn try_out(invocation: &Invocation, context: &Context) -> Result<InitCheck, Failure> {
     let began = Instant::now();
     let taken = context.home.agents()?;
     let free = (1..=AgentId::MAX).filter_map(|id| AgentId::try_from(id).ok()).find(|id| !taken.contains(&id.get()));
@@ -167,7 +167,7 @@ async fn try_out(session: &Session, context: &Context) -> Result<InitCheck, Fail
         Err(failure) => check.error = Some(failure.document()),
     }
     if check.healthy {
-        judge(session, context, agent, &mut check).await;
+        judge(invocation, context, agent, &mut check).await;
     }
     let options = TeardownOptions {
         target: TeardownTarget::Agents(vec![agent]),
@@ -195,12 +195,12 @@ fn lines(error: &ErrorDocument) -> impl Iterator<Item = &str> {
 }
 
 /// The quick stages; a project without any is not judged.
-async fn judge(session: &Session, context: &Context, agent: AgentId, check: &mut InitCheck) {
+async fn judge(invocation: &Invocation, context: &Context, agent: AgentId, check: &mut InitCheck) {
     match context.project() {
         Ok(project) if project.verify.iter().all(|stage| stage.full) => return,
         _ => {}
     }
-    match verify::quick(agent, session, context).await {
+    match verify::quick(agent, invocation, context).await {
         Ok(verdict) => {
             let document = verdict.document;
             check.verified = Some(document.reason.is_none() && document.error.is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, LaunchOptions};
 use crate::project::AgentId;
 use crate::report::{Failure, Launch, LaunchOutcome, LaunchedAgent};
@@ -59,8 +59,8 @@ pub(super) struct Arguments {
     engine: Option<super::setup::Engine>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context_to_make()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context_to_make()?;
     let mut agents = match arguments.all {
         Some(last) => (1..=last.get()).filter_map(|id| AgentId::try_from(id).ok()).collect(),
         None => arguments.ids.clone(),
@@ -89,8 +89,8 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         verify::gate_commits(&context, &launched.0).await;
         Ok(launched)
     })?;
-    session.output.document(&launch, text);
-    session.output.tell_errors(launch.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
+    invocation.output.document(&launch, text);
+    invocation.output.tell_errors(launch.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
     Ok(ExitCode::from(kind.map_or(0, crate::report::Kind::exit_code)))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, LogRequest};
 use crate::report::Failure;
 use crate::system::StackName;
@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     infra: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (stack, processes) = match &arguments.infra {
         Some(service) if service.is_empty() => (StackName::Infra, Vec::new()),
         Some(service) => (StackName::Infra, vec![service.clone()]),
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         grep: arguments.grep.clone(),
     };
     let format = LogFormat { names: request.processes.len() != 1, timestamps: arguments.timestamps };
-    let output = session.output;
+    let output = invocation.output;
     block_on(agent::logs(&context, request, &mut |line| output.log_line(line, format)))?;
     Ok(ExitCode::SUCCESS)
 }

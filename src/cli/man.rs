@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::Session;
+use super::invocation::Invocation;
 use crate::report::{Failure, ManPages};
 use crate::system;
 
@@ -21,15 +21,15 @@ pub(super) struct Arguments {
     directory: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let mut parser = (session.parser)();
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let mut parser = (invocation.parser)();
     // so that each verb has the options of every verb
     parser.build();
     let Some(directory) = &arguments.directory else {
         let page = render(parser);
         let text = String::from_utf8_lossy(&page).into_owned();
         let document = ManPages { schema: "harness/man/1".to_owned(), files: Vec::new(), page: Some(text.clone()) };
-        session.output.document(&document, |_| text);
+        invocation.output.document(&document, |_| text);
         return Ok(ExitCode::SUCCESS);
     };
     std::fs::create_dir_all(directory).map_err(system::Error::file("create", directory))?;
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
     write(parser, "harness", directory, &mut files)?;
     files.sort_unstable();
     let document = ManPages { schema: "harness/man/1".to_owned(), files, page: None };
-    session.output.document(&document, |document| document.files.join("\n") + "\n");
+    invocation.output.document(&document, |document| document.files.join("\n") + "\n");
     Ok(ExitCode::SUCCESS)
 }
 

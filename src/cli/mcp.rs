@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{self, Session};
+use super::invocation::{self, Invocation};
 use crate::mcp;
 use crate::report::Failure;
 
@@ -18,7 +18,7 @@ Examples:
   harness mcp -C ../bright-fox   serve that tree")]
 pub(super) struct Arguments {}
 
-pub(super) fn run(_arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    mcp::serve(session::environment(), session.directory()?)?;
+pub(super) fn run(_arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    mcp::serve(invocation::environment(), invocation.directory()?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -23,6 +23,7 @@ mod hook;
 mod http;
 mod infra;
 mod init;
+mod invocation;
 mod launch;
 mod logs;
 mod man;
@@ -34,7 +35,6 @@ mod psql;
 mod schemas;
 mod serve;
 mod session;
-mod sessions;
 mod setup;
 mod shell;
 mod slow_queries;
@@ -67,7 +67,7 @@ verbs! {
     Env(env::Arguments) = env::run, "env" as crate::report::Environment;
     Exec(exec::Arguments) = exec::run, "exec" as crate::report::Execution;
     Shell(shell::Arguments) = shell::run, "shell";
-    Session(sessions::Arguments) = sessions::run, "session" as crate::report::Sessions;
+    Session(session::Arguments) = session::run, "session" as crate::report::Sessions;
     Attach(attach::Arguments) = attach::run, "attach";
     Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, Context};
 use crate::report::{Failure, Opened};
 use crate::serve;
@@ -24,13 +24,13 @@ pub(super) struct Arguments {
     dashboard: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let opened = if arguments.dashboard { dashboard(&context)? } else { page(arguments, &context)? };
     if opened.opened_with.is_none() {
-        session.output.tell("cannot open a browser: $BROWSER is not set, and there is no display with xdg-open");
+        invocation.output.tell("cannot open a browser: $BROWSER is not set, and there is no display with xdg-open");
     }
-    session.output.document(&opened, |opened| format!("{}\n", opened.url));
+    invocation.output.document(&opened, |opened| format!("{}\n", opened.url));
     Ok(ExitCode::SUCCESS)
 }
 

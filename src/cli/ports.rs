@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, PortRow, Ports, ServerState};
@@ -21,10 +21,10 @@ pub(super) struct Arguments {
     id: Option<AgentId>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let ports = interruptible(agent::ports(&context, arguments.id))?;
-    session.output.document(&ports, text);
+    invocation.output.document(&ports, text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on, interruptible};
+use super::invocation::{Invocation, block_on, interruptible};
 use crate::agent;
 use crate::report::{Failure, QueryResult, StatementResult};
 use crate::system::text::count;
@@ -34,8 +34,8 @@ pub(super) struct Arguments {
     psql: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, rest) = agent::split_id(&arguments.words);
     let id = agent::resolve(&context, named)?;
     match rest.first() {
@@ -43,12 +43,12 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
             let form = if arguments.csv { csv } else { text };
             // as psql does; a document is whole or an error
             let before = |results: &QueryResult| {
-                if !session.output.json && !results.statements.is_empty() {
-                    session.output.data(&form(results));
+                if !invocation.output.json && !results.statements.is_empty() {
+                    invocation.output.data(&form(results));
                 }
             };
             let result = interruptible(agent::query(&context, id, query, arguments.force, before))?;
-            session.output.document(&result, form);
+            invocation.output.document(&result, form);
             Ok(ExitCode::SUCCESS)
         }
         query => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{self, Session, block_on};
+use super::invocation::{self, Invocation, block_on};
 use crate::report::Failure;
 use crate::serve::{self, Options};
 
@@ -28,11 +28,11 @@ pub(super) struct Arguments {
     address: IpAddr,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context_to_make()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context_to_make()?;
     let options = Options { address: arguments.address, ports: arguments.port.clone() };
-    let output = session.output;
+    let output = invocation.output;
     let listening = |url: &str| output.tell(&format!("serving at {url}; `harness open --dashboard` opens it"));
-    block_on(serve::run(context.home, session::environment(), &options, listening))?;
+    block_on(serve::run(context.home, invocation::environment(), &options, listening))?;
     Ok(ExitCode::SUCCESS)
 }

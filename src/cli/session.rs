@@ -1,97 +1,112 @@
-//! What all verbs share: the directory of the command, and how it prints.
+//! `harness session`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use crate::agent::{self, Context};
-use crate::report::{Diagnostic, Failure, Kind};
-use crate::system::{self, Home};
-use crate::terminal::Output;
+use clap::{Args, Subcommand};
 
-/// The surroundings of one command line.
-#[derive(Debug, Clone)]
-pub(super) struct Session {
-    /// How it prints.
-    pub(super) output: Output,
-    /// `-C`.
-    directory: Option<PathBuf>,
-    /// The whole command line, for verbs that print it.
-    pub(super) parser: fn() -> clap::Command,
+use super::invocation::{Invocation, block_on};
+use crate::agent::{self, SessionRequest};
+use crate::project::AgentId;
+use crate::report::{Failure, SessionVerb, Sessions};
+use crate::system;
+use crate::terminal::Table;
+
+/// Run programs on a terminal inside an agent's stack, to be joined with `harness attach`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness session start 3 -- claude          start `claude` in agent 3's tree, with its environment
+  harness session start 3 --name db -- psql
+  harness session list 3
+  harness session stop 3 claude              end it with all that it started")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
 }
 
-/// `-C` names no directory.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot change to directory `{}`", path.display())]
-struct NoDirectory {
-    path: PathBuf,
-    #[source]
-    source: std::io::Error,
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start a program; it lives until it ends, is stopped, or the stack is torn down.
+    Start {
+        /// The agent.
+        #[arg(value_name = "ID")]
+        id: Option<AgentId>,
+        /// Name of the session [default: the program's].
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Directory to start it in, relative to the agent's tree [default: the tree].
+        #[arg(long, value_name = "DIR")]
+        cwd: Option<PathBuf>,
+        /// Also for an agent of another project than the one here.
+        #[arg(long)]
+        force: bool,
+        /// The program and its arguments.
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// List the sessions, also those whose program has ended.
+    List {
+        /// The agent.
+        #[arg(value_name = "ID")]
+        id: Option<AgentId>,
+    },
+    /// End a session and remove it from the list.
+    Stop {
+        /// The agent, and the session.
+        #[arg(value_name = "[ID] NAME", num_args = 1..=2, required = true)]
+        words: Vec<String>,
+        /// Also for an agent of another project than the one here.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
-impl Diagnostic for NoDirectory {
-    fn kind(&self) -> Kind {
-        Kind::Usage
-    }
-
-    fn code(&self) -> &'static str {
-        "directory.missing"
-    }
-}
-
-impl Session {
-    /// A session that prints to `output` and runs in `directory`.
-    pub(super) fn new(output: Output, directory: Option<PathBuf>, parser: fn() -> clap::Command) -> Self {
-        Self { output, directory, parser }
-    }
-
-    /// The directory that the command runs in, absolute, without symbolic links.
-    pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
-        let path = self.directory.clone().unwrap_or_else(|| PathBuf::from("."));
-        let found = path.canonicalize().and_then(|found| {
-            if found.is_dir() { Ok(found) } else { Err(std::io::Error::from(std::io::ErrorKind::NotADirectory)) }
-        });
-        Ok(found.map_err(|source| NoDirectory { path, source })?)
-    }
-
-    /// Reads the environment, and the home if there is one: a verb that only looks makes none.
-    pub(super) fn context(&self) -> Result<Context, Failure> {
-        self.context_with(Home::look)
-    }
-
-    /// The same for a verb that makes something: the home is made where there is none.
-    pub(super) fn context_to_make(&self) -> Result<Context, Failure> {
-        self.context_with(Home::open)
-    }
-
-    fn context_with(&self, open: fn(&Path) -> system::Result<Home>) -> Result<Context, Failure> {
-        let environment = environment();
-        let home = open(&Home::locate(|name| environment.get(name).cloned())?).map_err(Failure::from)?;
-        Ok(Context { home, environment, directory: self.directory()?, events: self.output.events() })
-    }
-}
-
-/// The caller's environment: a variable that is not UTF-8 configures nothing.
-pub(super) fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
-}
-
-/// Runs a verb's future to its end on this thread.
-pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(system::Error::call("start the asynchronous runtime"))?;
-    runtime.block_on(work)
-}
-
-/// The same for a verb that changes nothing: SIGINT and SIGTERM end it as a failure, so that it prints its document.
-pub(super) fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    block_on(async {
-        tokio::select! {
-            done = work => done,
-            () = agent::interrupted() => Err(agent::Error::Interrupted.into()),
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
+    let sessions = match &arguments.verb {
+        Verb::Start { id, name, cwd, force, command } => {
+            let size = system::terminal_size();
+            let request = SessionRequest {
+                name: name.clone(),
+                directory: cwd.clone(),
+                command: command.clone(),
+                size,
+                force: *force,
+            };
+            block_on(agent::start_session(&context, agent::resolve(&context, *id)?, &request))?
         }
-    })
+        Verb::List { id } => block_on(agent::sessions(&context, agent::resolve(&context, *id)?))?,
+        Verb::Stop { words, force } => {
+            let (named, rest) = agent::split_id(words);
+            // an id alone is the name of a session
+            let (named, name) = if rest.is_empty() { (None, words.join(" ")) } else { (named, rest.join(" ")) };
+            block_on(agent::end_session(&context, agent::resolve(&context, named)?, &name, *force))?
+        }
+    };
+    invocation.output.document(&sessions, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(sessions: &Sessions) -> String {
+    let name = sessions.name.as_deref().unwrap_or_default();
+    match sessions.action {
+        SessionVerb::Start => {
+            return format!("{name} runs; join it with `harness attach {} {name}`\n", sessions.agent);
+        }
+        SessionVerb::Stop => return format!("{name} has ended\n"),
+        SessionVerb::List if sessions.sessions.is_empty() => return "no sessions\n".to_owned(),
+        SessionVerb::List => {}
+    }
+    let mut table = Table::new(&["session", "state", "pid", "command", "reason"]);
+    for row in &sessions.sessions {
+        table.row([
+            row.name.clone(),
+            row.state.to_string(),
+            row.pid.map_or_else(String::new, |pid| pid.to_string()),
+            shell_words::join(&row.command),
+            row.reason.clone().unwrap_or_default(),
+        ]);
+    }
+    table.render()
 }

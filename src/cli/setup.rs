@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent;
 use crate::project::EngineChoice;
 use crate::report::{Failure, Setup};
@@ -54,10 +54,10 @@ impl From<Engine> for EngineChoice {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context_to_make()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context_to_make()?;
     let setup = block_on(agent::setup(&context, arguments.engine.map(Into::into), arguments.ports.is_some()))?;
-    session.output.document(&setup, text);
+    invocation.output.document(&setup, text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::Failure;
@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let id = agent::resolve(&context, arguments.id)?;
     Ok(ExitCode::from(block_on(agent::shell(&context, id, arguments.force))?))
 }

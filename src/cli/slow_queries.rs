@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{Failure, SlowQueries};
@@ -30,12 +30,12 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let id = agent::resolve(&context, arguments.id)?;
     let (lines, reset, force) = (arguments.lines, arguments.reset, arguments.force);
     let report = interruptible(agent::slow_queries(&context, id, lines, reset, force))?;
-    session.output.document(&report, text);
+    invocation.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }
 

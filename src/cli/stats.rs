@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::Sampler;
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, StackStats, Stats, Usage};
@@ -29,11 +29,11 @@ pub(super) struct Arguments {
     interval: Option<Duration>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let usual = Duration::from_millis(if arguments.watch { 2000 } else { 500 });
     let interval = arguments.interval.unwrap_or(usual).max(Duration::from_millis(50));
-    let output = session.output;
+    let output = invocation.output;
     block_on(async {
         let mut sampler = Sampler::new(&context, arguments.id);
         if !arguments.watch {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, interruptible};
+use super::invocation::{Invocation, interruptible};
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::{AgentStatus, Failure, ProcessRow, ProcessState, Status};
@@ -24,11 +24,11 @@ pub(super) struct Arguments {
     id: Option<AgentId>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let status = interruptible(agent::status(&context, arguments.id))?;
     let one = arguments.id.is_some();
-    session.output.document(&status, |status| if one { detailed(status) } else { overview(status) });
+    invocation.output.document(&status, |status| if one { detailed(status) } else { overview(status) });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, TeardownOptions, TeardownTarget};
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, Removed, Teardown};
@@ -45,8 +45,8 @@ pub(super) struct Arguments {
     volumes: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let target = match arguments.ids.as_slice() {
         _ if arguments.all => TeardownTarget::All,
         [] if !arguments.infra => TeardownTarget::Agents(vec![agent::resolve(&context, None)?]),
@@ -61,8 +61,10 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         volumes: arguments.volumes,
     };
     let (teardown, kind) = block_on(agent::teardown(&context, &options))?;
-    session.output.document(&teardown, text);
-    session.output.tell_errors(teardown.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
+    invocation.output.document(&teardown, text);
+    invocation
+        .output
+        .tell_errors(teardown.agents.iter().filter_map(|agent| Some((agent.agent, agent.error.as_ref()?))));
     Ok(ExitCode::from(kind.map_or(0, Kind::exit_code)))
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::Session;
+use super::invocation::Invocation;
 use crate::agent;
 use crate::project::AgentId;
 use crate::report::Failure;
@@ -22,12 +22,12 @@ pub(super) struct Arguments {
     words: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, rest) = agent::split_id(&arguments.words);
     let id: AgentId = agent::resolve(&context, named)?;
     let urls = agent::urls(&context, id, rest.first().map(String::as_str))?;
-    session.output.document(&urls, |urls| {
+    invocation.output.document(&urls, |urls| {
         if let (Some(_), Some(url)) = (rest.first(), urls.urls.values().next()) {
             format!("{url}\n")
         } else {

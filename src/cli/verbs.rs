@@ -21,9 +21,9 @@ macro_rules! verbs {
                 }
             }
 
-            fn run(&self, session: &session::Session) -> Result<std::process::ExitCode, crate::report::Failure> {
+            fn run(&self, invocation: &invocation::Invocation) -> Result<std::process::ExitCode, crate::report::Failure> {
                 match self {
-                    $(Self::$verb(arguments) => $run(arguments, session),)*
+                    $(Self::$verb(arguments) => $run(arguments, invocation),)*
                 }
             }
 

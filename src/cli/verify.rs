@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent::{self, Context};
 use crate::project::AgentId;
 use crate::report::verify::{PlannedStage, Reason, StageStatus, VerifyPlan};
@@ -66,23 +66,23 @@ impl Arguments {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     if arguments.list {
-        return list(arguments, session);
+        return list(arguments, invocation);
     }
     if arguments.status {
-        return Ok(status(arguments, session));
+        return Ok(status(arguments, invocation));
     }
-    let verdict = session
+    let verdict = invocation
         .context()
-        .and_then(|context| block_on(judge(arguments, session, &context)))
+        .and_then(|context| block_on(judge(arguments, invocation, &context)))
         .unwrap_or_else(|failure| verify::could_not_judge(&failure, arguments.id.map(AgentId::get), arguments.full));
-    as_json(session).document(&verdict.document, |_| String::new());
-    tell(session, &verdict.document);
+    as_json(invocation).document(&verdict.document, |_| String::new());
+    tell(invocation, &verdict.document);
     Ok(ExitCode::from(verdict.exit_code))
 }
 
-async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> Result<Verdict, Failure> {
+async fn judge(arguments: &Arguments, invocation: &Invocation, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
     let judgement = Judgement {
         full: arguments.full,
@@ -90,26 +90,26 @@ async fn judge(arguments: &Arguments, session: &Session, context: &Context) -> R
         timeout: arguments.timeout,
         force: arguments.force,
         keep_going: arguments.keep_going,
-        every_line: session.output.verbosity >= Verbosity::Verbose,
+        every_line: invocation.output.verbosity >= Verbosity::Verbose,
         own_process: true,
     };
     verify::judge(context, id, &judgement, agent::interrupted()).await
 }
 
 /// The quick stages of one agent, all of them even if one fails.
-pub(super) async fn quick(id: AgentId, session: &Session, context: &Context) -> Result<Verdict, Failure> {
-    let every_line = session.output.verbosity >= Verbosity::Verbose;
+pub(super) async fn quick(id: AgentId, invocation: &Invocation, context: &Context) -> Result<Verdict, Failure> {
+    let every_line = invocation.output.verbosity >= Verbosity::Verbose;
     let judgement = Judgement { keep_going: true, own_process: true, every_line, ..Judgement::default() };
     verify::judge(context, id, &judgement, agent::interrupted()).await
 }
 
 /// `verify` prints its document with and without `--json`.
-fn as_json(session: &Session) -> Output {
-    Output { json: true, ..session.output }
+fn as_json(invocation: &Invocation) -> Output {
+    Output { json: true, ..invocation.output }
 }
 
 /// What a person reads: each failure with its diagnostic and its log, then the verdict.
-fn tell(session: &Session, document: &Verify) {
+fn tell(invocation: &Invocation, document: &Verify) {
     let mut text = String::new();
     for warning in &document.warnings {
         let _ = writeln!(text, "{} {warning}", terminal::paint_as(&Level::Warning, "warning:"));
@@ -134,13 +134,13 @@ fn tell(session: &Session, document: &Verify) {
         let _ = writeln!(text, "files changed while verify ran: {}", tree.changed.join(", "));
     }
     if !text.is_empty() {
-        session.output.tell(text.trim_end());
+        invocation.output.tell(text.trim_end());
     }
     if let Some(error) = &document.error {
-        session.output.tell_error(error);
+        invocation.output.tell_error(error);
     } else {
         let took = terminal::duration(Duration::from_millis(document.total_duration_ms));
-        session.output.tell(&format!("verify: {} in {took}", terminal::paint(&document.status)));
+        invocation.output.tell(&format!("verify: {} in {took}", terminal::paint(&document.status)));
     }
 }
 
@@ -150,8 +150,8 @@ pub(super) fn misused(error: ErrorDocument) {
     Output { json: true, verbosity: Verbosity::Quiet }.document(&document, |_| String::new());
 }
 
-fn status(arguments: &Arguments, session: &Session) -> ExitCode {
-    let answer = session.context().and_then(|context| block_on(verified(arguments, &context)));
+fn status(arguments: &Arguments, invocation: &Invocation) -> ExitCode {
+    let answer = invocation.context().and_then(|context| block_on(verified(arguments, &context)));
     let mut unnamed = false;
     let (document, code) = match answer {
         Ok(document) => {
@@ -165,13 +165,13 @@ fn status(arguments: &Arguments, session: &Session) -> ExitCode {
             (VerifyStatus::unknown(failure.document(), arguments.id.map(AgentId::get)), code)
         }
     };
-    as_json(session).document(&document, |_| String::new());
+    as_json(invocation).document(&document, |_| String::new());
     match (&document.error, &document.reason) {
         // the hook prints nothing in a checkout without an agent
         (Some(_), _) if arguments.index && unnamed => {}
-        (Some(error), _) => session.output.tell_error(error),
-        (None, Some(reason)) => session.output.tell(&format!("not verified: {reason}")),
-        (None, None) => session.output.tell("verified: this tree has passed `harness verify --full`"),
+        (Some(error), _) => invocation.output.tell_error(error),
+        (None, Some(reason)) => invocation.output.tell(&format!("not verified: {reason}")),
+        (None, None) => invocation.output.tell("verified: this tree has passed `harness verify --full`"),
     }
     ExitCode::from(code)
 }
@@ -213,8 +213,8 @@ fn asked_about(arguments: &Arguments, context: &Context) -> Result<Vec<AgentId>,
     }
 }
 
-fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+fn list(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let project = match agent::resolve(&context, arguments.id) {
         Ok(agent) => agent::verify_scope(&context, agent)?.project,
         // the plan belongs to the project and needs no agent
@@ -222,7 +222,7 @@ fn list(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
         Err(failure) => return Err(failure),
     };
     let plan = verify::list(&project.verify);
-    session.output.document(&plan, text_of);
+    invocation.output.document(&plan, text_of);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::agent;
 use crate::report::{Failure, Kind, Wait, WaitFor, WaitOutcome, WaitedProcess};
 use crate::terminal::{harmless, paint};
@@ -42,8 +42,8 @@ enum Wanted {
     Exit,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
     let (named, processes) = agent::split_id(&arguments.words);
     let id = agent::resolve(&context, named)?;
     let wanted = match arguments.wanted {
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, 
         Wanted::Exit => WaitFor::Exit,
     };
     let wait = block_on(agent::wait(&context, id, wanted, processes, arguments.timeout))?;
-    session.output.document(&wait, text);
+    invocation.output.document(&wait, text);
     let conflict =
         wait.processes.iter().any(|process| process.outcome == WaitOutcome::PortConflict && !process.reached);
     Ok(match (wait.reached, conflict) {

@@ -1,7 +1,7 @@
 //! How a session ends.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::supervisor::{Client, ExitStatus, ProcessSnapshot, StackSnapshot};
 use crate::system::ProcessIdentity;
@@ -9,11 +9,15 @@ use crate::system::ProcessIdentity;
 /// How long one question waits.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Looks that find no supervisor, one after the other, before the stack counts as ended: one that is being replaced by
-/// another binary says that it is ending, and means itself.
-const LOOKS: u32 = 5;
+/// A stack that no supervisor speaks for counts as ended after so long, if the program has ended too: a supervisor that is
+/// being replaced by another binary says that it is ending, and means itself.
+const SILENCE: Duration = Duration::from_secs(1);
 
-/// Between two attempts to ask a supervisor that does not answer.
+/// While the program lives, its stack does: whoever ends a stack ends that first. So its supervisor is being replaced,
+/// which takes its guardian 8 s at most, unless somebody has killed both.
+const REPLACEMENT: Duration = Duration::from_secs(15);
+
+/// Between two attempts to ask a supervisor that did not answer.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Why there is nothing more to see.
@@ -32,8 +36,8 @@ pub(super) fn process_of<'a>(snapshot: &'a StackSnapshot, name: &str) -> Option<
 
 /// Waits for the end of this run of a program, across the deaths of supervisors.
 pub async fn ending(directory: &Path, name: &str, leader: Option<&ProcessIdentity>) -> Ending {
-    let (mut known, mut missed) = (None, 0);
-    while missed < LOOKS {
+    let (mut known, mut silent_since) = (None, None);
+    loop {
         let asked = async {
             let Some(client) = Client::look(directory)? else { return Ok(None) };
             match known {
@@ -43,20 +47,23 @@ pub async fn ending(directory: &Path, name: &str, leader: Option<&ProcessIdentit
         };
         match asked.await {
             Ok(Some(snapshot)) => {
-                missed = 0;
+                silent_since = None;
                 let Some(process) = process_of(&snapshot, name) else { return Ending::Program(None) };
                 if process.process.is_none() || process.process.as_ref() != leader {
                     return Ending::Program(process.last_exit);
                 }
                 known = Some(snapshot.generation);
+                continue;
             }
-            Ok(None) => missed += 1,
-            Err(error) if error.is_ending() => missed += 1,
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(error) if !error.is_ending() => {}
+            _ => {
+                let since = *silent_since.get_or_insert_with(Instant::now);
+                let lives = leader.is_some_and(ProcessIdentity::is_alive);
+                if since.elapsed() > if lives { REPLACEMENT } else { SILENCE } {
+                    return Ending::Stack;
+                }
+            }
         }
-        if missed > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
+        tokio::time::sleep(PAUSE).await;
     }
-    Ending::Stack
 }
