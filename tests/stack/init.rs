@@ -162,6 +162,9 @@ fn the_file_is_tried_out_and_everything_removed_again() {
     let home = TestHome::new();
     let root = home.directory().join("trial");
     write(&root, &[("Procfile", "web: exec python3 -m http.server --bind 127.0.0.1 $PORT\n")]);
+    // the home has its engine before: with the default one, its containers would have the names of another home's
+    harness(&home, &root, &["init"]).run().succeeds();
+    harness(&home, &root, &["setup", "--engine", "native"]).run().succeeds();
     let document = harness(&home, &root, &["init", "--check", "--json"]).run().succeeds().json();
     assert_eq!(document["check"]["healthy"], true, "{document}");
     assert_eq!(document["check"]["error"], serde_json::Value::Null, "{document}");

@@ -26,6 +26,11 @@ static IN_USE: LazyLock<Regex> =
 static NO_MODULE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?:Cannot find (?:module|package)|No module named|cannot load such file --) ['"]?([\w@./-]+)"#)
 });
+static OTHER_PYTHON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?:requires a different Python: [\d.]+ not in ['"]|Requires-Python |requires Python )([<>=~!^3][^'";)\s]*)"#,
+    )
+});
 
 /// Suggestions, each once, in the order in which the lines give rise to them.
 pub fn mend<'t>(lines: impl IntoIterator<Item = &'t str>) -> Vec<String> {
@@ -46,6 +51,9 @@ pub fn mend<'t>(lines: impl IntoIterator<Item = &'t str>) -> Vec<String> {
             }),
             first(&IN_USE).map(|port| format!("port {port} is in use: the program must take its port from [ports]")),
             first(&NO_MODULE).map(|name| format!("`{name}` is not installed: complete the steps of [prepare]")),
+            first(&OTHER_PYTHON).map(|range| {
+                format!("call a Python that fits `{range}` in [prepare], such as `python3.13 -m venv .venv`")
+            }),
         ];
         for suggestion in found.into_iter().flatten() {
             if told.insert(suggestion.clone()) {
@@ -69,6 +77,12 @@ mod tests {
             ("Missing required environment variable: API_TOKEN", "give `API_TOKEN` a value"),
             ("Error: connect ECONNREFUSED 127.0.0.1:6379", "nothing listens on port 6379"),
             ("Error: listen EADDRINUSE: address already in use :::3000", "port 3000 is in use"),
+            ("ERROR: a requires a different Python: 3.11.7 not in '>=3.12'", "call a Python that fits `>=3.12`"),
+            (
+                "ERROR: Ignored the following versions that require a different python version: 6.1 Requires-Python >=3.12; 6.0 \
+                 Requires-Python >=3.12",
+                "call a Python that fits `>=3.12`",
+            ),
             ("ModuleNotFoundError: No module named 'celery'", "`celery` is not installed"),
         ] {
             let found = mend([line]);

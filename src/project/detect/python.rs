@@ -1,6 +1,7 @@
 //! Python: where packages are installed, how, and the interpreter that has them.
 
 use super::facts::{Check, Facts, Service, Step};
+use super::interpreter::{self, Call};
 use super::tree::{Tree, base_name, extension_of, join, parent, relative};
 
 /// How packages are installed.
@@ -189,6 +190,8 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
     let mut inputs = vec![project.manifest.clone()];
     // a virtual environment is no part of the tree that verify judges
     let ignored = "echo '*' > .venv/.gitignore";
+    let Call { before, program: python } =
+        interpreter::choose(tree, directory, &project.text, project.manager == Manager::Uv, facts);
     let run = match project.manager {
         Manager::Uv if project.manifest.ends_with("uv.lock") => "uv sync --frozen".to_owned(),
         Manager::Uv => "uv sync".to_owned(),
@@ -201,10 +204,10 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
         Manager::Pip => {
             let (arguments, files) = pip_arguments(tree, project);
             inputs = files;
-            let python = interpreter(tree, project, facts);
             format!("{python} -m venv .venv && {ignored} && .venv/bin/python -m pip install --quiet {arguments}")
         }
     };
+    let run = format!("{before}{run}");
     let program = match project.manager {
         Manager::Uv => "uv",
         Manager::Poetry => "poetry",
@@ -223,23 +226,6 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
     step.outputs = vec![join(directory, ".venv")];
     facts.prepare.push(step);
     facts.pass_env.extend(PASS_ENV);
-}
-
-/// The interpreter that `.python-version` asks for, where it is installed.
-fn interpreter(tree: &Tree, project: &PythonProject, facts: &mut Facts) -> String {
-    let file = [join(&project.directory, ".python-version"), ".python-version".to_owned()];
-    let Some(file) = file.into_iter().find(|file| tree.has(file)) else { return "python3".to_owned() };
-    let version: String = tree.text(&file).unwrap_or_default().trim().split('.').take(2).collect::<Vec<_>>().join(".");
-    let program = format!("python{version}");
-    if tree.has_program(&program) {
-        return program;
-    }
-    if !version.is_empty() {
-        facts
-            .unknown
-            .push(format!("{file} asks for Python {version}, but `{program}` is not on PATH: python3 is taken"));
-    }
-    "python3".to_owned()
 }
 
 /// What pip installs, and the files that say so.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ignore::WalkBuilder;
 
+use super::installed;
 use super::tree::{Tree, base_name, extension_of};
 use crate::system::{self, Checkout};
 
@@ -52,7 +53,7 @@ const LISTED_ONLY: [&str; 6] =
     ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "Cargo.lock", "uv.lock", "poetry.lock"];
 
 /// Programs that what is written may need.
-const PROGRAMS: [&str; 30] = [
+const PROGRAMS: [&str; 24] = [
     "npm",
     "pnpm",
     "yarn",
@@ -77,12 +78,6 @@ const PROGRAMS: [&str; 30] = [
     "sqlx",
     "diesel",
     "corepack",
-    "python3.9",
-    "python3.10",
-    "python3.11",
-    "python3.12",
-    "python3.13",
-    "python3.14",
 ];
 
 /// Reads what there is to know of a directory.
@@ -127,7 +122,9 @@ pub(super) fn read(root: &Path) -> Tree {
     }
     let mut tree = Tree::of(files);
     tree.directory_name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    tree.installed = PROGRAMS.iter().filter(|name| which::which(name).is_ok()).map(|name| (*name).to_owned()).collect();
+    tree.installed = PROGRAMS.iter().filter(|name| installed::has(name)).map(|name| (*name).to_owned()).collect();
+    tree.python3 = installed::python3();
+    tree.interpreters = installed::interpreters();
     let is_top = git_root(root).is_some_and(|top| top == root);
     tree.has_commits = is_top && git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]).is_some();
     let tracked = git(root, &["ls-files", "--", ".env", ":(glob)**/.env", ".env.development"]);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::interpreter::Interpreter;
+
 /// A repository as detectors see it: paths with `/`, relative to its root.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
@@ -15,6 +17,10 @@ pub(super) struct Tree {
     pub(super) tracked: BTreeSet<String>,
     /// Which of the programs that detectors ask for are on PATH.
     pub(super) installed: BTreeSet<String>,
+    /// The version of `python3`, the number behind `3.`, where it is known.
+    pub(super) python3: Option<u16>,
+    /// The interpreters of Python that have a name with a version.
+    pub(super) interpreters: Vec<Interpreter>,
 }
 
 impl Tree {

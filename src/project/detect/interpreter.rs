@@ -1,0 +1,196 @@
+//! Python: the interpreter that a project asks for, and the one of this machine that fits.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::facts::Facts;
+use super::tree::{Tree, join};
+
+/// An interpreter of this machine that a command can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interpreter {
+    /// The number behind `3.`
+    pub(super) minor: u16,
+    /// Whether it answers only where `PYENV_VERSION` names it: a shim of pyenv fails for a version that is not
+    /// chosen.
+    pub(super) by_pyenv: bool,
+}
+
+/// How the interpreter is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    /// What a shell does before, with `; ` at its end; empty as a rule.
+    pub(super) before: String,
+    pub(super) program: String,
+}
+
+/// What a project asks for: from one version of Python 3 up to another, which is excluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wanted {
+    from: u16,
+    below: u16,
+    /// As the file has it.
+    text: String,
+    evidence: String,
+}
+
+/// The interpreter that fits; where none does, `python3`, and what to install. uv fetches one by itself.
+pub(super) fn choose(tree: &Tree, directory: &str, packages: &str, by_uv: bool, facts: &mut Facts) -> Call {
+    let plain = Call { before: String::new(), program: "python3".to_owned() };
+    let Some(wanted) = wanted(tree, directory, packages) else { return plain };
+    let fits = |minor: u16| wanted.from <= minor && minor < wanted.below;
+    let Some(default) = tree.python3 else { return plain };
+    if fits(default) {
+        return plain;
+    }
+    let asks = format!("{} asks for Python {}, and `python3` is 3.{default}", wanted.evidence, wanted.text);
+    let Some(found) = tree.interpreters.iter().filter(|one| fits(one.minor)).min_by_key(|one| one.minor) else {
+        if by_uv {
+            facts.assumed.push(format!("{asks}: uv fetches one"));
+            return plain;
+        }
+        facts.unknown.push(format!(
+            "{asks}: install Python 3.{}, so that `python3.{}` is on PATH, and run `harness init --force`",
+            wanted.from, wanted.from
+        ));
+        return plain;
+    };
+    let program = format!("python3.{}", found.minor);
+    let before = if found.by_pyenv { format!("export PYENV_VERSION=3.{}; ", found.minor) } else { String::new() };
+    facts.assumed.push(format!("{asks}: `{program}`{} is taken", if found.by_pyenv { " of pyenv" } else { "" }));
+    Call { before, program }
+}
+
+/// The first thing that says it, the most exact before the others.
+fn wanted(tree: &Tree, directory: &str, packages: &str) -> Option<Wanted> {
+    let places = if directory.is_empty() { vec![""] } else { vec![directory, ""] };
+    let files = places.iter().flat_map(|place| {
+        [".python-version", "pyproject.toml", "Pipfile", "runtime.txt"].map(|name| (name, join(place, name)))
+    });
+    for (name, path) in files {
+        let Some(text) = tree.text(&path) else { continue };
+        let declared = match name {
+            "pyproject.toml" => of_project(tree, &path),
+            "Pipfile" => tree.toml(&path).and_then(|toml| {
+                let requires = toml.get("requires")?;
+                let version = requires.get("python_version").or_else(|| requires.get("python_full_version"))?;
+                Some(("requires".to_owned(), version.as_str()?.to_owned()))
+            }),
+            _ => {
+                let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+                line.map(|line| {
+                    (String::new(), line.trim_start_matches("cpython@").trim_start_matches("python-").to_owned())
+                })
+            }
+        };
+        if let Some((key, version)) = declared
+            && let Some((from, below)) = range(&version)
+        {
+            let evidence = if key.is_empty() { path } else { format!("{path}: {key}") };
+            return Some(Wanted { from, below, text: version, evidence });
+        }
+    }
+    of_django(packages)
+}
+
+fn of_project(tree: &Tree, path: &str) -> Option<(String, String)> {
+    let toml = tree.toml(path)?;
+    let requires = toml.get("project").and_then(|project| project.get("requires-python")?.as_str());
+    if let Some(version) = requires {
+        return Some(("requires-python".to_owned(), version.to_owned()));
+    }
+    let version = toml.get("tool")?.get("poetry")?.get("dependencies")?.get("python")?.as_str()?;
+    Some(("tool.poetry.dependencies.python".to_owned(), version.to_owned()))
+}
+
+/// `>=3.12,<3.14`, `^3.10`, `~=3.11.2`, `==3.12.*`, `3.12.1`
+fn range(text: &str) -> Option<(u16, u16)> {
+    static PART: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^(>=|<=|==|~=|<|>|\^|~)?\s*3\.(\d+)(\.[\d*]+)?$").expect("the pattern is right"));
+    let (mut from, mut below) = (0, u16::MAX);
+    for part in text.split(',').map(str::trim) {
+        let Some(found) = PART.captures(part) else { continue };
+        let minor: u16 = found[2].parse().ok()?;
+        let operator = found.get(1).map_or("==", |operator| operator.as_str());
+        let has_patch = found.get(3).is_some();
+        match operator {
+            ">=" | ">" | "^" => from = minor,
+            "~=" if !has_patch => from = minor,
+            // a patch of that version may be below
+            "<" if found.get(3).is_some_and(|patch| patch.as_str() != ".0") => below = minor + 1,
+            "<" => below = minor,
+            "<=" => below = minor + 1,
+            _ => (from, below) = (minor, minor + 1),
+        }
+    }
+    (from > 0 || below < u16::MAX).then_some((from, below))
+}
+
+/// Releases of Django, and the oldest Python 3 that each runs on.
+const DJANGO: [((u16, u16), u16); 3] = [((6, 0), 12), ((5, 0), 10), ((4, 0), 8)];
+
+/// A pinned Django; of an open one pip takes a release that fits.
+fn of_django(packages: &str) -> Option<Wanted> {
+    static PIN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?im)^\W*django(?:\[[\w,-]+\])?\s*(?:==|~=|=\s*["'][\^~=]*)\s*(\d+)\.(\d+)"#)
+            .expect("the pattern is right")
+    });
+    let found = PIN.captures(packages)?;
+    let release = (found[1].parse().ok()?, found[2].parse().ok()?);
+    let (_, from) = DJANGO.into_iter().find(|(first, _)| release >= *first)?;
+    Some(Wanted {
+        from,
+        below: u16::MAX,
+        text: format!(">=3.{from}"),
+        evidence: format!("Django {}.{}", release.0, release.1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(file: &str, text: &str, python3: u16, others: &[(u16, bool)]) -> (Call, Facts) {
+        let mut tree = Tree::of([(file.to_owned(), Some(text.to_owned()))]);
+        tree.python3 = Some(python3);
+        tree.interpreters =
+            others.iter().map(|(minor, by_pyenv)| Interpreter { minor: *minor, by_pyenv: *by_pyenv }).collect();
+        let mut facts = Facts::default();
+        let packages = if file == "requirements.txt" { text } else { "" };
+        (choose(&tree, "", packages, false, &mut facts), facts)
+    }
+
+    #[test]
+    fn the_interpreter_that_a_project_asks_for_is_taken() {
+        let others = [(10, false), (12, false), (13, true), (14, false)];
+        for (file, text, expected) in [
+            ("pyproject.toml", "[project]\nrequires-python = '>=3.12'", "python3.12"),
+            ("pyproject.toml", "[project]\nrequires-python = '>=3.9,<3.11'", "python3.10"),
+            ("pyproject.toml", "[project]\nrequires-python = '>=3.9'", "python3"),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.12'", "python3.12"),
+            ("Pipfile", "[requires]\npython_version = '3.14'", "python3.14"),
+            (".python-version", "3.12.1\n", "python3.12"),
+            ("runtime.txt", "python-3.10.4", "python3.10"),
+            ("requirements.txt", "asgiref\nDjango[argon2]==6.1\n", "python3.12"),
+            ("requirements.txt", "django==5.2.1\n", "python3"),
+            ("requirements.txt", "django>=4\n", "python3"),
+        ] {
+            let (call, facts) = call(file, text, 11, &others);
+            assert_eq!(call.program, expected, "{file}: {text}");
+            assert_eq!(facts.assumed.is_empty(), expected == "python3", "{:?}", facts.assumed);
+            assert!(facts.unknown.is_empty() && call.before.is_empty());
+        }
+        let (call, facts) = call("pyproject.toml", "[project]\nrequires-python = '>=3.13'", 11, &others);
+        assert_eq!((&*call.before, &*call.program), ("export PYENV_VERSION=3.13; ", "python3.13"));
+        assert!(facts.assumed[0].contains("requires-python asks for Python >=3.13"), "{:?}", facts.assumed);
+    }
+
+    #[test]
+    fn an_interpreter_that_is_missing_is_named() {
+        let (call, facts) = call("requirements.txt", "Django==6.1", 11, &[(11, false)]);
+        assert_eq!(call.program, "python3");
+        let expected = "Django 6.1 asks for Python >=3.12, and `python3` is 3.11: install Python 3.12";
+        assert!(facts.unknown[0].starts_with(expected), "{:?}", facts.unknown);
+    }
+}
