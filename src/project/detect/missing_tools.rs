@@ -61,14 +61,24 @@ fn rewritten(command: &str, tool: &str, spec: &str) -> String {
 
 /// The package of npm that has the tool, in the version that the repository names or whose lock file it has.
 fn package(tree: &Tree, tool: &str) -> String {
-    let manifest = tree.json("package.json");
-    let named = manifest.as_ref().and_then(|json| json.get("packageManager")?.as_str()?.split_once('@'));
-    let named =
-        named.filter(|(name, _)| *name == tool).map(|(_, version)| version.split('+').next().unwrap_or(version));
-    let lock = tree.text("pnpm-lock.yaml").unwrap_or_default();
-    let version = named.unwrap_or(match tool {
+    let of_manifest = |path: &str| {
+        let json = tree.json(path)?;
+        let (name, version) = json.get("packageManager")?.as_str()?.split_once('@')?;
+        (name == tool).then(|| version.split('+').next().unwrap_or(version).to_owned())
+    };
+    // a repository of several languages has its manifest below the root
+    let named = tree.named("package.json").into_iter().find_map(of_manifest);
+    let lock = tree.named("pnpm-lock.yaml").into_iter().find_map(|path| tree.text(path)).unwrap_or_default();
+    // settings without packages are a workspace for pnpm 9, which refuses it
+    let has_only_settings = tree
+        .named("pnpm-workspace.yaml")
+        .into_iter()
+        .filter_map(|path| tree.text(path))
+        .any(|text| !text.lines().any(|line| line.starts_with("packages:")));
+    let version = named.as_deref().unwrap_or(match tool {
         "pnpm" if lock.contains("lockfileVersion: '6") => "8",
         "pnpm" if lock.contains("lockfileVersion: 5") => "7",
+        "pnpm" if has_only_settings => "10",
         "pnpm" => "9",
         "yarn" if tree.has(".yarnrc.yml") => "4",
         _ => "1",
@@ -111,5 +121,16 @@ mod tests {
         facts.required.insert("pnpm", String::new());
         fetch(&tree, &mut facts);
         assert!(facts.required.contains_key("pnpm"), "nothing can fetch it");
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_manifest_which_names_it() {
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let below = Tree::of([file("go.mod", ""), file("web/package.json", r#"{ "packageManager": "pnpm@11.0.1" }"#)]);
+        assert_eq!(package(&below, "pnpm"), "pnpm@11.0.1");
+        let lock = || file("web/pnpm-lock.yaml", "lockfileVersion: '9.0'");
+        let settings = file("web/pnpm-workspace.yaml", "onlyBuiltDependencies:\n  - esbuild\n");
+        assert_eq!(package(&Tree::of([lock(), settings]), "pnpm"), "pnpm@10");
+        assert_eq!(package(&Tree::of([lock()]), "pnpm"), "pnpm@9");
     }
 }
