@@ -4,6 +4,7 @@
 //! run        from the lock of the home to the last request
 //! guard      host, origin, token: before anything is answered
 //! api/       one table of routes, from which the router and the OpenAPI document are made
+//! pages/     the same for people: HTML, which works without scripts and is live with them
 //! work       a verb's library function, on a thread of its own; jobs, which outlive their request
 //! store/     SQLite, owned by one thread: tasks, events, jobs
 //! ```
@@ -31,9 +32,11 @@ mod guard;
 mod keys;
 mod link;
 mod links;
+mod pages;
 mod place;
 mod progress;
 mod refusal;
+mod router;
 mod run;
 mod settings;
 mod site;

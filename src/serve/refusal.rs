@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::store::StoreError;
 use crate::agent;
-use crate::report::{Diagnostic, Failure, Kind, Refused};
+use crate::report::{Diagnostic, ErrorDocument, Failure, Kind, Refused};
 
 /// A request that was understood and is not met.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +124,11 @@ impl Refusal {
     /// The refusal of a request for the document `name`.
     pub(super) fn of(name: &str, failure: impl Into<Failure>) -> Self {
         Self { schema: format!("harness/{name}/1"), failure: failure.into() }
+    }
+
+    /// What is wrong.
+    pub(super) fn error(&self) -> ErrorDocument {
+        self.failure.document()
     }
 
     /// The document of the refusal, as text.

@@ -10,11 +10,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::Error;
-use super::api;
 use super::failures::Failures;
 use super::keys::Keys;
 use super::links::Links;
 use super::place::Place;
+use super::router::router;
 use super::settings::Settings;
 use super::site::Site;
 use super::store::{Store, jobs};
@@ -68,7 +68,7 @@ pub async fn run(
         stop: stop.clone(),
     });
     listening(&site.url());
-    let service = TowerToHyperService::new(api::router(Arc::clone(&site)));
+    let service = TowerToHyperService::new(router(Arc::clone(&site)));
     let mut ending = stop.clone();
     let jobs = async {
         ending.asked().await;

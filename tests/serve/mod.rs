@@ -3,5 +3,6 @@
 mod access;
 mod agents;
 mod events;
+mod pages;
 mod server;
 mod tasks;

@@ -3,7 +3,7 @@
 
 #![allow(clippy::print_stderr)] // a test that was skipped says so
 
-mod packages;
+pub(crate) mod packages;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// `node_modules` as `npm ci` makes it of the lock file; `None`, and said, where npm or a Chromium is missing or the
 /// registry does not answer. With `HARNESS_TEST_SHOP=required` that is a failure.
-pub(super) fn installed() -> Option<PathBuf> {
+pub(crate) fn installed() -> Option<PathBuf> {
     match install() {
         Ok(packages) => Some(packages),
         Err(why) if std::env::var("HARNESS_TEST_SHOP").as_deref() == Ok("required") => panic!("{why}"),

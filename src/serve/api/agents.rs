@@ -14,7 +14,7 @@ use super::machine::SAMPLE;
 use super::route::{Agent, Body, Query};
 use crate::agent::{self, Action, LaunchOptions, Sampler, TeardownOptions, TeardownTarget};
 use crate::project::AgentId;
-use crate::report::{Failure, Health, Job, Stats, Status, Urls, Verify};
+use crate::report::{Failure, Health, Job, Stats, Status, Teardown as TornDown, Urls, Verify};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 use crate::serve::work::{Done, begin, look};
@@ -169,19 +169,29 @@ pub(in crate::serve) async fn teardown(
     Agent(id): Agent,
     Body(how): Body<Teardown>,
 ) -> Begun {
-    let options = TeardownOptions {
+    let options = teardown_options(id, &how);
+    let job = begin(&site, "teardown", id, None, async move |context| {
+        let (teardown, worst) = agent::teardown(&context, &options).await?;
+        Ok(Done::of(&teardown).failed_if(worst.is_some()))
+    });
+    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+}
+
+/// What a teardown would remove.
+pub(in crate::serve) async fn would_remove(site: &Shared, id: AgentId) -> Result<TornDown, Refusal> {
+    let options = teardown_options(id, &Teardown { dry_run: true, force: false });
+    look(site, "teardown", Some(id), async move |context| Ok(agent::teardown(&context, &options).await?.0)).await
+}
+
+fn teardown_options(id: AgentId, how: &Teardown) -> TeardownOptions {
+    TeardownOptions {
         target: TeardownTarget::Agents(vec![id]),
         dry_run: how.dry_run,
         force: how.force,
         infra: false,
         volumes: false,
         only_leftovers: false,
-    };
-    let job = begin(&site, "teardown", id, None, async move |context| {
-        let (teardown, worst) = agent::teardown(&context, &options).await?;
-        Ok(Done::of(&teardown).failed_if(worst.is_some()))
-    });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    }
 }
 
 pub(in crate::serve) async fn stop(site: State<Shared>, agent: Agent, body: Body<Processes>) -> Begun {

@@ -16,7 +16,10 @@ type Begun = Result<(StatusCode, Json<Job>), Refusal>;
 /// The id, which is checked beside, and the name of a snapshot.
 type Names = Path<(String, String)>;
 
-pub(super) async fn list(State(site): State<Shared>, Agent(id): Agent) -> Result<Json<DatabaseReport>, Refusal> {
+pub(in crate::serve) async fn list(
+    State(site): State<Shared>,
+    Agent(id): Agent,
+) -> Result<Json<DatabaseReport>, Refusal> {
     let report = look(&site, "db", Some(id), async move |context| {
         agent::database(&context, id, &DatabaseAction::List, false).await
     })
@@ -24,15 +27,15 @@ pub(super) async fn list(State(site): State<Shared>, Agent(id): Agent) -> Result
     Ok(Json(report))
 }
 
-pub(super) async fn snapshot(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+pub(in crate::serve) async fn snapshot(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
     act(&site, id, DatabaseAction::Snapshot(name)).await
 }
 
-pub(super) async fn restore(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+pub(in crate::serve) async fn restore(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
     act(&site, id, DatabaseAction::Restore(name)).await
 }
 
-pub(super) async fn drop(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
+pub(in crate::serve) async fn drop(State(site): State<Shared>, Agent(id): Agent, Path((_, name)): Names) -> Begun {
     act(&site, id, DatabaseAction::Drop(name)).await
 }
 

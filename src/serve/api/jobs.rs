@@ -20,7 +20,10 @@ pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Resul
     Ok(Json(job.ok_or(Wrong::Job(id))?))
 }
 
-pub(super) async fn interrupt(state: State<Shared>, number: Number) -> Result<(StatusCode, Json<Job>), Refusal> {
+pub(in crate::serve) async fn interrupt(
+    state: State<Shared>,
+    number: Number,
+) -> Result<(StatusCode, Json<Job>), Refusal> {
     state.working.interrupt(number.0);
     Ok((StatusCode::ACCEPTED, one(state, number).await?))
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::route::{Agent, Query};
 use crate::agent::{self, LogRequest};
+use crate::project::AgentId;
 use crate::report::{LogPage, LoggedLine};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
@@ -30,13 +31,13 @@ const MOST: usize = 10_000;
 #[allow(clippy::struct_field_names)] // the names are those of the command line
 pub(in crate::serve) struct Lines {
     /// Only this process, or these, with commas between.
-    process: Option<String>,
+    pub(in crate::serve) process: Option<String>,
     /// How many: 200 when left out, 10,000 at most.
-    lines: Option<usize>,
+    pub(in crate::serve) lines: Option<usize>,
     /// Only lines that match this regular expression; `(?i)` in front ignores case.
-    grep: Option<String>,
+    pub(in crate::serve) grep: Option<String>,
     /// `1`: go on as lines are written.
-    follow: Option<u8>,
+    pub(in crate::serve) follow: Option<u8>,
 }
 
 pub(super) async fn answer(
@@ -44,30 +45,42 @@ pub(super) async fn answer(
     Agent(id): Agent,
     Query(lines): Query<Lines>,
 ) -> Result<Response, Refusal> {
+    let request = request(id, &lines)?;
+    if request.follow {
+        return Ok(following(&site, id, request));
+    }
+    Ok(Json(page(&site, id, request).await?).into_response())
+}
+
+/// What is asked for.
+fn request(id: AgentId, lines: &Lines) -> Result<LogRequest, Refusal> {
     let grep = lines.grep.as_deref().filter(|pattern| !pattern.is_empty()).map(regex::bytes::Regex::new).transpose();
-    let follow = lines.follow.is_some_and(|follow| follow != 0);
     let names = lines.process.as_deref().unwrap_or_default().split(',').filter(|name| !name.is_empty());
-    let request = LogRequest {
+    Ok(LogRequest {
         stack: id.stack(),
         processes: names.map(ToOwned::to_owned).collect(),
-        follow,
+        follow: lines.follow.is_some_and(|follow| follow != 0),
         lines: Some(lines.lines.unwrap_or(200).clamp(1, MOST)),
         since: None,
         grep: grep.map_err(|error| Refusal::of("logs", Wrong::Input(error.to_string())))?,
-    };
-    if follow {
-        return Ok(following(&site, id, request));
-    }
-    let lines = look(&site, "logs", Some(id), async move |context| {
+    })
+}
+
+async fn page(site: &Shared, id: AgentId, request: LogRequest) -> Result<LogPage, Refusal> {
+    let lines = look(site, "logs", Some(id), async move |context| {
         let mut lines: Vec<LoggedLine> = Vec::new();
         agent::logs(&context, request, &mut |line| lines.push(line.into())).await?;
         Ok(lines)
     });
-    let page = LogPage { schema: "harness/logs/1".to_owned(), agent: id.get(), lines: lines.await?, next_offset: None };
-    Ok(Json(page).into_response())
+    Ok(LogPage { schema: "harness/logs/1".to_owned(), agent: id.get(), lines: lines.await?, next_offset: None })
 }
 
-fn following(site: &Shared, id: crate::project::AgentId, request: LogRequest) -> Response {
+/// The last lines, once.
+pub(in crate::serve) async fn last(site: &Shared, id: AgentId, lines: &Lines) -> Result<LogPage, Refusal> {
+    page(site, id, request(id, lines)?).await
+}
+
+fn following(site: &Shared, id: AgentId, request: LogRequest) -> Response {
     let (sender, receiver) = mpsc::channel::<Event>(WAITING);
     let (site, mut stop) = (site.clone(), site.stop.clone());
     tokio::spawn(async move {

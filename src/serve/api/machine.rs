@@ -46,14 +46,14 @@ pub(super) async fn enter(State(site): State<Shared>, Query(Code { code }): Quer
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)]).into_response())
 }
 
-pub(super) async fn infra(State(site): State<Shared>) -> Result<Json<InfraPs>, Refusal> {
+pub(in crate::serve) async fn infra(State(site): State<Shared>) -> Result<Json<InfraPs>, Refusal> {
     let status =
         look(&site, "infra-ps", None, async |context| crate::infra::status(&context.home).await.map_err(Into::into))
             .await?;
     Ok(Json(InfraPs { schema: "harness/infra-ps/1".to_owned(), infra: status }))
 }
 
-pub(super) async fn doctor(State(site): State<Shared>) -> Result<Json<Doctor>, Refusal> {
+pub(in crate::serve) async fn doctor(State(site): State<Shared>) -> Result<Json<Doctor>, Refusal> {
     Ok(Json(look(&site, "doctor", None, async |context| agent::doctor(&context).await).await?))
 }
 

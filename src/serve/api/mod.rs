@@ -2,16 +2,16 @@
 //!
 //! A terminal's route (`/ws/sessions/{id}`) and whatever else is to come is one more row of `table`.
 
-mod agents;
-mod databases;
+pub(super) mod agents;
+pub(super) mod databases;
 mod events;
-mod jobs;
-mod logs;
-mod machine;
+pub(super) mod jobs;
+pub(super) mod logs;
+pub(super) mod machine;
 mod openapi;
-mod route;
+pub(super) mod route;
 mod router;
 mod table;
-mod tasks;
+pub(super) mod tasks;
 
-pub(super) use router::router;
+pub(super) use router::routes;

@@ -79,7 +79,7 @@ impl Route {
 }
 
 /// A JSON body; its absence is `{}`, where every key may be left out.
-pub(super) struct Body<T>(pub(super) T);
+pub(in crate::serve) struct Body<T>(pub(in crate::serve) T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = Refusal;
@@ -95,7 +95,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
 }
 
 /// What stands behind the `?`.
-pub(super) struct Query<T>(pub(super) T);
+pub(in crate::serve) struct Query<T>(pub(in crate::serve) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Shared> for Query<T> {
     type Rejection = Refusal;
@@ -107,7 +107,7 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Query<T> {
 }
 
 /// The agent of the path.
-pub(super) struct Agent(pub(super) AgentId);
+pub(in crate::serve) struct Agent(pub(in crate::serve) AgentId);
 
 impl FromRequestParts<Shared> for Agent {
     type Rejection = Refusal;
@@ -119,7 +119,7 @@ impl FromRequestParts<Shared> for Agent {
 }
 
 /// The number of the path.
-pub(super) struct Number(pub(super) u64);
+pub(in crate::serve) struct Number(pub(in crate::serve) u64);
 
 impl FromRequestParts<Shared> for Number {
     type Rejection = Refusal;

@@ -1,16 +1,14 @@
-//! The table as a router, behind the guard.
+//! The table as a router.
 
 use std::sync::{Arc, OnceLock};
 
-use axum::http::{Method, Uri};
-use axum::{Json, Router, middleware};
+use axum::http::Method;
+use axum::{Json, Router};
 use serde_json::Value;
 
 use super::openapi::document;
 use super::route::Route;
 use super::table::table;
-use crate::serve::guard::guard;
-use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 
 /// The rows, and the one that describes them all.
@@ -24,14 +22,9 @@ fn rows() -> Vec<Route> {
     rows
 }
 
-/// Everything that is answered.
-pub(in crate::serve) fn router(site: Shared) -> Router {
-    let router = rows().into_iter().fold(Router::new(), |router, row| router.route(row.path, row.handler));
-    router
-        .fallback(async |uri: Uri| Refusal::from(Wrong::Path(uri.path().to_owned())))
-        .method_not_allowed_fallback(async |_: Method, uri: Uri| Refusal::from(Wrong::Method(uri.path().to_owned())))
-        .layer(middleware::from_fn_with_state(site.clone(), guard))
-        .with_state(site)
+/// Every row's handler.
+pub(in crate::serve) fn routes() -> Router<Shared> {
+    rows().into_iter().fold(Router::new(), |router, row| router.route(row.path, row.handler))
 }
 
 #[test]

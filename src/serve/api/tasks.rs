@@ -24,14 +24,14 @@ const TEXT: usize = 100_000;
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct New {
     /// One line of 1 to 300 characters.
-    title: String,
+    pub(in crate::serve) title: String,
     /// More about it.
     #[serde(default)]
-    text: String,
+    pub(in crate::serve) text: String,
     /// How far it is; `open` when left out.
-    status: Option<TaskStatus>,
+    pub(in crate::serve) status: Option<TaskStatus>,
     /// The agent that works on it, 1 to 99.
-    assignee: Option<u8>,
+    pub(in crate::serve) assignee: Option<u8>,
 }
 
 /// What to change; what is left out stays.
@@ -40,19 +40,19 @@ pub(in crate::serve) struct New {
 #[allow(clippy::option_option)] // left out, `null` and a value are three things
 pub(in crate::serve) struct Edit {
     /// One line of 1 to 300 characters.
-    title: Option<String>,
+    pub(in crate::serve) title: Option<String>,
     /// More about it.
-    text: Option<String>,
+    pub(in crate::serve) text: Option<String>,
     /// How far it is; it comes last there, unless `before` says where.
-    status: Option<TaskStatus>,
+    pub(in crate::serve) status: Option<TaskStatus>,
     /// The agent that works on it, 1 to 99; `null`: nobody.
     #[serde(deserialize_with = "present")]
     #[schemars(with = "Option<u8>")]
-    assignee: Option<Option<u8>>,
+    pub(in crate::serve) assignee: Option<Option<u8>>,
     /// The task of the same status that it comes before; `null`: it comes last.
     #[serde(deserialize_with = "present")]
     #[schemars(with = "Option<u64>")]
-    before: Option<Option<u64>>,
+    pub(in crate::serve) before: Option<Option<u64>>,
 }
 
 /// A note to be added.
@@ -60,7 +60,7 @@ pub(in crate::serve) struct Edit {
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct Note {
     /// The text.
-    text: String,
+    pub(in crate::serve) text: String,
 }
 
 /// A value that may be `null`, told from one that is left out.

@@ -1,0 +1,208 @@
+//! `/agents/{id}`: one agent.
+
+use axum::extract::State;
+use axum::response::Html;
+use maud::{Markup, html};
+
+use super::overview::{actions, facts, wrong};
+use super::parts::{badge, button, clock, duration, jobs, refused, size, time};
+use super::shell::page;
+use crate::project::AgentId;
+use crate::report::verify::StageStatus;
+use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Verify};
+use crate::serve::api::logs::Lines;
+use crate::serve::api::route::{Agent, Query};
+use crate::serve::api::{agents, databases, jobs as job_list, logs};
+use crate::serve::refusal::{Refusal, Wrong};
+use crate::serve::site::Shared;
+use crate::system::text::plain;
+
+/// Jobs of the agent that are shown.
+const JOBS: usize = 5;
+
+pub(super) async fn show(
+    State(site): State<Shared>,
+    Agent(id): Agent,
+    Query(lines): Query<Lines>,
+) -> Result<Html<String>, Refusal> {
+    let status = agents::one(State(site.clone()), Agent(id)).await?.0;
+    let Some(agent) = status.agents.into_iter().find(|agent| agent.agent == id.get()) else {
+        return Err(Wrong::Path(format!("/agents/{id}")).into());
+    };
+    let (printed, verified, snapshots, all) = tokio::join!(
+        logs::last(&site, id, &lines),
+        agents::last_verify(State(site.clone()), Agent(id)),
+        databases::list(State(site.clone()), Agent(id)),
+        job_list::list(State(site.clone())),
+    );
+    let own: Vec<_> = all?.0.jobs.into_iter().filter(|job| job.agent == Some(id.get())).take(JOBS).collect();
+    let back = format!("/agents/{id}");
+    let main = html! {
+        div id="agent" data-live {
+            div.line { h1 { "Agent " (id) } (badge(agent.state.as_str())) }
+            (facts(&agent))
+            (wrong(&agent))
+            (actions(&agent, &back))
+        }
+        section aria-labelledby="processes-title" {
+            h2 id="processes-title" { "Processes" }
+            div id="processes" data-live { (processes(&agent, &back)) }
+        }
+        section aria-labelledby="logs-title" {
+            h2 id="logs-title" { "Logs" }
+            (log(id, &lines, &agent, &printed))
+        }
+        section aria-labelledby="verify-title" {
+            h2 id="verify-title" { "Last verify" }
+            div id="verify" data-live {
+                @match &verified {
+                    Ok(verify) => (verdict(&verify.0)),
+                    Err(refusal) if refusal.error().code == "serve.no_verify" => p.quiet { "It was never verified." },
+                    Err(refusal) => (refused(refusal)),
+                }
+                form.actions method="post" action={ (back) "/verify" } {
+                    input type="hidden" name="full" value="1";
+                    button type="submit" { "Verify in full" }
+                }
+            }
+        }
+        section aria-labelledby="snapshots-title" {
+            h2 id="snapshots-title" { "Database snapshots" }
+            div id="snapshots" data-live {
+                @match &snapshots {
+                    Ok(report) => (list(&report.0, &back)),
+                    Err(refusal) => (refused(refusal)),
+                }
+            }
+            form.fields method="post" action={ (back) "/snapshots" } {
+                label { "Name" input name="name" required maxlength="40" autocomplete="off" spellcheck="false"; }
+                button type="submit" { "Take a snapshot" }
+            }
+        }
+        section aria-labelledby="jobs-title" {
+            h2 id="jobs-title" { "Last jobs" }
+            div id="jobs" data-live { (jobs(&own, &back)) }
+        }
+    };
+    Ok(page(&format!("Agent {id}"), "/", &main))
+}
+
+fn processes(agent: &AgentStatus, back: &str) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Processes" {
+            table {
+                thead {
+                    tr {
+                        @for head in ["Process", "State", "Memory", "Uptime", "Restarts", "Ports", "Actions"] {
+                            th scope="col" { (head) }
+                        }
+                    }
+                }
+                tbody { @for process in &agent.processes { (row(agent.agent, process, back)) } }
+            }
+        }
+    }
+}
+
+fn row(agent: u8, process: &ProcessRow, back: &str) -> Markup {
+    let act = |verb: &str, label: &str| {
+        let fields = [("process", process.name.as_str()), ("back", back)];
+        button(&format!("/agents/{agent}/{verb}"), label, &process.name, &fields)
+    };
+    let still = matches!(process.state, ProcessState::Stopped | ProcessState::Disabled | ProcessState::Completed);
+    let uptime = process.uptime_ms.and_then(|uptime| u64::try_from(uptime).ok());
+    html! {
+        tr {
+            th scope="row" { (process.name) }
+            td { (badge(process.state.as_str())) }
+            td.figure { (process.memory_bytes.map(size).unwrap_or_default()) }
+            td.figure { (uptime.map(duration).unwrap_or_default()) }
+            td.figure { (process.restarts) }
+            td { @for port in &process.ports { (port) " " } }
+            td {
+                div.actions {
+                    @if still { (act("start", "Start")) } @else { (act("restart", "Restart")) (act("stop", "Stop")) }
+                }
+            }
+        }
+    }
+}
+
+fn log(id: AgentId, lines: &Lines, agent: &AgentStatus, printed: &Result<LogPage, Refusal>) -> Markup {
+    let chosen = lines.process.as_deref().unwrap_or_default();
+    html! {
+        form.fields method="get" action={ "/agents/" (id) "#logs-title" } role="search" {
+            label {
+                "Process"
+                select name="process" {
+                    option value="" { "All" }
+                    @for process in &agent.processes {
+                        option value=(process.name) selected[process.name == chosen] { (process.name) }
+                    }
+                }
+            }
+            label.grows {
+                "Only lines that match"
+                input name="grep" value=(lines.grep.as_deref().unwrap_or_default()) placeholder="(?i)error" spellcheck="false";
+            }
+            button type="submit" { "Filter" }
+        }
+        @match printed {
+            Ok(page) => pre.log id="log" tabindex="0" aria-label="Log lines" data-follow={ "/api/agents/" (id) "/logs" } {
+                @for line in &page.lines {
+                    span class=(line.stream) {
+                        span.quiet { (clock(&line.time)) " " (line.process) } "  " (plain(&line.line)) "\n"
+                    }
+                }
+            },
+            Err(refusal) => (refused(refusal)),
+        }
+        p.quiet id="log-state" { "The last lines; reload for newer ones." }
+    }
+}
+
+fn verdict(verify: &Verify) -> Markup {
+    html! {
+        div.line {
+            (badge(verify.status.as_str()))
+            span { @if verify.full { "in full, " } (duration(verify.total_duration_ms)) }
+            @if let Some(reason) = verify.reason { span.quiet { (reason) } }
+        }
+        @if let Some(error) = &verify.error { (super::parts::trouble(error)) }
+        @for warning in &verify.warnings { p.note { (warning) } }
+        ul.jobs {
+            @for stage in &verify.stages {
+                li {
+                    div.line { (badge(stage.status.as_str())) strong { (stage.name) } span.quiet { (duration(stage.duration_ms)) } }
+                    @if let Some(first) = &stage.first_error { pre tabindex="0" { @for line in first.lines() { (plain(line)) "\n" } } }
+                    @for command in stage.commands.iter().filter(|command| command.status != StageStatus::Pass) {
+                        p.quiet { (command.name) ": " (command.status) @if let Some(log) = &command.log { ", log " code { (log) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn list(report: &DatabaseReport, back: &str) -> Markup {
+    html! {
+        @if report.snapshots.is_empty() { p.quiet { "No snapshots of " code { (report.database) } " yet." } }
+        ul.jobs {
+            @for snapshot in &report.snapshots {
+                @let fields = [("name", snapshot.name.as_str()), ("back", back)];
+                li.line {
+                    strong { (snapshot.name) }
+                    span.quiet {
+                        (size(snapshot.bytes))
+                        @if let Some(made) = &snapshot.made_at { ", " (time(made)) }
+                    }
+                    (button(&format!("{back}/snapshots/restore"), "Restore", &snapshot.name, &fields))
+                    (button(&format!("{back}/snapshots/drop"), "Drop", &snapshot.name, &fields))
+                }
+            }
+        }
+        @if !report.snapshots.is_empty() {
+            p.quiet { "Restoring replaces the database as it is now, and ends its open sessions." }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The files of the pages, which are in the binary.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+pub(super) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("assets/harness.css"))
+}
+
+pub(super) async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("assets/harness.js"))
+}
+
+pub(super) async fn picture() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "image/svg+xml")], include_str!("assets/harness.svg"))
+}

@@ -1,0 +1,28 @@
+//! The dashboard: pages for people, made on the server from the documents of `api`.
+//!
+//! Every action is a form, answered by a redirect (303) to a page. A script asks for the page again when an event
+//! arrives and replaces the parts marked `data-live`; without it the page is read as it is.
+//!
+//! ```text
+//! shell       what is around every page
+//! parts       badges, buttons, jobs: what several pages have
+//! actions     the forms, and where they lead
+//! people      refusals as pages, among them the one that says how to sign in
+//! assets/     one style, one script, one picture
+//! ```
+
+mod actions;
+mod agent;
+mod assets;
+mod fields;
+mod machine;
+mod overview;
+mod parts;
+mod people;
+mod routes;
+mod shell;
+mod tasks;
+mod teardown;
+
+pub(super) use people::for_people;
+pub(super) use routes::routes;

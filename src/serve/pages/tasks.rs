@@ -1,0 +1,109 @@
+//! `/tasks`: the board.
+
+use axum::extract::State;
+use axum::response::Html;
+use maud::{Markup, html};
+
+use super::parts::{button, time};
+use super::shell::page;
+use crate::project::AgentId;
+use crate::report::{BoardTask, TaskStatus};
+use crate::serve::api::tasks;
+use crate::serve::refusal::Refusal;
+use crate::serve::site::Shared;
+use crate::system;
+
+pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Refusal> {
+    let board = tasks::list(State(site.clone())).await?.0.tasks;
+    let agents = agents(&site).unwrap_or_default();
+    let main = html! {
+        h1 { "Tasks" }
+        form.fields method="post" action="/tasks" {
+            label.grows { "New task" input name="title" required maxlength="300" autocomplete="off"; }
+            (assignee(&agents, None))
+            button.main type="submit" { "Add" }
+        }
+        div.board id="board" data-live {
+            @for status in TaskStatus::ALL {
+                @let column: Vec<&BoardTask> = board.iter().filter(|task| task.status == status).collect();
+                section.column aria-labelledby={ "column-" (status.as_str()) } {
+                    h2 id={ "column-" (status.as_str()) } { (title(status)) " " span.quiet { (column.len()) } }
+                    @if column.is_empty() { p.quiet { "No tasks." } }
+                    @for (place, task) in column.iter().enumerate() {
+                        (card(task, place.checked_sub(1).map(|above| column[above]), &agents))
+                    }
+                }
+            }
+        }
+    };
+    Ok(page("Tasks", "/tasks", &main))
+}
+
+fn title(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Open => "Open",
+        TaskStatus::InProgress => "In progress",
+        TaskStatus::Review => "Review",
+        TaskStatus::Done => "Done",
+    }
+}
+
+/// The agents of the home.
+fn agents(site: &Shared) -> system::Result<Vec<u8>> {
+    Ok(site.home.agents()?.into_iter().filter(|id| AgentId::try_from(*id).is_ok()).collect())
+}
+
+fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8]) -> Markup {
+    let (path, subject) = (format!("/tasks/{}", task.id), format!("task {}", task.id));
+    html! {
+        article.card aria-labelledby={ "task-" (task.id) } {
+            h3 id={ "task-" (task.id) } { (task.title) }
+            p.quiet {
+                "#" (task.id)
+                @if let Some(agent) = task.assignee { ", " a href={ "/agents/" (agent) } { "agent " (agent) } }
+            }
+            @if !task.text.is_empty() { p.text { (task.text) } }
+            div.actions role="group" aria-label={ "Move " (subject) } {
+                @for status in TaskStatus::ALL {
+                    @if status != task.status { (button(&path, title(status), &subject, &[("status", status.as_str())])) }
+                }
+                @if let Some(above) = above {
+                    (button(&path, "Up", &subject, &[("before", &above.id.to_string())]))
+                }
+            }
+            details id={ "more-" (task.id) } {
+                summary { "Edit, assign, notes (" (task.notes.len()) ")" span.unseen { " of " (subject) } }
+                form.stack method="post" action=(path) {
+                    label { "Title" input name="title" required maxlength="300" value=(task.title); }
+                    label { "Text" textarea name="text" rows="3" { "\n" (task.text) } }
+                    (assignee(agents, task.assignee))
+                    button type="submit" { "Save" }
+                }
+                @for note in &task.notes {
+                    div.notes { p.quiet { (time(&note.created_at)) } p.text { (note.text) } }
+                }
+                form.stack method="post" action={ (path) "/notes" } {
+                    label { "Note" textarea name="text" rows="2" required {} }
+                    button type="submit" { "Add note" }
+                }
+                (button(&format!("{path}/delete"), "Delete", &subject, &[]))
+            }
+        }
+    }
+}
+
+/// Whose it is: one of the agents that there are, or whom it was given to before.
+fn assignee(agents: &[u8], now: Option<u8>) -> Markup {
+    let gone = now.filter(|now| !agents.contains(now));
+    html! {
+        label {
+            "Agent"
+            select name="assignee" {
+                option value="" selected[now.is_none()] { "No agent" }
+                @for agent in agents.iter().copied().chain(gone) {
+                    option value=(agent) selected[now == Some(agent)] { "Agent " (agent) }
+                }
+            }
+        }
+    }
+}
