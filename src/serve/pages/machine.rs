@@ -64,7 +64,8 @@ fn table(servers: &InfraPs) -> Markup {
             (badge(infra.state.as_str()))
             @if let Some(engine) = infra.engine { span.quiet { " engine: " (engine) } }
         }
-        @for reason in infra.reasons.iter().chain(&infra.drift) { p.note { (marked(reason)) } }
+        @for reason in &infra.reasons { p.quiet { (marked(reason)) } }
+        @for drift in &infra.drift { p.note { (marked(drift)) } }
         @if infra.services.is_empty() {
             p.quiet { "None. " code { "harness setup" } " starts them." }
         } @else {
