@@ -20,7 +20,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ),
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
-        ("serve", &["agent", "verify", "infra", "supervisor", "project", "report", "system"]),
+        ("serve", &["agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "screen", "project", "report", "system"]),
         // what is judged is an agent's tree, in that agent's environment

@@ -87,7 +87,10 @@ pub use ports::ports;
 pub use query::{query, read, slow_queries};
 pub use record::{Lifecycle, Record};
 pub use samples::samples;
-pub use sessions::{AttachOptions, DetachKeys, SessionRequest, attach, end_session, sessions, start_session};
+pub use sessions::{
+    AttachOptions, DetachKeys, Joined, SessionError, SessionRequest, attach, end_session, sessions, start_session,
+    written,
+};
 pub use setup::setup;
 pub use stats::Sampler;
 pub use status::status;

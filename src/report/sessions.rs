@@ -19,6 +19,15 @@ pub struct Sessions {
     pub sessions: Vec<SessionRow>,
 }
 
+/// The sessions of all agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AllSessions {
+    /// `harness/sessions/1`.
+    pub schema: String,
+    /// The agents that have one, by number.
+    pub agents: Vec<Sessions>,
+}
+
 words! {
     /// A verb of `harness session`.
     pub enum SessionVerb {

@@ -6,6 +6,7 @@
 //! api/       one table of routes, from which the router and the OpenAPI document are made
 //! pages/     the same for people: HTML, which works without scripts and is live with them
 //! work       a verb's library function, on a thread of its own; jobs, which outlive their request
+//! terminal   a session in a page: its screen as JSON, and what is typed
 //! store/     SQLite, owned by one thread: tasks, events, jobs
 //! ```
 //!
@@ -41,6 +42,7 @@ mod run;
 mod settings;
 mod site;
 mod store;
+mod terminal;
 mod work;
 mod working;
 

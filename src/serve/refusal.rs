@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::store::StoreError;
-use crate::agent;
+use crate::agent::{self, SessionError};
 use crate::report::{Diagnostic, ErrorDocument, Failure, Kind, Refused};
 
 /// A request that was understood and is not met.
@@ -53,13 +53,16 @@ pub(super) enum Wrong {
     /// As many jobs as there may be are at work.
     #[error("{0} jobs are at work already")]
     Busy(usize),
+    /// As many viewers as there may be look at sessions.
+    #[error("{0} pages show sessions already")]
+    Viewers(usize),
 }
 
 impl Wrong {
     fn status(&self) -> StatusCode {
         match self {
             Self::Token | Self::Link => StatusCode::UNAUTHORIZED,
-            Self::TooOften(_) | Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooOften(_) | Self::Busy(_) | Self::Viewers(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::Path(_) | Self::Task(_) | Self::Job(_) | Self::NoVerify(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -92,6 +95,7 @@ impl Diagnostic for Wrong {
             Self::Job(_) => "serve.no_job",
             Self::NoVerify(_) => "serve.no_verify",
             Self::Busy(_) => "serve.busy",
+            Self::Viewers(_) => "serve.viewers",
         }
     }
 
@@ -109,6 +113,7 @@ impl Diagnostic for Wrong {
             Self::Job(_) => "`/api/jobs` lists the last ones".to_owned(),
             Self::NoVerify(agent) => format!("run `harness verify {agent}`"),
             Self::Busy(_) => "wait until one of them has ended".to_owned(),
+            Self::Viewers(_) => "close one of them".to_owned(),
         })
     }
 }
@@ -178,7 +183,8 @@ impl IntoResponse for Refusal {
 
 /// The status of a verb's failure.
 fn status(failure: &Failure) -> StatusCode {
-    let missing = failure.downcast::<agent::Error>().is_some_and(agent::Error::is_absence);
+    let missing = failure.downcast::<agent::Error>().is_some_and(agent::Error::is_absence)
+        || matches!(failure.downcast::<SessionError>(), Some(SessionError::Unknown { .. }));
     match failure.kind() {
         _ if missing => StatusCode::NOT_FOUND,
         Kind::Usage => StatusCode::BAD_REQUEST,

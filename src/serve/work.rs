@@ -142,13 +142,14 @@ impl crate::report::Diagnostic for Panicked {
 }
 
 /// The surroundings of a verb, as if it were run in the project of the agent.
-fn context(site: &Site, agent: Option<AgentId>, root: Option<PathBuf>, events: Events) -> Context {
+pub(super) fn context(site: &Site, agent: Option<AgentId>, root: Option<PathBuf>, events: Events) -> Context {
     let recorded = agent.and_then(|agent| Record::read(&site.home, agent).ok().flatten());
     let directory = recorded.map(|record| record.project_root).or(root).unwrap_or_else(|| PathBuf::from("/"));
     Context { home: site.home.clone(), environment: site.environment.clone(), directory, events }
 }
 
-fn thread(work: impl AsyncFnOnce() + Send + 'static) -> Result<(), system::Error> {
+/// Runs something on a thread and a runtime of its own.
+pub(super) fn thread(work: impl AsyncFnOnce() + Send + 'static) -> Result<(), system::Error> {
     let run = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         // without one the answer is missing, which is told

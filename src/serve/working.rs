@@ -1,27 +1,36 @@
 //! What is at work: how many look, and which jobs there are.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use super::refusal::Wrong;
 use crate::agent::Interruption;
 
 /// Looks at a time; the others wait.
 const LOOKS: usize = 16;
+/// Viewers of sessions at a time; more are refused.
+const VIEWERS: usize = 64;
 /// Jobs at a time; more are refused.
 pub(super) const JOBS: usize = 32;
 
 /// What is at work.
 pub(super) struct Working {
     looks: Semaphore,
+    viewers: Arc<Semaphore>,
     jobs: Mutex<BTreeMap<u64, Interruption>>,
     ended: Notify,
 }
 
 impl Default for Working {
     fn default() -> Self {
-        Self { looks: Semaphore::new(LOOKS), jobs: Mutex::default(), ended: Notify::new() }
+        Self {
+            looks: Semaphore::new(LOOKS),
+            viewers: Arc::new(Semaphore::new(VIEWERS)),
+            jobs: Mutex::default(),
+            ended: Notify::new(),
+        }
     }
 }
 
@@ -29,6 +38,11 @@ impl Working {
     /// A permission to look, once there is one.
     pub(super) async fn look(&self) -> Option<SemaphorePermit<'_>> {
         self.looks.acquire().await.ok()
+    }
+
+    /// A permission to view a session for as long as one likes.
+    pub(super) fn viewer(&self) -> Result<OwnedSemaphorePermit, Wrong> {
+        Arc::clone(&self.viewers).try_acquire_owned().map_err(|_| Wrong::Viewers(VIEWERS))
     }
 
     /// A job is at work from now on.

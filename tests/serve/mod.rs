@@ -5,4 +5,5 @@ mod agents;
 mod events;
 mod pages;
 mod server;
+mod sessions;
 mod tasks;

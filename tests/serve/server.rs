@@ -101,7 +101,7 @@ impl Lines {
     }
 }
 
-/// A WebSocket, as far as a test reads it.
+/// A WebSocket, as far as a test needs one.
 pub(super) struct Socket(BufReader<TcpStream>);
 
 impl Socket {
@@ -128,6 +128,18 @@ impl Socket {
         Ok(Self(reader))
     }
 
+    /// Sends a text message of less than 64 kB.
+    pub(super) fn say(&mut self, document: &Value) {
+        let text = document.to_string();
+        let length = u16::try_from(text.len()).unwrap();
+        // masked, with a mask of zeros
+        let mut message = vec![0x81, 0x80 | 0x7e];
+        message.extend(length.to_be_bytes());
+        message.extend([0; 4]);
+        message.extend(text.as_bytes());
+        self.0.get_mut().write_all(&message).unwrap();
+    }
+
     /// The next text message.
     pub(super) fn next(&mut self) -> Value {
         loop {
@@ -138,6 +150,11 @@ impl Socket {
                     let mut length = [0; 2];
                     self.0.read_exact(&mut length).unwrap();
                     usize::from(u16::from_be_bytes(length))
+                }
+                127 => {
+                    let mut length = [0; 8];
+                    self.0.read_exact(&mut length).unwrap();
+                    usize::try_from(u64::from_be_bytes(length)).unwrap()
                 }
                 length => usize::from(length),
             };

@@ -1,8 +1,10 @@
 //! How a session ends.
 
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::list::how;
 use crate::supervisor::{Client, ExitStatus, ProcessSnapshot, StackSnapshot};
 use crate::system::ProcessIdentity;
 
@@ -27,6 +29,17 @@ pub enum Ending {
     Program(Option<ExitStatus>),
     /// The stack has ended.
     Stack,
+}
+
+/// As it goes on after the session's name.
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(Some(exit)) => formatter.write_str(&how(exit)),
+            Self::Program(None) => formatter.write_str("was stopped"),
+            Self::Stack => formatter.write_str("has ended with its stack"),
+        }
+    }
 }
 
 /// A session or process by name.

@@ -3,10 +3,10 @@
 //! The supervisor keeps them (`supervisor`, "Sessions"). Here is what commands and pages do with them:
 //!
 //! * start, list and stop, each with the document of `harness session`;
-//! * join: a [`Picture`] is what a session shows, a [`Keyboard`] what is typed into it, [`ending`] tells of its end. Each
-//!   works by itself: a picture is read from the log, keys go into the terminal, and the supervisor is asked only for
-//!   the end and for another size;
-//! * `attach`: the three on the user's own terminal.
+//! * join: a [`Joined`] session has a picture, which is what it shows, a keyboard, which is what is typed into it, and an
+//!   ending. Each works by itself: a picture is read from the log, keys go into the terminal, and the supervisor is
+//!   asked only for the end and for another size;
+//! * `attach`: the three on the user's own terminal. (`serve/terminal.rs` has them in a page.)
 //!
 //! # Whose size
 //!
@@ -19,6 +19,7 @@ mod attach;
 mod detach;
 mod ending;
 mod error;
+mod joined;
 mod keyboard;
 mod list;
 mod picture;
@@ -28,5 +29,6 @@ mod user_terminal;
 pub use attach::{AttachOptions, attach};
 pub use detach::DetachKeys;
 pub use error::SessionError;
+pub use joined::{Joined, written};
 pub use list::{end_session, sessions};
 pub use start::{SessionRequest, start_session};

@@ -1,6 +1,4 @@
 //! What is answered under which path: one table, from which the router and the `OpenAPI` document are made.
-//!
-//! A terminal's route (`/ws/sessions/{id}`) and whatever else is to come is one more row of `table`.
 
 pub(super) mod agents;
 pub(super) mod databases;
@@ -11,6 +9,8 @@ pub(super) mod machine;
 mod openapi;
 pub(super) mod route;
 mod router;
+mod session_page;
+mod sessions;
 mod table;
 pub(super) mod tasks;
 

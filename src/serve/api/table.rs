@@ -3,10 +3,10 @@
 use axum::http::Method;
 
 use super::route::Route;
-use super::{agents, databases, events, jobs, machine, tasks};
+use super::{agents, databases, events, jobs, machine, session_page, sessions, tasks};
 use crate::report::{
-    BoardTask, BoardTasks, DatabaseReport, Doctor, Health, InfraPs, Job, Jobs, Link, LogPage, ServeHealth, Stats,
-    Status, Urls, Verify,
+    AllSessions, BoardTask, BoardTasks, DatabaseReport, Doctor, Health, InfraPs, Job, Jobs, Link, LogPage, ServeHealth,
+    Sessions, Stats, Status, Urls, Verify,
 };
 
 const GET: Method = Method::GET;
@@ -17,6 +17,7 @@ pub(super) fn table() -> Vec<Route> {
     let mut rows = own();
     rows.extend(about_agents());
     rows.extend(about_tasks());
+    rows.extend(about_sessions());
     rows
 }
 
@@ -107,5 +108,28 @@ fn about_tasks() -> Vec<Route> {
         Route::new(&POST, "/api/tasks/{id}/notes", "Notes something.", tasks::note)
             .body::<tasks::Note>()
             .answers::<BoardTask>(201),
+    ]
+}
+
+fn about_sessions() -> Vec<Route> {
+    vec![
+        Route::new(&GET, "/api/sessions", "The sessions of all agents.", sessions::list).answers::<AllSessions>(200),
+        Route::new(&POST, "/api/sessions", "Starts a session.", sessions::start)
+            .body::<sessions::New>()
+            .answers::<Sessions>(201),
+        Route::new(&Method::DELETE, "/api/sessions/{id}/{name}", "Ends a session.", sessions::end)
+            .answers::<Sessions>(200),
+        Route::new(
+            &GET,
+            "/ws/sessions/{id}/{name}",
+            "A session on a WebSocket: its screen, and keys in return.",
+            sessions::join,
+        )
+        .query::<sessions::Joining>()
+        .upgrades(),
+        Route::new(&GET, "/agents/{id}/sessions/{name}", "The page of a session.", session_page::page)
+            .streams("text/html"),
+        Route::new(&GET, "/assets/session.js", "What that page runs.", session_page::script).streams("text/javascript"),
+        Route::new(&GET, "/assets/session.css", "What that page looks like.", session_page::style).streams("text/css"),
     ]
 }

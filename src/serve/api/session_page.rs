@@ -1,0 +1,46 @@
+//! The page of a session.
+
+use axum::extract::Path;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse};
+use maud::{DOCTYPE, html};
+
+use super::route::Agent;
+
+pub(super) async fn page(Agent(id): Agent, Path((_, name)): Path<(String, String)>) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (name) }
+                link rel="stylesheet" href="/assets/session.css";
+                script type="module" src="/assets/session.js" {}
+            }
+            body {
+                header {
+                    h1 { (name) " of agent " (id) }
+                    p role="status" {}
+                }
+                main.terminal data-session=(format!("/ws/sessions/{id}/{name}")) data-name=(name) {
+                    .rows.scrollback {}
+                    .screen-area {
+                        .rows.screen {}
+                        .cursor hidden {}
+                        textarea aria-label="Keys for the session" autocapitalize="off" autocomplete="off" spellcheck="false" {}
+                    }
+                }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
+pub(super) async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../assets/session.js"))
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/session.css"))
+}
