@@ -16,6 +16,7 @@ mod db;
 mod doctor;
 mod duration;
 mod env;
+mod events;
 mod exec;
 mod gc;
 mod health;
@@ -74,6 +75,7 @@ verbs! {
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
     Serve(serve::Arguments) = serve::run, "serve";
+    Events(events::Arguments) = events::run, "events", "event" as crate::report::StreamEvent;
     Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
     Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;

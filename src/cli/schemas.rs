@@ -13,7 +13,7 @@ use super::Verb;
 use crate::report::ErrorDocument;
 
 /// Documents that come one a line; a failure is the document of the verb instead.
-const LINES: [&str; 1] = ["logs-line"];
+const LINES: [&str; 2] = ["logs-line", "event"];
 
 /// A verb that failed before it had a document.
 #[derive(Serialize, JsonSchema)]

@@ -98,7 +98,7 @@ impl Diagnostic for Error {
             Self::Running { .. } => Some("run `harness open --dashboard`, which opens it".into()),
             Self::PortTaken { .. } => Some("end that program, or choose another with `--port`".into()),
             Self::Listen { .. } => Some("choose an address of this machine with `--address`".into()),
-            Self::NotRunning => Some("run `harness serve --detach`".into()),
+            Self::NotRunning => Some("run `harness serve`, which stays in the foreground".into()),
             Self::NoAnswer { .. } => Some("stop it and start it again".into()),
             Self::Settings { .. } => Some("docs/serve.md lists the settings".into()),
             Self::System(error) => error.hint(),

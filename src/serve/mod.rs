@@ -7,6 +7,7 @@
 //! pages/     the same for people: HTML, which works without scripts and is live with them
 //! work       a verb's library function, on a thread of its own; jobs, which outlive their request
 //! terminal   a session in a page: its screen as JSON, and what is typed
+//! watch/     what commands and supervisors do, as events
 //! store/     SQLite, owned by one thread: tasks, events, jobs
 //! ```
 //!
@@ -27,7 +28,9 @@
 //! - SIGTERM: no new connection, jobs are interrupted as by Ctrl-C, and after 30 s at the latest the process ends.
 
 mod api;
+mod client;
 mod error;
+mod events;
 mod failures;
 mod guard;
 mod keys;
@@ -43,9 +46,11 @@ mod settings;
 mod site;
 mod store;
 mod terminal;
+mod watch;
 mod work;
 mod working;
 
 pub use error::Error;
+pub use events::follow_events;
 pub use link::link;
 pub use run::{Options, run};

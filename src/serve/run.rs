@@ -18,6 +18,7 @@ use super::router::router;
 use super::settings::Settings;
 use super::site::Site;
 use super::store::{Store, jobs};
+use super::watch;
 use super::working::Working;
 use crate::report::Failure;
 use crate::system::{self, Home, Stop, http_serve, port_holder};
@@ -54,6 +55,7 @@ pub async fn run(
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
     let store = Store::open(&place.database(&environment))?;
     store.change(jobs::interrupt_all).await?;
+    watch::start(home.clone(), store.clone(), stop.clone())?;
     place.listens(addresses.clone())?;
     let site = Arc::new(Site {
         home,

@@ -108,6 +108,7 @@ pub use entry::entry;
 pub use error::{Error, Result};
 pub use exchange::exchange;
 pub use launcher::{Launcher, Started, start};
+pub(crate) use readiness::readable;
 pub use protocol::{Destination, StopReport, Survivor};
 pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, SessionSnapshot, StackSnapshot};
 pub use spec::{

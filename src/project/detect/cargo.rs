@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::tree::{Tree, join, parent};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];
@@ -44,7 +44,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                 .any(|name| line.trim_start().starts_with(name))
     });
     if database {
-        facts.need(Service::Postgres, format!("{root}: postgres"));
+        facts.need(BackingService::Postgres, format!("{root}: postgres"));
     }
     let checks_queries =
         |text: &str| ["query!(", "query_as!(", "query_scalar!("].iter().any(|call| text.contains(call));

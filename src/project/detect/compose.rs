@@ -2,27 +2,27 @@
 
 use serde_json::Value;
 
-use super::facts::{Example, Facts, Service};
+use super::facts::{Example, Facts, BackingService};
 use super::tree::{Tree, base_name, extension_of};
 
 /// Part of an image's name, and what it is.
-const IMAGES: [(&str, Service); 16] = [
-    ("postgres", Service::Postgres),
-    ("postgis", Service::Postgres),
-    ("pgvector", Service::Postgres),
-    ("timescale", Service::Postgres),
-    ("supabase/postgres", Service::Postgres),
-    ("redis", Service::Redis),
-    ("valkey", Service::Redis),
-    ("minio", Service::S3),
-    ("localstack", Service::S3),
-    ("mailhog", Service::Mail),
-    ("mailpit", Service::Mail),
-    ("mailcatcher", Service::Mail),
-    ("maildev", Service::Mail),
-    ("inbucket", Service::Mail),
-    ("browserless", Service::Browser),
-    ("headless-shell", Service::Browser),
+const IMAGES: [(&str, BackingService); 16] = [
+    ("postgres", BackingService::Postgres),
+    ("postgis", BackingService::Postgres),
+    ("pgvector", BackingService::Postgres),
+    ("timescale", BackingService::Postgres),
+    ("supabase/postgres", BackingService::Postgres),
+    ("redis", BackingService::Redis),
+    ("valkey", BackingService::Redis),
+    ("minio", BackingService::S3),
+    ("localstack", BackingService::S3),
+    ("mailhog", BackingService::Mail),
+    ("mailpit", BackingService::Mail),
+    ("mailcatcher", BackingService::Mail),
+    ("maildev", BackingService::Mail),
+    ("inbucket", BackingService::Mail),
+    ("browserless", BackingService::Browser),
+    ("headless-shell", BackingService::Browser),
 ];
 
 const DATABASES: [(&str, &str); 3] = [("mysql", "MySQL"), ("mariadb", "MariaDB"), ("mongo", "MongoDB")];

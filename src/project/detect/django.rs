@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::python::{PythonProject, project_of, projects};
 use super::tree::{Tree, base_name, extension_of, join, parent};
 
@@ -141,7 +141,7 @@ fn settings(tree: &Tree, directory: &str, has_client: bool, facts: &mut Facts) {
         let by_url = ["dj_database_url", "env.db", "DATABASE_URL"].iter().any(|way| text.contains(way));
         if rest.contains("postgresql")
             || rest.contains("postgis")
-            || by_url && facts.needs.contains_key(&Service::Postgres)
+            || by_url && facts.needs.contains_key(&BackingService::Postgres)
         {
             postgres = Some(path.to_owned());
             reads_variables |=
@@ -157,7 +157,7 @@ fn settings(tree: &Tree, directory: &str, has_client: bool, facts: &mut Facts) {
     }
     if let Some(path) = postgres {
         facts.see("Django on PostgreSQL", format!("{path}: DATABASES"));
-        facts.need(Service::Postgres, format!("{path}: DATABASES"));
+        facts.need(BackingService::Postgres, format!("{path}: DATABASES"));
         facts.creates_databases = Some(format!("{path}: Django's tests make a database of their own"));
         if !reads_variables {
             facts.unknown.push(format!(
@@ -201,7 +201,7 @@ mod tests {
         let text = "DATABASES = {'default': {'ENGINE': os.environ.get('SQL_ENGINE', 'django.db.backends.sqlite3')}}";
         let engine = look(text, "psycopg2-binary");
         assert_eq!(engine.settled["SQL_ENGINE"].0, "django.db.backends.postgresql");
-        assert!(engine.needs.contains_key(&Service::Postgres));
+        assert!(engine.needs.contains_key(&BackingService::Postgres));
         assert!(look(text, "django").settled.is_empty(), "nothing there speaks to PostgreSQL");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::addresses;
 use super::environment::{self, Entry};
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::meanings::Known;
 use super::ports;
 use super::template_text;
@@ -20,7 +20,7 @@ pub(super) struct Draft {
     pub(super) map: Vec<(u16, String)>,
     /// Why there is a database.
     pub(super) postgres: Option<String>,
-    pub(super) needs: Vec<(Service, String)>,
+    pub(super) needs: Vec<(BackingService, String)>,
     pub(super) extensions: BTreeSet<String>,
     pub(super) creates_databases: Option<String>,
     pub(super) template: Vec<Step>,
@@ -46,7 +46,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     example_ports(facts, &mut programs);
     let mut map = addresses::mapped(facts, &mut programs);
     let ports = assign_ports(&mut programs);
-    let postgres = facts.needs.get(&Service::Postgres).cloned();
+    let postgres = facts.needs.get(&BackingService::Postgres).cloned();
     let mut prepare = unique_steps(std::mem::take(&mut facts.prepare));
     let mut template = Vec::new();
     // a deployment's step is what the framework's own migrations are, as a rule
@@ -94,7 +94,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         needs: facts
             .needs
             .iter()
-            .filter(|(service, _)| !matches!(service, Service::Postgres | Service::Redis))
+            .filter(|(service, _)| !matches!(service, BackingService::Postgres | BackingService::Redis))
             .map(|(service, why)| (*service, why.clone()))
             .collect(),
         extensions,
@@ -206,9 +206,9 @@ fn unique_checks(checks: Vec<Check>) -> Vec<Check> {
 
 /// A Redis of each agent's own, where one can be started.
 fn redis(tree: &Tree, facts: &mut Facts, programs: &mut Vec<(String, Program)>) {
-    let Some(evidence) = facts.needs.get(&Service::Redis).cloned() else { return };
+    let Some(evidence) = facts.needs.get(&BackingService::Redis).cloned() else { return };
     let Some(server) = ["redis-server", "valkey-server"].into_iter().find(|program| tree.has_program(program)) else {
-        facts.needs.remove(&Service::Redis);
+        facts.needs.remove(&BackingService::Redis);
         facts.unknown.push(format!(
             "{evidence} asks for Redis, but `redis-server` is not on PATH: install it and run `harness init --force`, or give \
              the address of one in [env]"

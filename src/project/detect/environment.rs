@@ -1,6 +1,6 @@
 //! The variables of `[env]`: which ones, with which value, and why.
 
-use super::facts::{Example, Facts, Program, Service};
+use super::facts::{Example, Facts, Program, BackingService};
 use super::meanings::{self, Known};
 use super::template_text;
 
@@ -202,12 +202,12 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Why a server that all agents share is used, for the file's comments.
-pub(super) fn service_name(service: Service) -> &'static str {
+pub(super) fn service_name(service: BackingService) -> &'static str {
     match service {
-        Service::Postgres => "postgres",
-        Service::Redis => "redis",
-        Service::S3 => "s3",
-        Service::Mail => "mail",
-        Service::Browser => "browser",
+        BackingService::Postgres => "postgres",
+        BackingService::Redis => "redis",
+        BackingService::S3 => "s3",
+        BackingService::Mail => "mail",
+        BackingService::Browser => "browser",
     }
 }

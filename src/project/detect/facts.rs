@@ -10,7 +10,7 @@ pub(super) const PORT: &str = "{{ ports.@ }}";
 
 /// A server that an application uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Service {
+pub(super) enum BackingService {
     Postgres,
     Redis,
     S3,
@@ -188,7 +188,7 @@ pub(super) struct Facts {
     pub(super) settled: BTreeMap<String, (String, String)>,
     /// Whether programs bring their schema up to date when they start.
     pub(super) migrates_itself: bool,
-    pub(super) needs: BTreeMap<Service, String>,
+    pub(super) needs: BTreeMap<BackingService, String>,
     /// Whether the settings of the application name a database in a file, whatever packages it lists.
     pub(super) only_sqlite: bool,
     /// A database that harness does not run.
@@ -249,7 +249,7 @@ impl Facts {
     }
 
     /// Notes that a service is needed.
-    pub(super) fn need(&mut self, service: Service, evidence: impl Into<String>) {
+    pub(super) fn need(&mut self, service: BackingService, evidence: impl Into<String>) {
         self.needs.entry(service).or_insert_with(|| evidence.into());
     }
 }

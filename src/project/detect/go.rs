@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::tree::{Tree, base_name, join, parent, relative};
 
 /// Packages that speak to PostgreSQL.
@@ -68,12 +68,12 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
         "GOSUMDB",
     ]);
     if let Some(client) = CLIENTS.iter().find(|client| requires(client)) {
-        facts.need(Service::Postgres, format!("{manifest}: {client}"));
+        facts.need(BackingService::Postgres, format!("{manifest}: {client}"));
         // lib/pq insists on TLS where an address says nothing of it
         facts.settle("PGSSLMODE", "disable", "the database is on this machine, without TLS");
     }
     if requires("redis/go-redis") || requires("go-redis/redis") || requires("gomodule/redigo") {
-        facts.need(Service::Redis, format!("{manifest}: redis"));
+        facts.need(BackingService::Redis, format!("{manifest}: redis"));
     }
     let Some(main) = command(tree, directory) else {
         facts.unknown.push(format!("{manifest}: no command that listens on a port was found"));

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::interpreter::Interpreter;
+use super::tree::Interpreter;
 
 /// Whether a program is on PATH and can be run.
 pub(super) fn has(name: &str) -> bool {

@@ -7,16 +7,6 @@ use regex::Regex;
 use super::facts::Facts;
 use super::tree::{Tree, join};
 
-/// An interpreter of this machine that a command can name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Interpreter {
-    /// The number behind `3.`
-    pub(super) minor: u16,
-    /// Whether it answers only where `PYENV_VERSION` names it: a shim of pyenv fails for a version that is not
-    /// chosen.
-    pub(super) by_pyenv: bool,
-}
-
 /// How the interpreter is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
@@ -150,6 +140,7 @@ fn of_django(packages: &str) -> Option<Wanted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::detect::tree::Interpreter;
 
     fn call(file: &str, text: &str, python3: u16, others: &[(u16, bool)]) -> (Call, Facts) {
         let mut tree = Tree::of([(file.to_owned(), Some(text.to_owned()))]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::facts::{Facts, Service};
+use super::facts::{Facts, BackingService};
 use super::tree::Tree;
 use super::{
     addresses, alembic, broken, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, missing_tools,
@@ -72,8 +72,8 @@ fn look_at(tree: &Tree) -> Looked {
     services::by_variables(&mut facts);
     // settings that name another database say more than a client in the list of packages
     let is_client = |why: &String| python::is_client(why) || why.contains(": dependencies.");
-    if facts.only_sqlite && facts.needs.get(&Service::Postgres).is_none_or(is_client) {
-        facts.needs.remove(&Service::Postgres);
+    if facts.only_sqlite && facts.needs.get(&BackingService::Postgres).is_none_or(is_client) {
+        facts.needs.remove(&BackingService::Postgres);
         facts.other_database = None;
     }
     missing_tools::fetch(tree, &mut facts);

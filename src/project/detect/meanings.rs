@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::facts::Service;
+use super::facts::BackingService;
 use super::server_variables::{bucket, database, database_address, is_canonical, mail, redis};
 use super::template_text::port;
 
 /// What a meaning depends on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    pub(super) services: BTreeSet<Service>,
+    pub(super) services: BTreeSet<BackingService>,
     /// The name in `[ports]` by the port that the program has without harness.
     pub(super) ports: BTreeMap<u16, String>,
     /// The port of each variable that a program takes its own from.
@@ -40,7 +40,7 @@ pub(super) fn template(name: &str, example: Option<&str>, known: &Known) -> Opti
     if ["SHADOW", "TEST"].iter().any(|word| parts.contains(word)) {
         return None;
     }
-    if has(Service::Postgres) {
+    if has(BackingService::Postgres) {
         if let Some(found) = database_address(value) {
             return Some(found);
         }
@@ -50,17 +50,17 @@ pub(super) fn template(name: &str, example: Option<&str>, known: &Known) -> Opti
             return Some(found);
         }
     }
-    if has(Service::Redis)
+    if has(BackingService::Redis)
         && let Some(found) = redis(&parts, value)
     {
         return Some(found);
     }
-    if has(Service::S3)
+    if has(BackingService::S3)
         && let Some(found) = bucket(&name, &parts, value)
     {
         return Some(found);
     }
-    if has(Service::Mail)
+    if has(BackingService::Mail)
         && let Some(found) = mail(&name, &parts, value)
     {
         return Some(found);
@@ -165,7 +165,7 @@ mod tests {
 
     fn known() -> Known {
         Known {
-            services: [Service::Postgres, Service::Redis, Service::S3, Service::Mail].into(),
+            services: [BackingService::Postgres, BackingService::Redis, BackingService::S3, BackingService::Mail].into(),
             ports: [(3000, "web".to_owned()), (8000, "api".to_owned())].into(),
             port_variables: BTreeMap::new(),
             page: Some("web".to_owned()),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Example, Facts, Service, Step};
+use super::facts::{Example, Facts, BackingService, Step};
 use super::node_packages::{Package, packages};
 use super::tree::{Tree, base_name, extension_of, join, parent};
 
@@ -54,7 +54,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     for package in packages(tree) {
         for client in CLIENTS.iter().filter(|client| package.depends_on(client)) {
-            facts.need(Service::Postgres, format!("{}: dependencies.{client}", package.manifest()));
+            facts.need(BackingService::Postgres, format!("{}: dependencies.{client}", package.manifest()));
         }
         let schema = schema(tree, &package);
         if let Some(schema) = &schema {
@@ -107,7 +107,7 @@ fn prisma(tree: &Tree, package: &Package, schema: &str, facts: &mut Facts) {
     facts.see(format!("Prisma with {provider}"), format!("{schema}: datasource"));
     match provider.as_str() {
         "postgresql" | "postgres" => {
-            facts.need(Service::Postgres, format!("{schema}: datasource"));
+            facts.need(BackingService::Postgres, format!("{schema}: datasource"));
             facts
                 .creates_databases
                 .get_or_insert_with(|| format!("{schema}: `prisma migrate dev` makes a shadow database"));
@@ -232,7 +232,7 @@ fn other(tree: &Tree, package: &Package, facts: &mut Facts) {
         && let Some(dialect) = drizzle_dialect(tree, package)
         && dialect == "postgresql"
     {
-        facts.need(Service::Postgres, format!("{}: dialect", join(&package.directory, "drizzle.config.ts")));
+        facts.need(BackingService::Postgres, format!("{}: dialect", join(&package.directory, "drizzle.config.ts")));
     }
     let call = |command: &str| package.manager.program_call(command);
     let mut step = match (script, tool) {

@@ -1,6 +1,6 @@
 //! Phoenix and Ecto.
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::tree::{Tree, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -42,7 +42,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     facts.programs.push(program);
     let all: String = manifests.iter().filter_map(|path| tree.text(path)).collect();
     if all.contains("{:postgrex") {
-        facts.need(Service::Postgres, format!("{mix}: postgrex"));
+        facts.need(BackingService::Postgres, format!("{mix}: postgrex"));
         facts.creates_databases = Some(format!("{mix}: Ecto's tests make a database of their own"));
         if !text.contains("DATABASE_URL") && !text.contains("PGHOST") && !before_production.contains("DATABASE_URL") {
             facts.unknown.push(format!(

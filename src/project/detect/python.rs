@@ -1,6 +1,6 @@
 //! Python: where packages are installed, how, and the interpreter that has them.
 
-use super::facts::{Check, Facts, Service, Step};
+use super::facts::{Check, Facts, BackingService, Step};
 use super::interpreter::{self, Call};
 use super::tree::{Tree, base_name, extension_of, join, parent, relative};
 
@@ -172,7 +172,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         }
         install(tree, &project, &mut facts);
         if let Some(client) = CLIENTS.iter().find(|client| project.lists(client)) {
-            facts.need(Service::Postgres, format!("{}: {client}", project.manifest));
+            facts.need(BackingService::Postgres, format!("{}: {client}", project.manifest));
         }
         checks(tree, &project, &mut facts);
     }

@@ -1,6 +1,6 @@
 //! Ruby on Rails.
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
 use super::tree::{Tree, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -38,7 +38,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         .programs
         .push(Program::new(directory, Role::Page, command, format!("{gemfile}: rails")).listening(3000, probe));
     if has_gem("pg") {
-        facts.need(Service::Postgres, format!("{gemfile}: pg"));
+        facts.need(BackingService::Postgres, format!("{gemfile}: pg"));
         facts.creates_databases = Some(format!("{gemfile}: Rails' tests make a database of their own"));
         let config = join(directory, "config/database.yml");
         if let Some(text) = tree.text(&config).filter(|text| !text.contains("ENV[") && !text.contains("ENV.fetch")) {
@@ -55,7 +55,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     }
     // redis is asked for by the job queue and the cable
     if let Some(gem) = ["sidekiq", "redis", "resque"].into_iter().find(|gem| has_gem(gem)) {
-        facts.need(Service::Redis, format!("{gemfile}: {gem}"));
+        facts.need(BackingService::Redis, format!("{gemfile}: {gem}"));
     }
     let migrations = join(directory, "db/migrate");
     let schema =

@@ -1,36 +1,36 @@
 //! Which shared servers an application needs, by the packages that it depends on and the variables that it
 //! names.
 
-use super::facts::{Facts, Service};
+use super::facts::{Facts, BackingService};
 use super::node_packages::packages;
 use super::python::projects;
 use super::tree::Tree;
 
-const NODE: [(&str, Service); 13] = [
-    ("@aws-sdk/client-s3", Service::S3),
-    ("minio", Service::S3),
-    ("nodemailer", Service::Mail),
-    ("@nestjs-modules/mailer", Service::Mail),
-    ("ioredis", Service::Redis),
-    ("redis", Service::Redis),
-    ("bullmq", Service::Redis),
-    ("bull", Service::Redis),
-    ("connect-redis", Service::Redis),
-    ("puppeteer-core", Service::Browser),
-    ("playwright-core", Service::Browser),
-    ("puppeteer", Service::Browser),
-    ("playwright", Service::Browser),
+const NODE: [(&str, BackingService); 13] = [
+    ("@aws-sdk/client-s3", BackingService::S3),
+    ("minio", BackingService::S3),
+    ("nodemailer", BackingService::Mail),
+    ("@nestjs-modules/mailer", BackingService::Mail),
+    ("ioredis", BackingService::Redis),
+    ("redis", BackingService::Redis),
+    ("bullmq", BackingService::Redis),
+    ("bull", BackingService::Redis),
+    ("connect-redis", BackingService::Redis),
+    ("puppeteer-core", BackingService::Browser),
+    ("playwright-core", BackingService::Browser),
+    ("puppeteer", BackingService::Browser),
+    ("playwright", BackingService::Browser),
 ];
 
-const PYTHON: [(&str, Service); 8] = [
-    ("minio", Service::S3),
-    ("aioboto3", Service::S3),
-    ("django-storages", Service::S3),
-    ("redis", Service::Redis),
-    ("django-redis", Service::Redis),
-    ("celery[redis]", Service::Redis),
-    ("emails", Service::Mail),
-    ("fastapi-mail", Service::Mail),
+const PYTHON: [(&str, BackingService); 8] = [
+    ("minio", BackingService::S3),
+    ("aioboto3", BackingService::S3),
+    ("django-storages", BackingService::S3),
+    ("redis", BackingService::Redis),
+    ("django-redis", BackingService::Redis),
+    ("celery[redis]", BackingService::Redis),
+    ("emails", BackingService::Mail),
+    ("fastapi-mail", BackingService::Mail),
 ];
 
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -92,15 +92,15 @@ pub(super) fn by_variables(facts: &mut Facts) {
         if value.starts_with("postgres") && value.contains("://")
             || ["PGHOST", "POSTGRES_HOST", "POSTGRES_SERVER", "POSTGRES_DB"].contains(&name.as_str())
         {
-            facts.need(Service::Postgres, evidence.clone());
+            facts.need(BackingService::Postgres, evidence.clone());
         }
         if name == "DB_CONNECTION" && value == "pgsql" {
-            facts.need(Service::Postgres, evidence.clone());
+            facts.need(BackingService::Postgres, evidence.clone());
         }
         if is_shown
             && ["S3_", "MINIO_", "AWS_S3", "AWS_BUCKET", "AWS_ENDPOINT"].iter().any(|start| name.starts_with(start))
         {
-            facts.need(Service::S3, evidence.clone());
+            facts.need(BackingService::S3, evidence.clone());
         }
         if is_shown
             && [
@@ -116,11 +116,11 @@ pub(super) fn by_variables(facts: &mut Facts) {
             ]
             .contains(&name.as_str())
         {
-            facts.need(Service::Mail, evidence.clone());
+            facts.need(BackingService::Mail, evidence.clone());
         }
         // an example that names it may be one of several choices
         if value.starts_with("redis://") {
-            facts.need(Service::Redis, evidence);
+            facts.need(BackingService::Redis, evidence);
         }
     }
 }

@@ -13,7 +13,7 @@ static READ: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?x)
         (?:process\.env\.|import\.meta\.env\.|\bENV\[["']|ENV\.fetch\(\s*["'] | process\.env\[["']
         | environ(?:\.get)?[\[(]\s*["'] | getenv\(\s*["'] | Getenv\(\s*" | LookupEnv\(\s*" | get_env!?\(\s*" | fetch_env!\(\s*"
-        | \benv::var(?:_os)?\(\s*" | \b\w*(?:[eE]nv|ENV)\w*!?\(\s*["'] | \bconfig\(\s*["'] | \benv\.\w+\(\s*["'] | \bconfig(?:Service)?\.get(?:OrThrow)?(?:<\w+>)?\(\s*["']
+        | \benv::var(?:_os)?\(\s*" | \b\w*(?:[eE]nv|ENV)\w*!?\(\s*["'] | \bconfig\(\s*["'] | \benv\.\w+\(\s*["'] | \bconfig(?:BackingService)?\.get(?:OrThrow)?(?:<\w+>)?\(\s*["']
         | \benv:")
         ([A-Z][A-Z0-9_]{1,60})\b"#,
     )

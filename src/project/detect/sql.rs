@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, Service, Step};
+use super::facts::{Facts, BackingService, Step};
 use super::tree::{Tree, base_name, extension_of, parent};
 
 static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
@@ -165,7 +165,7 @@ fn tool(
     by_itself: bool,
 ) {
     facts.see(name, folder);
-    facts.need(Service::Postgres, folder);
+    facts.need(BackingService::Postgres, folder);
     if by_itself {
         facts.migrates_itself = true;
         facts.assumed.push(format!("the program applies {folder} itself when it starts ({name} is in its source)"));

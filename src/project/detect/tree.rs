@@ -2,7 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interpreter::Interpreter;
+/// An interpreter of Python on this machine that a command can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interpreter {
+    /// The number behind `3.`
+    pub(super) minor: u16,
+    /// Whether it answers only where `PYENV_VERSION` names it: a shim of pyenv fails for a version that is not
+    /// chosen.
+    pub(super) by_pyenv: bool,
+}
 
 /// A repository as detectors see it: paths with `/`, relative to its root.
 #[derive(Debug, Clone, Default)]

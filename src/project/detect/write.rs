@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::draft::Draft;
 use super::environment::service_name;
-use super::facts::{Check, Probe, Program, Role, Service, Step};
+use super::facts::{Check, Probe, Program, Role, BackingService, Step};
 use super::template_text;
 
 /// The file.
@@ -66,7 +66,7 @@ fn infra(draft: &Draft, text: &mut String) {
     if draft.postgres.is_none() {
         text.push_str("[infra.postgres]\ndisabled = true\n");
     }
-    for service in [Service::S3, Service::Mail, Service::Browser] {
+    for service in [BackingService::S3, BackingService::Mail, BackingService::Browser] {
         let name = service_name(service);
         match draft.needs.iter().find(|(needed, _)| *needed == service) {
             Some((_, why)) => {

@@ -30,25 +30,32 @@ const SLOW: Duration = Duration::from_mins(1);
 pub(super) struct Since {
     /// The number of the last event that is known: those after it come first. Without it, only what happens from now on.
     since: Option<u64>,
+    /// `false`: the answer ends with the last event that there is.
+    #[serde(default)]
+    follow: Option<bool>,
 }
 
 pub(super) async fn sse(State(site): State<Shared>, Query(since): Query<Since>, headers: HeaderMap) -> Response {
     let known = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let reader = Reader::new(&site.store, known.or(since.since));
-    let events = batches(reader, site.stop.clone())
+    let until = if since.follow == Some(false) { site.store.latest() } else { u64::MAX };
+    let events = batches(reader, until, site.stop.clone())
         .flat_map(stream::iter)
         .map(|(number, document)| Ok::<_, Infallible>(Event::default().id(number.to_string()).data(&*document)));
     Sse::new(events).keep_alive(KeepAlive::new().interval(QUIET)).into_response()
 }
 
-/// What a reader reads, until the server should end.
-fn batches(reader: Reader, stop: Stop) -> impl Stream<Item = Vec<(u64, Arc<str>)>> {
-    stream::unfold((reader, stop), async |(mut reader, mut stop)| {
+/// What a reader reads, until event `until` or the end of the server.
+fn batches(reader: Reader, until: u64, stop: Stop) -> impl Stream<Item = Vec<(u64, Arc<str>)>> {
+    stream::unfold((reader, until, stop), async |(mut reader, until, mut stop)| {
+        if reader.place() >= until {
+            return None;
+        }
         let batch = tokio::select! {
             batch = reader.next() => batch.ok()?,
             () = stop.asked() => return None,
         };
-        Some((batch, (reader, stop)))
+        Some((batch, (reader, until, stop)))
     })
 }
 
@@ -63,7 +70,7 @@ pub(super) async fn websocket(
 }
 
 async fn talk(mut socket: WebSocket, reader: Reader, stop: Stop) {
-    let mut batches = std::pin::pin!(batches(reader, stop));
+    let mut batches = std::pin::pin!(batches(reader, u64::MAX, stop));
     let mut quiet = tokio::time::interval(QUIET);
     loop {
         let messages: Vec<Message> = tokio::select! {

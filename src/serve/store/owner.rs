@@ -93,6 +93,11 @@ impl Store {
         self.change(move |_| Ok::<_, StoreError>(((), happenings))).await
     }
 
+    /// The number of the last event.
+    pub(in crate::serve) fn latest(&self) -> u64 {
+        self.stream.latest()
+    }
+
     /// Events after a number, oldest first, as many as make a batch.
     ///
     /// # Errors

@@ -25,6 +25,11 @@ impl Reader {
         Self { store: store.clone(), latest, place }
     }
 
+    /// The number of the last event that it has seen.
+    pub(in crate::serve) fn place(&self) -> u64 {
+        self.place
+    }
+
     /// The next events with their numbers; waits until there are some.
     ///
     /// # Errors
