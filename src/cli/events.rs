@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::session::{Session, block_on};
+use super::invocation::{Invocation, block_on};
 use crate::report::Failure;
 use crate::serve;
 
@@ -27,9 +27,9 @@ pub(super) struct Arguments {
     since: Option<u64>,
 }
 
-pub(super) fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, Failure> {
-    let context = session.context()?;
-    let output = session.output;
+pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
+    let output = invocation.output;
     let print = |event: &crate::report::StreamEvent| {
         output.data(&(serde_json::to_string(event).unwrap_or_default() + "\n"));
     };
