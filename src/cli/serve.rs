@@ -16,9 +16,8 @@ use crate::serve::{self, Options};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  harness serve                       at http://127.0.0.1:3333
-  harness serve --port 3333 --port 3334
-  harness open --dashboard            open it in the browser")]
+  harness serve                              at http://127.0.0.1:3333
+  harness serve --port 3333 --port 3334      at two ports")]
 pub(super) struct Arguments {
     /// The port; may be repeated.
     #[arg(long, value_name = "PORT", default_values_t = [3333])]

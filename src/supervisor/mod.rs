@@ -108,8 +108,8 @@ pub use entry::entry;
 pub use error::{Error, Result};
 pub use exchange::exchange;
 pub use launcher::{Launcher, Started, start};
-pub(crate) use readiness::readable;
 pub use protocol::{Destination, StopReport, Survivor};
+pub(crate) use readiness::readable;
 pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, SessionSnapshot, StackSnapshot};
 pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, SessionSpec, StackSpec,

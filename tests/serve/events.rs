@@ -38,7 +38,11 @@ fn events_are_resumed_by_number_over_both_ways() {
 #[test]
 fn what_commands_and_supervisors_do_are_events() {
     let home = TestHome::new();
-    let project = home.project("shop").application("api").toml("[[verify.stages]]\nname = \"quick\"\ncommands = [{ name = \"all\", run = \"true\" }]\n").write();
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml("[[verify.stages]]\nname = \"quick\"\ncommands = [{ name = \"all\", run = \"true\" }]\n")
+        .write();
     let server = Server::start(&home);
     let mut live = server.follow("/api/events");
     let mut until = |what: &str, is: &dyn Fn(&serde_json::Value) -> bool| {
@@ -46,7 +50,10 @@ fn what_commands_and_supervisors_do_are_events() {
         std::iter::from_fn(|| Some(live.next())).find(is).unwrap_or_else(|| panic!("{what}"))
     };
     let process = |event: &serde_json::Value, state: &str| {
-        event["type"] == "process" && event["stack"] == "agent-3" && event["process"] == "api" && event["state"] == state
+        event["type"] == "process"
+            && event["stack"] == "agent-3"
+            && event["process"] == "api"
+            && event["state"] == state
     };
     project.harness(["launch", "3"]).run().succeeds();
     until("the launch", &|event| event["type"] == "agent" && event["change"] == "launching");

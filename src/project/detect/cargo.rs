@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, join, parent};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];

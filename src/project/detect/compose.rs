@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::facts::{Example, Facts, BackingService};
+use super::facts::{BackingService, Example, Facts};
 use super::tree::{Tree, base_name, extension_of};
 
 /// Part of an image's name, and what it is.

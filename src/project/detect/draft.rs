@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::addresses;
 use super::environment::{self, Entry};
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::meanings::Known;
 use super::ports;
 use super::template_text;

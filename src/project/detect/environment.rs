@@ -1,6 +1,6 @@
 //! The variables of `[env]`: which ones, with which value, and why.
 
-use super::facts::{Example, Facts, Program, BackingService};
+use super::facts::{BackingService, Example, Facts, Program};
 use super::meanings::{self, Known};
 use super::template_text;
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, base_name, join, parent, relative};
 
 /// Packages that speak to PostgreSQL.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::facts::{Facts, BackingService};
+use super::facts::{BackingService, Facts};
 use super::tree::Tree;
 use super::{
     addresses, alembic, broken, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, missing_tools,

@@ -165,7 +165,8 @@ mod tests {
 
     fn known() -> Known {
         Known {
-            services: [BackingService::Postgres, BackingService::Redis, BackingService::S3, BackingService::Mail].into(),
+            services: [BackingService::Postgres, BackingService::Redis, BackingService::S3, BackingService::Mail]
+                .into(),
             ports: [(3000, "web".to_owned()), (8000, "api".to_owned())].into(),
             port_variables: BTreeMap::new(),
             page: Some("web".to_owned()),

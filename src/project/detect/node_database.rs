@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Example, Facts, BackingService, Step};
+use super::facts::{BackingService, Example, Facts, Step};
 use super::node_packages::{Package, packages};
 use super::tree::{Tree, base_name, extension_of, join, parent};
 

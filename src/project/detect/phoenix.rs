@@ -1,6 +1,6 @@
 //! Phoenix and Ecto.
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {

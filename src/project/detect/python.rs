@@ -1,6 +1,6 @@
 //! Python: where packages are installed, how, and the interpreter that has them.
 
-use super::facts::{Check, Facts, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, Step};
 use super::interpreter::{self, Call};
 use super::tree::{Tree, base_name, extension_of, join, parent, relative};
 

@@ -1,6 +1,6 @@
 //! Ruby on Rails.
 
-use super::facts::{Check, Facts, PORT, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {

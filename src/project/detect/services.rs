@@ -1,7 +1,7 @@
 //! Which shared servers an application needs, by the packages that it depends on and the variables that it
 //! names.
 
-use super::facts::{Facts, BackingService};
+use super::facts::{BackingService, Facts};
 use super::node_packages::packages;
 use super::python::projects;
 use super::tree::Tree;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, BackingService, Step};
+use super::facts::{BackingService, Facts, Step};
 use super::tree::{Tree, base_name, extension_of, parent};
 
 static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::draft::Draft;
 use super::environment::service_name;
-use super::facts::{Check, Probe, Program, Role, BackingService, Step};
+use super::facts::{BackingService, Check, Probe, Program, Role, Step};
 use super::template_text;
 
 /// The file.
