@@ -321,10 +321,18 @@ fn l7_rounds_of_launch_and_teardown_leave_nothing() {
         project.harness(["teardown", "3"]).run().succeeds();
     };
     round();
-    let before = state();
+    // a probe of a server holds a descriptor for a moment
+    let settled = || {
+        let mut last = state();
+        (0..50).find_map(|_| (std::mem::replace(&mut last, state()) == last).then(|| last.clone())).unwrap_or(last)
+    };
+    let before = settled();
     let rounds = std::env::var("HARNESS_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
     for _ in 0..rounds {
         round();
     }
-    assert_eq!(state(), before);
+    // what was leaked is there at every look
+    if !(0..50).any(|_| state() == before) {
+        assert_eq!(state(), before);
+    }
 }
