@@ -21,13 +21,16 @@ fn tree(home: &TestHome, agent: u8) -> PathBuf {
     home.directory().join(format!("trees/{agent}"))
 }
 
-/// Changes text in a file of an agent's tree; it must be there once.
+/// Changes text in a file of an agent's tree, at once, as editors do: a compiler that meets a file half written builds
+/// that, and may not look again. The text must be there once.
 #[track_caller]
 fn edit(tree: &Path, file: &str, old: &str, new: &str) {
     let path = tree.join(file);
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.matches(old).count(), 1, "`{old}` is not once in {file}");
-    fs::write(path, text.replace(old, new)).unwrap();
+    let edited = tree.join(".edited");
+    fs::write(&edited, text.replace(old, new)).unwrap();
+    fs::rename(edited, path).unwrap();
 }
 
 fn order(project: &TestProject, agent: u8, email: &str) -> Value {
