@@ -6,7 +6,31 @@ import subprocess
 import time
 from pathlib import Path
 
-from machine import Machine
+from machine import PYTHON, SCHEMA, WEB, Machine
+
+# every kind of belonging, and a process that leaves the group of its leader
+PROJECT = """
+[project]
+name = "{name}"
+max_agents = {agents}
+[ports]
+web = {web}
+[infra]
+engine = "native"
+compose_project = "{name}-{base}"
+[infra.browser]
+disabled = true
+[env]
+DATABASE_URL = "{{{{ database.url }}}}"
+S3_BUCKET = "{{{{ s3.bucket }}}}"
+[database.template]
+steps = [{{ name = "schema", sql = "schema.sql" }}]
+[processes.web]
+command = "{python} -I -S -c 'exec(open(\\"web.py\\").read())' {{{{ ports.web }}}}"
+readiness_probe = {{ tcp_connect = {{ port = "{{{{ ports.web }}}}" }}, period_seconds = 0.2 }}
+[processes.job]
+command = "sh -c 'sleep 100000 & setsid sleep 100000 & wait'"
+"""
 
 # spares are made ready in the background
 PATIENCE = 60
@@ -18,6 +42,13 @@ class Counted(Machine):
         self.ports = ports
         self.environment["TMPDIR"] = str(self.directory / "tmp")
         (self.directory / "tmp").mkdir(mode=0o777)
+
+    def make_project(self, name, agents):
+        """The project that is counted, not yet committed."""
+        configuration = PROJECT.format(name=name, agents=agents, web=self.base + 50, base=self.base, python=PYTHON)
+        self.make("project", configuration)
+        (self.project / "web.py").write_text(WEB)
+        (self.project / "schema.sql").write_text(SCHEMA)
 
     def own(self):
         """Processes that bear the home in their command line or environment."""

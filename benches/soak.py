@@ -7,40 +7,15 @@ import tempfile
 from pathlib import Path
 
 from counted import Counted, print_counts
-from machine import PYTHON, SCHEMA, WEB
 
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
 
-PROJECT = """
-[project]
-name = "soak"
-max_agents = 10
-[ports]
-web = {web}
-[infra]
-engine = "native"
-compose_project = "soak-{base}"
-[infra.browser]
-disabled = true
-[env]
-DATABASE_URL = "{{{{ database.url }}}}"
-S3_BUCKET = "{{{{ s3.bucket }}}}"
-[database.template]
-steps = [{{ name = "schema", sql = "schema.sql" }}]
-[processes.web]
-command = "{python} -I -S -c 'exec(open(\\"web.py\\").read())' {{{{ ports.web }}}}"
-readiness_probe = {{ tcp_connect = {{ port = "{{{{ ports.web }}}}" }}, period_seconds = 0.2 }}
-[processes.job]
-command = "sh -c 'sleep 100000 & setsid sleep 100000 & wait'"
-"""
 
 class Soak(Counted):
     def __init__(self, directory):
         super().__init__(BINARY, directory, 200)
-        self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=PYTHON))
-        (self.project / "web.py").write_text(WEB)
-        (self.project / "schema.sql").write_text(SCHEMA)
+        self.make_project("soak", 10)
 
     def took(self, *arguments):
         return self.harness(*arguments, timeout=300)[0]

@@ -8,46 +8,21 @@ import time
 from pathlib import Path
 
 from counted import Counted, print_counts
-from machine import PYTHON, SCHEMA, WEB, commit, git, spread, table
+from machine import commit, git, spread, table
 
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
-# what issue and documents promise, in milliseconds
+# what the documents promise, in milliseconds
 REMOVAL = 10_000
 HOOK = 100
 # calls of a hook and of `launch` that are set side by side
 PAIRS = 20
 
-PROJECT = """
-[project]
-name = "trees"
-max_agents = 9
-[ports]
-web = {web}
-[infra]
-engine = "native"
-compose_project = "trees-{base}"
-[infra.browser]
-disabled = true
-[env]
-DATABASE_URL = "{{{{ database.url }}}}"
-S3_BUCKET = "{{{{ s3.bucket }}}}"
-[database.template]
-steps = [{{ name = "schema", sql = "schema.sql" }}]
-[processes.web]
-command = "{python} -I -S -c 'exec(open(\\"web.py\\").read())' {{{{ ports.web }}}}"
-readiness_probe = {{ tcp_connect = {{ port = "{{{{ ports.web }}}}" }}, period_seconds = 0.2 }}
-[processes.job]
-command = "sh -c 'sleep 100000 & setsid sleep 100000 & wait'"
-"""
-
 
 class Trees(Counted):
     def __init__(self, directory):
         super().__init__(BINARY, directory, 200)
-        self.make("project", PROJECT.format(web=self.base + 50, base=self.base, python=PYTHON))
-        (self.project / "web.py").write_text(WEB)
-        (self.project / "schema.sql").write_text(SCHEMA)
+        self.make_project("trees", 9)
         commit(self.project)
 
     def count(self):
