@@ -89,7 +89,7 @@ struct Viewer {
 impl Viewer {
     async fn run(mut self, keys: &DetachKeys, end: impl Future<Output = Ending>) -> Result<Left, Failure> {
         let mut resized = signal(SignalKind::window_change()).map_err(system::Error::call("follow the terminal"))?;
-        let (mut end, mut told) = (pin!(end), pin!(crate::agent::ended()));
+        let (mut end, mut signalled) = (pin!(end), pin!(crate::agent::ended()));
         let mut lookout = Lookout::new(keys.clone());
         let mut painter = Painter::new(self.terminal.size());
         self.joined.claim(self.terminal.size());
@@ -104,7 +104,7 @@ impl Viewer {
                 self.terminal.draw(painter.frame(self.joined.picture.screen()));
             }
             tokio::select! {
-                number = &mut told => break Left::Signal(number),
+                number = &mut signalled => break Left::Signal(number),
                 typed = self.terminal.keys.recv() => {
                     // its terminal is gone
                     let Some(typed) = typed else { break Left::Detached };

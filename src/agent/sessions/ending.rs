@@ -15,8 +15,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// being replaced by another binary says that it is ending, and means itself.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// While the program lives, its stack does: whoever ends a stack ends that first. So its supervisor is being replaced,
-/// which takes its guardian 8 s at most, unless somebody has killed both.
+/// While the program lives, its stack does: a teardown ends the programs of a stack before its supervisor. So the supervisor
+/// is being replaced, which takes its guardian 8 s at most, unless both were killed.
 const REPLACEMENT: Duration = Duration::from_secs(15);
 
 /// Between two attempts to ask a supervisor that did not answer.

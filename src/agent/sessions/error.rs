@@ -77,7 +77,7 @@ pub enum SessionError {
     /// The command that joins has no terminal itself.
     #[error("standard input and output are not a terminal")]
     NotOnTerminal,
-    /// The stack was stopped while somebody looked on.
+    /// The stack was stopped while a viewer was attached.
     #[error("the stack of agent {agent} has ended, and session `{name}` with it")]
     StackEnded {
         /// The agent.

@@ -9,8 +9,7 @@ pub(super) mod machine;
 mod openapi;
 pub(super) mod route;
 mod router;
-mod session_page;
-mod sessions;
+pub(super) mod sessions;
 mod table;
 pub(super) mod tasks;
 

@@ -53,6 +53,11 @@ pub(super) struct Joining {
     read_only: Option<u8>,
 }
 
+/// The sessions of one agent.
+pub(in crate::serve) async fn of(site: &Shared, id: AgentId) -> Result<Sessions, Refusal> {
+    look(site, "session", Some(id), async move |context| agent::sessions(&context, id).await).await
+}
+
 pub(super) async fn list(State(site): State<Shared>) -> Result<Json<AllSessions>, Refusal> {
     let agents = look(&site, "sessions", None, async |context| {
         let mut agents = Vec::new();

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::route::Route;
-use super::{agents, databases, events, jobs, machine, session_page, sessions, tasks};
+use super::{agents, databases, events, jobs, machine, sessions, tasks};
 use crate::report::{
     AllSessions, BoardTask, BoardTasks, DatabaseReport, Doctor, Health, InfraPs, Job, Jobs, Link, LogPage, ServeHealth,
     Sessions, Stats, Status, Urls, Verify,
@@ -127,9 +127,5 @@ fn about_sessions() -> Vec<Route> {
         )
         .query::<sessions::Joining>()
         .upgrades(),
-        Route::new(&GET, "/agents/{id}/sessions/{name}", "The page of a session.", session_page::page)
-            .streams("text/html"),
-        Route::new(&GET, "/assets/session.js", "What that page runs.", session_page::script).streams("text/javascript"),
-        Route::new(&GET, "/assets/session.css", "What that page looks like.", session_page::style).streams("text/css"),
     ]
 }

@@ -9,10 +9,10 @@ use super::parts::{badge, button, clock, duration, jobs, refused, size, time};
 use super::shell::page;
 use crate::project::AgentId;
 use crate::report::verify::StageStatus;
-use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Verify};
+use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Sessions, Verify};
 use crate::serve::api::logs::Lines;
 use crate::serve::api::route::{Agent, Query};
-use crate::serve::api::{agents, databases, jobs as job_list, logs};
+use crate::serve::api::{agents, databases, jobs as job_list, logs, sessions};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 use crate::system::text::plain;
@@ -29,10 +29,11 @@ pub(super) async fn show(
     let Some(agent) = status.agents.into_iter().find(|agent| agent.agent == id.get()) else {
         return Err(Wrong::Path(format!("/agents/{id}")).into());
     };
-    let (printed, verified, snapshots, all) = tokio::join!(
+    let (printed, verified, snapshots, joinable, all) = tokio::join!(
         logs::last(&site, id, &lines),
         agents::last_verify(State(site.clone()), Agent(id)),
         databases::list(State(site.clone()), Agent(id)),
+        sessions::of(&site, id),
         job_list::list(State(site.clone())),
     );
     let own: Vec<_> = all?.0.jobs.into_iter().filter(|job| job.agent == Some(id.get())).take(JOBS).collect();
@@ -51,6 +52,15 @@ pub(super) async fn show(
         section aria-labelledby="logs-title" {
             h2 id="logs-title" { "Logs" }
             (log(id, &lines, &agent, &printed))
+        }
+        section aria-labelledby="sessions-title" {
+            h2 id="sessions-title" { "Sessions" }
+            div id="sessions" data-live {
+                @match &joinable {
+                    Ok(joinable) => (terminals(joinable)),
+                    Err(refusal) => (refused(refusal)),
+                }
+            }
         }
         section aria-labelledby="verify-title" {
             h2 id="verify-title" { "Last verify" }
@@ -99,6 +109,22 @@ fn processes(agent: &AgentStatus, back: &str) -> Markup {
                     }
                 }
                 tbody { @for process in &agent.processes { (row(agent.agent, process, back)) } }
+            }
+        }
+    }
+}
+
+fn terminals(joinable: &Sessions) -> Markup {
+    html! {
+        @if joinable.sessions.is_empty() {
+            p.quiet { "No session. " code { "harness session start " (joinable.agent) " -- claude" } " starts one." }
+        }
+        ul {
+            @for session in &joinable.sessions {
+                li {
+                    a href=(format!("/agents/{}/sessions/{}", joinable.agent, session.name)) { (session.name) }
+                    " " (badge(session.state.as_str())) " " code { (session.command.join(" ")) }
+                }
             }
         }
     }

@@ -8,7 +8,7 @@
 //! parts       badges, buttons, jobs: what several pages have
 //! actions     the forms, and where they lead
 //! people      refusals as pages, among them the one that says how to sign in
-//! assets/     one style, one script, one picture
+//! assets/     a style and a script for all pages, and for that of a session; one picture
 //! ```
 
 mod actions;
@@ -20,6 +20,7 @@ mod overview;
 mod parts;
 mod people;
 mod routes;
+mod session;
 mod shell;
 mod tasks;
 mod teardown;

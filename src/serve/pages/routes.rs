@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{actions, agent, assets, machine, overview, tasks, teardown};
+use super::{actions, agent, assets, machine, overview, session, tasks, teardown};
 use crate::serve::site::Shared;
 
 pub(in crate::serve) fn routes() -> Router<Shared> {
@@ -16,6 +16,7 @@ pub(in crate::serve) fn routes() -> Router<Shared> {
         .route("/agents/{id}/restart", post(actions::restart))
         .route("/agents/{id}/verify", post(actions::verify))
         .route("/agents/{id}/teardown", get(teardown::show).post(actions::teardown))
+        .route("/agents/{id}/sessions/{name}", get(session::show))
         .route("/agents/{id}/snapshots", post(actions::snapshot))
         .route("/agents/{id}/snapshots/restore", post(actions::restore))
         .route("/agents/{id}/snapshots/drop", post(actions::drop))
@@ -28,4 +29,6 @@ pub(in crate::serve) fn routes() -> Router<Shared> {
         .route("/assets/harness.css", get(assets::style))
         .route("/assets/harness.js", get(assets::script))
         .route("/assets/harness.svg", get(assets::picture))
+        .route("/assets/session.css", get(assets::session_style))
+        .route("/assets/session.js", get(assets::session_script))
 }

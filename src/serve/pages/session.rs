@@ -1,13 +1,12 @@
-//! The page of a session.
+//! `/agents/{id}/sessions/{name}`: one session, which fills its page.
 
 use axum::extract::Path;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::response::Html;
 use maud::{DOCTYPE, html};
 
-use super::route::Agent;
+use crate::serve::api::route::Agent;
 
-pub(super) async fn page(Agent(id): Agent, Path((_, name)): Path<(String, String)>) -> Html<String> {
+pub(super) async fn show(Agent(id): Agent, Path((_, name)): Path<(String, String)>) -> Html<String> {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,12 +34,4 @@ pub(super) async fn page(Agent(id): Agent, Path((_, name)): Path<(String, String
         }
     };
     Html(page.into_string())
-}
-
-pub(super) async fn script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../assets/session.js"))
-}
-
-pub(super) async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/session.css"))
 }
