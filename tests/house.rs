@@ -126,6 +126,22 @@ fn module_roots_only_declare() {
     }
 }
 
+/// The signals are caught from the first poll of `interrupted()`: whatever a `select!` polls before it may be killed half
+/// done.
+#[test]
+fn what_a_signal_interrupts_is_polled_after_it() {
+    for file in rust_files(&source()) {
+        let text = fs::read_to_string(&file).unwrap();
+        for block in text.split("select! {").skip(1) {
+            let block = block.split_once("\n    }\n").map_or(block, |(block, _)| block);
+            let Some(at) = block.find("interrupted() =>") else { continue };
+            let before = block[..at].trim_start();
+            let first = before.starts_with("biased;") && !before.contains("=>");
+            assert!(first, "{}: `interrupted()` is not the first arm of a biased select!", file.display());
+        }
+    }
+}
+
 #[test]
 fn no_file_is_over_the_roof() {
     let long: Vec<String> = rust_files(&source())

@@ -25,7 +25,8 @@ impl Interruption {
     }
 }
 
-/// Ends when harness is asked to end. While it is awaited the signals do not kill harness.
+/// Ends when harness is asked to end. While it is awaited the signals do not kill harness: before its first poll they
+/// do. So a `select!` polls it before the work that it interrupts (`biased`), or that work begins unprotected.
 pub async fn interrupted() {
     let caller = CALLER.try_with(Clone::clone).ok();
     let called_off = async {

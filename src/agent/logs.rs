@@ -97,8 +97,9 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
         }
     };
     tokio::select! {
-        () = follow => {}
+        biased;
         () = super::interrupted() => {}
+        () = follow => {}
     }
     Ok(())
 }
@@ -141,8 +142,9 @@ async fn of_containers(
         Ok::<_, docker::Error>(())
     };
     tokio::select! {
-        outcome = follow => outcome?,
+        biased;
         () = super::interrupted() => {}
+        outcome = follow => outcome?,
     }
     Ok(())
 }

@@ -46,8 +46,9 @@ impl<'a> Sampler<'a> {
             None => (Instant::now(), spent(&self.look().await?)),
         };
         tokio::select! {
-            () = tokio::time::sleep(interval) => {}
+            biased;
             () = super::interrupted() => return Err(Error::Interrupted.into()),
+            () = tokio::time::sleep(interval) => {}
         }
         let looks = self.look().await?;
         let now = Instant::now();

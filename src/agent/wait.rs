@@ -88,8 +88,9 @@ pub async fn wait(
         }
     };
     let found = tokio::select! {
-        found = looking => found,
+        biased;
         () = super::interrupted() => return Err(Error::Interrupted.into()),
+        found = looking => found,
     };
     match found {
         Ok((watched, snapshot)) => {

@@ -90,8 +90,9 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 pub(super) fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     block_on(async {
         tokio::select! {
-            done = work => done,
+            biased;
             () = agent::interrupted() => Err(agent::Error::Interrupted.into()),
+            done = work => done,
         }
     })
 }

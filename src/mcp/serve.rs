@@ -46,6 +46,7 @@ pub fn serve(environment: BTreeMap<String, String>, directory: PathBuf) -> Resul
         // after the end of stdin the answers to calls that have just ended are still written
         let mut ending = std::pin::pin!(ending);
         tokio::select! {
+            biased;
             () = &mut ending => {}
             () = serving => calls.end().await,
         }

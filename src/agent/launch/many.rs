@@ -74,20 +74,22 @@ async fn together(
         beside::all(whom.into_iter().map(|whom| one(context, project, whom, options, lodging, at_work))).await
     };
     tokio::select! {
-        results = work => {
-            let worst = results.iter().filter_map(|(_, kind)| *kind).max();
-            let agents = results.into_iter().map(|(agent, _)| agent).collect();
-            Ok((Launch { schema: "harness/launch/1".to_owned(), agents }, worst))
-        }
+        biased;
         () = crate::agent::interrupted() => {
             let begun = at_work.take();
             let undo = beside::all(begun.into_iter().map(|agent| undo(context, agent, options)));
             tokio::select! {
-                _ = undo => {}
+                biased;
                 // asked a second time: the next launch or teardown goes on from here
                 () = crate::agent::interrupted() => {}
+                _ = undo => {}
             }
             Err(Error::Interrupted.into())
+        }
+        results = work => {
+            let worst = results.iter().filter_map(|(_, kind)| *kind).max();
+            let agents = results.into_iter().map(|(agent, _)| agent).collect();
+            Ok((Launch { schema: "harness/launch/1".to_owned(), agents }, worst))
         }
     }
 }
