@@ -14,7 +14,7 @@
 //!  ▼
 //! postgres, bucket, render, embedded, supervisor
 //!  ▼
-//! project, screen
+//! project, screen, diagnostic
 //!  ▼
 //! report
 //!  ▼
@@ -40,7 +40,7 @@
 //! | work trees: created, populated, removed | `agent/worktree` |
 //! | what `status`, `ports`, `doctor`, `gc` find | `agent/<verb>.rs` |
 //! | stages of verify | `verify` |
-//! | the first error in a tool's output | `verify/diagnostic/matchers/<tool>.rs` |
+//! | the first error in a tool's output | `diagnostic/matchers/<tool>.rs` |
 //! | what the commit hook judges | `verify/hook.rs`, `verify/status.rs` |
 //! | a shared server: its settings, readiness, status | `infra/servers` |
 //! | how a frozen server is noticed | `infra/servers/liveness.rs` |
@@ -79,6 +79,8 @@
 mod agent;
 pub mod bucket;
 pub mod cli;
+#[allow(unreachable_pub)]
+mod diagnostic;
 #[allow(unreachable_pub)]
 mod embedded;
 mod hidden;

@@ -22,12 +22,26 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("mcp", &["agent", "verify", "project", "report", "system"]),
         ("serve", &["agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
-        ("agent", &["infra", "postgres", "bucket", "render", "supervisor", "screen", "project", "report", "system"]),
+        (
+            "agent",
+            &[
+                "diagnostic",
+                "infra",
+                "postgres",
+                "bucket",
+                "render",
+                "supervisor",
+                "screen",
+                "project",
+                "report",
+                "system",
+            ],
+        ),
         // what is judged is an agent's tree, in that agent's environment
-        ("verify", &["agent", "render", "project", "report", "system"]),
+        ("verify", &["agent", "diagnostic", "render", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
         ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
-        ("postgres", &["project", "report", "system"]),
+        ("postgres", &["diagnostic", "project", "report", "system"]),
         ("bucket", &["report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract
         ("render", &["supervisor", "project", "report", "system"]),
@@ -35,6 +49,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("embedded", &["bucket", "report", "system"]),
         ("supervisor", &["screen", "report", "system"]),
         ("screen", &[]),
+        ("diagnostic", &["system"]),
         ("project", &["report", "system"]),
         ("report", &["system"]),
         ("system", &[]),

@@ -121,7 +121,7 @@ pub enum Error {
         what: String,
         /// `exit status 1`.
         ending: String,
-        /// The last lines of its output.
+        /// Its first diagnostic, where one is recognised, and the last lines of its output.
         output: Vec<String>,
     },
     /// The stack is not healthy in time.

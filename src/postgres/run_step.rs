@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::diagnostic;
 use crate::project::StepAction;
 use crate::report::Task;
-use crate::system::{CommandSpec, Ending, run};
+use crate::system::{CommandSpec, Ending};
 
 use super::{Error, Result, Step, script};
 
@@ -13,7 +14,7 @@ use super::{Error, Result, Step, script};
 /// `PGDATABASE`, and `DATABASE_URL` unless its environment has one already.
 ///
 /// # Errors
-/// [`Error::Step`] or [`Error::Script`] with the last lines as details.
+/// [`Error::Step`] or [`Error::Script`] with the first diagnostic and the last lines as details.
 pub async fn run_step(step: &Step<'_>, task: &Task) -> Result<Duration> {
     let began = Instant::now();
     match step.action {
@@ -29,7 +30,7 @@ async fn run_command(step: &Step<'_>, command: &str, task: &Task) -> Result<()> 
     let own_url = environment.iter().any(|(name, _)| name == "DATABASE_URL");
     environment.extend(step.login.environment().into_iter().filter(|(name, _)| !own_url || name != "DATABASE_URL"));
     let spec = CommandSpec::shell(command, dir, environment).with_timeout(step.timeout);
-    let output = run(&spec, |line| task.output(line))
+    let output = diagnostic::run_step(spec, command, step.tree, |line| task.output(line))
         .await
         .map_err(|source| Error::Start { step: step.name.to_owned(), source })?;
     if output.ending.is_success() {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::diagnostic::{self, Diagnosis, SourceTree, Stop};
 use super::http;
 use super::plan::{PlannedCheck, PlannedCommand};
+use crate::diagnostic::{Diagnosis, Logged, diagnose};
 use crate::report::verify::{Command, StageStatus};
 use crate::report::{Events, milliseconds};
 use crate::system::{self, CommandSpec, Ending};
@@ -134,7 +134,13 @@ async fn shell(
         Ending::Signalled(signal) => (StageStatus::Fail, None, Some(signal)),
         Ending::TimedOut => (StageStatus::Timeout, None, None),
     };
-    let found = diagnose(line.to_owned(), command, around.tree, log).await;
+    let logged = Logged {
+        line,
+        tree: around.tree,
+        working_dir: &command.working_dir,
+        error_pattern: command.error_pattern.as_ref(),
+    };
+    let found = diagnose(log, &logged).await;
     let ending = || match output.ending {
         Ending::TimedOut => Some(format!("`{}` did not end within {}", command.name, spelled(timeout))),
         Ending::Signalled(_) => Some(format!("`{}` was {}", command.name, output.ending)),
@@ -160,32 +166,6 @@ fn append_tail(log: &Path, output: &system::Output) {
     if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(log) {
         let note = format!("\n[harness: {} bytes were not kept; the last lines are:]\n", output.log_lost);
         let _ = file.write_all(format!("{note}{}\n", output.tail.join("\n")).as_bytes());
-    }
-}
-
-/// Reads the log on a thread of its own, which an interruption stops and does not wait for.
-async fn diagnose(line: String, command: &PlannedCommand, tree: &Path, log: &Path) -> Option<Diagnosis> {
-    let (tree, log) = (tree.to_owned(), log.to_owned());
-    let working_dir = command.working_dir.to_string_lossy().trim_start_matches("./").to_owned();
-    let pattern = command.error_pattern.clone();
-    let reading = StopOnDrop(Stop::default());
-    let stop = reading.0.clone();
-    let (answer, answered) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let command = diagnostic::Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
-        let found = diagnostic::first_error(&log, command, &SourceTree::new(&tree), &stop);
-        // the receiver may be gone
-        let _ = answer.send(found.ok().flatten());
-    });
-    answered.await.ok().flatten()
-}
-
-/// Stops a scan that is not waited for any more.
-struct StopOnDrop(Stop);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.now();
     }
 }
 

@@ -9,7 +9,6 @@
 //! commands print.
 
 mod command;
-pub mod diagnostic;
 mod error;
 mod gate;
 pub mod hook;

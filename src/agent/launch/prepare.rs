@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::agent::{Error, prepared_files};
+use crate::diagnostic;
 use crate::project::{PrepareStep, inputs};
 use crate::render::{self, Environment, Renderer};
 use crate::report::{Events, Failure};
@@ -126,7 +127,7 @@ async fn run_step(
     let dir = step.working_dir.as_ref().map_or_else(|| preparation.tree.to_owned(), |dir| preparation.tree.join(dir));
     let task = preparation.events.task(preparation.subject, format!("prepare {}", step.name));
     let spec = CommandSpec::shell(command, dir, environment.all().into_iter().collect()).with_timeout(step.timeout);
-    let output = system::run(&spec, |line| task.output(line)).await?;
+    let output = diagnostic::run_step(spec, command, preparation.tree, |line| task.output(line)).await?;
     if !output.ending.is_success() {
         return Err(Error::Command {
             subject: preparation.subject.to_owned(),

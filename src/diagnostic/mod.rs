@@ -15,16 +15,19 @@ mod pattern;
 
 mod candidate;
 mod lines;
+mod log;
 mod matchers;
 mod package;
 mod path_text;
 mod prefix;
 mod scan;
+mod step;
 mod tail;
 mod tree;
 
-pub use scan::{Command, Diagnosis, Stop, first_error};
-pub use tree::SourceTree;
+pub use log::{Logged, diagnose};
+pub use scan::Diagnosis;
+pub use step::run_step;
 
 #[cfg(test)]
 mod fixtures;

@@ -40,7 +40,7 @@ pub(super) struct ResolvedPath {
 
 /// The files of a work tree, listed only if need be.
 #[derive(Debug)]
-pub struct SourceTree {
+pub(super) struct SourceTree {
     root: PathBuf,
     /// The root without symbolic links, which is what most tools print.
     real_root: PathBuf,
@@ -58,7 +58,7 @@ struct Packages {
 
 impl SourceTree {
     /// The tree at `root`, an absolute path.
-    pub fn new(root: &Path) -> Self {
+    pub(super) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
             real_root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),

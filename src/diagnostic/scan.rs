@@ -30,13 +30,13 @@ const MESSAGE: usize = 500;
 
 /// What is known of the command whose output is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Command<'a> {
+pub(super) struct Command<'a> {
     /// Its command line.
-    pub line: &'a str,
+    pub(super) line: &'a str,
     /// Where it ran, from the tree's root; empty for the root.
-    pub working_dir: &'a str,
+    pub(super) working_dir: &'a str,
     /// The project's own pattern, with groups `file`, `line` and `message`.
-    pub error_pattern: Option<&'a Regex>,
+    pub(super) error_pattern: Option<&'a Regex>,
 }
 
 /// How long a log is read from its beginning.
@@ -48,11 +48,11 @@ const REMEMBERED: usize = 10_000;
 
 /// Stops a scan from another thread.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub(super) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Stops it within a few lines.
-    pub fn now(&self) {
+    pub(super) fn now(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -66,7 +66,7 @@ impl Stop {
 ///
 /// # Errors
 /// When the log cannot be read.
-pub fn first_error(
+pub(super) fn first_error(
     log: &Path,
     command: Command<'_>,
     tree: &SourceTree,

@@ -1,0 +1,48 @@
+//! Reads the log of a failed command on a thread of its own, which nobody has to wait for.
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+use super::scan::{Command, Diagnosis, Stop, first_error};
+use super::tree::SourceTree;
+
+/// A command whose log is read.
+#[derive(Debug, Clone)]
+pub struct Logged<'a> {
+    /// Its command line.
+    pub line: &'a str,
+    /// The tree that its paths are shown from.
+    pub tree: &'a Path,
+    /// Where it ran, from the tree's root; empty for the root.
+    pub working_dir: &'a Path,
+    /// The project's own pattern, with groups `file`, `line` and `message`.
+    pub error_pattern: Option<&'a Regex>,
+}
+
+/// The first diagnostic in `log`; where none is recognised, its last meaningful lines; `None` when the command printed
+/// nothing itself, or the log cannot be read. Dropped, the reading stops by itself.
+pub async fn diagnose(log: &Path, command: &Logged<'_>) -> Option<Diagnosis> {
+    let (line, tree, log): (String, PathBuf, PathBuf) = (command.line.into(), command.tree.into(), log.into());
+    let working_dir = command.working_dir.to_string_lossy().trim_start_matches("./").to_owned();
+    let pattern = command.error_pattern.cloned();
+    let reading = StopOnDrop(Stop::default());
+    let stop = reading.0.clone();
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let command = Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
+        let found = first_error(&log, command, &SourceTree::new(&tree), &stop);
+        // the receiver may be gone
+        let _ = answer.send(found.ok().flatten());
+    });
+    answered.await.ok().flatten()
+}
+
+/// Stops a scan that is not waited for any more.
+struct StopOnDrop(Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.now();
+    }
+}
