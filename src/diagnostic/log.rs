@@ -1,4 +1,4 @@
-//! Reads the log of a failed command on a thread of its own, which nobody has to wait for.
+//! Finds the first diagnostic in the log of a failed command, on a thread of its own: a caller that gives up stops it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,11 @@
-//! A step of the project's that stands in the way of something else: a failure shows what it says first.
+//! Runs a command of `[prepare]` or of a template; where it fails, its first diagnostic is shown before its last lines.
 
 use std::path::Path;
 
 use super::log::{Logged, diagnose};
 use crate::system::{self, CommandSpec, Ending, Output};
 
-/// How much of what a step prints is looked through.
+/// How many bytes of what a step prints are kept to find the diagnostic in.
 const LOG_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Runs the shell command `line` as [`system::run`] does. Where it failed and a diagnostic is recognised in what it
@@ -19,7 +19,7 @@ pub async fn run_step(
     tree: &Path,
     on_line: impl FnMut(&str),
 ) -> system::Result<Output> {
-    // a diagnostic is a help: without room for a log there is none
+    // where no log can be made the step runs all the same, and a failure shows its last lines alone
     let log = tempfile::Builder::new().prefix("harness-step-").tempfile().ok();
     spec.log = log.as_ref().map(|log| log.path().to_owned());
     spec.log_limit = LOG_LIMIT;

@@ -141,7 +141,7 @@ pub enum Error {
         step: String,
         /// Exit status, signal or timeout.
         ending: String,
-        /// Its last lines.
+        /// Its first diagnostic, where one is recognised, and its last lines.
         output: Vec<String>,
     },
     /// A statement of a SQL file failed.
