@@ -1,4 +1,6 @@
-//! How the errors of this folder are shown: kind, code, hint and details.
+//! What the errors of this folder mean to a caller, and how they are shown: kind, code, hint and details.
+
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::report::{Diagnostic, Kind};
 
@@ -7,6 +9,33 @@ use super::packages::packages;
 use super::{Error, remedy};
 
 const CORRECT: &str = "correct the step, then run the command again";
+
+impl Error {
+    /// Whether the server is one of this home that is down and may be restarted in a moment.
+    pub(super) fn is_restarting(&self) -> bool {
+        matches!(self, Self::Connect { problem: LoginProblem::Down, external: false, .. })
+    }
+
+    pub(super) fn is_disk_full(&self) -> bool {
+        self.sql_state() == Some(&SqlState::DISK_FULL)
+    }
+
+    /// Whether the same request fails again until something is changed: to wait for such a server is
+    /// useless.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Connect { problem, .. } => !matches!(problem, LoginProblem::Down | LoginProblem::Other),
+            Self::UnknownHost { .. } | Self::LacksPrivilege { .. } | Self::TooOld { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The SQLSTATE behind it, if the server sent one.
+    pub(super) fn sql_state(&self) -> Option<&SqlState> {
+        let source = std::error::Error::source(self)?;
+        source.downcast_ref::<DbError>().map(DbError::code)
+    }
+}
 
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {

@@ -5,8 +5,6 @@ use std::time::Duration;
 use crate::project::AgentId;
 use crate::project::inputs::InputsError;
 
-use tokio_postgres::error::SqlState;
-
 use super::DatabaseCredentials;
 use super::login_problem::LoginProblem;
 
@@ -264,35 +262,10 @@ impl Error {
         }
     }
 
-    /// Whether the server is one of this home that is down and may be restarted in a moment.
-    pub(super) fn is_restarting(&self) -> bool {
-        matches!(self, Self::Connect { problem: LoginProblem::Down, external: false, .. })
-    }
-
-    pub(super) fn is_disk_full(&self) -> bool {
-        self.sql_state() == Some(&SqlState::DISK_FULL)
-    }
-
-    /// Whether the same request fails again until something is changed: to wait for such a server is
-    /// useless.
-    pub fn is_final(&self) -> bool {
-        match self {
-            Self::Connect { problem, .. } => !matches!(problem, LoginProblem::Down | LoginProblem::Other),
-            Self::UnknownHost { .. } | Self::LacksPrivilege { .. } | Self::TooOld { .. } => true,
-            _ => false,
-        }
-    }
-
     /// A statement's failure, named by what it was for.
     pub(super) fn statement(action: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
         let action = action.into();
         move |error| Self::Statement { action, source: cause(error) }
-    }
-
-    /// The SQLSTATE behind it, if the server sent one.
-    pub(super) fn sql_state(&self) -> Option<&tokio_postgres::error::SqlState> {
-        let source = std::error::Error::source(self)?;
-        source.downcast_ref::<tokio_postgres::error::DbError>().map(tokio_postgres::error::DbError::code)
     }
 }
 

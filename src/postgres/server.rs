@@ -46,14 +46,14 @@ impl Access {
 pub struct Patience {
     /// A server that sends no byte for this long is frozen.
     pub silence: Duration,
-    /// How long a connection that a server of this home refuses is tried again: one that died is restarted within a
-    /// second.
+    /// How long a connection that a server of this home refuses is tried again. One that died is restarted within a
+    /// second; its recovery takes longer, above all on a busy machine.
     pub restart: Duration,
 }
 
 impl Patience {
     /// For commands that change something: they end within 15 s of a server's silence.
-    pub const CHANGING: Self = Self { silence: Duration::from_secs(7), restart: Duration::from_secs(7) };
+    pub const CHANGING: Self = Self { silence: Duration::from_secs(7), restart: Duration::from_secs(12) };
     /// For commands that only read: within 3 s.
     pub const READING: Self = Self { silence: Duration::from_secs(2), restart: Duration::from_millis(2500) };
     /// For a question whose answer may be "it is down".

@@ -3,9 +3,10 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::handover::Packed;
+use crate::system::proc::arguments_of;
 
 /// The running program itself, also after its file was replaced or removed.
 pub(crate) const OWN_BINARY: &CStr = c"/proc/self/exe";
@@ -24,6 +25,14 @@ impl Role {
             Self::Guardian => "__guardian",
             Self::Supervisor => "__supervisor",
         }
+    }
+
+    /// What the process `pid` is, and the directory of its stack, by its command line; `None` for any other program.
+    pub(crate) fn of(pid: u32) -> Option<(Self, PathBuf)> {
+        let arguments = arguments_of(pid);
+        let (word, directory) = (arguments.get(1)?, arguments.get(2)?);
+        let role = [Self::Guardian, Self::Supervisor].into_iter().find(|role| word == role.word())?;
+        Some((role, PathBuf::from(directory)))
     }
 }
 

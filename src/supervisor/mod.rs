@@ -79,6 +79,7 @@ mod launcher;
 mod link;
 mod listeners;
 mod lock;
+mod look;
 pub mod logs;
 mod machine;
 mod own_log;

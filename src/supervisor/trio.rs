@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use super::execute::Role;
 use super::stats::age_ms;
 use crate::system::ProcessIdentity;
-use crate::system::proc::{Stat, StopPatience, Stopped, arguments_of, processes, stop_processes};
+use crate::system::proc::{Stat, StopPatience, Stopped, processes, stop_processes};
 
 /// A guardian, a supervisor, or a copy of one that was forked and has not become another program yet.
 #[derive(Debug)]
@@ -32,10 +32,8 @@ impl Member {
 /// Those of the stack in `directory` that live and are `wanted`.
 fn members(directory: &Path, wanted: impl Fn(&Stat) -> bool) -> Vec<Member> {
     let member = |stat: Stat| {
-        let arguments = arguments_of(stat.pid);
-        let (word, of) = (arguments.get(1)?, arguments.get(2)?);
-        let role = [Role::Guardian, Role::Supervisor].into_iter().find(|role| word == role.word())?;
-        (Path::new(of) == directory).then_some(Member { role, stat })
+        let (role, of) = Role::of(stat.pid)?;
+        (of == directory).then_some(Member { role, stat })
     };
     processes().into_iter().filter(|stat| stat.is_alive() && wanted(stat)).filter_map(member).collect()
 }

@@ -45,5 +45,6 @@ mod p30_escaped;
 mod p32_watches;
 mod p33_many;
 mod p34_mapped;
+mod p35_nested;
 
 pub(crate) use stack::trio_of;

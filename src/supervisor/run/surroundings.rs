@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::mapping::Mapping;
 use super::supervisor::Supervisor;
 use crate::supervisor::config;
-use crate::supervisor::process_tree::PROCESS_MARKER;
+use crate::supervisor::look::PROCESS_MARKER;
 use crate::supervisor::spec::ProcessSpec;
 use crate::system::loopback_map::{LoopbackMap, MAPPED};
 use crate::system::{MARKER, marker_value};
