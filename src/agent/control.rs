@@ -1,4 +1,4 @@
-//! `restart`, `stop`, `start`: an agent's processes, while everything else of it stays.
+//! `restart`, `stop`, `start`, `park`: an agent's processes, while everything else of it stays.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub enum Action {
     Stop,
     /// Start what is stopped.
     Start,
+    /// Stop until somebody connects to a port.
+    Park,
     /// Replace the supervisor by this binary.
     ReplaceSupervisor,
 }
@@ -40,6 +42,7 @@ pub async fn control(
         Action::Restart | Action::ReplaceSupervisor => "restart",
         Action::Stop => "stop",
         Action::Start => "start",
+        Action::Park => "park",
     };
     ownership::check_agent(context, agent, force)?;
     undone::existing(context, agent)?;
@@ -60,6 +63,7 @@ pub async fn control(
         Action::Restart => client.restart(&names).await?,
         Action::Stop => client.stop(&names).await?,
         Action::Start => client.start(&names).await?,
+        Action::Park => client.park().await?,
         Action::ReplaceSupervisor => before,
     };
     let deadline = Deadline::after("the processes to settle", SETTLE);
@@ -74,6 +78,9 @@ pub async fn control(
         snapshot = client.changed(snapshot.generation, deadline.remaining()).await?;
     }
     task.finish();
+    if action == Action::Park && !snapshot.parked {
+        return Err(Error::NothingToPark(agent).into());
+    }
     Ok(Control {
         schema: format!("harness/{verb}/1"),
         agent: agent.get(),

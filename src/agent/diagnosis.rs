@@ -28,6 +28,7 @@ impl Diagnostic for Error {
             | Self::UnknownService { .. }
             | Self::NoProgram { .. }
             | Self::NotRunning(_)
+            | Self::NothingToPark(_)
             | Self::Without { .. }
             | Self::DatabaseLost(_)
             | Self::Left { .. } => Kind::Conflict,
@@ -60,6 +61,7 @@ impl Diagnostic for Error {
             Self::UnknownService { .. } => "service.unknown",
             Self::NoProgram { .. } => "program.missing",
             Self::NotRunning(_) => "stack.not_running",
+            Self::NothingToPark(_) => "stack.nothing_to_park",
             Self::Left { .. } => "teardown.left",
             Self::Without { .. } => "agent.without",
             Self::PostClone(_) => "post_clone.failed",
@@ -133,6 +135,7 @@ impl Diagnostic for Error {
             }
             Self::NoProgram { .. } => "install it, or pass its path".into(),
             Self::NotRunning(agent) => format!("run `harness launch {agent}`"),
+            Self::NothingToPark(agent) => format!("run `harness start {agent}`"),
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),

@@ -173,6 +173,9 @@ pub enum Error {
     /// The stack does not run.
     #[error("agent {0} is not running")]
     NotRunning(AgentId),
+    /// No process of the agent runs, so that there is nothing to wake either.
+    #[error("agent {0} has no process to park")]
+    NothingToPark(AgentId),
     /// Something of the agent could not be removed.
     #[error("cannot remove all of agent {agent}; left: {left}")]
     Left {
@@ -233,6 +236,7 @@ impl Error {
                 | Self::Without { .. }
                 | Self::Unhealthy { .. }
                 | Self::NotRunning(_)
+                | Self::NothingToPark(_)
         )
     }
 }

@@ -17,6 +17,7 @@ use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system;
 use crate::system::loopback_map::LoopbackMap;
+use crate::system::proc::exec_marker_value;
 
 /// Runs a command in the agent's tree with the agent's environment. Its output goes to harness's streams, or into
 /// `captured`. With `service`, that server's own programs come first on PATH, and for `db` the agent's login is in
@@ -62,7 +63,7 @@ pub async fn shell(context: &Context, agent: AgentId, force: bool) -> Result<u8,
 /// The marker by which a teardown recognises what `exec` and `shell` started. It is not the marker of the stack: a
 /// launch, which ends what a dead supervisor left, must not end a person's shell.
 pub(super) fn exec_marker(context: &Context, agent: AgentId) -> String {
-    system::marker_value(context.home.id(), &format!("{}/exec", agent.stack()))
+    exec_marker_value(context.home.id(), &agent.stack().to_string())
 }
 
 fn with_marker(

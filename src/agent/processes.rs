@@ -80,6 +80,8 @@ pub(super) fn summary(snapshot: &StackSnapshot) -> StackState {
         StackState::Unhealthy
     } else if phases.iter().any(|phase| matches!(phase, Phase::Waiting | Phase::Starting | Phase::Stopping)) {
         StackState::Starting
+    } else if snapshot.parked {
+        StackState::Parked
     } else if phases.iter().all(|phase| matches!(phase, Phase::Stopped | Phase::Disabled)) && !phases.is_empty() {
         StackState::Stopped
     } else if phases.contains(&Phase::Stopped) {

@@ -67,8 +67,11 @@ pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Re
 async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result<Option<Error>, Failure> {
     let directory = context.home.stack_dir(agent.stack());
     let Some(client) = Client::connect(&directory)? else { return Ok(Some(Error::NotRunning(agent))) };
-    if client.state().await?.is_none() {
-        return Ok(Some(Error::NotRunning(agent)));
+    match client.state().await? {
+        None => return Ok(Some(Error::NotRunning(agent))),
+        // whoever asks whether the work is done uses the stack
+        Some(snapshot) if snapshot.parked => drop(client.wake().await?),
+        Some(_) => {}
     }
     let snapshot = client.wait_until(patience, |snapshot| processes::summary(snapshot) != StackState::Starting).await?;
     let mut silent = BTreeMap::new();
@@ -78,7 +81,7 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
     }
     Ok(match state {
         StackState::Healthy if silent.is_empty() => None,
-        StackState::Stopped => Some(Error::NotRunning(agent)),
+        StackState::Stopped | StackState::Parked => Some(Error::NotRunning(agent)),
         _ => {
             let mut rows = processes::rows(&directory, &snapshot, &|_| None);
             for row in &mut rows {

@@ -1,4 +1,4 @@
-//! `harness restart`, `stop`, `start`.
+//! `harness restart`, `stop`, `start`, `park`.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use clap::Args;
 use super::invocation::{Invocation, block_on};
 use super::status;
 use crate::agent::{self, Action};
+use crate::project::AgentId;
 use crate::report::{Control, Failure, Kind};
 use crate::terminal::paint;
 
@@ -56,6 +57,24 @@ pub(super) struct StartArguments {
     force: bool,
 }
 
+/// Stop all processes of an agent until somebody connects to one of their ports, or starts it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The first connection on 127.0.0.1 or [::1] starts the processes, and is passed on once they are ready.
+`[launch] idle = \"30m\"` in harness.toml parks a stack that is not in use.
+
+Examples:
+  harness park 3                 free its memory; database, files and work tree stay
+  harness start 3                start it without waiting for a connection")]
+pub(super) struct ParkArguments {
+    /// The agent; inside its tree it may be left out.
+    #[arg(value_name = "ID")]
+    id: Option<AgentId>,
+    /// Also for an agent of another project than the one here.
+    #[arg(long)]
+    force: bool,
+}
+
 pub(super) fn restart(arguments: &RestartArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let action = if arguments.supervisor { Action::ReplaceSupervisor } else { Action::Restart };
     control(action, &arguments.words, arguments.force, invocation)
@@ -67,6 +86,14 @@ pub(super) fn stop(arguments: &StopArguments, invocation: &Invocation) -> Result
 
 pub(super) fn start(arguments: &StartArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     control(Action::Start, &arguments.words, arguments.force, invocation)
+}
+
+pub(super) fn park(arguments: &ParkArguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let context = invocation.context()?;
+    let id = agent::resolve(&context, arguments.id)?;
+    let report = block_on(agent::control(&context, id, Action::Park, &[], arguments.force))?;
+    invocation.output.document(&report, text);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn control(action: Action, words: &[String], force: bool, invocation: &Invocation) -> Result<ExitCode, Failure> {

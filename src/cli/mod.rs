@@ -80,6 +80,7 @@ verbs! {
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;
     Stop(control::StopArguments) = control::stop, "stop" as crate::report::Control;
     Start(control::StartArguments) = control::start, "start" as crate::report::Control;
+    Park(control::ParkArguments) = control::park, "park" as crate::report::Control;
     Infra(infra::Arguments) = infra::run, "infra", "infra-ps" as crate::report::InfraPs,
         "infra-compose" as crate::report::InfraCompose, "infra-pull" as crate::report::InfraPull;
     Config(config::Arguments) = config::run, "config", "config-check" as crate::report::ConfigCheck,

@@ -64,7 +64,9 @@ impl Renderer<'_> {
         let stack = context.id.map_or_else(|| "agent".to_owned(), |id| id.stack().to_string());
         let (home_id, environment) = (home_id.to_owned(), env.all());
         let network_map = self.network_map(context, env)?;
-        let evaluated = StackSpec { version: 1, stack, home_id, network_map, environment, database: None, processes };
+        let idle = project.launch.idle.map(|idle| idle.as_secs_f64());
+        let evaluated =
+            StackSpec { version: 1, stack, home_id, network_map, environment, database: None, idle, processes };
         scope.set("stack", Value::from(Serde(&evaluated)));
         let (text, template) = match &project.render.processes_template {
             None => {
@@ -81,7 +83,7 @@ impl Renderer<'_> {
         })?;
         // whose stack it is, which ports it has, and to which database it leads, is not for a template to say
         let StackSpec { stack, home_id, network_map, .. } = evaluated;
-        Ok(StackSpec { version: 1, stack, home_id, network_map, database: None, ..spec })
+        Ok(StackSpec { version: 1, stack, home_id, network_map, database: None, idle, ..spec })
     }
 
     fn process(

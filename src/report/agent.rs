@@ -49,7 +49,7 @@ pub struct Execution {
 /// `harness restart`, `stop`, `start`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Control {
-    /// `harness/restart/1`, `harness/stop/1`, `harness/start/1`.
+    /// `harness/restart/1`, `harness/stop/1`, `harness/start/1`, `harness/park/1`.
     pub schema: String,
     /// The agent.
     pub agent: u8,

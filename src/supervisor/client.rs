@@ -152,6 +152,21 @@ impl Client {
         self.ask_snapshot(&Request::Restart { names: names.to_vec() }, Duration::ZERO).await
     }
 
+    /// Stops all processes until somebody connects to one of their ports, and waits until they are gone. A supervisor of
+    /// an older binary becomes this one first.
+    pub async fn park(&self) -> Result<StackSnapshot> {
+        let mut seen = self.ask_newest(&Request::Park).await?;
+        while seen.parked && seen.processes.values().any(|process| process.phase == Phase::Stopping) {
+            seen = self.changed(seen.generation, Duration::from_mins(1)).await?;
+        }
+        Ok(seen)
+    }
+
+    /// Starts what was parked. Does not wait until it is ready.
+    pub async fn wake(&self) -> Result<StackSnapshot> {
+        self.ask_newest(&Request::Wake).await
+    }
+
     /// Stops everything, ends the supervisor and its guardian, and waits until both are gone.
     pub async fn shutdown(&self) -> Result<StopReport> {
         let trio = self.snapshot().await?;
@@ -189,12 +204,16 @@ impl Client {
 
     /// Adds a session, which starts at once. A supervisor of an older binary that knows no sessions becomes this one first.
     pub async fn start_session(&self, name: &str, process: &ProcessSpec) -> Result<StackSnapshot> {
-        let request = Request::StartSession { name: name.to_owned(), process: Box::new(process.clone()) };
-        match self.ask_snapshot(&request, Duration::ZERO).await {
+        self.ask_newest(&Request::StartSession { name: name.to_owned(), process: Box::new(process.clone()) }).await
+    }
+
+    /// Asks what an older binary may not understand: its supervisor becomes this one then, and is asked again.
+    async fn ask_newest(&self, request: &Request) -> Result<StackSnapshot> {
+        match self.ask_snapshot(request, Duration::ZERO).await {
             Err(Error::Rejected { code, .. }) if code == UNKNOWN_REQUEST => {
                 let own = std::env::current_exe().map_err(system::Error::call("find the path of this program"))?;
                 self.replace(&own).await?;
-                self.ask_snapshot(&request, Duration::ZERO).await
+                self.ask_snapshot(request, Duration::ZERO).await
             }
             other => other,
         }

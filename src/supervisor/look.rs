@@ -69,13 +69,7 @@ pub(super) struct Look {
 
 impl Look {
     /// Indexes `candidates`, of which `last` knows some.
-    pub(super) fn new(
-        marker: &str,
-        trio: Trio,
-        began: Instant,
-        candidates: Vec<Stat>,
-        last: Option<&Self>,
-    ) -> Self {
+    pub(super) fn new(marker: &str, trio: Trio, began: Instant, candidates: Vec<Stat>, last: Option<&Self>) -> Self {
         let mut look = Self {
             began,
             ended: began,
@@ -213,4 +207,3 @@ impl Markers {
         Self { environment, inherited }
     }
 }
-

@@ -79,8 +79,8 @@ mod launcher;
 mod link;
 mod listeners;
 mod lock;
-mod look;
 pub mod logs;
+mod look;
 mod machine;
 mod own_log;
 mod passage;
@@ -118,4 +118,5 @@ pub use spec::{
 };
 pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, end_silent, survivors, sweep, sweep_blocking};
+pub use trio::supervised_by;
 pub use vanish::{NotedMove, TreeMarks};

@@ -62,6 +62,10 @@ pub(crate) enum Request {
     Stop { names: Vec<String> },
     /// Stops and starts processes; all that are wanted where no name is given.
     Restart { names: Vec<String> },
+    /// Stops all processes until somebody connects to one of their ports.
+    Park,
+    /// Starts what was parked.
+    Wake,
     /// A connection to what belongs to the stack, for a command that has no network of its own.
     Connect { to: Destination },
     /// Adds a session to the stack.

@@ -29,6 +29,9 @@ pub struct StackSnapshot {
     /// Why these ways, for people; empty of a supervisor that does not say.
     #[serde(default)]
     pub tracking_reason: String,
+    /// Whether all processes are stopped until somebody connects to one of their ports. Absent of an older supervisor.
+    #[serde(default)]
+    pub parked: bool,
     /// The processes, by name.
     pub processes: BTreeMap<String, ProcessSnapshot>,
     /// The sessions, by name; ended ones among them. Absent of an older supervisor.

@@ -31,6 +31,9 @@ pub struct StackSpec {
     /// Where the server of the stack's database is, `host:port`: a command without a network is connected to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// After so many seconds in which nobody uses the stack it is parked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<f64>,
     /// The processes, by name. Started in an order that their dependencies allow.
     #[serde(default)]
     pub processes: BTreeMap<String, ProcessSpec>,

@@ -106,7 +106,7 @@ pub fn age_ms(identity: &ProcessIdentity) -> Option<i64> {
 }
 
 /// `USER_HZ`.
-fn ticks_per_second() -> u64 {
+pub(crate) fn ticks_per_second() -> u64 {
     // SAFETY: asks for a constant of the machine.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }

@@ -20,6 +20,7 @@ pub(crate) fn stack<const N: usize>(processes: [(&str, ProcessSpec); N]) -> Stac
         network_map: PortMap::default(),
         environment: BTreeMap::new(),
         database: None,
+        idle: None,
         processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),
     }
 }

@@ -3,7 +3,7 @@
 //! They are known by their command line (the role and the whole path of the stack's directory), and are signalled by
 //! identity.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
@@ -27,6 +27,11 @@ impl Member {
     fn is_stopped(&self) -> bool {
         self.stat.state == b'T'
     }
+}
+
+/// The directory of the stack that the process `pid` supervises; `None` for any other program.
+pub fn supervised_by(pid: u32) -> Option<PathBuf> {
+    Role::of(pid).filter(|(role, _)| *role == Role::Supervisor).map(|(_, directory)| directory)
 }
 
 /// Those of the stack in `directory` that live and are `wanted`.

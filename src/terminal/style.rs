@@ -93,7 +93,7 @@ impl Tone for StackState {
         match self {
             Self::Healthy => GOOD,
             Self::Unhealthy | Self::Broken | Self::Damaged => BAD,
-            Self::Stopped => DIM,
+            Self::Stopped | Self::Parked => DIM,
             Self::Starting | Self::PartlyStopped | Self::Incomplete => CAUTION,
         }
     }

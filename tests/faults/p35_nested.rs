@@ -53,5 +53,6 @@ fn kill_guardian(directory: &Path) {
 }
 
 fn is_guardian(pid: u32) -> bool {
-    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.split(|byte| *byte == 0).nth(1) == Some(b"__guardian"))
+    std::fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| line.split(|byte| *byte == 0).nth(1) == Some(b"__guardian"))
 }

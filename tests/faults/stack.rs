@@ -41,6 +41,7 @@ impl Stack {
             network_map: PortMap::default(),
             environment: BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]),
             database: None,
+            idle: None,
             processes: processes.into_iter().map(|(name, process)| (name.to_owned(), process)).collect(),
         };
         Self { _home: home, directory, spec, launcher: Launcher::with_binary(binary()) }

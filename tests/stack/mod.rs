@@ -19,6 +19,7 @@ mod mail_smtp;
 mod mcp;
 mod network_verbs;
 mod own_templates;
+mod park;
 mod postgres_clone;
 mod postgres_figures;
 mod postgres_snapshot;

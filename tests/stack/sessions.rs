@@ -20,24 +20,6 @@ fn sessions(project: &TestProject) -> Vec<Value> {
     listed["sessions"].as_array().unwrap().clone()
 }
 
-fn supervisor(home: &TestHome) -> Option<i32> {
-    let directory = home.path().join("agents/3").canonicalize().unwrap();
-    let role = |pid: i32| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        words.get(1) == Some(&b"__supervisor".as_slice())
-            && words.get(2) == Some(&directory.as_os_str().as_encoded_bytes())
-    };
-    let pids = std::fs::read_dir("/proc").unwrap().filter_map(|it| it.ok()?.file_name().to_str()?.parse().ok());
-    pids.into_iter().find(|pid| role(*pid))
-}
-
-fn kill_supervisor(home: &TestHome) {
-    let before = supervisor(home).expect("a supervisor");
-    kill_process(Pid::from_raw(before).unwrap(), Signal::KILL).unwrap();
-    wait_until("the next supervisor", SHORT, || supervisor(home).is_some_and(|pid| pid != before));
-}
-
 #[track_caller]
 fn same(one: &Terminal, other: &Terminal) {
     wait_for("the same on both terminals", LONG, || {
@@ -173,7 +155,7 @@ fn vim_is_shared_survives_the_supervisor_and_shows_the_same_to_who_comes_late() 
     first.resize(100, 28);
     same(&first, &second);
     // the supervisor dies under them, and they type on
-    kill_supervisor(&home);
+    home.replace_supervisor(3);
     first.type_in("othird line\x1b");
     second.awaits("third line");
     same(&first, &second);
@@ -188,7 +170,7 @@ fn vim_is_shared_survives_the_supervisor_and_shows_the_same_to_who_comes_late() 
     kill_process(Pid::from_child(&two), Signal::TERM).unwrap();
     ends_with(two, 128 + 15, &second);
     assert_eq!(sessions(&project)[0]["state"], "running");
-    kill_supervisor(&home);
+    home.replace_supervisor(3);
     let (late, looker) = (Terminal::open(100, 28), Terminal::open(60, 28));
     let three = late.start(command(&home, &project, &["attach", "3"]));
     late.awaits("fourth line");
@@ -250,7 +232,7 @@ fn a_flood_stalls_neither_the_session_nor_others_and_a_frozen_viewer_catches_up(
     same(&late, &looking);
     assert!(late.scrollback().iter().any(|row| row.starts_with("xxxx")), "a scrollback came along");
     // a successor of the supervisor knows the screen too
-    kill_supervisor(&home);
+    home.replace_supervisor(3);
     looking.type_in("second\r");
     looking.awaits("[second]");
     let last = Terminal::open(80, 24);

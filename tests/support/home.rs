@@ -140,6 +140,19 @@ impl TestHome {
         });
     }
 
+    /// Kills the supervisor of an agent, and waits until its guardian has started another.
+    pub(crate) fn replace_supervisor(&self, agent: u8) {
+        let before = self.supervisor(agent).expect("a supervisor");
+        harness::system::ProcessIdentity::of(before).unwrap().signal(rustix::process::Signal::KILL);
+        wait_until("the next supervisor", LONG, || self.supervisor(agent).is_some_and(|pid| pid != before));
+    }
+
+    fn supervisor(&self, agent: u8) -> Option<u32> {
+        let directory = self.path().join("agents").join(agent.to_string()).canonicalize().unwrap();
+        let words = format!("__supervisor {} ", directory.display());
+        mentioning(&directory).into_iter().find(|(_, command)| command.contains(&words)).map(|(pid, _)| pid)
+    }
+
     /// What is left of this machine: processes by marker and by path, servers by port.
     pub(crate) fn remains(&self) -> Vec<String> {
         let mut remains = Vec::new();

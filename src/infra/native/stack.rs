@@ -21,6 +21,7 @@ pub(super) fn of(home: &Home, record: &InfraRecord, harness: &Path) -> StackSpec
         network_map: PortMap::default(),
         environment: program::environment().map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         database: None,
+        idle: None,
         processes: record.hostings.all().into_iter().filter_map(process).collect(),
     }
 }

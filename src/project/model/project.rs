@@ -109,4 +109,6 @@ pub struct RenderSettings {
 pub struct LaunchSettings {
     /// How long processes may take to become healthy; 60 s.
     pub timeout: Duration,
+    /// After how long without use the stack is parked; `None` is never.
+    pub idle: Option<Duration>,
 }

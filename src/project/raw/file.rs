@@ -205,6 +205,8 @@ pub(crate) struct RenderedFile {
 pub(crate) struct Launch {
     /// How long the processes may take to become healthy; `"60s"` unless given.
     pub(crate) timeout: Option<DurationValue>,
+    /// After so long without use the stack is parked, as `harness park` does; never unless given.
+    pub(crate) idle: Option<DurationValue>,
 }
 
 /// What `harness verify` runs.

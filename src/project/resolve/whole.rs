@@ -74,6 +74,11 @@ pub(crate) fn project(
                 &KeyPath::of("launch.timeout"),
                 Duration::from_mins(1),
             ),
+            idle: raw
+                .launch
+                .idle
+                .as_ref()
+                .map(|idle| resolver.duration(Some(idle), &KeyPath::of("launch.idle"), Duration::from_mins(30))),
         },
         processes: processes::processes(&mut resolver, &raw.processes, &ports),
         network_map,

@@ -110,7 +110,7 @@ pub(super) fn actions(agent: &AgentStatus, back: &str) -> Markup {
     };
     html! {
         div.actions {
-            @if agent.state == StackState::Stopped { (act("start", "Start")) }
+            @if matches!(agent.state, StackState::Stopped | StackState::Parked) { (act("start", "Start")) }
             @else {
                 (act("restart", "Restart"))
                 (act("stop", "Stop"))

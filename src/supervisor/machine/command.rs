@@ -159,6 +159,7 @@ impl Machine {
             }
         }
         if revive {
+            self.end_parking(&[]);
             self.start(&[]);
         }
     }

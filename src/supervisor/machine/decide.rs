@@ -15,6 +15,8 @@ pub(crate) struct Machine {
     pub(super) definitions: BTreeMap<String, Definition>,
     pub(super) units: BTreeMap<String, Unit>,
     pub(super) actions: Vec<Action>,
+    /// What a wake starts; empty unless the stack is parked.
+    pub(super) parked: Vec<String>,
 }
 
 impl Machine {
@@ -26,6 +28,7 @@ impl Machine {
             definitions: BTreeMap::new(),
             units: BTreeMap::new(),
             actions: Vec::new(),
+            parked: Vec::new(),
         };
         machine.define(spec);
         machine
@@ -35,9 +38,24 @@ impl Machine {
     pub(crate) fn handle(&mut self, now: Moment, event: Event) -> Vec<Action> {
         match event {
             Event::Tick => self.tick(now),
-            Event::Start(names) => self.start(&names),
-            Event::Stop(names) => self.stop(now, &names),
-            Event::Restart(names) => self.restart(now, &names),
+            Event::Start(names) => {
+                self.end_parking(&names);
+                self.start(&names);
+            }
+            Event::Stop(names) => {
+                self.end_parking(&names);
+                self.stop(now, &names);
+            }
+            Event::Restart(names) => {
+                // what is parked runs again, as what runs does
+                if names.is_empty() {
+                    self.wake();
+                }
+                self.end_parking(&names);
+                self.restart(now, &names);
+            }
+            Event::Park => self.park(now),
+            Event::Wake => self.wake(),
             Event::Apply { spec, restart_changed, revive } => self.apply(now, &spec, restart_changed, revive),
             Event::FilesChanged(name) => self.files_changed(now, &name),
             Event::FilesUnwatched(name, problem) => self.change(&name, |unit| unit.watch_problem = problem),

@@ -15,6 +15,10 @@ pub(crate) enum Event {
     Stop(Vec<String>),
     /// Processes are to be stopped and started; all that are wanted where none is named.
     Restart(Vec<String>),
+    /// All processes are to be stopped until somebody connects to one of their ports.
+    Park,
+    /// What was parked is wanted again.
+    Wake,
     /// The config was read again.
     Apply { spec: Box<StackSpec>, restart_changed: bool, revive: bool },
     /// Files that a process watches have changed.

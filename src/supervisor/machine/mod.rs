@@ -26,6 +26,7 @@ mod dependencies;
 mod event;
 mod exit;
 mod moment;
+mod park;
 mod probe;
 mod reconcile;
 mod save;

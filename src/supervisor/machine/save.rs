@@ -17,6 +17,8 @@ pub(crate) struct Saved {
     generation: u64,
     jitter: Jitter,
     units: BTreeMap<String, Unit>,
+    #[serde(default)]
+    parked: Vec<String>,
 }
 
 /// A process that the guardian holds: the truth about what was started.
@@ -31,7 +33,12 @@ pub(crate) struct Alive {
 impl Machine {
     /// The state to go on from.
     pub(crate) fn save(&self) -> Saved {
-        Saved { generation: self.generation, jitter: self.jitter.clone(), units: self.units.clone() }
+        Saved {
+            generation: self.generation,
+            jitter: self.jitter.clone(),
+            units: self.units.clone(),
+            parked: self.parked.clone(),
+        }
     }
 
     /// Goes on where another machine was cut off at any moment. `alive` holds every run of which the
@@ -43,6 +50,7 @@ impl Machine {
             machine.generation = saved.generation + 1;
             machine.jitter = saved.jitter;
             machine.units.extend(saved.units);
+            machine.parked = saved.parked;
         }
         for process in alive {
             machine.recognise(now, process, fresh);

@@ -18,11 +18,14 @@
 mod act;
 mod control;
 mod farewell;
+mod idle;
 mod mapping;
 mod memory;
 mod messages;
 mod outcome;
 mod output;
+mod park;
+mod parking;
 mod probe;
 mod publish;
 mod requests;

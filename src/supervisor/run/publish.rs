@@ -22,6 +22,7 @@ impl Supervisor {
         if self.published != self.machine.generation() {
             self.publish_state();
         }
+        self.keep_parking();
         for (name, run) in std::mem::take(&mut self.over) {
             self.tell(&ToGuardian::Forget { name, run }, &[]);
         }
@@ -77,6 +78,7 @@ impl Supervisor {
             spec_digest: self.machine.digest(),
             tracking: self.trees.tracking(),
             tracking_reason: self.trees.reason().to_owned(),
+            parked: self.machine.is_parked(),
             processes,
             sessions,
         }

@@ -18,6 +18,11 @@ impl Supervisor {
     /// Answers a request; a shutdown is answered at its end.
     pub(super) fn request(&mut self, request: Request, answer: oneshot::Sender<Response>) {
         let refusal = || error(ENDING, "the stack is stopping".to_owned());
+        if !matches!(request, Request::Snapshot | Request::Changed { .. })
+            && let Some(idle) = &mut self.idle
+        {
+            idle.was_used();
+        }
         let response = match request {
             Request::Snapshot | Request::Changed { .. } => Response::Snapshot(Box::new(self.snapshot())),
             Request::Shutdown => return self.shut_down(Some(answer)),
@@ -32,6 +37,14 @@ impl Supervisor {
                     Ok(())
                 }),
             },
+            Request::Park => self.after(|it| {
+                it.handle(Event::Park);
+                Ok(())
+            }),
+            Request::Wake => self.after(|it| {
+                it.handle(Event::Wake);
+                Ok(())
+            }),
             Request::Connect { to } => self.address_of(to),
             Request::StartSession { name, process } => self.start_session(name, *process),
             Request::RemoveSession { name } => self.remove_session(&name),

@@ -12,9 +12,11 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::control::{Desk, serve};
+use super::idle::Idle;
 use super::memory::OutOfMemory;
 use super::messages::{Message, Sender};
 use super::output::Output;
+use super::parking::Parking;
 use super::takeover;
 use crate::supervisor::config;
 use crate::supervisor::handover::{Handover, read_memory_file};
@@ -49,6 +51,8 @@ pub(super) struct Supervisor {
     pub(super) published: u64,
     pub(super) generation: watch::Sender<u64>,
     pub(super) recorded: Record,
+    pub(super) parking: Parking,
+    pub(super) idle: Option<Idle>,
 }
 
 /// What is watched, by process.
@@ -130,6 +134,8 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
                 }
             }
             () = tick => supervisor.handle(Event::Tick),
+            (port, stream) = supervisor.parking.visitor() => supervisor.wake_for(port, stream),
+            () = Idle::time_to_look(supervisor.idle.as_ref()) => supervisor.park_if_idle(),
         }
         supervisor.publish();
     }
@@ -184,6 +190,8 @@ impl Supervisor {
             published: 0,
             generation,
             recorded: Record::default(),
+            parking: Parking::default(),
+            idle: None,
         };
         supervisor.hand_spec_over();
         let mut ended = Vec::new();
@@ -228,6 +236,10 @@ impl Supervisor {
 
     /// Tells the machine and does what it says.
     pub(super) fn handle(&mut self, event: Event) {
+        // a process finds its port free
+        if matches!(event, Event::Start(_) | Event::Restart(_) | Event::Wake | Event::Apply { .. }) {
+            self.parking.close();
+        }
         let actions = self.machine.handle(now(), event);
         self.apply_actions(actions);
     }

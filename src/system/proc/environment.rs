@@ -17,6 +17,11 @@ pub fn marker_value(home_id: &str, stack: &str) -> String {
     format!("{home_id}/{stack}")
 }
 
+/// The value of [`MARKER`] for what `exec` and `shell` start beside a stack.
+pub fn exec_marker_value(home_id: &str, stack: &str) -> String {
+    marker_value(home_id, &format!("{stack}/exec"))
+}
+
 /// The values of variables in a process's environment, in the order of `names`. `None` where the environment is
 /// unreadable.
 pub fn variables_of<const N: usize>(pid: u32, names: [&str; N]) -> Option<[Option<String>; N]> {

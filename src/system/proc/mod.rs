@@ -15,14 +15,16 @@ mod inherited_marker;
 mod sockets;
 mod stat;
 mod stop;
+mod visitors;
 
 pub use children::{children_of, descendants, lists_children, with_descendants};
 pub use environment::{
-    MARKER, arguments_of, command_line, is_of_stack, marked_stacks, marker_value, processes_with_marker,
-    processes_with_variable, variables_of,
+    MARKER, arguments_of, command_line, exec_marker_value, is_of_stack, marked_stacks, marker_value,
+    processes_with_marker, processes_with_variable, variables_of,
 };
 pub use identity::{ProcessIdentity, boot_id};
 pub use inherited_marker::{InheritedMarker, shed_inherited_marker};
 pub use sockets::{Listener, Listeners};
 pub use stat::{Stat, parent_of, processes};
 pub use stop::{Stop, StopPatience, Stopped, stop_processes, stop_processes_async, wait_for_exit_async};
+pub use visitors::has_visitors;

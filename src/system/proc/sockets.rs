@@ -85,7 +85,7 @@ impl Listeners {
 }
 
 /// The inodes of the sockets that a process has open.
-fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
+pub(super) fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
     descriptors.filter_map(|descriptor| socket_inode(&fs::read_link(descriptor.ok()?.path()).ok()?))
 }

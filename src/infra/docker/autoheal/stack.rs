@@ -63,6 +63,7 @@ fn spec(home: &Home) -> Result<StackSpec> {
         network_map: PortMap::default(),
         environment: BTreeMap::new(),
         database: None,
+        idle: None,
         processes: BTreeMap::from([(NAME.to_owned(), process)]),
     })
 }
