@@ -159,7 +159,9 @@ async fn try_out(invocation: &Invocation, context: &Context) -> Result<InitCheck
         error: None,
         duration_ms: 0,
     };
-    match agent::launch(context, &[agent], &LaunchOptions::default()).await {
+    // what a failure leaves is removed below, in one go
+    let launch = LaunchOptions { keep: true, ..LaunchOptions::default() };
+    match agent::launch(context, &[agent], &launch).await {
         Ok((launch, _)) => {
             check.error = launch.agents.into_iter().find_map(|launched| launched.error);
             check.healthy = check.error.is_none();

@@ -23,6 +23,10 @@ pub(super) async fn begin(
         }
         Some(record) => Ok(record),
         None => {
+            // a name that is wrong makes no tree; one of another branch is looked up there
+            if scope.options.branch.is_none() {
+                Renderer::new(project).check_names(&scope.options.with)?;
+            }
             let mut record = Record::begun(project, scope.agent);
             tree::adopt(scope, &mut record)?;
             Ok(record)

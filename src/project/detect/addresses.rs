@@ -10,7 +10,7 @@ use regex::Regex;
 use super::facts::{Address, Example, Facts, Program};
 use super::meanings::{self, Known};
 use super::template_text::port;
-use super::tree::{Tree, base_name, extension_of};
+use super::tree::{Tree, base_name, extension_of, is_aside};
 
 static LOCAL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{4,5})\b").expect("the pattern is right"));
@@ -23,7 +23,11 @@ static DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
 
 const EXTENSIONS: [&str; 14] =
     ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue", "svelte", "astro", "json", "py", "rb"];
-const ASIDE: [&str; 14] = [
+const ASIDE: [&str; 18] = [
+    "script",
+    "docker",
+    "deploy",
+    "ci",
     "test",
     "tests",
     "__tests__",
@@ -59,8 +63,12 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     for (path, text) in tree.sources("", &EXTENSIONS) {
         let name = base_name(path);
-        let aside = path.split('/').any(|part| ASIDE.contains(&part))
-            || [".test.", ".spec.", ".stories.", "README"].iter().any(|part| name.contains(part));
+        let aside = is_aside(path)
+            || path.split('/').any(|part| ASIDE.contains(&part))
+            || ["test.py", "tests.py", "ci.py", "conftest.py"].contains(&name)
+            || [".test.", ".spec.", ".stories.", "README", "cypress.", "playwright.", "setup."]
+                .iter()
+                .any(|part| name.contains(part));
         let is_proxy = forwards(path, text);
         if aside || extension_of(name) == "json" && !is_proxy {
             continue;

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::config_files;
 use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
-use super::tree::{Tree, join, parent};
+use super::tree::{Tree, is_aside, join, parent};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];
 
@@ -36,32 +37,21 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         .collect();
     let lock = tree.has(&join(directory, "Cargo.lock"));
     let locked = if lock { " --locked" } else { "" };
-    let all: String = tree.named("Cargo.toml").iter().filter_map(|path| tree.text(path)).collect();
-    let database = all.lines().any(|line| {
-        line.contains("postgres")
-            && ["sqlx", "diesel", "sea-orm", "tokio-postgres", "deadpool-postgres", "postgres"]
-                .iter()
-                .any(|name| line.trim_start().starts_with(name))
-    });
-    if database {
+    let all: String = tree.named("Cargo.toml").iter().filter_map(|path| tree.text(path)).collect::<Vec<_>>().join("\n");
+    if speaks_postgres(&all) {
         facts.need(BackingService::Postgres, format!("{root}: postgres"));
     }
-    let checks_queries =
-        |text: &str| ["query!(", "query_as!(", "query_scalar!("].iter().any(|call| text.contains(call));
-    let is_prepared = tree.has("sqlx-data.json") || tree.has_directory(".sqlx");
-    if let Some((path, _)) = tree.sources("", &["rs"]).find(|(_, text)| checks_queries(text)).filter(|_| !is_prepared) {
-        facts.unknown.push(format!(
-            "{path} checks its queries when it is compiled: run `cargo sqlx prepare` once and commit what it writes, so that it \
-             is built before there is a database"
-        ));
+    let redis = all.lines().map(str::trim_start).find(|line| {
+        REDIS.iter().any(|name| line.starts_with(name)) || line.starts_with("actix-session") && line.contains("redis")
+    });
+    if let Some(line) = redis {
+        let name = line.split([' ', '=', '.']).next().unwrap_or_default();
+        facts.need(BackingService::Redis, format!("{root}: {name}"));
     }
+    let waits = compiles_against_database(tree);
+    let offline = if !waits && checks_queries(tree).is_some() { "SQLX_OFFLINE=true " } else { "" };
     if let Some((manifest, table, server)) = program(tree, &packages) {
-        let name = table
-            .get("default-run")
-            .or_else(|| table.get("name"))
-            .and_then(toml::Value::as_str)
-            .unwrap_or("app")
-            .to_owned();
+        let name = binary_name(tree, manifest, table);
         if let Some(framework) = server {
             facts.see(framework, format!("{manifest}: dependencies.{framework}"));
         }
@@ -71,14 +61,26 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         } else {
             String::new()
         };
-        let mut step = Step::new("build", directory, format!("cargo build{locked}{option}"), manifest);
+        let build = format!("{offline}cargo build{locked}{option}");
+        let mut step = Step::new("build", directory, build.clone(), manifest);
         step.inputs = vec![join(directory, "**/*.rs"), join(directory, "**/Cargo.toml")];
         if lock {
             step.inputs.push(join(directory, "Cargo.lock"));
         }
         step.outputs = vec![join(directory, &format!("target/debug/{name}"))];
-        facts.prepare.push(step);
+        if waits {
+            facts.assumed.push(format!(
+                "{} checks its queries when it is compiled: the program is built when it starts, against its database",
+                checks_queries(tree).unwrap_or(manifest)
+            ));
+            facts.slow_start = Some(("20m", "a first start compiles all of it".to_owned()));
+        } else {
+            facts.prepare.push(step);
+        }
         serve(tree, parent(manifest), directory, &name, server, manifest, &mut facts);
+        if let Some(program) = facts.programs.last_mut().filter(|_| waits) {
+            program.command = format!("{build} && exec {}", program.command);
+        }
     } else {
         facts.unknown.push(format!("{root}: no program that listens on a port was found: give it in [processes]"));
     }
@@ -90,6 +92,71 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         facts.checks.push(Check::new(stage, name, directory, run, root.to_owned()));
     }
     facts
+}
+
+/// Packages that speak to Redis.
+const REDIS: [&str; 5] = ["redis", "deadpool-redis", "fred", "bb8-redis", "tower-sessions-redis-store"];
+
+/// Whether a manifest lists a package that speaks to PostgreSQL.
+pub(super) fn speaks_postgres(manifests: &str) -> bool {
+    let clients = ["sqlx", "diesel", "sea-orm", "tokio-postgres", "deadpool-postgres", "postgres"];
+    // a list of features may go over several lines
+    let mut rest = manifests;
+    std::iter::from_fn(|| {
+        let (line, after) = rest.split_once('\n').or_else(|| (!rest.is_empty()).then_some((rest, "")))?;
+        let end = if line.contains('[') && !line.contains(']') { after.find(']').unwrap_or(0) } else { 0 };
+        let whole = (line, &after[..end]);
+        rest = after;
+        Some(whole)
+    })
+    .any(|(line, list)| {
+        clients.iter().any(|name| line.trim_start().starts_with(name))
+            && (line.contains("postgres") || list.contains("postgres"))
+    })
+}
+
+/// A source whose queries sqlx checks when it is compiled.
+fn checks_queries(tree: &Tree) -> Option<&str> {
+    let calls =
+        ["sqlx::query!(", "sqlx::query_as!(", "sqlx::query_scalar!(", " query!(", " query_as!(", " query_scalar!("];
+    let mut sources = tree.sources("", &["rs"]).filter(|(path, _)| !is_aside(path));
+    sources
+        .find(|(_, text)| text.contains("sqlx") && calls.iter().any(|call| text.contains(call)))
+        .map(|(path, _)| path)
+}
+
+/// Whether a build asks a database, because what it would answer was not saved.
+pub(super) fn compiles_against_database(tree: &Tree) -> bool {
+    let is_prepared =
+        tree.has("sqlx-data.json") || tree.paths().any(|path| path.starts_with(".sqlx/") || path.contains("/.sqlx/"));
+    !is_prepared && checks_queries(tree).is_some()
+}
+
+/// The version of a package that a manifest asks for.
+pub(super) fn version_of(tree: &Tree, package: &str) -> Option<String> {
+    let tables = tree.named("Cargo.toml").into_iter().filter_map(|path| tree.toml(path));
+    tables
+        .filter_map(|table| {
+            let own = table.get("dependencies").and_then(|table| table.get(package));
+            let shared = || table.get("workspace")?.get("dependencies")?.get(package);
+            let found = own.or_else(shared)?;
+            found.as_str().or_else(|| found.get("version")?.as_str()).map(str::to_owned)
+        })
+        .next()
+}
+
+/// The program of a package: the one that it names as its default, else the one of `src/main.rs`, else its first.
+fn binary_name(tree: &Tree, manifest: &str, package: &toml::Table) -> String {
+    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
+    let table = tree.toml(manifest).unwrap_or_default();
+    let programs: Vec<&toml::Value> = table.get("bin").and_then(toml::Value::as_array).into_iter().flatten().collect();
+    let is_main = |one: &&&toml::Value| one.get("path").and_then(toml::Value::as_str) == Some("src/main.rs");
+    let has_main = tree.has(&join(parent(manifest), "src/main.rs"));
+    let first = programs.iter().find(is_main).or_else(|| programs.first().filter(|_| !has_main));
+    let name = package.get("default-run").and_then(text);
+    name.or_else(|| first.and_then(|one| text(one.get("name")?)))
+        .or_else(|| package.get("name").and_then(text))
+        .unwrap_or_else(|| "app".to_owned())
 }
 
 /// The package with a program that serves: its manifest, its `[package]`, its framework.
@@ -149,7 +216,12 @@ fn serve(
         Some((*path, digits.as_str().parse::<u16>().ok()?))
     });
     let default = fixed.map_or(8080, |(_, port)| port);
-    if framework == Some("rocket") {
+    let configured = config_files::port(tree, package).filter(|_| variable.is_none());
+    if let Some((path, name, default)) = configured {
+        facts.see(format!("the port is read from {name}"), path);
+        program = program.listening(default, probe);
+        program.environment = vec![(name, PORT.to_owned())];
+    } else if framework == Some("rocket") {
         program = program.listening(8000, probe);
         program.environment = vec![("ROCKET_PORT".to_owned(), PORT.to_owned())];
     } else if let Some((path, name)) = variable {
@@ -165,4 +237,40 @@ fn serve(
         program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
     }
     facts.programs.push(program);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = "[package]\nname = 'app'\n[dependencies]\naxum = '0.8'\nsqlx = { version = '0.8', features = [\n    'postgres',\n] }\n";
+
+    fn look(files: &[(&str, &str)]) -> Facts {
+        let begin = [("Cargo.toml", MANIFEST), ("src/main.rs", "use sqlx;\nlet a = sqlx::query!(\"select 1\");")];
+        let files = begin.iter().chain(files);
+        detect(&Tree::of(files.map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())))))
+    }
+
+    #[test]
+    fn queries_that_are_checked_are_built_offline_or_against_the_database() {
+        let saved = look(&[(".sqlx/query-1.json", "{}")]);
+        assert_eq!(saved.prepare[0].run, "SQLX_OFFLINE=true cargo build");
+        assert_eq!(saved.programs[0].command, "target/debug/app");
+        let not = look(&[]);
+        assert!(
+            not.prepare.is_empty() && not.slow_start.is_some() && not.needs.contains_key(&BackingService::Postgres)
+        );
+        assert_eq!(not.programs[0].command, "cargo build && exec target/debug/app");
+    }
+
+    #[test]
+    fn the_program_of_a_package_may_have_a_name_of_its_own() {
+        let manifest = "[package]\nname = 'app'\n[[bin]]\nname = 'one'\npath = 'src/main.rs'\n[dependencies]\nredis = '1'\naxum = '1'\n";
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let facts = detect(&Tree::of([file("Cargo.toml", manifest), file("src/main.rs", "")]));
+        assert_eq!(facts.programs[0].command, "target/debug/one");
+        assert!(
+            facts.needs.contains_key(&BackingService::Redis) && !facts.needs.contains_key(&BackingService::Postgres)
+        );
+    }
 }

@@ -54,6 +54,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
             && !production
             && (name.starts_with("docker-compose") || name.starts_with("compose"))
             && path.matches('/').count() <= 2
+            && !super::tree::is_aside(path)
     };
     for path in tree.paths().filter(is_compose) {
         let parsed: Option<Value> = tree.text(path).and_then(|text| serde_saphyr::from_str(text).ok());

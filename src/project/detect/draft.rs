@@ -35,6 +35,7 @@ pub(super) struct Draft {
     pub(super) environment: Vec<Entry>,
     pub(super) programs: Vec<(String, Program)>,
     pub(super) checks: Vec<Check>,
+    pub(super) slow_start: Option<(&'static str, String)>,
 }
 
 /// Decides; what it has to assume for that, it adds to the facts.
@@ -53,7 +54,14 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     if facts.migrations.iter().any(|step| !step.evidence.starts_with("Procfile")) {
         facts.migrations.retain(|step| !step.evidence.starts_with("Procfile"));
     }
-    let steps = unique_steps(facts.migrations.drain(..).chain(facts.seeds.drain(..)).collect());
+    for seed in &facts.seeds {
+        let why = seed.left_out.iter().map(|why| format!("the step `{}` is left out: {why}", seed.run));
+        facts.assumed.extend(why);
+    }
+    let mut steps = unique_steps(facts.migrations.drain(..).chain(facts.seeds.drain(..)).collect());
+    if steps.iter().all(|step| step.left_out.is_some()) {
+        steps.clear();
+    }
     match (&postgres, &facts.other_database) {
         (Some(_), _) => template = steps,
         (None, Some(other)) => facts.unknown.push(format!(
@@ -113,6 +121,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         environment,
         programs,
         checks: unique_checks(std::mem::take(&mut facts.checks)),
+        slow_start: facts.slow_start.clone(),
     }
 }
 
@@ -132,7 +141,8 @@ pub(super) fn plain_name(text: &str, fallback: &str) -> String {
 
 fn project_name(tree: &Tree, facts: &Facts) -> String {
     let named = facts.name.as_deref().map(|name| name.rsplit('/').next().unwrap_or(name));
-    let general = ["app", "root", "monorepo", "frontend", "backend", "web", "server", "api", "main", "workspace"];
+    let general =
+        ["app", "root", "monorepo", "frontend", "backend", "web", "server", "api", "main", "workspace", "source"];
     let named = named.filter(|name| !general.contains(&name.to_lowercase().as_str()));
     plain_name(named.unwrap_or(&tree.directory_name), "app")
 }
@@ -257,6 +267,15 @@ fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)
         program.command = program.command.replace(PORT, &own);
         for (_, value) in &mut program.environment {
             *value = value.replace(PORT, &own);
+        }
+        for (part, wanted) in program.further_ports.clone() {
+            let taken: Vec<u16> = ports.iter().map(|(_, base, _)| *base).collect();
+            let further = unique(&format!("{name}_{part}"), "_", |name| ports.iter().any(|(known, ..)| known == name));
+            let mark = format!("{{{{ ports.@{part} }}}}");
+            for (_, value) in &mut program.environment {
+                *value = value.replace(&mark, &template_text::port(&further));
+            }
+            ports.push((further, ports::base(wanted, &taken), format!("its further port ({})", program.evidence)));
         }
     }
     ports

@@ -85,7 +85,7 @@ pub(super) fn entries(
             None => entries.push(entry),
         }
     }
-    stand_ins(facts, &mut entries, programs, &mut to_fill);
+    stand_ins(facts, known, &mut entries, programs, &mut to_fill);
     if !to_fill.is_empty() {
         facts.unknown.push(format!("the values of {}: fill them in where they are needed", to_fill.join(", ")));
     }
@@ -99,8 +99,18 @@ pub(super) fn entries(
 }
 
 /// A value of the right kind for what a program does not start without.
-fn stand_ins(facts: &Facts, entries: &mut Vec<Entry>, programs: &[(String, Program)], to_fill: &mut Vec<String>) {
+fn stand_ins(
+    facts: &Facts,
+    known: &Known,
+    entries: &mut Vec<Entry>,
+    programs: &[(String, Program)],
+    to_fill: &mut Vec<String>,
+) {
     for (name, (stand_in, path)) in &facts.required_variables {
+        // an address that nobody knows is best the application's own
+        let own = known.page.as_deref().filter(|_| stand_in.starts_with("http://"));
+        let stand_in =
+            &own.map_or_else(|| stand_in.clone(), |page| format!("http://localhost:{}", template_text::port(page)));
         // a file below `[env]` has it, or a program sets it
         let given =
             facts.variables.iter().any(|variable| {
@@ -110,10 +120,10 @@ fn stand_ins(facts: &Facts, entries: &mut Vec<Entry>, programs: &[(String, Progr
         let comment = format!("a stand-in: {path} requires it");
         match entries.iter_mut().find(|entry| entry.name == *name) {
             Some(entry) if entry.value.as_deref().is_none_or(str::is_empty) => {
-                (entry.value, entry.comment) = (Some((*stand_in).clone()), comment);
+                (entry.value, entry.comment) = (Some(stand_in.clone()), comment);
             }
             None if !given && !NOT_OURS.contains(&name.as_str()) => {
-                entries.push(Entry { name: name.clone(), value: Some((*stand_in).clone()), comment });
+                entries.push(Entry { name: name.clone(), value: Some(stand_in.clone()), comment });
             }
             _ => continue,
         }

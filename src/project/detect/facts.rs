@@ -56,6 +56,9 @@ pub(super) struct Program {
     /// Whether it cannot be given another one.
     pub(super) port_is_fixed: bool,
     pub(super) probe: Probe,
+    /// Further ports that it listens on: a part of their names, which stands for each as `{{ ports.@<part> }}`, and the
+    /// number without harness.
+    pub(super) further_ports: Vec<(String, u16)>,
     /// Whether it is started only when somebody asks for it.
     pub(super) disabled: bool,
     /// On top of `[env]`; values are templates.
@@ -76,6 +79,7 @@ impl Program {
             port: None,
             port_evidence: None,
             port_is_fixed: false,
+            further_ports: Vec::new(),
             probe: Probe::Started,
             disabled: false,
             environment: Vec::new(),
@@ -103,6 +107,8 @@ pub(super) struct Step {
     pub(super) outputs: Vec<String>,
     /// Whether appended inputs may be applied to what earlier ones made.
     pub(super) incremental: bool,
+    /// Why it is written as a comment only.
+    pub(super) left_out: Option<String>,
     pub(super) evidence: String,
 }
 
@@ -116,6 +122,7 @@ impl Step {
             inputs: Vec::new(),
             outputs: Vec::new(),
             incremental: false,
+            left_out: None,
             evidence: evidence.into(),
         }
     }
@@ -197,6 +204,8 @@ pub(super) struct Facts {
     /// The reason for `create = true`: tests make databases of their own.
     pub(super) creates_databases: Option<String>,
     pub(super) pass_env: BTreeSet<&'static str>,
+    /// How long a first start may take, and why, where that is longer than usual.
+    pub(super) slow_start: Option<(&'static str, String)>,
     /// Programs that must be on PATH, and what for.
     pub(super) required: BTreeMap<&'static str, String>,
 }
@@ -233,6 +242,7 @@ impl Facts {
         self.extensions.extend(other.extensions);
         self.creates_databases = self.creates_databases.take().or(other.creates_databases);
         self.pass_env.extend(other.pass_env);
+        self.slow_start = self.slow_start.take().or(other.slow_start);
         for (program, what) in other.required {
             self.required.entry(program).or_insert(what);
         }

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
-use super::tree::{Tree, base_name, join, parent, relative};
+use super::facts::{BackingService, Check, Facts, Program, Role, Step};
+use super::tree::{Tree, base_name, is_aside, join, parent, relative};
+use super::{go_embed, go_ports};
 
 /// Packages that speak to PostgreSQL.
 const CLIENTS: [&str; 5] = [
@@ -16,33 +17,38 @@ const CLIENTS: [&str; 5] = [
     "uptrace/bun/driver/pgdriver",
 ];
 
-static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:Getenv|LookupEnv|getEnv|getenv|GetEnv|env)\w*\(\s*"((?:[A-Z][A-Z0-9]*_)*PORT)"|(?:env|envconfig|mapstructure):"((?:[A-Z][A-Z0-9]*_)*PORT)[",]"#).expect("the pattern is right")
-});
-/// A variable with an address to listen on.
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#""((?:[A-Z]+_)*(?:LISTEN_ADDR|LISTEN_ADDRESS|HTTP_ADDR|BIND_ADDR|HTTP_ADDRESS|SERVER_ADDR|SERVER_ADDRESS))""#,
-    )
-    .expect("the pattern is right")
-});
-static FLAG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:\b[a-z]*[fF]lag(?:s|set)?|\bfs|Flags\(\))\.(?:Int|String|Uint)(?:Var|VarP|P)?\((?:&[\w.]+,\s*)?"(port|addr|listen|listen-addr|http|http-addr)",\s*(?:"\w",\s*)?"?([\w.:]*)"#).expect("the pattern is right")
-});
-static FIXED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:ListenAndServe\w*\(\s*|Addr:\s*|\.Run\(\s*|\.Listen\(\s*|\.Start\(\s*)"[\w.]*:(\d{2,5})""#)
+/// Packages that keep a database in a file.
+const SQLITE: [&str; 6] = [
+    "mattn/go-sqlite3",
+    "modernc.org/sqlite",
+    "glebarez/sqlite",
+    "glebarez/go-sqlite",
+    "gorm.io/driver/sqlite",
+    "ncruces/go-sqlite3",
+];
+
+/// Packages that speak to Redis.
+const REDIS: [&str; 7] = [
+    "redis/go-redis",
+    "go-redis/redis",
+    "gomodule/redigo",
+    "hibiken/asynq",
+    "redis/rueidis",
+    "valkey-io/valkey-go",
+    "mediocregopher/radix",
+];
+
+/// `SetDefault("driver", "sqlite")`, `Dialect: "sqlite3"`
+static SQLITE_DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:default|dialect|driver|dbms|engine|\btype)\w*["']?[^\n]{0,40}["'`]sqlite3?["'`]|dbms\s*=\s*"sqlite"|= "sqlite3?"|:= "sqlite3?"|["`]sqlite3?://"#)
         .expect("the pattern is right")
-});
-static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:HandleFunc|Handle|GET|Get)\(\s*"(?:GET )?(/(?:health|healthz|healthcheck|ping|health_check|api/health)?)(?:\{\$\})?""#).expect("the pattern is right")
 });
 
 pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     for manifest in tree.named("go.mod") {
         let directory = parent(manifest);
-        let aside = ["tools", "examples", "example", "test", "tests", "_examples", "testdata"];
-        if directory.split('/').any(|part| aside.contains(&part)) {
+        if is_aside(directory) || directory.split('/').any(|part| part == "tools") {
             continue;
         }
         module(tree, directory, manifest, &mut facts);
@@ -67,13 +73,15 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
         "GOFLAGS",
         "GOSUMDB",
     ]);
-    if let Some(client) = CLIENTS.iter().find(|client| requires(client)) {
+    toolchain(tree, text, manifest, facts);
+    facts.only_sqlite = chooses_sqlite(tree, directory);
+    if let Some(client) = CLIENTS.iter().find(|client| requires(client)).filter(|_| !facts.only_sqlite) {
         facts.need(BackingService::Postgres, format!("{manifest}: {client}"));
         // lib/pq insists on TLS where an address says nothing of it
         facts.settle("PGSSLMODE", "disable", "the database is on this machine, without TLS");
     }
-    if requires("redis/go-redis") || requires("go-redis/redis") || requires("gomodule/redigo") {
-        facts.need(BackingService::Redis, format!("{manifest}: redis"));
+    if let Some(client) = REDIS.iter().find(|client| requires(client)) {
+        facts.need(BackingService::Redis, format!("{manifest}: {client}"));
     }
     let Some(main) = command(tree, directory) else {
         facts.unknown.push(format!("{manifest}: no command that listens on a port was found"));
@@ -81,6 +89,7 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
         return;
     };
     let place = parent(main);
+    go_embed::detect(tree, directory, facts);
     let package = relative(directory, place);
     let package = if package.is_empty() { ".".to_owned() } else { format!("./{package}") };
     let binary = format!(".harness/bin/{}", binary_name(tree, directory, place));
@@ -97,70 +106,8 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     build.outputs = vec![join(directory, &binary)];
     facts.prepare.push(build);
 
-    let sources: Vec<(&str, &str)> =
-        tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).collect();
-    let own = |name: &str| {
-        !["DB_", "PG", "POSTGRES", "DATABASE", "REDIS", "SMTP", "MAIL", "MYSQL", "METRICS"]
-            .iter()
-            .any(|other| name.contains(other))
-    };
-    let variable = sources.iter().find_map(|(path, text)| {
-        let found = VARIABLE
-            .captures_iter(text)
-            .filter_map(|found| found.get(1).or(found.get(2)))
-            .map(|name| name.as_str().to_owned())
-            .find(|name| own(name))?;
-        Some(((*path).to_owned(), found))
-    });
-    let fixed = sources
-        .iter()
-        .find_map(|(path, text)| Some(((*path).to_owned(), FIXED.captures(text)?[1].parse::<u16>().ok()?)));
-    // of an address and a port, each with a flag, the port is what differs from agent to agent
-    let best = |text: &str| {
-        let found = FLAG.captures_iter(text).min_by_key(|found| &found[1] != "port")?;
-        Some((found[1].to_owned(), found[2].to_owned()))
-    };
-    let flag = tree.text(main).and_then(best).or_else(|| sources.iter().find_map(|(_, text)| best(text)));
-    let address =
-        sources.iter().find_map(|(path, text)| Some(((*path).to_owned(), ADDRESS.captures(text)?[1].to_owned())));
-    let route = sources
-        .iter()
-        .flat_map(|(_, text)| ROUTE.captures_iter(text))
-        .map(|found| found[1].to_owned())
-        .max_by_key(String::len);
-    let probe = route.map_or(Probe::Tcp, Probe::Http);
-    let default = fixed.as_ref().map_or(8080, |(_, port)| *port);
-    let mut program = Program::new(directory, Role::Api, format!("./{binary}"), main);
-    match (variable, flag, fixed) {
-        (None, None, _) if address.is_some() => {
-            let (path, name) = address.unwrap_or_default();
-            facts.see(format!("the address to listen on is read from {name}"), path);
-            program = program.listening(default, probe);
-            program.environment = vec![(name, format!("127.0.0.1:{PORT}"))];
-        }
-        (Some((path, name)), ..) => {
-            facts.see(format!("the port is read from {name}"), path);
-            program = program.listening(default, probe);
-            program.environment = vec![(name, PORT.to_owned())];
-        }
-        (None, Some((flag, default)), _) => {
-            facts.see(format!("the port is the argument --{flag}"), main);
-            let digits = default.rsplit(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
-            let is_address = default.contains(':') || flag != "port";
-            let value = if is_address { format!("127.0.0.1:{PORT}") } else { PORT.to_owned() };
-            program.command = format!("./{binary} --{flag}={value}");
-            program = program.listening(digits.parse().unwrap_or(8080), probe);
-        }
-        (None, None, Some((path, port))) => {
-            program = program.listening(port, probe);
-            (program.port_is_fixed, program.port_evidence) = (true, Some(path));
-        }
-        (None, None, None) => {
-            facts.assumed.push(format!("{main} listens on PORT"));
-            program = program.listening(8080, Probe::Tcp);
-            program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
-        }
-    }
+    let program = Program::new(directory, Role::Api, format!("./{binary}"), main);
+    let program = go_ports::listen(tree, directory, main, program, facts);
     facts.programs.push(program);
     checks(directory, manifest, facts);
 }
@@ -183,9 +130,8 @@ fn command<'t>(tree: &'t Tree, directory: &'t str) -> Option<&'t str> {
     mains
         .map(|(path, _)| path)
         .filter(|path| {
-            !path
-                .split('/')
-                .any(|part| ["examples", "example", "tools", "hack", "scripts", "testdata", "internal"].contains(&part))
+            !is_aside(path)
+                && !path.split('/').any(|part| ["tools", "hack", "scripts", "internal", "plugins"].contains(&part))
         })
         .min_by_key(|path| {
             let place = relative(directory, parent(path));
@@ -202,11 +148,118 @@ fn command<'t>(tree: &'t Tree, directory: &'t str) -> Option<&'t str> {
         })
 }
 
-fn binary_name(tree: &Tree, directory: &str, place: &str) -> String {
+/// The name that Go itself gives: the module's last part that is no version.
+pub(super) fn binary_name(tree: &Tree, directory: &str, place: &str) -> String {
     let module = tree
         .text(&join(directory, "go.mod"))
         .and_then(|text| text.lines().find_map(|line| line.strip_prefix("module ")));
+    let is_version = |part: &str| {
+        part.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|one| one.is_ascii_digit()))
+    };
+    let of_module = |module: &str| {
+        let parts = module.trim().trim_matches('"').rsplit('/');
+        parts.into_iter().find(|part| !is_version(part)).unwrap_or("app").to_owned()
+    };
     let name =
-        if place == directory { module.map_or("app", |module| base_name(module.trim())) } else { base_name(place) };
-    name.chars().filter(|character| character.is_ascii_alphanumeric() || "-_".contains(*character)).collect()
+        if place == directory { module.map_or("app".to_owned(), of_module) } else { base_name(place).to_owned() };
+    name.chars().filter(|character| character.is_ascii_alphanumeric() || "-_.".contains(*character)).collect()
+}
+
+/// Whether a manifest lists a package that speaks to PostgreSQL.
+pub(super) fn speaks_postgres(manifest: &str) -> bool {
+    CLIENTS.iter().any(|client| manifest.contains(client))
+}
+
+/// Whether a module has a driver for a database in a file, and takes it unless told otherwise.
+pub(super) fn chooses_sqlite(tree: &Tree, directory: &str) -> bool {
+    let text = tree.text(&join(directory, "go.mod")).unwrap_or_default();
+    SQLITE.iter().any(|driver| text.contains(driver))
+        && go_ports::sources(tree, directory).iter().any(|(_, text)| SQLITE_DEFAULT.is_match(text))
+}
+
+/// What the module's own command for migrations is called as, from its directory.
+pub(super) fn own_migrations(tree: &Tree, directory: &str) -> Option<(String, String)> {
+    let main = command(tree, directory)?;
+    let (name, path) = go_ports::subcommand(tree, directory, &["migrate", "migrations", "migration"])?;
+    let up = tree.text(&path).is_some_and(|text| text.contains("Use: \"up\"") || text.contains("Use:   \"up\""));
+    let binary = binary_name(tree, directory, parent(main));
+    Some((format!("./.harness/bin/{binary} {name}{}", if up { " up" } else { "" }), path))
+}
+
+/// A newer Go than the one of this machine is fetched by Go, unless it is told not to.
+fn toolchain(tree: &Tree, text: &str, manifest: &str, facts: &mut Facts) {
+    let minor = |version: &str| version.trim().strip_prefix("1.")?.split('.').next()?.parse::<u16>().ok();
+    let asked = text.lines().find_map(|line| minor(line.strip_prefix("go ")?));
+    let (Some(asked), Some(found)) = (asked, tree.go.as_deref().and_then(minor)) else { return };
+    if asked > found {
+        facts.unknown.push(format!(
+            "{manifest} asks for Go 1.{asked}, and `go` is 1.{found}: install it, or let Go fetch it (GOTOOLCHAIN=auto)"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::detect::facts::PORT;
+
+    fn look(files: &[(&str, &str)]) -> Facts {
+        let file = |(path, text): &(&str, &str)| ((*path).to_owned(), Some((*text).to_owned()));
+        detect(&Tree::of(files.iter().map(file)))
+    }
+
+    const MAIN: (&str, &str) = ("main.go", "package main\nfunc main() {}\n");
+
+    fn command_of(facts: &Facts) -> &str {
+        &facts.programs[0].command
+    }
+
+    #[test]
+    fn a_version_is_no_name_and_a_procfile_has_the_arguments() {
+        let facts = look(&[("go.mod", "module a.b/app/v2\n"), MAIN, ("Procfile", "web: bin/app server -p $PORT\n")]);
+        assert_eq!(command_of(&facts), format!("./.harness/bin/app server -p {PORT}"));
+        let serve =
+            ("cmd/serve.go", "&cobra.Command{\n\tUse: \"serve\",\n}\nviper.AutomaticEnv()\nviper.GetString(\"port\")");
+        let facts = look(&[("go.mod", "module a.b/app\n"), MAIN, serve]);
+        assert_eq!(command_of(&facts), "./.harness/bin/app serve");
+        assert_eq!(facts.programs[0].environment, [("PORT".to_owned(), PORT.to_owned())]);
+    }
+
+    #[test]
+    fn the_name_of_the_variable_may_stand_in_a_constant() {
+        let keys = ("config/keys.go", "const (\n\tEnvPort    = \"APP_PORT\"\n\tEnvSSLPort = \"APP_SSL_PORT\"\n)\n");
+        let facts = look(&[("go.mod", "module app\n"), MAIN, keys]);
+        assert_eq!(facts.programs[0].environment, [("APP_PORT".to_owned(), PORT.to_owned())]);
+        let facts =
+            look(&[("go.mod", "module app\n"), ("main.go", "package main\nconst port = \":8081\"\nfunc main() {}")]);
+        assert_eq!((facts.programs[0].port, facts.programs[0].port_is_fixed), (Some(8081), true));
+    }
+
+    #[test]
+    fn a_second_address_has_a_port_of_its_own() {
+        let config = (
+            "config.go",
+            "A string `mapstructure:\"HTTP_SERVER_ADDRESS\"`\nB string `mapstructure:\"GRPC_SERVER_ADDRESS\"`",
+        );
+        let facts = look(&[("go.mod", "module app\n"), MAIN, config]);
+        let program = &facts.programs[0];
+        assert_eq!(program.environment[0], ("HTTP_SERVER_ADDRESS".to_owned(), format!("127.0.0.1:{PORT}")));
+        assert_eq!(program.environment[1].1, "127.0.0.1:{{ ports.@grpc }}");
+        assert_eq!(program.further_ports, [("grpc".to_owned(), 9090)]);
+    }
+
+    #[test]
+    fn a_database_in_a_file_wins_where_it_is_the_default() {
+        let manifest = ("go.mod", "module app\nrequire (\n\tgithub.com/lib/pq v1\n\tmodernc.org/sqlite v1\n)\n");
+        let facts = look(&[manifest, MAIN, ("a.go", "viper.SetDefault(\"driver\", \"sqlite\")")]);
+        assert!(!facts.needs.contains_key(&BackingService::Postgres));
+        assert!(look(&[manifest, MAIN]).needs.contains_key(&BackingService::Postgres));
+    }
+
+    #[test]
+    fn examples_are_no_servers() {
+        let example = ("_examples/web/main.go", "package main\nfunc main() {}\n");
+        let plugin = ("plugin/testing/x/main.go", "package main\nfunc main() {}\n");
+        assert!(look(&[("go.mod", "module app\n"), example, plugin]).programs.is_empty());
+    }
 }

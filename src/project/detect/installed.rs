@@ -22,6 +22,21 @@ pub(super) fn python3() -> Option<u16> {
     minor_of(path.canonicalize().ok()?.file_name()?.to_str()?.strip_prefix("python")?)
 }
 
+/// The version of Go, `1.26.1`, which its installation names.
+pub(super) fn go() -> Option<String> {
+    let program = which::which("go").ok()?.canonicalize().ok()?;
+    let text = std::fs::read_to_string(program.parent()?.parent()?.join("VERSION")).ok()?;
+    text.lines().next()?.strip_prefix("go").map(str::to_owned)
+}
+
+/// The major version of Node, which the headers beside it name.
+pub(super) fn node() -> Option<u16> {
+    let program = which::which("node").ok()?.canonicalize().ok()?;
+    let header = program.parent()?.parent()?.join("include/node/node_version.h");
+    let text = std::fs::read_to_string(header).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("#define NODE_MAJOR_VERSION ")?.trim().parse().ok())
+}
+
 /// All interpreters that have a name of their own.
 pub(super) fn interpreters() -> Vec<Interpreter> {
     let mut found = Vec::new();

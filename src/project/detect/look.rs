@@ -5,9 +5,9 @@ use std::path::Path;
 use super::facts::{BackingService, Facts};
 use super::tree::Tree;
 use super::{
-    addresses, alembic, broken, cargo, compose, django, draft, examples, fastapi, flask, go, laravel, missing_tools,
-    node_builds, node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python, rails, read,
-    required_variables, services, source_variables, sql, write,
+    addresses, alembic, broken, cargo, compose, config_files, django, draft, examples, fastapi, flask, go, laravel,
+    missing_tools, node_builds, node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python,
+    rails, read, required_variables, services, source_variables, sql, write,
 };
 
 /// What a repository says of itself.
@@ -31,7 +31,7 @@ pub(super) fn look(root: &Path) -> Looked {
 type Detector = fn(&Tree) -> Facts;
 
 /// Those that say more about a thing come before those that say less.
-const DETECTORS: [Detector; 24] = [
+const DETECTORS: [Detector; 25] = [
     broken::detect,
     examples::detect,
     python::detect,
@@ -54,6 +54,7 @@ const DETECTORS: [Detector; 24] = [
     compose::detect,
     services::detect,
     procfile::detect,
+    config_files::detect,
     source_variables::detect,
     required_variables::detect,
 ];
@@ -72,7 +73,15 @@ fn look_at(tree: &Tree) -> Looked {
     services::by_variables(&mut facts);
     // settings that name another database say more than a client in the list of packages
     let is_client = |why: &String| python::is_client(why) || why.contains(": dependencies.");
-    if facts.only_sqlite && facts.needs.get(&BackingService::Postgres).is_none_or(is_client) {
+    let is_of_compose = |why: &String| why.contains("compose") && why.contains(": services.");
+    if facts.needs.get(&BackingService::Postgres).is_some_and(is_of_compose) && !python::can_speak_postgres(tree) {
+        let why = facts.needs.remove(&BackingService::Postgres).unwrap_or_default();
+        facts
+            .assumed
+            .push(format!("{why} is PostgreSQL, but no list of packages that is installed has a client for it"));
+    }
+    let is_no_choice = |why: &String| is_client(why) || is_of_compose(why);
+    if facts.only_sqlite && facts.needs.get(&BackingService::Postgres).is_none_or(is_no_choice) {
         facts.needs.remove(&BackingService::Postgres);
         facts.other_database = None;
     }

@@ -65,7 +65,7 @@ pub(super) fn template(name: &str, example: Option<&str>, known: &Known) -> Opti
     {
         return Some(found);
     }
-    if MIGRATES.contains(&name.as_str()) {
+    if migrates(&name) {
         return Some("1".to_owned());
     }
     own_address(&name, value, known)
@@ -98,6 +98,11 @@ const MIGRATES: [&str; 6] = [
     "RUN_DB_MIGRATIONS",
     "DATABASE_AUTO_MIGRATE",
 ];
+
+/// Whether a variable lets a program bring its schema up to date when it starts.
+pub(super) fn migrates(name: &str) -> bool {
+    MIGRATES.contains(&name)
+}
 
 /// `PORT`, and addresses of the application's own programs.
 fn own_address(name: &str, value: &str, known: &Known) -> Option<String> {

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::facts::{BackingService, Example, Facts, Step};
 use super::node_packages::{Package, packages};
+use super::seed_needs;
 use super::tree::{Tree, base_name, extension_of, join, parent};
 
 /// Packages that speak to PostgreSQL.
@@ -176,6 +177,8 @@ fn prisma(tree: &Tree, package: &Package, schema: &str, facts: &mut Facts) {
             format!("{}: prisma.seed", package.manifest()),
         );
         step.inputs = seed_inputs(tree, package, home);
+        let text = seed.or_else(|| tree.text(&config).map(str::to_owned)).unwrap_or_default();
+        step.left_out = seed_needs::foreign(tree, package, &text);
         facts.seeds.push(step);
     } else {
         seed_script(tree, package, facts);
@@ -215,6 +218,7 @@ fn seed_script(tree: &Tree, package: &Package, facts: &mut Facts) {
         format!("{}: scripts.{script}", package.manifest()),
     );
     step.inputs = seed_inputs(tree, package, &package.directory);
+    step.left_out = seed_needs::foreign(tree, package, package.script(script).unwrap_or_default());
     facts.seeds.push(step);
 }
 

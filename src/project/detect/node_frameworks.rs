@@ -68,7 +68,7 @@ pub(super) const DEV_SERVERS: [DevServer; 23] = [
 ];
 
 /// Packages that listen on a port when a program uses them.
-pub(super) const SERVER_LIBRARIES: [(&str, &str); 17] = [
+pub(super) const SERVER_LIBRARIES: [(&str, &str); 24] = [
     ("@nestjs/core", "Nest"),
     ("express", "Express"),
     ("fastify", "Fastify"),
@@ -85,8 +85,23 @@ pub(super) const SERVER_LIBRARIES: [(&str, &str); 17] = [
     ("@feathersjs/feathers", "Feathers"),
     ("socket.io", "Socket.IO"),
     ("json-server", "json-server"),
+    ("sails", "Sails"),
+    ("@hono/node-server", "Hono"),
+    ("@loopback/rest", "LoopBack"),
+    ("apollo-server-express", "Apollo Server"),
+    ("moleculer-web", "Moleculer"),
+    ("nitropack", "Nitro"),
+    ("micro", "Micro"),
     ("ws", "ws"),
 ];
+
+/// The port of a library that listens by itself and takes `PORT`.
+pub(super) fn own_port(library: &str) -> Option<u16> {
+    match library {
+        "sails" => Some(1337),
+        _ => None,
+    }
+}
 
 /// The dev server that a script calls, and where in the script.
 pub(super) fn dev_server(script: &str) -> Option<DevServer> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::facts::{Facts, Step};
 use super::node_downloads;
-use super::tree::{Tree, join, parent};
+use super::tree::{Tree, is_aside as is_aside_by_word, join, parent};
 
 /// A package manager of JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,8 @@ fn is_aside(directory: &str) -> bool {
         "demo",
         "remix.init",
     ];
-    directory.split('/').any(|part| aside.contains(&part) || part.starts_with('.') || part.starts_with("__"))
+    is_aside_by_word(directory)
+        || directory.split('/').any(|part| aside.contains(&part) || part.starts_with('.') || part.starts_with("__"))
 }
 
 /// The patterns of a workspace's members.
@@ -207,6 +208,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     }
     if let Some(root) = packages.first().filter(|package| package.directory.is_empty()) {
         facts.name = root.name().map(str::to_owned);
+        version(tree, root, &mut facts);
         let members = packages.iter().filter(|package| is_member(tree, root, &package.directory)).count();
         if members > 0 {
             facts.see(format!("a workspace of {members} packages"), workspace_evidence(tree));
@@ -218,6 +220,28 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         }
     }
     facts
+}
+
+/// An older Node than the application asks for may refuse it.
+fn version(tree: &Tree, root: &Package, facts: &mut Facts) {
+    let engines = root.json.get("engines").and_then(|engines| engines.get("node")?.as_str());
+    let named = || Some((".nvmrc", tree.text(".nvmrc")?.trim()));
+    let Some((evidence, wanted)) = engines.map(|text| ("package.json: engines.node", text)).or_else(named) else {
+        return;
+    };
+    // of several choices the oldest counts
+    let number = |choice: &str| {
+        let digits: String = choice.trim_start_matches(|one: char| !one.is_ascii_digit()).to_owned();
+        digits.split(|one: char| !one.is_ascii_digit()).next()?.parse::<u16>().ok()
+    };
+    let least = wanted.split("||").filter(|choice| !choice.trim().starts_with('<')).filter_map(number).min();
+    if let (Some(least), Some(found)) = (least, tree.node)
+        && least > found
+    {
+        facts.unknown.push(format!(
+            "{evidence} asks for Node {wanted}, and `node` is {found}: install it if the application refuses to run"
+        ));
+    }
 }
 
 fn workspace_evidence(tree: &Tree) -> &'static str {

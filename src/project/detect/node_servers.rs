@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::facts::{Facts, PORT, Probe, Program, Role};
 use super::node_builds;
-use super::node_frameworks::{DevServer, SERVER_LIBRARIES, Takes, dev_server};
+use super::node_frameworks::{DevServer, SERVER_LIBRARIES, Takes, dev_server, own_port};
 use super::node_packages::{Package, packages};
 use super::source_node::{self, PortSource};
 use super::tree::{Tree, join};
@@ -16,8 +16,20 @@ const SCRIPTS: [&str; 9] =
     ["dev", "start:dev", "develop", "dev:server", "dev:api", "server:dev", "serve", "server", "start"];
 
 /// Programs that call scripts of other packages.
-const ORCHESTRATORS: [&str; 8] =
-    ["turbo", "nx ", "lerna", "pnpm -r", "pnpm --parallel", "--filter", "--workspace", " -w "];
+const ORCHESTRATORS: [&str; 12] = [
+    "turbo",
+    "nx ",
+    "lerna",
+    "pnpm -r",
+    "pnpm --parallel",
+    "--filter",
+    "--workspace",
+    " -w ",
+    "--prefix ",
+    "--cwd ",
+    "pnpm -C ",
+    "pnpm --dir ",
+];
 
 pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
@@ -26,9 +38,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     for package in &all {
         let Some(script) = SCRIPTS.iter().find(|script| package.script(script).is_some()) else { continue };
         let text = package.script(script).unwrap_or_default();
-        let orchestrates = package.directory.is_empty()
-            && ORCHESTRATORS.iter().any(|one| text.contains(one))
-            && (several || tree.has("nx.json"));
+        let calls_others = |text: &str| ORCHESTRATORS.iter().any(|one| text.contains(one));
+        let by_parts = parts(package, script).iter().any(|part| package.script(part).is_some_and(calls_others));
+        let orchestrates =
+            package.directory.is_empty() && (calls_others(text) || by_parts) && (several || tree.has("nx.json"));
         if orchestrates {
             facts.see("a script that runs those of its packages", format!("{}: scripts.{script}", package.manifest()));
             continue;
@@ -46,6 +59,12 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         // a watcher of a library is not worth a process of its own when nothing listens here
         let listens = found.iter().any(|program| program.role != Role::Worker);
         if several && !listens && !has_server(package) {
+            if let Some(program) = found.first().filter(|_| runs_file(text)) {
+                facts.unknown.push(format!(
+                    "{} runs a program that no port was found of: give it in [processes], if the application needs it",
+                    program.evidence
+                ));
+            }
             continue;
         }
         facts.programs.extend(found);
@@ -102,7 +121,9 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
         facts.see(*name, format!("{}: dependencies.{dependency}", package.manifest()));
     }
     let port = source_node::port(tree, &package.directory);
-    if library.is_none() && !serves_itself(tree, &package.directory, port.as_ref()) {
+    let listens = serves_itself(tree, &package.directory, port.as_ref())
+        || runs_file(text) && matches!(port, Some(PortSource::Variable { .. }));
+    if library.is_none() && !listens {
         let runs = ["node ", "tsx ", "nodemon", "ts-node", "bun ", "deno ", "tsc ", "tsup"]
             .iter()
             .any(|one| text.contains(one));
@@ -110,7 +131,26 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
             .then(|| Program::new(&package.directory, Role::Worker, package.manager.script(script, ""), evidence));
     }
     facts.prepare.extend(node_builds::before(tree, package, script));
+    let by_library = library.and_then(|(name, _)| own_port(name)).map(|default| PortSource::Variable {
+        names: vec!["PORT".to_owned()],
+        default: Some(default),
+        file: package.manifest(),
+    });
+    let port = match port {
+        Some(PortSource::Variable { .. }) => port,
+        // a number elsewhere in the source says less than what the library does
+        _ => by_library.or(port),
+    };
     Some(api(tree, package, script, port, evidence, facts))
+}
+
+/// `nodemon`, `node --watch src/index.js`, `tsx watch server.ts`: a program of the package itself, not a compiler.
+fn runs_file(script: &str) -> bool {
+    static CALL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[&|;] *|env(?: \S+=\S+)* |-- )(?:nodemon$|(?:node|nodemon|tsx|ts-node|ts-node-dev|bun|deno)\b[^&|;]*? ?[\w./-]+\.[cm]?[jt]sx?\b)")
+            .expect("the pattern is right")
+    });
+    CALL.is_match(script.trim())
 }
 
 /// `http.createServer`, `Bun.serve`, `Deno.serve`.
@@ -227,5 +267,37 @@ fn api(
             program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
             program
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_outside_the_known_frameworks_is_a_process() {
+        for (script, expected) in [
+            ("nodemon", true),
+            ("node --watch src/index.js", true),
+            ("cross-env NODE_ENV=development tsx watch server.ts", true),
+            ("tsc -w", false),
+            ("rollup -c -w", false),
+            ("vite build && node scripts/copy.js", true),
+        ] {
+            assert_eq!(runs_file(script), expected, "{script}");
+        }
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let tree = Tree::of([
+            file(
+                "package.json",
+                r#"{ "scripts": { "start": "concurrently \"npm run server:start\"", "server:start": "npm start --prefix server" } }"#,
+            ),
+            file("server/package.json", r#"{ "scripts": { "start": "nodemon" }, "dependencies": { "sails": "1" } }"#),
+            file("other/package.json", r#"{ "scripts": { "dev": "node main.js" } }"#),
+            file("other/main.js", "listen(process.env.PORT || 7000)"),
+        ]);
+        let found = detect(&tree).programs;
+        let found: Vec<_> = found.iter().map(|one| (one.directory.as_str(), one.role, one.port)).collect();
+        assert_eq!(found, [("other", Role::Api, Some(7000)), ("server", Role::Api, Some(1337))]);
     }
 }

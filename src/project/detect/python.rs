@@ -81,6 +81,10 @@ pub(super) fn projects(tree: &Tree) -> Vec<PythonProject> {
             {
                 continue;
             }
+            let is_manifest = |text: &str| ["setuptools", "distutils", "setup("].iter().any(|word| text.contains(word));
+            if name == "setup.py" && !tree.text(path).is_some_and(is_manifest) {
+                continue;
+            }
             let text = manifest_text(tree, &directory);
             let manager =
                 manager.unwrap_or(if text.contains("[tool.poetry]") { Manager::Poetry } else { Manager::Pip });
@@ -128,8 +132,12 @@ fn manifest_text(tree: &Tree, directory: &str) -> String {
             || ["pyproject.toml", "Pipfile", "setup.py", "setup.cfg"].contains(&name))
             || is_uv_member(tree, directory) && name == "pyproject.toml"
     };
+    let has_base =
+        ["base.txt", "common.txt"].iter().any(|name| tree.has(&join(directory, &format!("requirements/{name}"))));
     tree.under(directory)
         .filter(is_list)
+        // what only a deployment installs is not there
+        .filter(|path| !has_base || !base_name(path).contains("prod"))
         .filter_map(|path| tree.text(path))
         .collect::<Vec<_>>()
         .join("\n")
@@ -145,6 +153,20 @@ pub(super) fn project_of<'p>(projects: &'p [PythonProject], path: &str) -> Optio
 
 /// Packages that speak to PostgreSQL.
 const CLIENTS: [&str; 6] = ["psycopg2", "psycopg2-binary", "psycopg", "asyncpg", "pg8000", "aiopg"];
+
+/// Whether an application can use PostgreSQL: false where it is one of Python alone whose packages have no client.
+pub(super) fn can_speak_postgres(tree: &Tree) -> bool {
+    let others = ["go.mod", "Cargo.toml", "Gemfile", "composer.json", "mix.exs", "pom.xml", "build.gradle"];
+    let projects = projects(tree);
+    let is_python = !projects.is_empty() && tree.paths().any(|path| extension_of(path) == "py");
+    let has_node_server = super::node_packages::packages(tree)
+        .iter()
+        .any(|package| package.depends_on("pg") || package.depends_on("prisma"));
+    !is_python
+        || projects.iter().any(PythonProject::lists_client)
+        || has_node_server
+        || others.iter().any(|name| !tree.named(name).is_empty())
+}
 
 /// Whether evidence is no more than a client in a list of packages.
 pub(super) fn is_client(evidence: &str) -> bool {
@@ -202,9 +224,16 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
         Manager::Pdm => "pdm install --frozen-lockfile".to_owned(),
         Manager::Pipenv => format!("PIPENV_VENV_IN_PROJECT=1 pipenv sync --dev && {ignored}"),
         Manager::Pip => {
-            let (arguments, files) = pip_arguments(tree, project);
+            let Lists { main, further, files } = pip_lists(tree, project);
             inputs = files;
-            format!("{python} -m venv .venv && {ignored} && .venv/bin/python -m pip install --quiet {arguments}")
+            let pip = ".venv/bin/python -m pip install --quiet";
+            let further: Vec<String> = further
+                .iter()
+                .map(|list| {
+                    format!(" && {{ {pip} {list} || echo \"harness: {list} cannot be installed; the application runs without it\"; }}")
+                })
+                .collect();
+            format!("{python} -m venv .venv && {ignored} && {pip} {main}{}", further.concat())
         }
     };
     let run = format!("{before}{run}");
@@ -229,25 +258,44 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
 }
 
 /// What pip installs, and the files that say so.
-fn pip_arguments(tree: &Tree, project: &PythonProject) -> (String, Vec<String>) {
+struct Lists {
+    /// What the application needs.
+    main: String,
+    /// What its development is easier with: the application runs without it.
+    further: Vec<String>,
+    files: Vec<String>,
+}
+
+fn pip_lists(tree: &Tree, project: &PythonProject) -> Lists {
     let directory = &project.directory;
-    let lists = [
-        "requirements.txt",
+    let argument = |path: &String| format!("-r {}", relative(directory, path));
+    let there = |names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| join(directory, name)).filter(|path| tree.has(path)).collect()
+    };
+    let mut main = there(&["requirements.txt"]);
+    // one that asks for what only a deployment needs
+    let base = there(&["requirements/base.txt", "requirements/common.txt"]);
+    let is_of_deployment =
+        |path: &String| tree.text(path).is_some_and(|text| text.lines().any(|line| line.contains("prod")));
+    if main.is_empty() || !base.is_empty() && main.iter().any(is_of_deployment) {
+        main.clone_from(&base);
+    }
+    let dev = [
         "requirements-dev.txt",
         "dev-requirements.txt",
         "requirements_dev.txt",
-        "requirements/base.txt",
         "requirements/dev.txt",
         "requirements/local.txt",
         "requirements/development.txt",
     ];
-    let mut files: Vec<String> = lists.iter().map(|name| join(directory, name)).filter(|path| tree.has(path)).collect();
-    if files.iter().any(|path| ["dev.txt", "local.txt", "development.txt"].contains(&base_name(path))) {
-        files.retain(|path| base_name(path) != "base.txt");
+    let mut further = there(&dev);
+    if main.is_empty() && !further.is_empty() {
+        main.push(further.remove(0));
     }
-    if !files.is_empty() {
-        let arguments: Vec<String> = files.iter().map(|path| format!("-r {}", relative(directory, path))).collect();
-        return (arguments.join(" "), files);
+    if !main.is_empty() {
+        let arguments: Vec<String> = main.iter().map(argument).collect();
+        let lists = further.iter().map(argument).collect();
+        return Lists { main: arguments.join(" "), further: lists, files: [main, further].concat() };
     }
     let file = project.manifest.clone();
     let extras = tree.toml(&file).and_then(|toml| {
@@ -255,7 +303,8 @@ fn pip_arguments(tree: &Tree, project: &PythonProject) -> (String, Vec<String>) 
         let wanted: Vec<&str> = ["dev", "test", "tests"].into_iter().filter(|name| table.contains_key(*name)).collect();
         (!wanted.is_empty()).then(|| format!("[{}]", wanted.join(",")))
     });
-    (format!("--editable '.{}'", extras.unwrap_or_default()), vec![file])
+    let further = extras.iter().map(|extras| format!("--editable '.{extras}'")).collect();
+    Lists { main: "--editable .".to_owned(), further, files: vec![file] }
 }
 
 fn checks(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
@@ -287,5 +336,35 @@ fn checks_of(tree: &Tree, project: &PythonProject, directory: &str, facts: &mut 
     }
     if lists("pytest") {
         add("test", "test", "pytest", "-q");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(files: &[(&str, &str)]) -> Vec<String> {
+        let files = files.iter().chain(&[("app.py", "")]);
+        let tree = Tree::of(files.map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned()))));
+        detect(&tree).prepare.into_iter().map(|step| step.run).collect()
+    }
+
+    #[test]
+    fn a_list_for_development_that_fails_does_not_fail_the_others() {
+        let run = &steps(&[("requirements.txt", "flask"), ("requirements-dev.txt", "broken")])[0];
+        assert!(run.contains("pip install --quiet -r requirements.txt && { "), "{run}");
+        assert!(run.contains("--quiet -r requirements-dev.txt || echo "), "{run}");
+        let lists = [("requirements/base.txt", "a"), ("requirements/development.txt", "-r base.txt\nb")];
+        let run = &steps(&[&lists[..], &[("requirements.txt", "-r requirements/production.txt")]].concat())[0];
+        assert!(run.contains("--quiet -r requirements/base.txt && { "), "{run}");
+        let run =
+            &steps(&[("pyproject.toml", "[project]\nname = 'a'\n[project.optional-dependencies]\ndev = ['b']")])[0];
+        assert!(run.contains("--editable . && { ") && run.contains("--editable '.[dev]' || echo"), "{run}");
+    }
+
+    #[test]
+    fn a_module_of_the_name_setup_is_no_manifest() {
+        assert!(steps(&[("core/setup.py", "def run():\n    pass\n")]).is_empty());
+        assert_eq!(steps(&[("setup.py", "from setuptools import setup\nsetup(name='a')")]).len(), 1);
     }
 }

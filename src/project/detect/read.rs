@@ -92,7 +92,9 @@ pub(super) fn read(root: &Path) -> Tree {
             let is_skipped = || SKIPPED.iter().any(|name| entry.file_name() == *name);
             // a linked work tree inside this one is another agent's
             let is_other_tree = || Checkout::at(entry.path()).is_some_and(|checkout| checkout.is_linked());
-            entry.depth() == 0 || !is_skipped() && !is_other_tree()
+            // a template of a repository is none
+            let is_template = || entry.file_name().to_string_lossy().contains("{{");
+            entry.depth() == 0 || !is_skipped() && !is_template() && !is_other_tree()
         })
         .sort_by_file_name(std::ffi::OsStr::cmp)
         .build();
@@ -123,6 +125,15 @@ pub(super) fn read(root: &Path) -> Tree {
     let mut tree = Tree::of(files);
     tree.directory_name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     tree.installed = PROGRAMS.iter().filter(|name| installed::has(name)).map(|name| (*name).to_owned()).collect();
+    let committed = git(root, &["ls-files", "--", ":(glob)**/dist/**", ":(glob)**/target/**", ":(glob)**/vendor/**"]);
+    let outermost = |path: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        let end = parts.iter().position(|part| SKIPPED.contains(part))?;
+        Some(parts[..=end].join("/"))
+    };
+    tree.built = committed.unwrap_or_default().lines().filter_map(outermost).collect();
+    tree.go = tree.installed.contains("go").then(installed::go).flatten();
+    tree.node = tree.installed.contains("node").then(installed::node).flatten();
     tree.python3 = installed::python3();
     tree.interpreters = installed::interpreters();
     let is_top = git_root(root).is_some_and(|top| top == root);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::Facts;
-use super::tree::Tree;
+use super::tree::{Tree, is_aside};
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is right")
@@ -18,6 +18,9 @@ static ZOD: LazyLock<Regex> =
 /// `NAME: Joi.string().required()`
 static JOI: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?m)^\s*([A-Z][A-Z0-9_]+):\s*([Jj]oi\.[^\n]*(?:\n\s+\.[^\n]*)*)"));
+/// `if (!process.env.NAME) { throw`
+static THROWS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"if\s*\(\s*!\s*process\.env\.([A-Z][A-Z0-9_]+)\s*\)\s*\{?\s*throw\b"));
 /// `NAME: str` of pydantic's settings.
 static PYDANTIC: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?m)^ {4}([A-Z][A-Z0-9_]+)\s*:\s*([A-Z]?[A-Za-z]+)\s*(?:#.*)?$"));
@@ -26,14 +29,16 @@ static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?:environ\[\s*|\benv(?:\.str)?\(\s*|\bconfig\(\s*)["']([A-Z][A-Z0-9_]+)["']\s*[\])]"#)
 });
 
-const ASIDE: [&str; 7] = ["test", "tests", "__tests__", "e2e", "docs", "examples", "scripts"];
-
 pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let mut add = |name: &str, stand_in: &str, path: &str| {
         facts.required_variables.entry(name.to_owned()).or_insert_with(|| (stand_in.to_owned(), path.to_owned()));
     };
-    let is_aside = |path: &str| path.split('/').any(|part| ASIDE.contains(&part));
+    let is_aside = |path: &str| {
+        is_aside(path)
+            || path.split('/').any(|part| ["docs", "scripts"].contains(&part))
+            || [".test.", ".spec.", ".stories."].iter().any(|part| path.contains(part))
+    };
     for (path, text) in tree.sources("", &["ts", "js", "mjs", "mts"]).filter(|(path, _)| !is_aside(path)) {
         let validates = text.contains("process.env") || text.contains("createEnv") || path.contains("env");
         if validates && text.contains("z.") {
@@ -46,6 +51,9 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                     add(&found[1], stand_in(&format!("{} {kind}", &found[1])), path);
                 }
             }
+        }
+        for found in THROWS.captures_iter(text) {
+            add(&found[1], stand_in_for(&found[1]), path);
         }
         for found in
             JOI.captures_iter(text).filter(|found| found[2].contains(".required(") && !found[2].contains(".valid("))
@@ -126,7 +134,7 @@ fn stand_in(kind: &str) -> &'static str {
         "false"
     } else {
         // schemas often ask for a least length
-        "stand-in-0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     }
 }
 
@@ -138,9 +146,11 @@ mod tests {
     fn fields_without_a_default_are_required() {
         let tree = Tree::of([
             ("env.ts".to_owned(), Some("createEnv({\n  A_KEY: z.string().min(1),\n  B: z.string().optional(),\n  C_URL: z\n    .string()\n    .url(),\n})".to_owned())),
+            ("db.ts".to_owned(), Some("if (!process.env.I_KEY) {\n  throw new Error('no')\n}".to_owned())),
+            ("db.test.ts".to_owned(), Some("if (!process.env.T_KEY) throw 1".to_owned())),
             ("app/config.py".to_owned(), Some("class S(BaseSettings):\n    D_NAME: str\n    E: str = \"x\"\nF = os.environ[\"F_KEY\"]\nD = {\n    \"k\": env(\"H_KEY\"),\n}\nif X:\n    G = {\n        \"k\": env(\"G_KEY\")\n    }\n".to_owned())),
         ]);
         let found: Vec<String> = detect(&tree).required_variables.into_keys().collect();
-        assert_eq!(found, ["A_KEY", "C_URL", "D_NAME", "F_KEY", "H_KEY"]);
+        assert_eq!(found, ["A_KEY", "C_URL", "D_NAME", "F_KEY", "H_KEY", "I_KEY"]);
     }
 }

@@ -117,6 +117,7 @@ pub(super) fn redis(parts: &[&str], value: &str) -> Option<String> {
         "HOST" | "HOSTNAME" | "SERVER" => Some("127.0.0.1".to_owned()),
         "PORT" => Some("{{ ports.redis }}".to_owned()),
         "URL" | "URI" | "DSN" if value.is_empty() => Some("redis://127.0.0.1:{{ ports.redis }}".to_owned()),
+        "ADDR" | "ADDRESS" | "ADDRS" | "ENDPOINT" => Some("127.0.0.1:{{ ports.redis }}".to_owned()),
         "PASSWORD" | "PASS" => Some(String::new()),
         _ => None,
     }

@@ -2,6 +2,7 @@
 //! names.
 
 use super::facts::{BackingService, Facts};
+use super::meanings;
 use super::node_packages::packages;
 use super::python::projects;
 use super::tree::Tree;
@@ -22,13 +23,20 @@ const NODE: [(&str, BackingService); 13] = [
     ("playwright", BackingService::Browser),
 ];
 
-const PYTHON: [(&str, BackingService); 8] = [
+const PYTHON: [(&str, BackingService); 15] = [
     ("minio", BackingService::S3),
     ("aioboto3", BackingService::S3),
     ("django-storages", BackingService::S3),
     ("redis", BackingService::Redis),
     ("django-redis", BackingService::Redis),
     ("celery[redis]", BackingService::Redis),
+    ("rq", BackingService::Redis),
+    ("django-rq", BackingService::Redis),
+    ("channels-redis", BackingService::Redis),
+    ("channels_redis", BackingService::Redis),
+    ("dramatiq[redis]", BackingService::Redis),
+    ("aioredis", BackingService::Redis),
+    ("valkey", BackingService::Redis),
     ("emails", BackingService::Mail),
     ("fastapi-mail", BackingService::Mail),
 ];
@@ -37,7 +45,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     for package in packages(tree) {
         for (name, service) in NODE {
-            if package.depends_on(name) {
+            // tests drive a browser too, one of their own
+            let is_used = service != BackingService::Browser
+                || package.json.get("dependencies").is_some_and(|table| table.get(name).is_some());
+            if package.depends_on(name) && is_used {
                 facts.need(service, format!("{}: dependencies.{name}", package.manifest()));
             }
         }
@@ -86,6 +97,9 @@ pub(super) fn by_variables(facts: &mut Facts) {
         // the source reads names of much that is switched off unless they are set
         let is_shown = variable.value.is_some() || variable.evidence.starts_with(".env");
         let evidence = format!("{}: {}", variable.evidence, variable.name);
+        if meanings::migrates(&name) {
+            facts.migrates_itself = true;
+        }
         if chooses_sqlite(&name, value) {
             facts.only_sqlite = true;
         }

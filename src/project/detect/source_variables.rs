@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Example, Facts};
-use super::tree::{Tree, base_name, extension_of};
+use super::tree::{Tree, base_name, extension_of, is_aside};
 
 static READ: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -34,7 +34,8 @@ const ASIDE: [&str; 10] =
 pub(super) fn detect(tree: &Tree) -> Facts {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for (path, text) in tree.sources("", &EXTENSIONS) {
-        if path.split('/').any(|part| ASIDE.contains(&part))
+        if is_aside(path)
+            || path.split('/').any(|part| ASIDE.contains(&part))
             || extension_of(path) == "yml" && base_name(path) != "database.yml"
         {
             continue;

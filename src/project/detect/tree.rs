@@ -25,6 +25,12 @@ pub(super) struct Tree {
     pub(super) tracked: BTreeSet<String>,
     /// Which of the programs that detectors ask for are on PATH.
     pub(super) installed: BTreeSet<String>,
+    /// Directories that are not walked but hold files that git tracks, such as a `dist` that is committed.
+    pub(super) built: BTreeSet<String>,
+    /// The version of Go, `1.26.1`, where it is known.
+    pub(super) go: Option<String>,
+    /// The major version of Node, where it is known.
+    pub(super) node: Option<u16>,
     /// The version of `python3`, the number behind `3.`, where it is known.
     pub(super) python3: Option<u16>,
     /// The interpreters of Python that have a name with a version.
@@ -45,6 +51,12 @@ impl Tree {
     /// Whether there is a file below this directory.
     pub(super) fn has_directory(&self, directory: &str) -> bool {
         self.under(directory).next().is_some()
+    }
+
+    /// Whether git has files in a directory that is not walked, or in one above or below it.
+    pub(super) fn has_built(&self, directory: &str) -> bool {
+        let is_below = |path: &str, above: &str| path == above || path.starts_with(&format!("{above}/"));
+        self.built.iter().any(|built| is_below(built, directory) || is_below(directory, built))
     }
 
     /// The text of a file.
@@ -114,6 +126,21 @@ pub(super) fn extension_of(path: &str) -> &str {
     base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
+/// Directories that hold no part of an application: examples, tests and what they read.
+pub(super) fn is_aside(path: &str) -> bool {
+    let words = [
+        "test", "tests", "testing", "testdata", "example", "examples", "fixture", "fixtures", "e2e", "sample",
+        "samples",
+    ];
+    path.split('/').any(|part| {
+        let plain = part.trim_matches(['_', '.']).to_lowercase();
+        let mut parts = plain.split(['-', '_']);
+        let ends = parts.next_back().unwrap_or_default();
+        words.contains(&plain.as_str())
+            || plain.contains(['-', '_']) && !plain.contains('.') && (words.contains(&ends) || plain.starts_with("e2e"))
+    })
+}
+
 /// A path below a directory.
 pub(super) fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
@@ -136,6 +163,19 @@ mod tests {
     fn paths_are_taken_apart_and_put_together() {
         assert_eq!((base_name("a/b.rs"), parent("a/b.rs"), extension_of("a/b.rs")), ("b.rs", "a", "rs"));
         assert_eq!((base_name("b"), parent("b"), extension_of("a.d/b")), ("b", "", ""));
+        for path in [
+            "_examples/a.go",
+            "a/testdata/b",
+            "e2e-tests/a.ts",
+            "packages/web-e2e/x",
+            "__tests__/a",
+            "integration_tests/a",
+        ] {
+            assert!(is_aside(path), "{path}");
+        }
+        for path in ["contest/a.go", "src/latest/b", "app/sampler.py", "cmd/my-server/main.go", "a/test-b/x.go"] {
+            assert!(!is_aside(path), "{path}");
+        }
         assert_eq!(relative("", ".venv/bin/python"), ".venv/bin/python");
         assert_eq!(relative("backend/app", ".venv/bin"), "../../.venv/bin");
         assert_eq!(relative("backend/app", "backend/.venv"), "../.venv");

@@ -52,7 +52,10 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
     database(draft, &mut text);
     environment(draft, &mut text);
     if draft.programs.iter().any(|(_, program)| program.role != Role::Worker) {
-        text.push_str("\n[launch]\ntimeout = \"3m\"                # a first start compiles\n");
+        let slow = draft.slow_start.as_ref();
+        let (timeout, why) = slow.map_or(("3m", "a first start compiles"), |(timeout, why)| (*timeout, why));
+        let line = format!("timeout = {}", quote(timeout));
+        let _ = writeln!(text, "\n[launch]\n{line}{}", pad(&line, why));
     }
     for (name, program) in &draft.programs {
         process(&mut text, name, program, draft);
@@ -126,7 +129,11 @@ fn write_step(text: &mut String, step: &Step, of_template: bool) {
     if step.incremental && of_template {
         fields.push("incremental = true".to_owned());
     }
-    let _ = writeln!(text, "  # {}\n  {{ {} }},", step.evidence, fields.join(", "));
+    let (evidence, fields) = (&step.evidence, fields.join(", "));
+    let _ = match &step.left_out {
+        Some(why) => writeln!(text, "  # {evidence}\n  # left out: {why}\n  # {{ {fields} }},"),
+        None => writeln!(text, "  # {evidence}\n  {{ {fields} }},"),
+    };
 }
 
 fn environment(draft: &Draft, text: &mut String) {

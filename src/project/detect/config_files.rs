@@ -1,0 +1,220 @@
+//! Files of settings whose values a variable of the environment replaces: by viper in Go, by `config` and `figment`
+//! in Rust. `database.host` of such a file is `APP_DATABASE__HOST`, as the source says.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::facts::{Example, Facts};
+use super::tree::{Tree, base_name, join, parent};
+use crate::project::dotenv;
+
+/// How a key becomes the name of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Naming {
+    /// What the name begins with, with what stands behind it.
+    prefix: String,
+    /// What stands between the parts of a key; none where parts have no variable.
+    separator: Option<String>,
+    /// The file that says so.
+    evidence: String,
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is right")
+}
+
+static CONFIG: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"Environment::(?:with_prefix\(\s*"(\w+)"\s*\)|default\(\))"#));
+static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.separator\(\s*"([^"]+)"\s*\)"#));
+static PREFIX_SEPARATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.prefix_separator\(\s*"([^"]+)"\s*\)"#));
+static FIGMENT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"Env::prefixed\(\s*"(\w+)"\s*\)(?:\s*\.split\(\s*"([^"]+)"\s*\))?"#));
+static VIPER_PREFIX: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.SetEnvPrefix\(\s*"(\w+)"\s*\)"#));
+static VIPER_REPLACER: LazyLock<Regex> = LazyLock::new(|| pattern(r#"NewReplacer\([^)]*"\.",\s*"(_+)"[^)]*\)"#));
+static VIPER_PORT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?:[vV]iper|\bv)\.(?:Get\w*|SetDefault|BindEnv)\(\s*"((?:[a-zA-Z_-]+[._-])?[pP]ort)"(?:,\s*"?:?(\d{3,5}))?"#,
+    )
+});
+
+/// Files that hold the values for development; those of other surroundings are left out.
+const NAMES: [&str; 12] = [
+    "base",
+    "default",
+    "defaults",
+    "config",
+    "app",
+    "application",
+    "settings",
+    "local",
+    "dev",
+    "development",
+    "env",
+    "server",
+];
+const EXTENSIONS: [&str; 5] = ["yaml", "yml", "toml", "json", "env"];
+const FOLDERS: [&str; 5] = ["config", "configuration", "configs", "conf", "settings"];
+
+fn naming(tree: &Tree, directory: &str) -> Option<Naming> {
+    for (path, text) in tree.sources(directory, &["rs"]) {
+        if let Some(found) = CONFIG.captures(text) {
+            let separator = SEPARATOR.captures(text).map(|found| found[1].to_owned());
+            let behind = PREFIX_SEPARATOR.captures(text).map(|found| found[1].to_owned());
+            let behind = behind.or_else(|| separator.clone()).unwrap_or_else(|| "_".to_owned());
+            let prefix = found.get(1).map_or(String::new(), |name| format!("{}{behind}", name.as_str()));
+            return Some(Naming { prefix: prefix.to_uppercase(), separator, evidence: path.to_owned() });
+        }
+        if let Some(found) = FIGMENT.captures(text) {
+            let separator = found.get(2).map(|text| text.as_str().to_owned());
+            return Some(Naming { prefix: found[1].to_uppercase(), separator, evidence: path.to_owned() });
+        }
+    }
+    let sources: Vec<(&str, &str)> =
+        tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).collect();
+    let (path, _) = sources.iter().find(|(_, text)| text.contains(".AutomaticEnv()"))?;
+    let first = |pattern: &Regex| sources.iter().find_map(|(_, text)| Some(pattern.captures(text)?[1].to_owned()));
+    let prefix = first(&VIPER_PREFIX).map_or(String::new(), |name| format!("{}_", name.to_uppercase()));
+    Some(Naming { prefix, separator: first(&VIPER_REPLACER), evidence: (*path).to_owned() })
+}
+
+impl Naming {
+    fn name(&self, key: &[String]) -> Option<String> {
+        let joined = match (&self.separator, key) {
+            (_, [only]) => only.clone(),
+            (Some(separator), parts) => parts.join(separator),
+            (None, _) => return None,
+        };
+        Some(format!("{}{}", self.prefix, joined.to_uppercase().replace(['-', '.'], "_")))
+    }
+}
+
+/// The keys and values of the files that a module reads.
+fn values(tree: &Tree, directory: &str) -> Vec<(Vec<String>, String, String)> {
+    let mut found = Vec::new();
+    for path in tree.under(directory) {
+        let Some((stem, extension)) = base_name(path).rsplit_once('.') else { continue };
+        let place = parent(path);
+        let is_place = place == directory || FOLDERS.iter().any(|folder| place == join(directory, folder));
+        if !is_place || !NAMES.contains(&stem) || !EXTENSIONS.contains(&extension) {
+            continue;
+        }
+        let Some(text) = tree.text(path) else { continue };
+        if extension == "env" {
+            let entries = dotenv::parse(text, &|_| None).unwrap_or_default();
+            found.extend(entries.into_iter().map(|(name, value)| (vec![name], value, path.to_owned())));
+            continue;
+        }
+        let value: Option<Value> = match extension {
+            "toml" => text.parse::<toml::Table>().ok().and_then(|table| serde_json::to_value(table).ok()),
+            "json" => serde_json::from_str(text).ok(),
+            _ => serde_saphyr::from_str(text).ok(),
+        };
+        if let Some(value) = value {
+            flatten(&value, &mut Vec::new(), path, &mut found);
+        }
+    }
+    found
+}
+
+fn flatten(value: &Value, key: &mut Vec<String>, path: &str, found: &mut Vec<(Vec<String>, String, String)>) {
+    let text = match value {
+        Value::Object(table) => {
+            for (name, value) in table {
+                key.push(name.clone());
+                flatten(value, key, path, found);
+                key.pop();
+            }
+            return;
+        }
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return,
+    };
+    if !key.is_empty() {
+        found.push((key.clone(), text, path.to_owned()));
+    }
+}
+
+/// Whose ports are not the program's own.
+const OTHERS: [&str; 12] =
+    ["database", "db", "postgres", "redis", "smtp", "mail", "email", "mysql", "metrics", "grpc", "cache", "broker"];
+
+/// The variable that a program of a module takes its port from: the file that says so, its name and its default.
+pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16)> {
+    let naming = naming(tree, directory)?;
+    let is_own = |key: &[String]| {
+        !key.iter()
+            .any(|part| OTHERS.iter().any(|other| part.to_lowercase().split(['_', '-']).any(|one| one == *other)))
+    };
+    let of_file = values(tree, directory).into_iter().filter(|(key, ..)| is_own(key)).find_map(|(key, value, path)| {
+        let last = key.last()?.to_lowercase();
+        let is_port = last == "port" || last.ends_with("_port");
+        Some((path, naming.name(&key)?, value.parse().ok().filter(|_| is_port)?))
+    });
+    of_file.or_else(|| {
+        tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).find_map(|(path, text)| {
+            VIPER_PORT.captures_iter(text).find_map(|found| {
+                let key: Vec<String> = found[1].split('.').map(str::to_owned).collect();
+                let default = found.get(2).and_then(|digits| digits.as_str().parse().ok());
+                let name = naming.name(&key).filter(|_| is_own(&key))?;
+                Some((path.to_owned(), name, default.unwrap_or(8080)))
+            })
+        })
+    })
+}
+
+/// What the files say, by the names of the variables that replace it.
+pub(super) fn detect(tree: &Tree) -> Facts {
+    let mut facts = Facts::default();
+    let manifests = ["go.mod", "Cargo.toml"].iter().flat_map(|name| tree.named(name)).map(parent);
+    let mut directories: Vec<&str> = manifests.filter(|directory| !super::tree::is_aside(directory)).collect();
+    directories.sort_unstable();
+    directories.dedup();
+    for directory in directories {
+        let Some(naming) = naming(tree, directory) else { continue };
+        for (key, value, path) in values(tree, directory) {
+            let Some(name) = naming.name(&key) else { continue };
+            if facts.layered.insert(path.clone()) {
+                facts.see(format!("settings that variables replace ({})", naming.evidence), path.clone());
+            }
+            facts.variables.push(Example { name, value: Some(value), evidence: path });
+        }
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        Tree::of(files.iter().map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned()))))
+    }
+
+    #[test]
+    fn a_key_of_a_file_is_a_variable() {
+        let rust = tree(&[
+            ("Cargo.toml", ""),
+            ("src/a.rs", r#"Environment::with_prefix("APP").prefix_separator("_").separator("__")"#),
+            ("configuration/base.yaml", "web:\n  port: 8000\ndatabase:\n  host: 127.0.0.1\n  port: 5432\n"),
+            ("configuration/production.yaml", "database:\n  host: db\n"),
+        ]);
+        let names: Vec<String> = detect(&rust).variables.into_iter().map(|one| one.name).collect();
+        assert_eq!(names, ["APP_WEB__PORT", "APP_DATABASE__HOST", "APP_DATABASE__PORT"]);
+        assert_eq!(port(&rust, "").map(|(_, name, default)| (name, default)), Some(("APP_WEB__PORT".to_owned(), 8000)));
+        let go = tree(&[
+            ("go.mod", ""),
+            (
+                "cmd/a.go",
+                "viper.SetEnvPrefix(\"app\")\nviper.SetEnvKeyReplacer(strings.NewReplacer(\".\", \"_\"))\nviper.AutomaticEnv()",
+            ),
+            ("config.toml", "[server]\nport = 3000\n"),
+        ]);
+        assert_eq!(port(&go, "").map(|(_, name, _)| name), Some("APP_SERVER_PORT".to_owned()));
+        let plain = tree(&[("go.mod", ""), ("a.go", "viper.AutomaticEnv(); viper.SetDefault(\"port\", \"3000\")")]);
+        assert_eq!(port(&plain, ""), Some(("a.go".to_owned(), "PORT".to_owned(), 3000)));
+        assert_eq!(port(&tree(&[("go.mod", ""), ("config.yaml", "port: 1\n")]), ""), None, "no variable replaces it");
+    }
+}
