@@ -42,7 +42,7 @@ pub(super) const REPOSITORIES: &[Repository] = &[
         holds: &[
             "web = 3100",
             r#"command = "yarn run next dev --turbopack --port {{ ports.web }}""#,
-            r#"run = "yarn install --frozen-lockfile""#,
+            r#"run = "yarn install --frozen-lockfile --network-timeout"#,
             r#"http_get = { path = "/""#,
         ],
     },

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::config_files;
 use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, is_aside, join, parent};
+use super::{config_files, go_ports};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];
 
@@ -134,15 +134,13 @@ pub(super) fn compiles_against_database(tree: &Tree) -> bool {
 
 /// The version of a package that a manifest asks for.
 pub(super) fn version_of(tree: &Tree, package: &str) -> Option<String> {
-    let tables = tree.named("Cargo.toml").into_iter().filter_map(|path| tree.toml(path));
-    tables
-        .filter_map(|table| {
-            let own = table.get("dependencies").and_then(|table| table.get(package));
-            let shared = || table.get("workspace")?.get("dependencies")?.get(package);
-            let found = own.or_else(shared)?;
-            found.as_str().or_else(|| found.get("version")?.as_str()).map(str::to_owned)
-        })
-        .next()
+    let mut tables = tree.named("Cargo.toml").into_iter().filter_map(|path| tree.toml(path));
+    tables.find_map(|table| {
+        let own = table.get("dependencies").and_then(|table| table.get(package));
+        let shared = || table.get("workspace")?.get("dependencies")?.get(package);
+        let found = own.or_else(shared)?;
+        found.as_str().or_else(|| found.get("version")?.as_str()).map(str::to_owned)
+    })
 }
 
 /// The program of a package: the one that it names as its default, else the one of `src/main.rs`, else its first.
@@ -203,13 +201,17 @@ fn serve(
             .iter()
             .any(|other| name.contains(other))
     };
-    let variable = texts.iter().find_map(|(path, text)| {
-        let name = VARIABLE
-            .captures_iter(text)
-            .filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned()))
-            .find(|name| own(name))?;
-        Some((*path, name))
-    });
+    let variable = texts
+        .iter()
+        .filter_map(|(path, text)| {
+            let name = VARIABLE
+                .captures_iter(text)
+                .filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned()))
+                .filter(|name| own(name))
+                .min_by_key(|name| go_ports::port_rank(name))?;
+            Some((*path, name))
+        })
+        .min_by_key(|(_, name)| go_ports::port_rank(name));
     let fixed = texts.iter().find_map(|(path, text)| {
         let found = FIXED.captures(text)?;
         let digits = found.get(1).or(found.get(2)).or(found.get(3))?;
@@ -217,10 +219,10 @@ fn serve(
     });
     let default = fixed.map_or(8080, |(_, port)| port);
     let configured = config_files::port(tree, package).filter(|_| variable.is_none());
-    if let Some((path, name, default)) = configured {
+    if let Some((path, name, default, value)) = configured {
         facts.see(format!("the port is read from {name}"), path);
         program = program.listening(default, probe);
-        program.environment = vec![(name, PORT.to_owned())];
+        program.environment = vec![(name, value)];
     } else if framework == Some("rocket") {
         program = program.listening(8000, probe);
         program.environment = vec![("ROCKET_PORT".to_owned(), PORT.to_owned())];

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::facts::{Example, Facts};
+use super::facts::{Example, Facts, PORT, Step};
+use super::meanings;
 use super::tree::{Tree, base_name, join, parent};
 use crate::project::dotenv;
 
@@ -31,6 +32,7 @@ static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.separator\(\s*
 static PREFIX_SEPARATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.prefix_separator\(\s*"([^"]+)"\s*\)"#));
 static FIGMENT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"Env::prefixed\(\s*"(\w+)"\s*\)(?:\s*\.split\(\s*"([^"]+)"\s*\))?"#));
+static KOANF: LazyLock<Regex> = LazyLock::new(|| pattern(r#"env\.Provider\(\s*"(\w+)""#));
 static VIPER_PREFIX: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\.SetEnvPrefix\(\s*"(\w+)"\s*\)"#));
 static VIPER_REPLACER: LazyLock<Regex> = LazyLock::new(|| pattern(r#"NewReplacer\([^)]*"\.",\s*"(_+)"[^)]*\)"#));
 static VIPER_PORT: LazyLock<Regex> = LazyLock::new(|| {
@@ -73,6 +75,12 @@ fn naming(tree: &Tree, directory: &str) -> Option<Naming> {
     }
     let sources: Vec<(&str, &str)> =
         tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).collect();
+    if let Some((path, text, found)) =
+        sources.iter().find_map(|(path, text)| Some((*path, *text, KOANF.captures(text)?)))
+    {
+        let separator = ["__", "_"].into_iter().find(|one| text.contains(&format!("\"{one}\""))).map(str::to_owned);
+        return Some(Naming { prefix: found[1].to_uppercase(), separator, evidence: path.to_owned() });
+    }
     let (path, _) = sources.iter().find(|(_, text)| text.contains(".AutomaticEnv()"))?;
     let first = |pattern: &Regex| sources.iter().find_map(|(_, text)| Some(pattern.captures(text)?[1].to_owned()));
     let prefix = first(&VIPER_PREFIX).map_or(String::new(), |name| format!("{}_", name.to_uppercase()));
@@ -94,7 +102,7 @@ impl Naming {
 fn values(tree: &Tree, directory: &str) -> Vec<(Vec<String>, String, String)> {
     let mut found = Vec::new();
     for path in tree.under(directory) {
-        let Some((stem, extension)) = base_name(path).rsplit_once('.') else { continue };
+        let Some((stem, extension)) = without_sample(base_name(path)).rsplit_once('.') else { continue };
         let place = parent(path);
         let is_place = place == directory || FOLDERS.iter().any(|folder| place == join(directory, folder));
         if !is_place || !NAMES.contains(&stem) || !EXTENSIONS.contains(&extension) {
@@ -116,6 +124,34 @@ fn values(tree: &Tree, directory: &str) -> Vec<(Vec<String>, String, String)> {
         }
     }
     found
+}
+
+/// The name of the file that a sample is of; any other name as it is.
+fn without_sample(name: &str) -> &str {
+    [".sample", ".example", ".dist", ".template", ".default"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name)
+}
+
+/// A file that git does not have, but a sample of it: a program that is configured by it wants it there.
+fn copies(tree: &Tree, directory: &str, facts: &mut Facts) {
+    for (_, _, sample) in values(tree, directory) {
+        let name = without_sample(base_name(&sample)).to_owned();
+        let file = join(parent(&sample), &name);
+        let is_read = |text: &str| text.contains(&format!("\"{name}\""));
+        let known = facts.prepare.iter().any(|step| step.outputs.contains(&file));
+        if file == sample
+            || tree.has(&file)
+            || known
+            || !tree.sources(directory, &["go", "rs"]).any(|(_, text)| is_read(text))
+        {
+            continue;
+        }
+        let mut step = Step::new(&format!("copy {name}"), "", format!("test -e {file} || cp {sample} {file}"), sample);
+        step.outputs = vec![file];
+        facts.prepare.push(step);
+    }
 }
 
 fn flatten(value: &Value, key: &mut Vec<String>, path: &str, found: &mut Vec<(Vec<String>, String, String)>) {
@@ -141,8 +177,9 @@ fn flatten(value: &Value, key: &mut Vec<String>, path: &str, found: &mut Vec<(Ve
 const OTHERS: [&str; 12] =
     ["database", "db", "postgres", "redis", "smtp", "mail", "email", "mysql", "metrics", "grpc", "cache", "broker"];
 
-/// The variable that a program of a module takes its port from: the file that says so, its name and its default.
-pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16)> {
+/// The variable that a program of a module takes its port from: the file that says so, its name, its default, and the
+/// template for it.
+pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16, String)> {
     let naming = naming(tree, directory)?;
     let is_own = |key: &[String]| {
         !key.iter()
@@ -151,7 +188,12 @@ pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16)
     let of_file = values(tree, directory).into_iter().filter(|(key, ..)| is_own(key)).find_map(|(key, value, path)| {
         let last = key.last()?.to_lowercase();
         let is_port = last == "port" || last.ends_with("_port");
-        Some((path, naming.name(&key)?, value.parse().ok().filter(|_| is_port)?))
+        if let Some((_, digits)) =
+            value.rsplit_once(':').filter(|_| ["address", "addr", "listen"].contains(&last.as_str()))
+        {
+            return Some((path, naming.name(&key)?, digits.parse().ok()?, format!("127.0.0.1:{PORT}")));
+        }
+        Some((path, naming.name(&key)?, value.parse().ok().filter(|_| is_port)?, PORT.to_owned()))
     });
     of_file.or_else(|| {
         tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).find_map(|(path, text)| {
@@ -159,7 +201,7 @@ pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16)
                 let key: Vec<String> = found[1].split('.').map(str::to_owned).collect();
                 let default = found.get(2).and_then(|digits| digits.as_str().parse().ok());
                 let name = naming.name(&key).filter(|_| is_own(&key))?;
-                Some((path.to_owned(), name, default.unwrap_or(8080)))
+                Some((path.to_owned(), name, default.unwrap_or(8080), PORT.to_owned()))
             })
         })
     })
@@ -174,10 +216,15 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     directories.dedup();
     for directory in directories {
         let Some(naming) = naming(tree, directory) else { continue };
+        copies(tree, directory, &mut facts);
         for (key, value, path) in values(tree, directory) {
             let Some(name) = naming.name(&key) else { continue };
             if facts.layered.insert(path.clone()) {
                 facts.see(format!("settings that variables replace ({})", naming.evidence), path.clone());
+            }
+            // one that is left out is the program's own to choose
+            if let Some(secret) = meanings::development_secret(&name).filter(|_| value.is_empty()) {
+                facts.settle(name.clone(), secret, format!("{path} leaves it empty; a value for development"));
             }
             facts.variables.push(Example { name, value: Some(value), evidence: path });
         }
@@ -203,7 +250,10 @@ mod tests {
         ]);
         let names: Vec<String> = detect(&rust).variables.into_iter().map(|one| one.name).collect();
         assert_eq!(names, ["APP_WEB__PORT", "APP_DATABASE__HOST", "APP_DATABASE__PORT"]);
-        assert_eq!(port(&rust, "").map(|(_, name, default)| (name, default)), Some(("APP_WEB__PORT".to_owned(), 8000)));
+        assert_eq!(
+            port(&rust, "").map(|(_, name, default, _)| (name, default)),
+            Some(("APP_WEB__PORT".to_owned(), 8000))
+        );
         let go = tree(&[
             ("go.mod", ""),
             (
@@ -212,9 +262,24 @@ mod tests {
             ),
             ("config.toml", "[server]\nport = 3000\n"),
         ]);
-        assert_eq!(port(&go, "").map(|(_, name, _)| name), Some("APP_SERVER_PORT".to_owned()));
+        assert_eq!(port(&go, "").map(|(_, name, ..)| name), Some("APP_SERVER_PORT".to_owned()));
         let plain = tree(&[("go.mod", ""), ("a.go", "viper.AutomaticEnv(); viper.SetDefault(\"port\", \"3000\")")]);
-        assert_eq!(port(&plain, ""), Some(("a.go".to_owned(), "PORT".to_owned(), 3000)));
+        assert_eq!(port(&plain, ""), Some(("a.go".to_owned(), "PORT".to_owned(), 3000, PORT.to_owned())));
+        let koanf = tree(&[
+            ("go.mod", ""),
+            (
+                "cmd/init.go",
+                "ko.Load(env.Provider(\"APP_\", \".\", strings.ReplaceAll(s, \"__\", \".\")))\nfile(\"config.toml\")",
+            ),
+            ("config.toml.sample", "[app]\naddress = \"localhost:9000\"\nsecret_key = \"\"\n"),
+        ]);
+        assert_eq!(
+            port(&koanf, "").map(|(_, name, _, value)| (name, value)),
+            Some(("APP_APP__ADDRESS".to_owned(), format!("127.0.0.1:{PORT}")))
+        );
+        let facts = detect(&koanf);
+        assert_eq!(facts.prepare[0].run, "test -e config.toml || cp config.toml.sample config.toml");
+        assert!(facts.settled.contains_key("APP_APP__SECRET_KEY"));
         assert_eq!(port(&tree(&[("go.mod", ""), ("config.yaml", "port: 1\n")]), ""), None, "no variable replaces it");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::addresses;
 use super::environment::{self, Entry};
 use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
-use super::meanings::Known;
+use super::meanings::{self, Known};
 use super::ports;
 use super::template_text;
 use super::tree::{Tree, base_name};
@@ -84,6 +84,12 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         }
     }
     let known = known(facts, &programs, &ports);
+    if names_no_port(facts) && !map.iter().any(|(number, _)| *number == 5432) {
+        facts.assumed.push(
+            "the database's host is read from a variable, but no port: [network] leads 5432 to the server".to_owned(),
+        );
+        map.push((5432, DATABASE_PORT.to_owned()));
+    }
     for (number, name) in addresses::resolve(facts, &known) {
         if map.iter().all(|(other, _)| *other != number) {
             map.push((number, name));
@@ -123,6 +129,22 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         checks: unique_checks(std::mem::take(&mut facts.checks)),
         slow_start: facts.slow_start.clone(),
     }
+}
+
+/// Stands among the ports of [network] for that of the database's server.
+pub(super) const DATABASE_PORT: &str = "database.port";
+
+/// Whether examples give the host of PostgreSQL, and neither its port nor an address.
+fn names_no_port(facts: &Facts) -> bool {
+    let known = Known { services: [BackingService::Postgres].into(), ..Known::default() };
+    let templates: Vec<String> = facts
+        .variables
+        .iter()
+        .filter(|one| one.value.is_some())
+        .filter_map(|one| meanings::template(&one.name, one.value.as_deref(), &known))
+        .collect();
+    let has = |field: &str| templates.iter().any(|template| template.contains(&format!("{{{{ database.{field} }}}}")));
+    facts.needs.contains_key(&BackingService::Postgres) && has("host") && !has("port") && !has("url")
 }
 
 /// Lower-case letters, digits, `-` and `_`, beginning with a letter or digit.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::{Example, Facts};
+use super::meanings;
 use super::tree::{Tree, base_name, parent};
 use crate::project::dotenv;
 
@@ -60,7 +61,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         }
         // their values hold, but what belongs to an agent is replaced
         for (name, value) in read(tree.text(path).unwrap_or_default()) {
-            let value = super::meanings::is_secret(&name).then(String::new).unwrap_or(value);
+            if let Some(secret) = meanings::development_secret(&name).filter(|_| value.is_empty()) {
+                facts.settle(name.clone(), secret, format!("{path} leaves it empty; a value for development"));
+            }
+            let value = meanings::is_secret(&name).then(String::new).unwrap_or(value);
             facts.variables.push(Example { name, value: Some(value), evidence: path.clone() });
         }
     }

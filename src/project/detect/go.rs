@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::facts::{BackingService, Check, Facts, Program, Role, Step};
 use super::tree::{Tree, base_name, is_aside, join, parent, relative};
-use super::{go_embed, go_ports};
+use super::{go_embed, go_generated, go_ports};
 
 /// Packages that speak to PostgreSQL.
 const CLIENTS: [&str; 5] = [
@@ -51,6 +51,12 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         if is_aside(directory) || directory.split('/').any(|part| part == "tools") {
             continue;
         }
+        // tools and clients beside the application have modules of their own
+        let is_further = !directory.is_empty() && facts.programs.iter().any(|program| program.directory.is_empty());
+        let is_listed = || tree.text("go.work").is_some_and(|text| text.contains(&format!("./{directory}")));
+        if is_further && !is_listed() {
+            continue;
+        }
         module(tree, directory, manifest, &mut facts);
     }
     facts
@@ -90,6 +96,7 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     };
     let place = parent(main);
     go_embed::detect(tree, directory, facts);
+    go_generated::detect(tree, directory, main, facts);
     let package = relative(directory, place);
     let package = if package.is_empty() { ".".to_owned() } else { format!("./{package}") };
     let binary = format!(".harness/bin/{}", binary_name(tree, directory, place));

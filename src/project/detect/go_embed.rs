@@ -10,28 +10,25 @@ use super::tree::{Tree, join, parent, relative};
 pub(super) fn detect(tree: &Tree, module: &str, facts: &mut Facts) {
     for folder in missing(tree, module) {
         facts.see(format!("{folder} is built into the program"), "go:embed");
-        match builder(tree, &folder) {
-            Some((package, script)) => {
-                let name = format!("build {}", package.directory);
-                let run = package.manager.script(&script, "");
-                let mut step = Step::new(&name, &package.directory, run, format!("go:embed of {folder}"));
-                step.inputs = vec![package.manifest()];
-                let source = join(&package.directory, "src");
-                if tree.has_directory(&source) {
-                    step.inputs.push(format!("{source}/**"));
-                }
-                step.outputs = vec![folder];
-                facts.prepare.push(step);
+        if let Some((package, script)) = builder(tree, &folder) {
+            let name = format!("build {}", package.directory);
+            let run = package.manager.script(&script, "");
+            let mut step = Step::new(&name, &package.directory, run, format!("go:embed of {folder}"));
+            step.inputs = vec![package.manifest()];
+            let source = join(&package.directory, "src");
+            if tree.has_directory(&source) {
+                step.inputs.push(format!("{source}/**"));
             }
-            None => {
-                facts.assumed.push(format!(
-                    "go:embed wants files in {folder}, which nothing that was found builds: an empty page is put there"
-                ));
-                let run = format!("mkdir -p {folder} && test -e {folder}/index.html || touch {folder}/index.html");
-                let mut step = Step::new(&format!("embed {folder}"), "", run, format!("go:embed of {folder}"));
-                step.outputs = vec![folder];
-                facts.prepare.push(step);
-            }
+            step.outputs = vec![folder];
+            facts.prepare.push(step);
+        } else {
+            facts.assumed.push(format!(
+                "go:embed wants files in {folder}, which nothing that was found builds: an empty page is put there"
+            ));
+            let run = format!("mkdir -p {folder} && test -e {folder}/index.html || touch {folder}/index.html");
+            let mut step = Step::new(&format!("embed {folder}"), "", run, format!("go:embed of {folder}"));
+            step.outputs = vec![folder];
+            facts.prepare.push(step);
         }
     }
 }
@@ -73,23 +70,22 @@ fn missing(tree: &Tree, module: &str) -> Vec<String> {
 /// The package whose build makes a folder: one that names it in a script, else the nearest above it.
 fn builder(tree: &Tree, folder: &str) -> Option<(Package, String)> {
     let all = packages(tree);
-    for package in &all {
-        let target = relative(&package.directory, folder);
-        let named = package.scripts().into_iter().find(|script| {
-            package
-                .script(script)
-                .is_some_and(|text| text.contains("build") && text.contains(&target) && !target.is_empty())
-        });
-        if let Some(script) = named.filter(|_| target.starts_with("../")) {
-            return Some((package.clone(), script.to_owned()));
-        }
-    }
-    let above = all.into_iter().filter(|package| {
+    let above = all.iter().filter(|package| {
         package.script("build").is_some()
             && !package.directory.is_empty()
             && folder.starts_with(&format!("{}/", package.directory))
     });
-    above.max_by_key(|package| package.directory.len()).map(|package| (package, "build".to_owned()))
+    if let Some(package) = above.max_by_key(|package| package.directory.len()) {
+        return Some((package.clone(), "build".to_owned()));
+    }
+    all.into_iter().find_map(|package| {
+        let target = relative(&package.directory, folder);
+        let is_outside = target.starts_with("../");
+        let builds =
+            |script: &&str| package.script(script).is_some_and(|text| text.contains("build") && text.contains(&target));
+        let script = package.scripts().into_iter().filter(|_| is_outside).find(builds)?.to_owned();
+        Some((package, script))
+    })
 }
 
 #[cfg(test)]

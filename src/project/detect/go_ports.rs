@@ -92,9 +92,9 @@ pub(super) fn listen(tree: &Tree, directory: &str, main: &str, mut program: Prog
     let own = |name: &str| !OTHERS.iter().any(|other| name.contains(other));
     let first_variable = |pattern: &Regex| {
         sources.iter().find_map(|(path, text)| {
-            let mut found = pattern.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2)));
-            let name = found.find(|name| own(name.as_str()))?;
-            Some(((*path).to_owned(), name.as_str().to_owned()))
+            let found = pattern.captures_iter(text).filter_map(|found| found.get(1).or(found.get(2)));
+            let name = found.map(|name| name.as_str()).filter(|name| own(name)).min_by_key(|name| port_rank(name))?;
+            Some(((*path).to_owned(), name.to_owned()))
         })
     };
     let number = |pattern: &Regex| {
@@ -131,12 +131,12 @@ pub(super) fn listen(tree: &Tree, directory: &str, main: &str, mut program: Prog
     let configured = config_files::port(tree, directory);
     let variable = first_variable(&VARIABLE)
         .or_else(|| first_variable(&NAMED).filter(|_| addresses.is_empty() && flag.is_none()))
-        .map(|(path, name)| (path, name, default))
+        .map(|(path, name)| (path, name, default, PORT.to_owned()))
         .or_else(|| configured.filter(|_| addresses.is_empty() && flag.is_none()));
-    if let Some((path, name, default)) = variable {
+    if let Some((path, name, default, value)) = variable {
         facts.see(format!("the port is read from {name}"), path);
         program = program.listening(default, probe);
-        program.environment = vec![(name, PORT.to_owned())];
+        program.environment = vec![(name, value)];
     } else if let Some((flag, default)) = flag {
         facts.see(format!("the port is the argument --{flag}"), main);
         let digits = default.rsplit(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
@@ -165,6 +165,18 @@ pub(super) fn listen(tree: &Tree, directory: &str, main: &str, mut program: Prog
         program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
     }
     program
+}
+
+/// How little a name says that it is of the port for HTTP.
+pub(super) fn port_rank(name: &str) -> usize {
+    let parts: Vec<&str> = name.split('_').collect();
+    let has = |words: &[&str]| parts.iter().any(|part| words.contains(part));
+    match parts.as_slice() {
+        ["PORT"] => 0,
+        _ if has(&["LDAP", "LDAPS", "SSH", "FTP", "DNS", "RPC", "P2P", "ADMIN", "HTTPS", "FRONTEND", "UI"]) => 3,
+        _ if has(&["HTTP", "SERVER", "APP", "WEB", "API", "LISTEN"]) => 1,
+        _ => 2,
+    }
 }
 
 /// The variables with an address to listen on, that of HTTP first.

@@ -133,7 +133,7 @@ fn own_address(name: &str, value: &str, known: &Known) -> Option<String> {
 
 /// A value for development of a secret that the application chooses itself.
 pub(super) fn development_secret(name: &str) -> Option<&'static str> {
-    const TEXT: &str = "only-for-development-0123456789abcdef0123456789abcdef";
+    // some applications take any text, others 32 bytes in hexadecimal digits
     const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let name = name.to_uppercase();
     if [
@@ -146,10 +146,9 @@ pub(super) fn development_secret(name: &str) -> Option<&'static str> {
         return None;
     }
     let is = |words: &[&str]| words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")));
-    if is(&["ENCRYPTION_KEY", "CRYPT_KEY"]) {
-        return Some(KEY);
-    }
     is(&[
+        "ENCRYPTION_KEY",
+        "CRYPT_KEY",
         "SECRET",
         "SECRET_KEY",
         "SECRET_KEY_BASE",
@@ -161,7 +160,7 @@ pub(super) fn development_secret(name: &str) -> Option<&'static str> {
         "JWT_SALT",
         "HMAC_KEY",
     ])
-    .then_some(TEXT)
+    .then_some(KEY)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod fastapi;
 mod flask;
 mod go;
 mod go_embed;
+mod go_generated;
 mod go_ports;
 mod init;
 mod installed;

@@ -52,9 +52,11 @@ impl Manager {
             (Self::Npm, false) => "npm install",
             (Self::Pnpm, true) => "pnpm install --frozen-lockfile",
             (Self::Pnpm, false) => "pnpm install",
-            (Self::Yarn, true) => "yarn install --frozen-lockfile",
+            // the first yarn gives a download up after half a minute, and refuses where npm only warns of an older Node
+            (Self::Yarn, true) => "yarn install --frozen-lockfile --network-timeout 600000 --ignore-engines",
             (Self::YarnBerry, true) => "yarn install --immutable",
-            (Self::Yarn | Self::YarnBerry, false) => "yarn install",
+            (Self::Yarn, false) => "yarn install --network-timeout 600000 --ignore-engines",
+            (Self::YarnBerry, false) => "yarn install",
             (Self::Bun, true) => "bun install --frozen-lockfile",
             (Self::Bun, false) => "bun install",
         }
@@ -193,8 +195,14 @@ fn manager(tree: &Tree, directory: &str, json: &Value) -> Manager {
 }
 
 /// The variables that package managers read of a company's network and caches.
-const PASS_ENV: [&str; 5] =
-    ["NPM_CONFIG_REGISTRY", "npm_config_registry", "NODE_EXTRA_CA_CERTS", "NPM_TOKEN", "COREPACK_HOME"];
+const PASS_ENV: [&str; 6] = [
+    "PRISMA_ENGINES_MIRROR",
+    "NPM_CONFIG_REGISTRY",
+    "npm_config_registry",
+    "NODE_EXTRA_CA_CERTS",
+    "NPM_TOKEN",
+    "COREPACK_HOME",
+];
 
 /// Where packages are installed, and how.
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -274,6 +282,15 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
     let below = |one: &&Package| one.directory == package.directory || is_member(tree, package, &one.directory);
     let depends_on = |name: &str| members.iter().filter(below).any(|one| one.depends_on(name));
     let install = node_downloads::with_fallback(manager.install(!own.is_empty()), depends_on);
+    // an application of another language is run without what its sources are checked with
+    let install = if is_tooling(tree, package) {
+        format!(
+            "{install} || echo 'harness: the packages of {} cannot be installed; the application runs without them'",
+            package.manifest()
+        )
+    } else {
+        install
+    };
     let mut step = Step::new(&name, &package.directory, install, evidence);
     step.inputs = vec![own.first().cloned().unwrap_or_else(|| package.manifest())];
     step.outputs = if manager == Manager::YarnBerry && tree.has(&join(&package.directory, ".pnp.cjs")) {
@@ -303,6 +320,27 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
     facts.required.insert(manager.program(), format!("{} asks for it", package.manifest()));
 }
 
+/// Whether a package has nothing but tools for checks, beside an application of another language.
+fn is_tooling(tree: &Tree, package: &Package) -> bool {
+    let others = [
+        "manage.py",
+        "requirements.txt",
+        "pyproject.toml",
+        "go.mod",
+        "Cargo.toml",
+        "Gemfile",
+        "composer.json",
+        "mix.exs",
+    ];
+    let has = |kind: &str| package.json.get(kind).and_then(Value::as_object).is_some_and(|table| !table.is_empty());
+    let runs = ["dev", "start", "build", "serve", "develop", "watch", "prod", "compile"];
+    let makes = |script: &str| runs.iter().any(|word| script.split([':', '-']).next() == Some(word));
+    !has("dependencies")
+        && package.json.get("workspaces").is_none()
+        && !package.scripts().into_iter().any(makes)
+        && others.iter().any(|name| tree.has(&join(&package.directory, name)))
+}
+
 /// A script that insists on a dotenv file finds one. Its values come from `[env]`; an empty file adds none.
 fn env_file(tree: &Tree, package: &Package) -> Option<Step> {
     let script = package.scripts().into_iter().find(|name| {
@@ -319,4 +357,22 @@ fn env_file(tree: &Tree, package: &Package) -> Option<Step> {
             format!("{}: scripts.{script}", package.manifest()),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_for_checks_beside_another_language_may_be_missing() {
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let run = |manifest: &str| {
+            let tree = Tree::of([file("manage.py", ""), file("package.json", manifest)]);
+            detect(&tree).prepare[0].run.clone()
+        };
+        let lint = r#"{ "devDependencies": { "eslint": "9" }, "scripts": { "lint": "eslint ." } }"#;
+        assert!(run(lint).starts_with("npm install || echo 'harness: "), "{}", run(lint));
+        let build = r#"{ "devDependencies": { "vite": "9" }, "scripts": { "build": "vite build" } }"#;
+        assert_eq!(run(build), "npm install");
+    }
 }

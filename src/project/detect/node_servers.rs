@@ -37,6 +37,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     let several = all.len() > 1;
     for package in &all {
         let Some(script) = SCRIPTS.iter().find(|script| package.script(script).is_some()) else { continue };
+        // what opens a window on somebody's desk is no server
+        if ["electron", "@tauri-apps/cli", "expo", "react-native"].iter().any(|name| package.depends_on(name)) {
+            continue;
+        }
         let text = package.script(script).unwrap_or_default();
         let calls_others = |text: &str| ORCHESTRATORS.iter().any(|one| text.contains(one));
         let by_parts = parts(package, script).iter().any(|part| package.script(part).is_some_and(calls_others));

@@ -222,7 +222,11 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
              --no-root && {ignored}"
         ),
         Manager::Pdm => "pdm install --frozen-lockfile".to_owned(),
-        Manager::Pipenv => format!("PIPENV_VENV_IN_PROJECT=1 pipenv sync --dev && {ignored}"),
+        Manager::Pipenv => {
+            let has_lock = tree.has(&join(directory, "Pipfile.lock"));
+            let install = if has_lock { "sync --dev" } else { "install --dev --skip-lock" };
+            format!("export PIPENV_VENV_IN_PROJECT=1; pipenv {install} && {ignored}")
+        }
         Manager::Pip => {
             let Lists { main, further, files } = pip_lists(tree, project);
             inputs = files;

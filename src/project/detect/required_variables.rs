@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::Facts;
+use super::python::{PythonProject, projects};
 use super::tree::{Tree, is_aside};
 
 fn pattern(text: &str) -> Regex {
@@ -24,6 +25,10 @@ static THROWS: LazyLock<Regex> =
 /// `NAME: str` of pydantic's settings.
 static PYDANTIC: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?m)^ {4}([A-Z][A-Z0-9_]+)\s*:\s*([A-Z]?[A-Za-z]+)\s*(?:#.*)?$"));
+/// `DB_ENGINE: str = "sqlite"`
+static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?m)^\s+((?:DB|DATABASE)_(?:ENGINE|TYPE|DRIVER|DIALECT|BACKEND))\s*:[^=\n]*=\s*["']sqlite3?["']"#)
+});
 /// `os.environ["NAME"]`, `env("NAME")` and `config("NAME")` with nothing after the name.
 static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?:environ\[\s*|\benv(?:\.str)?\(\s*|\bconfig\(\s*)["']([A-Z][A-Z0-9_]+)["']\s*[\])]"#)
@@ -31,6 +36,7 @@ static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
 
 pub(super) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
+    let mut choices: Vec<(String, &str, &str)> = Vec::new();
     let mut add = |name: &str, stand_in: &str, path: &str| {
         facts.required_variables.entry(name.to_owned()).or_insert_with(|| (stand_in.to_owned(), path.to_owned()));
     };
@@ -67,6 +73,17 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                 add(&found[1], stand_in(&found[2]), path);
             }
         }
+        // of several databases the one that harness runs
+        if let Some(found) = CHOICE.captures(text) {
+            let name = if text.contains("\"postgresql\"") || text.contains("'postgresql'") {
+                "postgresql"
+            } else {
+                "postgres"
+            };
+            if text.to_lowercase().contains("postgres") {
+                choices.push((found[1].to_owned(), name, path));
+            }
+        }
         let is_settings = path.contains("settings") || path.contains("config");
         for found in PYTHON.captures_iter(text).filter(|_| is_settings && !path.contains("prod")) {
             let at = found.get(0).map_or(0, |whole| whole.start());
@@ -76,6 +93,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                 add(&found[1], stand_in_for(&found[1]), path);
             }
         }
+    }
+    let has_client = || projects(tree).iter().any(PythonProject::lists_client);
+    for (name, value, path) in choices.into_iter().filter(|_| has_client()) {
+        facts.settle(name, value, format!("{path} chooses the database by it"));
     }
     facts
 }

@@ -56,7 +56,12 @@ pub(super) fn database(name: &str, parts: &[&str], value: &str) -> Option<String
         return None;
     }
     let last = *parts.last()?;
+    let is_other = ["mysql", "mysql2", "mariadb"].contains(&value.to_lowercase().as_str());
     match last {
+        // of the kinds that an application knows the one that is there
+        "DIALECT" | "TYPE" | "DRIVER" | "ENGINE" if is_other => Some("postgres".to_owned()),
+        "CLIENT" if is_other => Some("pg".to_owned()),
+        "CONNECTION" if is_other => Some("pgsql".to_owned()),
         "HOST" | "HOSTNAME" | "SERVER" | "ADDR" | "ADDRESS" => field("host"),
         "PORT" => field("port"),
         "USER" | "USERNAME" => field("user"),

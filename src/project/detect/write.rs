@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::draft::Draft;
+use super::draft::{DATABASE_PORT, Draft};
 use super::environment::service_name;
 use super::facts::{BackingService, Check, Probe, Program, Role, Step};
 use super::template_text;
@@ -29,7 +29,10 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
         let entries: Vec<String> = draft
             .map
             .iter()
-            .map(|(number, name)| format!("{number} = {}", quote(&template_text::port(name))))
+            .map(|(number, name)| {
+                let value = if name == DATABASE_PORT { format!("{{{{ {name} }}}}") } else { template_text::port(name) };
+                format!("{number} = {}", quote(&value))
+            })
             .collect();
         let _ = writeln!(text, "map = {{ {} }}", entries.join(", "));
     }
@@ -53,7 +56,7 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
     environment(draft, &mut text);
     if draft.programs.iter().any(|(_, program)| program.role != Role::Worker) {
         let slow = draft.slow_start.as_ref();
-        let (timeout, why) = slow.map_or(("3m", "a first start compiles"), |(timeout, why)| (*timeout, why));
+        let (timeout, why) = slow.map_or(("10m", "a first start compiles"), |(timeout, why)| (*timeout, why));
         let line = format!("timeout = {}", quote(timeout));
         let _ = writeln!(text, "\n[launch]\n{line}{}", pad(&line, why));
     }
