@@ -33,7 +33,7 @@ impl Diagnostic for Error {
             | Self::DatabaseLost(_)
             | Self::Left { .. } => Kind::Conflict,
             Self::Command { .. } | Self::Unhealthy { .. } => Kind::CheckFailed,
-            Self::NoInfra => Kind::Environment,
+            Self::NoInfra | Self::NoRoom { .. } => Kind::Environment,
             Self::Interrupted => Kind::Interrupted,
         }
     }
@@ -54,6 +54,7 @@ impl Diagnostic for Error {
             Self::OtherProject { .. } => "agent.other_project",
             Self::TreeDeleted { .. } => "agent.tree_deleted",
             Self::PortsInUse { .. } => "port.in_use",
+            Self::NoRoom { .. } => "memory.no_room",
             Self::Command { .. } => "command.failed",
             Self::Unhealthy { .. } => "stack.unhealthy",
             Self::UnknownProcess { .. } => "process.unknown",
@@ -116,6 +117,13 @@ impl Diagnostic for Error {
                 format!("run `harness launch {agent}` for a new one, or `harness teardown {agent}` to finish")
             }
             Self::TreeDeleted { agent, .. } => format!("run `harness teardown {agent}`, then `harness launch {agent}`"),
+            Self::NoRoom { parkable, .. } => match parkable.first() {
+                Some((agent, memory)) => {
+                    let frees = memory / 1_000_000;
+                    format!("run `harness park {agent}`, which frees {frees} MB, or launch it with --force")
+                }
+                None => "end other programs, or launch it with --force".to_owned(),
+            },
             Self::PortsInUse { taken, .. } => {
                 let pids: BTreeSet<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref()?.pid).collect();
                 let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();

@@ -112,6 +112,24 @@ pub enum Error {
         /// Every port that is in use; at least one.
         taken: Vec<TakenPort>,
     },
+    /// The memory of this machine does not suffice for one more stack.
+    #[error(
+        "agent {agent} does not fit into memory: a stack of `{project}` has needed {} MB, {} MB are left",
+        need / 1_000_000,
+        left / 1_000_000
+    )]
+    NoRoom {
+        /// The agent.
+        agent: AgentId,
+        /// Its project.
+        project: String,
+        /// What the most demanding stack of the project has needed, in bytes.
+        need: u64,
+        /// What is left for new stacks, in bytes.
+        left: u64,
+        /// Agents that run, the largest first, with what they use, in bytes.
+        parkable: Vec<(AgentId, u64)>,
+    },
     /// A `[prepare]` step or a `post_clone` command failed.
     #[error("{what} for {subject} failed: {ending}")]
     Command {

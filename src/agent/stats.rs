@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::{Context, Error, identity};
 use crate::project::AgentId;
-use crate::report::{Failure, ProcessStats, StackStats, Stats, Usage};
+use crate::report::{Failure, MachineMemory, ProcessStats, StackStats, Stats, Usage};
 use crate::supervisor::{self, Client, StackSnapshot, StackUsage};
-use crate::system::StackName;
+use crate::system::{Memory, StackName};
 
 /// Looks at the stacks of a home again and again.
 #[derive(Debug)]
@@ -56,7 +56,9 @@ impl<'a> Sampler<'a> {
         let stacks = looks.iter().map(|look| stack(look, &before, passed)).collect();
         self.before = Some((now, spent(&looks)));
         let sampled_ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
-        Ok(Stats { schema: "harness/stats/1".to_owned(), sampled_ms, stacks })
+        let machine =
+            Memory::read().map(|memory| MachineMemory { total_bytes: memory.total, available_bytes: memory.available });
+        Ok(Stats { schema: "harness/stats/1".to_owned(), sampled_ms, machine, stacks })
     }
 
     async fn look(&self) -> Result<Vec<Look>, Failure> {

@@ -57,6 +57,9 @@ pub(super) struct Arguments {
     /// Engine of the shared servers: `auto`, `docker`, `native`.
     #[arg(long, value_name = "ENGINE")]
     engine: Option<super::setup::Engine>,
+    /// Start although the memory of this machine does not suffice.
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
@@ -79,6 +82,7 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
         },
         branch: arguments.branch.clone(),
         engine: arguments.engine.map(Into::into),
+        force: arguments.force,
     };
     let (launch, kind) = block_on(async {
         let launched = if agents.is_empty() {

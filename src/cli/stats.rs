@@ -1,5 +1,6 @@
 //! `harness stats`.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -70,7 +71,12 @@ fn text(stats: &Stats) -> String {
     for stack in &stats.stacks {
         rows(&mut table, stack);
     }
-    table.render()
+    let mut text = table.render();
+    if let Some(machine) = stats.machine {
+        let (left, total) = (terminal::size(machine.available_bytes), terminal::size(machine.total_bytes));
+        let _ = writeln!(text, "memory of this machine: {left} of {total} available");
+    }
+    text
 }
 
 fn rows(table: &mut Table, stack: &StackStats) {

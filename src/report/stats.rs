@@ -12,8 +12,19 @@ pub struct Stats {
     pub schema: String,
     /// Milliseconds over which CPU was measured.
     pub sampled_ms: u64,
+    /// The memory of this machine; `null` where it is not known.
+    pub machine: Option<MachineMemory>,
     /// One entry a running stack: the shared servers first, then agents by id.
     pub stacks: Vec<StackStats>,
+}
+
+/// The memory of this machine, or of the control group that confines harness.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MachineMemory {
+    /// All of it, in bytes.
+    pub total_bytes: u64,
+    /// What programs can still be given without swapping, in bytes.
+    pub available_bytes: u64,
 }
 
 /// One stack.

@@ -111,7 +111,7 @@ pub use exchange::exchange;
 pub use launcher::{Launcher, Started, start};
 pub use protocol::{Destination, StopReport, Survivor};
 pub(crate) use readiness::readable;
-pub use snapshot::{ExitStatus, Phase, ProcessSnapshot, SessionSnapshot, StackSnapshot};
+pub use snapshot::{ExitStatus, MemoryUse, Phase, ProcessSnapshot, SessionSnapshot, StackSnapshot};
 pub use spec::{
     ConditionSpec, DependencySpec, ProbeCheckSpec, ProbeSpec, ProcessSpec, RestartSpec, RunAs, SessionSpec, StackSpec,
     StdinSpec, StopSpec, WatchSpec,

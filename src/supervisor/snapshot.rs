@@ -32,11 +32,23 @@ pub struct StackSnapshot {
     /// Whether all processes are stopped until somebody connects to one of their ports. Absent of an older supervisor.
     #[serde(default)]
     pub parked: bool,
+    /// What the processes use of memory; absent before the first sample, and of an older supervisor.
+    #[serde(default)]
+    pub memory: Option<MemoryUse>,
     /// The processes, by name.
     pub processes: BTreeMap<String, ProcessSnapshot>,
     /// The sessions, by name; ended ones among them. Absent of an older supervisor.
     #[serde(default)]
     pub sessions: BTreeMap<String, SessionSnapshot>,
+}
+
+/// Proportional memory (PSS) of all processes of a stack, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryUse {
+    /// By the last sample.
+    pub now: u64,
+    /// By the highest sample since its supervisor was started.
+    pub peak: u64,
 }
 
 /// One session at one moment.

@@ -117,7 +117,7 @@ fn page_size() -> u64 {
 }
 
 /// `None` when the process is another user's.
-fn proportional_memory(pid: u32) -> Option<u64> {
+pub(crate) fn proportional_memory(pid: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let kilobytes = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     Some(kilobytes.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)

@@ -20,6 +20,7 @@ mod http_server;
 mod lock;
 pub mod loopback_map;
 mod loopback_name;
+mod memory;
 mod ports;
 pub mod proc;
 mod process_tree;
@@ -46,6 +47,7 @@ pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, e
 pub use http_server::{accept as http_accept, serve as http_serve};
 pub use lock::{FileLock, Holder};
 pub use loopback_name::is_loopback_name;
+pub use memory::Memory;
 pub use ports::{PortHolder, becomes_bindable, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
 pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,

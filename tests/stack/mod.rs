@@ -1,5 +1,6 @@
 //! Real servers, real databases, real processes.
 
+mod admission;
 mod any_tree;
 mod board;
 mod completions;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::admission;
 use super::run::Run;
 use super::scope::{LaunchOptions, Lodging, Scope};
 use crate::agent::lease::Lease;
@@ -60,6 +61,15 @@ enum Whom {
     Leased(Lease),
 }
 
+impl Whom {
+    fn agent(&self) -> AgentId {
+        match self {
+            Self::Named(agent) => *agent,
+            Self::Leased(lease) => lease.agent,
+        }
+    }
+}
+
 /// All of them beside each other; undone when interrupted.
 async fn together(
     context: &Context,
@@ -68,10 +78,16 @@ async fn together(
     options: &LaunchOptions,
     lodging: &Lodging,
 ) -> Result<(Launch, Option<Kind>), Failure> {
+    let agents: Vec<AgentId> = whom.iter().map(Whom::agent).collect();
+    let mut refused = admission::refused(context, project, &agents, options).await?;
     let at_work = RefCell::default();
     let work = async {
         let at_work = &at_work;
-        beside::all(whom.into_iter().map(|whom| one(context, project, whom, options, lodging, at_work))).await
+        let launches = whom.into_iter().map(|whom| {
+            let refusal = refused.remove(&whom.agent());
+            one(context, project, whom, refusal, options, lodging, at_work)
+        });
+        beside::all(launches).await
     };
     tokio::select! {
         biased;
@@ -98,15 +114,13 @@ async fn one(
     context: &Context,
     project: &Project,
     whom: Whom,
+    refusal: Option<Error>,
     options: &LaunchOptions,
     lodging: &Lodging,
     at_work: &RefCell<BTreeSet<AgentId>>,
 ) -> (LaunchedAgent, Option<Kind>) {
     let began = Instant::now();
-    let agent = match &whom {
-        Whom::Named(agent) => *agent,
-        Whom::Leased(lease) => lease.agent,
-    };
+    let agent = whom.agent();
     let mut report = LaunchedAgent::of(agent.get(), &project.name);
     let mut undone = false;
     let result = async {
@@ -114,6 +128,10 @@ async fn one(
             Whom::Named(agent) => Lease::take(context, agent, "launch").await?,
             Whom::Leased(lease) => lease,
         };
+        if let Some(refusal) = refusal {
+            lease.forget_if_empty(context);
+            return Err(refusal.into());
+        }
         at_work.borrow_mut().insert(agent);
         let scope = Scope { context, options, agent, lodging };
         let mut attempt = match Run::begin(scope, project, &lease).await {

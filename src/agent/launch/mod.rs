@@ -7,6 +7,7 @@
 //! A step is a file. It is given the [`scope::Scope`] and what else it needs, and returns what it made;
 //! `run` alone knows their order.
 
+mod admission;
 mod bucket;
 mod database;
 mod files;

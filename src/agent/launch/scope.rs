@@ -24,6 +24,8 @@ pub struct LaunchOptions {
     pub branch: Option<String>,
     /// The engine that is asked for.
     pub engine: Option<EngineChoice>,
+    /// Start although the memory of this machine does not suffice.
+    pub force: bool,
 }
 
 /// Where an agent that is new lives.

@@ -109,6 +109,8 @@ pub struct RenderSettings {
 pub struct LaunchSettings {
     /// How long processes may take to become healthy; 60 s.
     pub timeout: Duration,
+    /// Memory that launches leave free, in bytes; `None` is a twentieth of the machine's.
+    pub memory_reserve: Option<u64>,
     /// After how long without use the stack is parked; `None` is never.
     pub idle: Option<Duration>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Database, DurationValue, Infra, Ordered, PortValue, Process, Scalar, Stage};
+use super::{Database, DurationValue, Infra, MemoryValue, Ordered, PortValue, Process, Scalar, Stage};
 
 /// What harness needs to know of an application to give each agent a running copy of it.
 ///
@@ -207,6 +207,8 @@ pub(crate) struct Launch {
     pub(crate) timeout: Option<DurationValue>,
     /// After so long without use the stack is parked, as `harness park` does; never unless given.
     pub(crate) idle: Option<DurationValue>,
+    /// Memory that launches leave free on this machine; a twentieth of it unless given.
+    pub(crate) memory_reserve: Option<MemoryValue>,
 }
 
 /// What `harness verify` runs.

@@ -74,6 +74,7 @@ pub(crate) fn project(
                 &KeyPath::of("launch.timeout"),
                 Duration::from_mins(1),
             ),
+            memory_reserve: resolver.memory(raw.launch.memory_reserve.as_ref(), &KeyPath::of("launch.memory_reserve")),
             idle: raw
                 .launch
                 .idle

@@ -21,6 +21,7 @@ mod farewell;
 mod idle;
 mod mapping;
 mod memory;
+mod memory_use;
 mod messages;
 mod outcome;
 mod output;

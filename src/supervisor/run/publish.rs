@@ -79,6 +79,7 @@ impl Supervisor {
             tracking: self.trees.tracking(),
             tracking_reason: self.trees.reason().to_owned(),
             parked: self.machine.is_parked(),
+            memory: self.memory_use.get(),
             processes,
             sessions,
         }

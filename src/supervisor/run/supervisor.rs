@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::control::{Desk, serve};
 use super::idle::Idle;
 use super::memory::OutOfMemory;
+use super::memory_use::{Sampled, sample};
 use super::messages::{Message, Sender};
 use super::output::Output;
 use super::parking::Parking;
@@ -51,6 +52,7 @@ pub(super) struct Supervisor {
     pub(super) published: u64,
     pub(super) generation: watch::Sender<u64>,
     pub(super) recorded: Record,
+    pub(super) memory_use: Sampled,
     pub(super) parking: Parking,
     pub(super) idle: Option<Idle>,
 }
@@ -115,6 +117,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
             give_back_startup_pages();
         }
     });
+    let sampling = spawn_local(sample(supervisor.trees.clone(), supervisor.memory_use.clone()));
     while !supervisor.is_at_the_end() {
         let deadline = supervisor.machine.deadline().map(|at| Instant::now() + at.saturating_sub(now()));
         let tick = async {
@@ -141,6 +144,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     }
     server.abort();
     tree.abort();
+    sampling.abort();
     supervisor.finish().await;
     if vanished.get() {
         vanish::start_teardown(&directory);
@@ -190,6 +194,7 @@ impl Supervisor {
             published: 0,
             generation,
             recorded: Record::default(),
+            memory_use: Sampled::default(),
             parking: Parking::default(),
             idle: None,
         };

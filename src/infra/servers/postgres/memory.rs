@@ -1,14 +1,11 @@
 //! How much memory PostgreSQL may count on.
 
-use sysinfo::System;
+use crate::system::Memory;
 
-/// Memory of this machine, or of the control group that confines this process, in bytes; a modest guess where
-/// neither is known.
+/// Memory of this machine in bytes; a modest guess where it is not known.
 pub(super) fn available() -> u64 {
     const GUESS: u64 = 4 << 30;
-    let Ok(mut system) = System::new() else { return GUESS };
-    system.refresh_memory();
-    system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory.min(system.total_memory()))
+    Memory::read().map_or(GUESS, |memory| memory.total)
 }
 
 /// `shared_buffers` and `effective_cache_size` in MiB. Many small databases share one server beside the
