@@ -107,6 +107,21 @@ docker:
     HARNESS_BIN=target/debug/harness tests/images/build
     HARNESS_TEST_DOCKER=required cargo test --test all -- docker::
 
+# cloud-init.yml, really booted: bookworm, trixie, noble; as root, 10 to 20 minutes each
+[group("whole check")]
+boot *suites:
+    tests/cloud-init/boot "$@"
+
+# the .deb, installed and removed in clean systems, and install.sh; needs cargo-deb and root
+[group("whole check")]
+packages *suites:
+    tests/packages/run "$@"
+
+# the Dockerfile and compose/harness.yml, run with the real docker compose; as root
+[group("whole check")]
+container:
+    tests/container/run
+
 # what CI runs; as root on Debian or Ubuntu
 [group("whole check")]
 ci:

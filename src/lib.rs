@@ -39,6 +39,7 @@
 //! | in which order teardown works, and what holds it up | `agent/teardown` |
 //! | work trees: created, populated, removed | `agent/worktree` |
 //! | what `status`, `ports`, `doctor`, `gc` find | `agent/<verb>.rs` |
+//! | what comes back after a reboot, and the systemd units | `agent/boot` |
 //! | stages of verify | `verify` |
 //! | the first error in a tool's output | `diagnostic/matchers/<tool>.rs` |
 //! | what the commit hook judges | `verify/hook.rs`, `verify/status.rs` |

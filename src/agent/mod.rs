@@ -12,6 +12,7 @@
 
 mod belongings;
 mod beside;
+mod boot;
 mod captured;
 mod claims;
 mod completion;
@@ -62,6 +63,7 @@ mod verify_target;
 mod wait;
 mod worktree;
 
+pub use boot::{EnableOptions, disable, down, enable, up};
 pub use captured::Captured;
 pub use context::Context;
 pub use control::{Action, control};

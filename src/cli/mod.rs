@@ -15,6 +15,7 @@ mod control;
 mod db;
 mod doctor;
 mod duration;
+mod enable;
 mod env;
 mod events;
 mod exec;
@@ -86,6 +87,8 @@ verbs! {
     Config(config::Arguments) = config::run, "config", "config-check" as crate::report::ConfigCheck,
         "config-show" as crate::report::ConfigShow, "config-schema",
         "config-templates" as crate::report::ConfigTemplates;
+    Enable(enable::EnableArguments) = enable::enable, "enable" as crate::report::Enable, "boot" as crate::report::Boot;
+    Disable(enable::DisableArguments) = enable::disable, "disable" as crate::report::Enable;
     Doctor(doctor::Arguments) = doctor::run, "doctor" as crate::report::Doctor;
     Gc(gc::Arguments) = gc::run, "gc" as crate::report::Gc;
     Completions(completions::Arguments) = completions::run, "completions" as crate::report::CompletionScript;

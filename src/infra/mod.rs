@@ -72,4 +72,4 @@ pub use servers::postgres::{BinariesRecord, PostgresRecord};
 pub use servers::s3::S3Record;
 pub use servers::server::ValuesRequest;
 pub use status::status;
-pub use teardown::{TeardownReport, removable, teardown};
+pub use teardown::{TeardownReport, removable, stop, teardown};

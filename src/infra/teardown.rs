@@ -6,7 +6,7 @@ use super::open::Infra;
 use super::record::InfraRecord;
 use super::{dispatch, lost_record};
 use crate::postgres::{self, Server};
-use crate::report::{Events, Removed, RemovedKind};
+use crate::report::{Engine, Events, Removed, RemovedKind};
 use crate::system::{self, Home, with_causes};
 
 /// What was done.
@@ -61,6 +61,19 @@ pub async fn teardown(home: &Home, volumes: bool, events: &Events) -> Result<Tea
         record.write(home)?;
     }
     Ok(report)
+}
+
+/// Stops the servers for a machine that goes down: what was decided stays, and [`super::resume`] starts the same again.
+/// Containers are the daemon's, which stops and starts them itself. Says whether any ran.
+///
+/// # Errors
+/// A process survived.
+pub async fn stop(home: &Home, events: &Events) -> Result<bool> {
+    let _lock = lock(home, "stop infra", events).await?;
+    let Some(record) = read(home)?.filter(|record| record.engine == Engine::Native) else { return Ok(false) };
+    let stopped = dispatch::take_down(home, &record, events).await?;
+    dispatch::flush_data(home, &record);
+    Ok(!stopped.is_empty())
 }
 
 /// What [`teardown`] would remove, found as it finds it.

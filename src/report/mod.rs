@@ -12,6 +12,7 @@ mod words;
 
 mod agent;
 mod board;
+mod boot;
 mod config;
 mod database;
 mod doctor;
@@ -40,6 +41,7 @@ mod wait;
 
 pub use agent::*;
 pub use board::*;
+pub use boot::*;
 pub use config::*;
 pub use database::*;
 pub use doctor::*;

@@ -3,6 +3,7 @@
 
 mod errors;
 mod help;
+mod packaging;
 mod stacks;
 
 use std::process::Command;

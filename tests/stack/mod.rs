@@ -3,6 +3,7 @@
 mod admission;
 mod any_tree;
 mod board;
+mod boot;
 mod completions;
 mod database_verbs;
 mod doctor_gc;
