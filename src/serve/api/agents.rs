@@ -194,6 +194,10 @@ fn teardown_options(id: AgentId, how: &Teardown) -> TeardownOptions {
     }
 }
 
+pub(in crate::serve) async fn park(site: State<Shared>, agent: Agent) -> Begun {
+    control(&site, agent.0, "park", Action::Park, Vec::new()).await
+}
+
 pub(in crate::serve) async fn stop(site: State<Shared>, agent: Agent, body: Body<Processes>) -> Begun {
     control(&site, agent.0, "stop", Action::Stop, body.0.processes).await
 }

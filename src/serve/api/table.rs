@@ -79,6 +79,13 @@ fn about_agents() -> Vec<Route> {
         Route::new(&POST, "/api/agents/{id}/stop", "Stops processes.", agents::stop)
             .body::<Processes>()
             .answers::<Job>(202),
+        Route::new(
+            &POST,
+            "/api/agents/{id}/park",
+            "Stops all processes until somebody connects to one of their ports.",
+            agents::park,
+        )
+        .answers::<Job>(202),
         Route::new(&POST, "/api/agents/{id}/start", "Starts processes.", agents::start)
             .body::<Processes>()
             .answers::<Job>(202),

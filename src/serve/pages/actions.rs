@@ -43,6 +43,12 @@ pub(super) async fn stop(site: State<Shared>, agent: Agent, fields: Fields) -> A
     Ok(back)
 }
 
+pub(super) async fn park(site: State<Shared>, agent: Agent, fields: Fields) -> Answer {
+    let back = fields.back(&of_agent(agent.0));
+    let _ = agents::park(site, agent).await?;
+    Ok(back)
+}
+
 pub(super) async fn start(site: State<Shared>, agent: Agent, fields: Fields) -> Answer {
     let back = fields.back(&of_agent(agent.0));
     let _ = agents::start(site, agent, processes(&fields)).await?;

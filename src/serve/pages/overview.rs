@@ -114,6 +114,7 @@ pub(super) fn actions(agent: &AgentStatus, back: &str) -> Markup {
             @else {
                 (act("restart", "Restart"))
                 (act("stop", "Stop"))
+                (act("park", "Park"))
                 @if agent.state == StackState::PartlyStopped { (act("start", "Start")) }
             }
             (act("verify", "Verify"))

@@ -19,7 +19,7 @@ fn tone(word: &str) -> &'static str {
     match word {
         "healthy" | "ready" | "running" | "done" | "pass" | "completed" | "ok" | "external" => "good",
         "starting" | "waiting" | "stopping" | "port_not_bound" | "degraded" | "partly_stopped" | "warning" => "busy",
-        "stopped" | "disabled" | "skipped" | "absent" | "paused" | "interrupted" => "idle",
+        "stopped" | "parked" | "disabled" | "skipped" | "absent" | "paused" | "interrupted" => "idle",
         _ => "bad",
     }
 }

@@ -12,6 +12,7 @@ pub(in crate::serve) fn routes() -> Router<Shared> {
         .route("/launch", post(actions::launch))
         .route("/agents/{id}", get(agent::show))
         .route("/agents/{id}/stop", post(actions::stop))
+        .route("/agents/{id}/park", post(actions::park))
         .route("/agents/{id}/start", post(actions::start))
         .route("/agents/{id}/restart", post(actions::restart))
         .route("/agents/{id}/verify", post(actions::verify))
