@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::facts::{BackingService, Example, Facts};
+use super::meanings;
 use super::tree::{Tree, base_name, extension_of};
 
 /// Part of an image's name, and what it is.
@@ -60,7 +61,9 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         let parsed: Option<Value> = tree.text(path).and_then(|text| serde_saphyr::from_str(text).ok());
         let services = parsed.as_ref().and_then(|file| file.get("services")?.as_object());
         for (name, service) in services.into_iter().flatten() {
-            if let Some(image) = service.get("image").and_then(Value::as_str) {
+            if service.get("build").is_some() {
+                application(&format!("{path}: services.{name}"), service, &mut facts);
+            } else if let Some(image) = service.get("image").and_then(Value::as_str) {
                 server(path, name, image, &mut facts);
             }
         }
@@ -82,6 +85,39 @@ fn server(path: &str, name: &str, image: &str, facts: &mut Facts) {
         facts.other_database = Some(format!("{evidence} ({what})"));
     } else if let Some((_, what)) = OTHERS.iter().find(|(part, _)| image.contains(part)) {
         facts.unknown.push(format!("{evidence} is {what}, which harness does not run: give its address in [env]"));
+    }
+}
+
+/// What the application itself is given: names, and values that only show what is meant. A container's paths and modes
+/// are not this machine's, so that nothing but what has a meaning is taken over.
+fn application(evidence: &str, service: &Value, facts: &mut Facts) {
+    let entries: Vec<(String, String)> = match service.get("environment") {
+        Some(Value::Object(table)) => {
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            table.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+        }
+        Some(Value::Array(list)) => {
+            let pairs = list.iter().filter_map(Value::as_str).filter_map(|line| line.split_once('='));
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        }
+        _ => return,
+    };
+    facts.layered.insert(evidence.to_owned());
+    for (name, value) in entries {
+        if let Some(secret) = meanings::development_secret(&name) {
+            facts.settle(name, secret, format!("{evidence} sets it; a value for development"));
+            continue;
+        }
+        // `${NAME:-default}`
+        let value = match value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+            Some(inner) => {
+                inner.split_once(":-").or_else(|| inner.split_once('-')).map_or("", |(_, default)| default).to_owned()
+            }
+            None => value,
+        };
+        if !value.contains("${") {
+            facts.variables.push(Example { name, value: Some(value), evidence: evidence.to_owned() });
+        }
     }
 }
 
@@ -145,7 +181,18 @@ fn without_comments(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_comments;
+    use super::*;
+
+    #[test]
+    fn what_the_application_is_given_is_taken_where_it_has_a_meaning() {
+        let text = "services:\n  app:\n    build: .\n    environment:\n      DATABASE_URL: postgres://u:p@db/app\n      JWT_SECRET: ${JWT_SECRET}\n      \
+                    DATA_DIR: ${DATA:-/data}\n  db:\n    image: postgres:16\n";
+        let facts = detect(&Tree::of([("docker-compose.yml".to_owned(), Some(text.to_owned()))]));
+        let found: Vec<(&str, Option<&str>)> =
+            facts.variables.iter().map(|one| (one.name.as_str(), one.value.as_deref())).collect();
+        assert_eq!(found, [("DATABASE_URL", Some("postgres://u:p@db/app")), ("DATA_DIR", Some("/data"))]);
+        assert!(facts.settled.contains_key("JWT_SECRET") && facts.layered.contains("docker-compose.yml: services.app"));
+    }
 
     #[test]
     fn comments_and_trailing_commas_go() {

@@ -36,7 +36,10 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     let all = packages(tree);
     let several = all.len() > 1;
     for package in &all {
-        let Some(script) = SCRIPTS.iter().find(|script| package.script(script).is_some()) else { continue };
+        let Some(script) = SCRIPTS.iter().find(|script| package.script(script).is_some()) else {
+            facts.programs.extend(without_script(tree, package, &mut Facts::default()));
+            continue;
+        };
         // what opens a window on somebody's desk is no server
         if ["electron", "@tauri-apps/cli", "expo", "react-native"].iter().any(|name| package.depends_on(name)) {
             continue;
@@ -74,6 +77,21 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         facts.programs.extend(found);
     }
     facts
+}
+
+/// A server whose package has no script for it, but names its file.
+fn without_script(tree: &Tree, package: &Package, facts: &mut Facts) -> Option<Program> {
+    let main = package.json.get("main").and_then(serde_json::Value::as_str).map(|file| file.trim_start_matches("./"));
+    let candidates =
+        main.into_iter().chain(["server.js", "app.js", "index.js", "src/server.js", "src/app.js", "src/index.js"]);
+    let file = candidates
+        .into_iter()
+        .find(|file| tree.has(&join(&package.directory, file)))
+        .filter(|_| has_server(package))?;
+    let port = source_node::port(tree, &package.directory)?;
+    let mut program = api(tree, package, "", Some(port), format!("{}: main", package.manifest()), facts);
+    program.command = format!("node {file}");
+    Some(program)
 }
 
 fn has_server(package: &Package) -> bool {
