@@ -54,6 +54,7 @@ mod stats;
 mod status;
 mod taken_port;
 mod teardown;
+mod template_state;
 mod template_values;
 mod tree_error;
 mod trees;
@@ -78,7 +79,7 @@ pub use health::health;
 pub use http::{HttpRequest, http};
 use interrupt::ended;
 pub use interrupt::{Interruption, interrupted};
-pub use verify_target::{verify_scope, verify_target};
+pub use verify_target::{VerifyScope, verify_scope, verify_target};
 
 pub use completion::{known_agents, known_project};
 pub use identity::{in_checkout, resolve, split_id, standing_in};

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 
+use super::template_state::template_state;
 use super::template_values::{self, Rendering};
-use super::{Context, Error, Lifecycle, Record, identity, launch, leftover, moved, processes};
+use super::{Context, Error, Lifecycle, Record, identity, leftover, moved, processes};
 use crate::infra::{self, Infra, InfraRecord};
-use crate::postgres::{Admin, Link, Patience, clone};
+use crate::postgres::{Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
-use crate::report::{AgentStatus, Failure, InfraStatus, StackState, Status};
+use crate::report::{AgentStatus, Failure, InfraStatus, StackState, Status, TemplateState};
 use crate::supervisor::{self, Client, Usage};
 use crate::system::{self, ProcessIdentity};
 
@@ -204,13 +205,10 @@ async fn drift(context: &Context, known: &Known, wishes: &Wishes, thorough: bool
                 format!("harness.toml or one of its values changed; apply it with `harness launch {agent}`")
             });
         }
-        if let (true, Some(server), Some(used)) = (thorough, &infra.servers.postgres, &record.template) {
-            let inputs = launch::TemplateInputs::of(context, &project, &renderer, infra, server)?;
-            let plan = inputs.plan(context, &project, &record.tree);
+        if let (true, Some(server), Some(_)) = (thorough, &infra.servers.postgres, &record.template) {
+            let state = template_state(context, &project, record, &renderer, infra).await?;
+            status.template_stale = state.map(|state| state == TemplateState::Stale);
             let server = &server.clone().with_patience(Patience::LOOKING);
-            let admin = Admin::connect(server).await?;
-            let name = plan.links(admin.version().major)?.last().map(Link::database);
-            status.template_stale = Some(name.as_ref() != Some(used));
             if let Some(password) = &record.database_password
                 && !clone::accepts_password(server, record.agent, password).await?
             {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::template_state::template_state;
 use super::{Context, Error, environment, health, ownership, processes, template_values::Rendering, undone};
 use crate::infra;
 use crate::project::{AgentId, Project, Template};
 use crate::render::{self, Renderer};
-use crate::report::{Failure, ProcessState, StackState};
+use crate::report::{Failure, ProcessState, StackState, TemplateState};
 use crate::supervisor::Client;
 
 /// An agent's tree, and the plan of the project that it belongs to.
@@ -33,6 +34,8 @@ pub struct VerifyTarget {
     environment: render::Environment,
     /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when it is healthy.
     pub not_up: Option<Error>,
+    /// Whether its database comes from the template that its tree asks for; `None` where it has none.
+    pub template: Result<Option<TemplateState>, Failure>,
 }
 
 /// Looks up who judges an agent's tree, without looking at any server.
@@ -58,9 +61,12 @@ pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Re
     let record = undone::existing(context, agent)?;
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
-    let Rendering { values, environment, .. } = Rendering::of(context, &in_tree, &record, &infra)?;
-    let not_up = not_up(context, agent, verify_scope.project.launch.timeout).await?;
-    Ok(VerifyTarget { verify_scope, values, environment, not_up })
+    let Rendering { renderer, values, environment } = Rendering::of(context, &in_tree, &record, &infra)?;
+    let (not_up, template) = tokio::join!(
+        not_up(context, agent, verify_scope.project.launch.timeout),
+        template_state(context, &in_tree, &record, &renderer, &infra)
+    );
+    Ok(VerifyTarget { verify_scope, values, environment, not_up: not_up?, template })
 }
 
 /// Looks at the stack; what is only just starting is given `patience`.

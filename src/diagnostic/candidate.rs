@@ -3,6 +3,8 @@
 /// How sure it is that this is what failed, least sure first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// The rule of a task runner: where it stands, not what is wrong.
+    Runner,
     /// A warning, a note: it may have been made fatal.
     Warning,
     /// A file without a line.

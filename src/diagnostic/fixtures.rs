@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::scan::{Command, scan};
+use super::command::Command;
+use super::scan::scan;
 use super::tree::SourceTree;
 
 #[test]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::scan::{Command, Diagnosis, Stop, first_error};
+use super::command::Command;
+use super::scan::{Diagnosis, Stop, every_error, first_error};
 use super::tree::SourceTree;
 
 /// A command whose log is read.
@@ -23,6 +24,24 @@ pub struct Logged<'a> {
 /// The first diagnostic in `log`; where none is recognised, its last meaningful lines; `None` when the command printed
 /// nothing itself, or the log cannot be read. Dropped, the reading stops by itself.
 pub async fn diagnose(log: &Path, command: &Logged<'_>) -> Option<Diagnosis> {
+    reading(log, command, |log, command, tree, stop| first_error(log, command, tree, stop).ok().flatten())
+        .await
+        .flatten()
+}
+
+/// Every diagnostic in `log` that names a place, in its order; the same text once.
+pub async fn diagnose_all(log: &Path, command: &Logged<'_>) -> Vec<String> {
+    let all =
+        |log: &Path, command: Command<'_>, tree: &SourceTree, stop: &Stop| every_error(log, command, tree, stop).ok();
+    reading(log, command, all).await.flatten().unwrap_or_default()
+}
+
+/// Reads on a thread of its own.
+async fn reading<T: Send + 'static>(
+    log: &Path,
+    command: &Logged<'_>,
+    read: impl FnOnce(&Path, Command<'_>, &SourceTree, &Stop) -> T + Send + 'static,
+) -> Option<T> {
     let (line, tree, log): (String, PathBuf, PathBuf) = (command.line.into(), command.tree.into(), log.into());
     let working_dir = command.working_dir.to_string_lossy().trim_start_matches("./").to_owned();
     let pattern = command.error_pattern.cloned();
@@ -31,11 +50,11 @@ pub async fn diagnose(log: &Path, command: &Logged<'_>) -> Option<Diagnosis> {
     let (answer, answered) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let command = Command { line: &line, working_dir: &working_dir, error_pattern: pattern.as_ref() };
-        let found = first_error(&log, command, &SourceTree::new(&tree), &stop);
+        let found = read(&log, command, &SourceTree::new(&tree), &stop);
         // the receiver may be gone
-        let _ = answer.send(found.ok().flatten());
+        let _ = answer.send(found);
     });
-    answered.await.ok().flatten()
+    answered.await.ok()
 }
 
 /// Stops a scan that is not waited for any more.

@@ -14,9 +14,12 @@
 mod pattern;
 
 mod candidate;
+mod command;
+mod go_json;
 mod lines;
 mod log;
 mod matchers;
+mod missing;
 mod package;
 mod path_text;
 mod prefix;
@@ -24,8 +27,9 @@ mod scan;
 mod step;
 mod tail;
 mod tree;
+mod weighing;
 
-pub use log::{Logged, diagnose};
+pub use log::{Logged, diagnose, diagnose_all};
 pub use scan::Diagnosis;
 pub use step::run_step;
 

@@ -20,6 +20,8 @@ pub(super) struct Prefixed<'a> {
 pub(super) struct Prefixes {
     pnpm: bool,
     turbo: bool,
+    /// nx, and lerna on top of it: the projects that it has named.
+    nx: Option<Vec<String>>,
 }
 
 /// Words in brackets that are no prefix.
@@ -41,6 +43,9 @@ impl Prefixes {
         self.pnpm |=
             line.starts_with("Scope: ") && pattern!(r"^Scope: (all )?\d+ (of \d+ )?workspace projects").is_match(line);
         self.turbo |= line.trim_start().starts_with("• Packages in scope:");
+        if let Some(prefixed) = self.nx(line) {
+            return prefixed;
+        }
         let runner = match (self.pnpm, self.turbo) {
             (_, true) => pattern!(r"^((@?[\w./-]+):[A-Za-z][\w.:-]*?): (.*)$"),
             (true, _) => pattern!(r"^(([\w@./-]+) [\w:.-]+)(?:: |\$ )(.*)$"),
@@ -53,6 +58,19 @@ impl Prefixes {
             }
             None => Prefixed { key: "", package: None, text: line },
         }
+    }
+
+    /// nx lists its projects first: only these are prefixes.
+    fn nx<'a>(&mut self, line: &'a str) -> Option<Prefixed<'a>> {
+        if line.contains("Running target ") && pattern!(r"^\s*(?:NX|Lerna .*?)\s+Running target .*:$").is_match(line) {
+            self.nx = Some(Vec::new());
+        }
+        let projects = self.nx.as_mut()?;
+        if let Some(name) = line.strip_prefix("- ") {
+            projects.push(name.trim().to_owned());
+        }
+        let (name, text) = line.split_once(": ").or_else(|| Some((line.strip_suffix(':')?, "")))?;
+        projects.iter().any(|known| known == name).then_some(Prefixed { key: name, package: Some(name), text })
     }
 }
 
@@ -72,6 +90,11 @@ mod tests {
         assert_eq!(
             keys(&["Scope: 2 of 3 workspace projects", line])[1],
             ("packages/api typecheck", "src/a.ts(2,3): error TS1: no")
+        );
+        assert_eq!(
+            keys(&["", " NX   Running target lint for 2 projects:", "- api", "", "api: src/a.ts:2:3: no", "web: x"])
+                [4..],
+            [("api", "src/a.ts:2:3: no"), ("", "web: x")]
         );
         assert_eq!(
             keys(&["   • Packages in scope: api", "@acme/api:type:check: src/a.ts:2:3: no"])[1],

@@ -3,7 +3,6 @@
 //! A path that was looked up once is not looked up again. Where the time is over, the end of the log is still read: most
 //! tools say there what failed.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -13,38 +12,26 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::candidate::{Candidate, Rank};
+use super::candidate::Rank;
+use super::command::Command;
+use super::go_json;
 use super::lines::each_line;
 use super::matchers::{self, Matcher};
-use super::package::{Announced, Named};
+use super::missing::missing;
+use super::package::Announced;
 use super::prefix::{Prefixed, Prefixes};
 use super::tail::Tail;
-use super::tree::{Locality, ResolvedPath, SourceTree};
+use super::tree::SourceTree;
+use super::weighing::{Found, Weighing};
 use crate::system::Deadline;
-use crate::system::text::cut;
 
 /// Streams of one output that are read apart; further prefixes share the last.
 const STREAMS: usize = 64;
-/// How long a message may be.
-const MESSAGE: usize = 500;
-
-/// What is known of the command whose output is read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Command<'a> {
-    /// Its command line.
-    pub(super) line: &'a str,
-    /// Where it ran, from the tree's root; empty for the root.
-    pub(super) working_dir: &'a str,
-    /// The project's own pattern, with groups `file`, `line` and `message`.
-    pub(super) error_pattern: Option<&'a Regex>,
-}
 
 /// How long a log is read from its beginning.
 const READING: Duration = Duration::from_secs(15);
 /// How much of its end is read where that did not suffice.
 const END: u64 = 1024 * 1024;
-/// Paths that are remembered once they were looked up.
-const REMEMBERED: usize = 10_000;
 
 /// Stops a scan from another thread.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +69,24 @@ pub(super) fn first_error(
         scan.read(end, &|| stop.is_asked() || deadline.passed())?;
     }
     Ok(scan.diagnosis())
+}
+
+/// Every diagnostic in a failed command's log that names a place in the tree, of the most telling kind that there is; each
+/// text once.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) fn every_error(
+    log: &Path,
+    command: Command<'_>,
+    tree: &SourceTree,
+    stop: &Stop,
+) -> std::io::Result<Vec<String>> {
+    let mut scan = Scan::new(command, tree);
+    scan.weighing.keep_all();
+    let deadline = Deadline::after("the log", READING);
+    scan.read(File::open(log)?, &|| stop.is_asked() || deadline.passed())?;
+    Ok(scan.weighing.all())
 }
 
 /// What was found.
@@ -131,21 +136,16 @@ struct Scan<'a> {
     /// The stream of the line before: most lines are of the same.
     latest: usize,
     tail: Tail,
+    /// The first command or script that is said not to be there.
+    missing: Option<String>,
     weighing: Weighing<'a>,
 }
 
 impl<'a> Scan<'a> {
     fn new(command: Command<'a>, tree: &'a SourceTree) -> Self {
-        let weighing = Weighing {
-            tree,
-            working_dir: command.working_dir,
-            named: Named::read(command.line, command.working_dir, tree),
-            enough: if command.error_pattern.is_some() { Rank::Project } else { Rank::Error },
-            best: None,
-            known: HashMap::new(),
-        };
+        let weighing = Weighing::of(&command, tree);
         let runner = Prefixes::default();
-        Self { command, runner, streams: Vec::new(), latest: 0, tail: Tail::default(), weighing }
+        Self { command, runner, streams: Vec::new(), latest: 0, tail: Tail::default(), missing: None, weighing }
     }
 
     /// Reads `output` until its end, until nothing better can come, or until `stop` says so.
@@ -169,13 +169,24 @@ impl<'a> Scan<'a> {
     }
 
     fn line(&mut self, line: &str) {
+        if let Some(event) = go_json::event(line) {
+            return self.said(&Prefixed { key: &event.package, package: Some(&event.package), text: &event.text });
+        }
         let prefixed = self.runner.split(line);
+        self.said(&prefixed);
+    }
+
+    /// Takes a line without what its runner put around it.
+    fn said(&mut self, prefixed: &Prefixed<'_>) {
         self.tail.line(prefixed.text);
+        if self.missing.is_none() {
+            self.missing = missing(prefixed.text);
+        }
         if self.streams.get(self.latest).is_none_or(|stream| stream.key != prefixed.key) {
             let known = self.streams.iter().position(|stream| stream.key == prefixed.key);
             self.latest = known.unwrap_or_else(|| {
                 if self.streams.len() < STREAMS {
-                    self.streams.push(Stream::new(&prefixed, self.command.error_pattern, self.weighing.tree));
+                    self.streams.push(Stream::new(prefixed, self.command.error_pattern, self.weighing.tree));
                 }
                 self.streams.len() - 1
             });
@@ -188,83 +199,20 @@ impl<'a> Scan<'a> {
     }
 
     fn diagnosis(self) -> Option<Diagnosis> {
-        let best = self.weighing.best.filter(Found::is_worth_telling);
-        let located = best.map(|best| Diagnosis { text: best.text(), located: true });
-        located.or_else(|| self.tail.text().map(|text| Diagnosis { text, located: false }))
-    }
-}
-
-/// Candidates against the work tree, and the best of them.
-struct Weighing<'a> {
-    tree: &'a SourceTree,
-    working_dir: &'a str,
-    named: Named,
-    enough: Rank,
-    best: Option<Found>,
-    /// Where paths led that were looked up, by path and the directories that it may be relative to.
-    known: HashMap<[Option<String>; 4], ResolvedPath>,
-}
-
-struct Found {
-    place: ResolvedPath,
-    candidate: Candidate,
-}
-
-impl Weighing<'_> {
-    fn weigh(&mut self, candidate: Candidate, announced: &Announced) {
-        // a place in the tree is the most that this one can be
-        if self.best.as_ref().is_some_and(|best| best.worth() >= (Locality::InTree, candidate.rank)) {
-            return;
-        }
-        let Announced { strong, weak } = announced;
-        let key = [Some(candidate.path.clone()), candidate.package.clone(), strong.clone(), weak.clone()];
-        let place = self.known.get(&key).cloned().unwrap_or_else(|| {
-            let place = self.resolve(&candidate, announced);
-            if self.known.len() < REMEMBERED {
-                self.known.insert(key, place.clone());
+        let best = self.weighing.best().filter(Found::is_worth_telling);
+        match (best, self.missing) {
+            (Some(best), _) if best.candidate.rank > Rank::Warning => {
+                Some(Diagnosis { text: best.text(), located: true })
             }
-            place
-        });
-        let found = Found { place, candidate };
-        if self.best.as_ref().is_none_or(|best| found.worth() > best.worth()) {
-            self.best = Some(found);
+            (_, Some(text)) => Some(Diagnosis { text, located: false }),
+            // where the rule stands, then what its command said
+            (Some(best), None) if best.candidate.rank == Rank::Runner => {
+                let said = self.tail.text().filter(|said| !said.starts_with("make"));
+                let text = std::iter::once(best.text()).chain(said).collect::<Vec<_>>().join("\n");
+                Some(Diagnosis { text, located: true })
+            }
+            (Some(best), None) => Some(Diagnosis { text: best.text(), located: true }),
+            (None, None) => self.tail.text().map(|text| Diagnosis { text, located: false }),
         }
-    }
-
-    fn resolve(&self, candidate: &Candidate, announced: &Announced) -> ResolvedPath {
-        let package = candidate.package.as_deref().and_then(|name| self.tree.package_dir(name));
-        let bases = package
-            .as_deref()
-            .into_iter()
-            .chain(announced.strong.as_deref())
-            .chain(self.named.strong.iter().map(String::as_str))
-            .chain([self.working_dir])
-            .chain(announced.weak.as_deref())
-            .chain(self.named.weak.iter().map(String::as_str))
-            .chain([""]);
-        self.tree.resolve(&candidate.path, bases)
-    }
-
-    /// Whether nothing that is still to come can be better.
-    fn is_done(&self) -> bool {
-        self.best.as_ref().is_some_and(|best| best.worth() >= (Locality::InTree, self.enough))
-    }
-}
-
-impl Found {
-    fn worth(&self) -> (Locality, Rank) {
-        (self.place.locality, self.candidate.rank)
-    }
-
-    /// A mere shape counts only where there is such a file: `127.0.0.1:8080: refused` has that shape too.
-    fn is_worth_telling(&self) -> bool {
-        self.place.locality == Locality::InTree || self.candidate.rank >= Rank::Error
-    }
-
-    fn text(&self) -> String {
-        let Candidate { line, column, message, .. } = &self.candidate;
-        let column = column.map_or_else(String::new, |column| format!(":{column}"));
-        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{}:{line}{column}: {}", self.place.path, cut(&message, MESSAGE))
     }
 }

@@ -52,13 +52,15 @@ fn is_banner(line: &str) -> bool {
               | error:\ script\ .+\ exited\ with\ code          # bun
               | Exit\ status\ \d+$
               | /\S+:$                                          # pnpm: the package that failed
-              | make(?:\[\d+\])?:\ (?:\*\*\*|Entering|Leaving)
+              | make(?:\[\d+\])?:\ (?:\*\*\*\ \[|Entering|Leaving)
               | yarn\ run\ v | \$\ \S
               | Node\.js\ v\d
               | (?:Tasks|Cached|Time|Failed):\s
               | ERROR\ \ (?:run\ failed|command)
               | •\ (?:Packages|Running|Remote)
               | Scope:\ .*workspace\ projects
+              | (?:NX|Lerna\ \(powered\ by\ Nx\))\s+Running\ target
+              | lerna\ (?:notice|info)\ | nx\ run\ \S+$ | Failed\ tasks:$ | -\ \S+:\S+$ | Hint:\ run\ the\ command\ with
               | Done\ in\ [\d.]+
             )"
         )

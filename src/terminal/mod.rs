@@ -10,6 +10,7 @@ mod progress;
 mod style;
 mod table;
 mod verbosity;
+mod verdict;
 
 pub use error::{harmless, render_failure};
 pub use output::{LogFormat, Output};
@@ -17,3 +18,4 @@ pub use progress::progress;
 pub use style::{duration, paint, paint_as, size};
 pub use table::Table;
 pub use verbosity::Verbosity;
+pub use verdict::verdict;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::http;
 use super::plan::{PlannedCheck, PlannedCommand};
-use crate::diagnostic::{Diagnosis, Logged, diagnose};
+use crate::diagnostic::{Diagnosis, Logged, diagnose, diagnose_all};
 use crate::report::verify::{Command, StageStatus};
 use crate::report::{Events, milliseconds};
 use crate::system::{self, CommandSpec, Ending};
@@ -25,6 +25,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) subject: &'a str,
     /// Every line is reported, not just one now and then.
     pub(super) every_line: bool,
+    /// Every failure is looked for, not just the first.
+    pub(super) every_failure: bool,
     /// Progress.
     pub(super) events: &'a Events,
 }
@@ -35,6 +37,8 @@ pub(super) struct Ended {
     pub(super) report: Command,
     /// Whether its first error begins with a place.
     pub(super) located: bool,
+    /// Every failure, where it was asked for and the command failed.
+    pub(super) failures: Vec<String>,
 }
 
 /// Runs `command`; every way in which it can go wrong is an [`Ended`].
@@ -54,7 +58,17 @@ pub(super) async fn run(
     if outcome.status == StageStatus::Pass {
         task.finish();
     }
+    let mut failures = Vec::new();
+    if let Some(first) = outcome.diagnosis.as_ref().filter(|_| around.every_failure) {
+        if let PlannedCheck::Shell(line) = &command.check {
+            failures = diagnose_all(&log, &logged(line, command, around)).await;
+        }
+        if failures.is_empty() {
+            failures.push(first.text.clone());
+        }
+    }
     Ended {
+        failures,
         located: outcome.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.located),
         report: Command {
             name: command.name.clone(),
@@ -66,6 +80,10 @@ pub(super) async fn run(
             first_error: outcome.diagnosis.map(|diagnosis| diagnosis.text),
         },
     }
+}
+
+fn logged<'a>(line: &'a str, command: &'a PlannedCommand, around: &Surroundings<'a>) -> Logged<'a> {
+    Logged { line, tree: around.tree, working_dir: &command.working_dir, error_pattern: command.error_pattern.as_ref() }
 }
 
 /// A command that is not run.
@@ -134,13 +152,7 @@ async fn shell(
         Ending::Signalled(signal) => (StageStatus::Fail, None, Some(signal)),
         Ending::TimedOut => (StageStatus::Timeout, None, None),
     };
-    let logged = Logged {
-        line,
-        tree: around.tree,
-        working_dir: &command.working_dir,
-        error_pattern: command.error_pattern.as_ref(),
-    };
-    let found = diagnose(log, &logged).await;
+    let found = diagnose(log, &logged(line, command, around)).await;
     let ending = || match output.ending {
         Ending::TimedOut => Some(format!("`{}` did not end within {}", command.name, spelled(timeout))),
         Ending::Signalled(_) => Some(format!("`{}` was {}", command.name, output.ending)),

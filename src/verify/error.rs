@@ -1,6 +1,6 @@
 //! What keeps `verify` from answering.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::render::RenderError;
 use crate::report::{Diagnostic, Kind};
@@ -43,6 +43,9 @@ pub enum Error {
     /// A template cannot be evaluated.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// `--against` names no commit, or there is no merge base.
+    #[error("`{0}` is no commit of this repository")]
+    NoBase(String),
     /// Another verify of the same agent is at work.
     #[error("another verify of this tree is running{}", .0.as_ref().map(|holder| format!(" (pid {})", holder.pid)).unwrap_or_default())]
     Busy(Option<Holder>),
@@ -55,9 +58,6 @@ pub enum Error {
     /// The tree is in no repository, and a hook was asked for.
     #[error("`{}` is not in a git repository", .0.display())]
     NoRepository(PathBuf),
-    /// Hooks of this repository live outside it, where they would be every repository's.
-    #[error("`core.hooksPath` is `{}`, outside of this repository", .0.display())]
-    SharedHooks(PathBuf),
     /// Somebody else's hook is there.
     #[error("`{}` exists and was not installed by harness", .0.display())]
     ForeignHook(PathBuf),
@@ -70,8 +70,8 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoStages(_) | Self::Pattern { .. } | Self::Port { .. } => Kind::Configuration,
-            Self::UnknownStage { .. } => Kind::Usage,
-            Self::Busy(_) | Self::ForeignHook(_) | Self::SharedHooks(_) => Kind::Conflict,
+            Self::UnknownStage { .. } | Self::NoBase(_) => Kind::Usage,
+            Self::Busy(_) | Self::ForeignHook(_) => Kind::Conflict,
             Self::Interrupted => Kind::Interrupted,
             Self::NoRepository(_) => Kind::Environment,
             Self::Git(error) => error.kind(),
@@ -87,12 +87,12 @@ impl Diagnostic for Error {
             Self::Pattern { .. } => "verify.pattern",
             Self::Port { .. } => "verify.port",
             Self::Render(error) => error.code(),
+            Self::NoBase(_) => "verify.no_base",
             Self::Busy(_) => "verify.busy",
             Self::Interrupted => "interrupted",
             Self::Git(error) => error.code(),
             Self::NoRepository(_) => "git.no_repository",
             Self::ForeignHook(_) => "hook.foreign",
-            Self::SharedHooks(_) => "hook.shared",
             Self::System(error) => error.code(),
         }
     }
@@ -112,23 +112,15 @@ impl Diagnostic for Error {
                     .into(),
             ),
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
+            Self::NoBase(_) => Some("name a commit: `harness verify --against origin/main`".into()),
             Self::Busy(_) => Some("wait until it ends, or stop it".into()),
             Self::Git(error) => error.hint(),
-            Self::ForeignHook(path) => Some(format!("let {} call harness too, by this line:\n  {CHAIN}", called(path))),
-            Self::SharedHooks(_) => Some(
-                "run `git config core.hooksPath .githooks` to give the repository hooks of its own, or call `harness verify --status --index` in yours".into(),
-            ),
+            Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {CHAIN}")),
             Self::Render(error) => error.hint(),
             Self::System(error) => error.hint(),
             _ => None,
         }
     }
-}
-
-/// The file that a person edits: husky writes `_/pre-commit`, which calls the one beside the folder.
-fn called(hook: &Path) -> String {
-    let folder = hook.parent().filter(|folder| folder.ends_with("_")).and_then(Path::parent);
-    folder.map_or_else(|| "it".to_owned(), |folder| format!("`{}`", folder.join("pre-commit").display()))
 }
 
 fn quoted(names: &[String]) -> String {

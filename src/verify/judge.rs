@@ -6,8 +6,8 @@ use super::plan::Selection;
 use super::run::{Request, Verdict, run};
 use crate::agent::{self, Context};
 use crate::project::AgentId;
-use crate::report::Failure;
 use crate::report::verify::Reason;
+use crate::report::{Failure, TemplateState};
 
 /// What is judged, and how.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,10 @@ pub struct Judgement {
     pub keep_going: bool,
     /// Report every line of output, not just one now and then.
     pub every_line: bool,
+    /// Find every failure in what failed, not just the first.
+    pub every_failure: bool,
+    /// Leave no record: it is a repetition.
+    pub unrecorded: bool,
     /// As in [`Request::own_process`].
     pub own_process: bool,
     /// Also an agent of another project than that of the current directory.
@@ -43,13 +47,14 @@ pub async fn judge(
     let not_up = verify_target.not_up.take().map(Failure::from);
     let verify_scope = &verify_target.verify_scope;
     let Judgement { full, only, timeout, .. } = judgement;
-    let warnings: Vec<String> = verify_scope
+    let mut warnings: Vec<String> = verify_scope
         .differences
         .iter()
         .map(|difference| {
             format!("`[verify]` of the work tree differs from that of the project's root, which is used: {difference}")
         })
         .collect();
+    let template = template_of(id, &verify_target.template, &mut warnings);
     let evaluate = |key: &str, template: &crate::project::Template| verify_target.evaluate(key, template);
     let request = Request {
         tree: &verify_scope.tree,
@@ -61,13 +66,37 @@ pub async fn judge(
         evaluate: &evaluate,
         directory: &verify_scope.directory,
         agent: Some(id.get()),
-        template: None,
+        template,
         not_up,
         warnings,
         every_line: judgement.every_line,
+        every_failure: judgement.every_failure,
+        unrecorded: judgement.unrecorded,
         own_process: judgement.own_process,
     };
     Ok(run(request, &context.events, interrupted).await)
+}
+
+/// What the document says of the template that the agent's database comes from.
+fn template_of(
+    id: AgentId,
+    known: &Result<Option<TemplateState>, Failure>,
+    warnings: &mut Vec<String>,
+) -> Option<TemplateState> {
+    match known {
+        Ok(state) => {
+            if *state == Some(TemplateState::Stale) {
+                warnings.push(format!(
+                    "the database comes from an earlier template; `harness db {id} reset --yes` replaces it"
+                ));
+            }
+            *state
+        }
+        Err(failure) => {
+            warnings.push(format!("it is not known whether the database comes from the present template: {failure}"));
+            None
+        }
+    }
 }
 
 /// The verdict of a judgement that could not begin.

@@ -8,11 +8,14 @@
 //! that an agent cannot weaken its own gate (the caller passes it in); memory does not grow with what
 //! commands print.
 
+mod against;
 mod command;
 mod error;
+mod export;
 mod gate;
 pub mod hook;
 mod http;
+mod index;
 mod judge;
 mod orphans;
 mod plan;
@@ -22,7 +25,9 @@ mod runs;
 mod status;
 mod work_tree;
 
+pub use against::judge_against;
 pub use error::Error;
+pub use export::{annotations, junit};
 pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};
 pub use plan::{Evaluate, Selection, list};

@@ -31,6 +31,11 @@ impl Repository {
             None => asked(tree).await,
         }
     }
+
+    /// A path from the repository's root as one from the directory; `None` where it is beside it, or is no text.
+    pub(super) fn below<'a>(&self, path: &'a [u8]) -> Option<&'a str> {
+        std::str::from_utf8(path.strip_prefix(self.prefix.as_bytes())?).ok()
+    }
 }
 
 /// git in a work tree, for questions about its content. Who owns the tree does not matter, because its
@@ -39,6 +44,10 @@ pub(super) fn git(tree: &Path) -> Git {
     Git::asking(tree)
         .set("safe.directory=*")
         .set("core.splitIndex=false")
+        // nothing but content decides whether a file has changed
+        .set("core.ignoreStat=false")
+        .set("core.checkStat=default")
+        .set("core.trustctime=true")
         .set("core.fsync=none")
         .set("core.looseCompression=0")
         .set("advice.addEmbeddedRepo=false")

@@ -44,6 +44,10 @@ pub struct Request<'a> {
     pub warnings: Vec<String>,
     /// Every line of output is reported to `events`, not just one now and then.
     pub every_line: bool,
+    /// Every failure is looked for in what failed, not just the first.
+    pub every_failure: bool,
+    /// Nothing is recorded but the logs: it is a repetition.
+    pub unrecorded: bool,
     /// This process was started for this run alone, so that whatever ends up as its child is the run's:
     /// daemons too that cut every tie to their command are then found and ended.
     pub own_process: bool,
@@ -56,6 +60,19 @@ pub struct Verdict {
     pub document: Verify,
     /// 0 on a pass, 1 on a fail, else as the error's kind says.
     pub exit_code: u8,
+    /// Every failure, where it was asked for.
+    pub failures: Vec<CommandFailures>,
+}
+
+/// The failures of one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandFailures {
+    /// Its stage.
+    pub stage: String,
+    /// Its name.
+    pub command: String,
+    /// Each as `first_error` has it; at least one.
+    pub texts: Vec<String>,
 }
 
 impl Verdict {
@@ -63,7 +80,7 @@ impl Verdict {
     pub fn could_not_run(failure: &Failure, agent: Option<u8>, full: bool) -> Self {
         let reason = reason_of(failure.kind());
         let document = Verify::could_not_run(reason, failure.document(), agent, full);
-        Self { document, exit_code: failure.kind().exit_code() }
+        Self { document, exit_code: failure.kind().exit_code(), failures: Vec::new() }
     }
 }
 
@@ -112,9 +129,11 @@ async fn begin(
         reason: None,
         tree: None,
         template: request.template.take(),
+        against: None,
         warnings,
         error: None,
     };
+    let mut failures = Vec::new();
     let exit_code = tokio::select! {
         biased;
         () = interrupted => {
@@ -123,21 +142,31 @@ async fn begin(
             document.reason = Some(Reason::Environment);
             failure.kind().exit_code()
         }
-        () = judge(&request, &stages, &run, events, &mut document) => match &request.not_up {
+        () = judge(&request, &stages, &run, events, &mut document, &mut failures) => match &request.not_up {
             Some(failure) if document.reason == Some(Reason::NotRunning) => failure.kind().exit_code(),
             _ => u8::from(document.status == Outcome::Fail),
         }
     };
     let everything = request.selection.is_everything(request.stages);
     let tree = document.tree.as_ref().map(|tree| tree.before.clone());
-    if let Err(error) = run.end(&document, tree.as_deref(), everything, &plan::digest(request.stages)) {
+    let plan = plan::digest(request.stages);
+    let recorded =
+        if request.unrecorded { run.leave() } else { run.end(&document, tree.as_deref(), everything, &plan) };
+    if let Err(error) = recorded {
         document.warnings.push(format!("this run could not be recorded: {error}"));
     }
-    Ok(Verdict { document, exit_code })
+    Ok(Verdict { document, exit_code, failures })
 }
 
 /// Fills the document as it goes, so that an interruption leaves what is known.
-async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events: &Events, document: &mut Verify) {
+async fn judge(
+    request: &Request<'_>,
+    stages: &[PlannedStage],
+    run: &Run,
+    events: &Events,
+    document: &mut Verify,
+    failures: &mut Vec<CommandFailures>,
+) {
     let Verify { stages: reports, tree, warnings, .. } = &mut *document;
     let work_tree = or_warning(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
     let noted = match &work_tree {
@@ -153,16 +182,19 @@ async fn judge(request: &Request<'_>, stages: &[PlannedStage], run: &Run, events
         };
         *tree = before.map(|before| Tree { before, after: None, changed: Vec::new() });
     };
-    let (failed, ()) = join(run_stages(request, stages, run, events, orphans.as_ref(), reports), named).await;
+    let (failed, ()) = join(run_stages(request, stages, run, events, orphans.as_ref(), reports, failures), named).await;
     drop(orphans);
     if let (Some(work_tree), Some(tree)) = (&work_tree, tree) {
         compare(work_tree, tree, warnings).await;
     }
     let changed = document.tree.as_ref().is_some_and(|tree| tree.after.as_ref() != Some(&tree.before));
     document.error = request.not_up.as_ref().map(Failure::document);
+    // a pass of nothing says nothing
+    let ran = document.stages.iter().any(|stage| stage.status != StageStatus::Skipped);
     document.reason = match (failed, &request.not_up, changed) {
         (true, ..) => Some(Reason::StageFailed),
         (false, Some(_), _) => Some(Reason::NotRunning),
+        (false, None, _) if !ran => Some(Reason::NothingRan),
         (false, None, true) => Some(Reason::TreeChanged),
         (false, None, false) => None,
     };
@@ -177,6 +209,7 @@ async fn run_stages(
     events: &Events,
     orphans: Option<&Orphans>,
     reports: &mut [Stage],
+    failures: &mut Vec<CommandFailures>,
 ) -> bool {
     let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
     let around = Surroundings {
@@ -184,6 +217,7 @@ async fn run_stages(
         environment: &request.environment,
         subject: &subject,
         every_line: request.every_line,
+        every_failure: request.every_failure,
         events,
     };
     let mut failed = false;
@@ -193,7 +227,7 @@ async fn run_stages(
         if failed && !request.keep_going {
             break;
         }
-        let report = run_stage(index, stage, run, &around).await;
+        let report = run_stage(index, stage, run, &around, failures).await;
         if let Some(orphans) = orphans {
             orphans.kill();
         }
@@ -225,13 +259,23 @@ fn or_warning<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option
         .ok()
 }
 
-async fn run_stage(index: usize, stage: &PlannedStage, run: &Run, around: &Surroundings<'_>) -> Stage {
+async fn run_stage(
+    index: usize,
+    stage: &PlannedStage,
+    run: &Run,
+    around: &Surroundings<'_>,
+    failures: &mut Vec<CommandFailures>,
+) -> Stage {
     let began = Instant::now();
     let commands = stage.commands.iter().enumerate().map(|(number, planned)| {
         let log = run.log((index, &stage.name), (number, &planned.name));
         command::run(&stage.name, planned, stage.timeout, log, around)
     });
-    let ended = join_all(commands).await;
+    let mut ended = join_all(commands).await;
+    for ended in ended.iter_mut().filter(|ended| !ended.failures.is_empty()) {
+        let (stage, command) = (stage.name.clone(), ended.report.name.clone());
+        failures.push(CommandFailures { stage, command, texts: std::mem::take(&mut ended.failures) });
+    }
     let status = if ended.iter().any(|ended| ended.report.status == StageStatus::Timeout) {
         StageStatus::Timeout
     } else if ended.iter().any(|ended| ended.report.status != StageStatus::Pass) {

@@ -4,18 +4,23 @@
 //! hashed, and objects go to a directory that is thrown away: neither index nor repository changes.
 //! Content decides, not time: a file that was touched, or changed and changed back, is the same.
 //!
-//! A populated submodule counts by its own content, uncommitted work included. A project that lives
-//! below its repository's root is named by its own directory alone.
+//! A populated submodule, or another repository within, counts by its own content, uncommitted work included,
+//! whatever `ignore` says of it. `assume-unchanged` and `skip-worktree` hide nothing; only what a sparse checkout
+//! leaves out counts as it is committed. A project that lives below its repository's root is named by its own
+//! directory alone.
 
 use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::index::Index;
 use super::repository::{Repository, git};
 use crate::system::{self, Git, RunningGit};
 
 /// How many changed paths are named.
 const PATHS: usize = 20;
+/// How many paths one call of git is given.
+const AT_ONCE: usize = 1000;
 
 /// A work tree whose state can be named.
 pub(super) struct WorkTree {
@@ -54,8 +59,8 @@ impl WorkTree {
         let objects = Objects::of(&self.repository, self.scratch.path());
         std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
         copy_index(index.unwrap_or(&self.repository.index), &copy)?;
-        let git = objects.git(&self.tree).variable("GIT_INDEX_FILE", copy);
-        for (path, inner) in submodules(&self.tree).await? {
+        let git = objects.git(&self.tree).variable("GIT_INDEX_FILE", &copy);
+        for (path, inner) in submodules(&self.tree, &self.repository, &Index::read(&copy, &git).await?) {
             let entry = git.text(&["ls-files", "--stage", "--", &path]).await?;
             let Some(commit) = entry.strip_prefix("160000 ").and_then(|rest| rest.split_whitespace().next()) else {
                 continue;
@@ -72,8 +77,9 @@ impl WorkTree {
         let asked = git(inner);
         let head = asked.output(&["rev-parse", "HEAD"]).await?;
         let clean = asked.output(&["status", "--porcelain", "--ignore-submodules=none"]).await?;
-        if head.text() == commit && clean.success && clean.stdout.is_empty() {
-            let Some(repository) = Repository::of(inner).await? else { return Ok(None) };
+        let Some(repository) = Repository::of(inner).await? else { return Ok(None) };
+        let whole = Index::read(&repository.index, &asked).await?.hides_nothing();
+        if head.text() == commit && clean.success && clean.stdout.is_empty() && whole {
             let own = self.scratch.path().join("committed").join(path);
             std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
             return note(inner, &repository, &own).await?.name().await;
@@ -85,13 +91,12 @@ impl WorkTree {
     /// Whether it is for certain in the state that was noted last. Cheaper than a name: git has nothing to
     /// add to the index that it has written then. Where it cannot tell the answer is no.
     pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
-        if self.tree.join(".gitmodules").exists() {
+        let index = index_in(self.scratch.path());
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree).variable("GIT_INDEX_FILE", &index);
+        if !Index::read(&index, &git).await?.links.is_empty() {
             return Ok(false);
         }
-        let index = index_in(self.scratch.path());
-        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
-        let arguments = ["add", "--all", "--sparse", "--dry-run", "."];
-        let output = git.variable("GIT_INDEX_FILE", index).output(&arguments).await?;
+        let output = git.output(&["add", "--all", "--sparse", "--dry-run", "."]).await?;
         Ok(output.success && output.stdout.is_empty() && output.stderr.is_empty())
     }
 
@@ -150,11 +155,12 @@ async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Na
     let (objects, index) = (Objects::of(repository, scratch), index_in(scratch));
     std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
     copy_index(&repository.index, &index)?;
-    let git = objects.git(tree).variable("GIT_INDEX_FILE", index);
+    let git = objects.git(tree).variable("GIT_INDEX_FILE", &index);
+    reveal(tree, repository, &git, &Index::read(&index, &git).await?).await?;
     // a file that cannot be read, or a repository without a commit in the middle of the tree, is left
     // out of the name and must not keep the rest from having one
     let _ = git.output(&["add", "--all", "--sparse", "--ignore-errors", "."]).await?;
-    name_submodules(tree, scratch, &git).await?;
+    name_submodules(tree, repository, scratch, &git, &Index::read(&index, &git).await?).await?;
     naming(git, repository)
 }
 
@@ -187,33 +193,55 @@ fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 /// Puts the name of each populated submodule's state in the place of its commit.
-async fn name_submodules(tree: &Path, scratch: &Path, with_index: &Git) -> Result<(), Error> {
-    for (path, inner) in submodules(tree).await? {
-        let Some(repository) = Repository::of(&inner).await? else { continue };
+async fn name_submodules(
+    tree: &Path,
+    repository: &Repository,
+    scratch: &Path,
+    git: &Git,
+    index: &Index,
+) -> Result<(), Error> {
+    for (path, inner) in submodules(tree, repository, index) {
+        let Some(inner_repository) = Repository::of(&inner).await? else { continue };
         let own = scratch.join("submodules").join(&path);
         std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
-        if let Some(name) = Box::pin(note(&inner, &repository, &own)).await?.name().await? {
+        if let Some(name) = Box::pin(note(&inner, &inner_repository, &own)).await?.name().await? {
             let entry = format!("160000,{name},{path}");
-            with_index.text(&["update-index", "--add", "--cacheinfo", &entry]).await?;
+            git.text(&["update-index", "--add", "--cacheinfo", &entry]).await?;
         }
     }
     Ok(())
 }
 
-/// The submodules of `tree` that are checked out: as `.gitmodules` names them, and where they are.
-async fn submodules(tree: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
-    if !tree.join(".gitmodules").is_file() {
-        return Ok(Vec::new());
+/// The repositories within `tree` that are checked out: from its root, and where they are.
+fn submodules(tree: &Path, repository: &Repository, index: &Index) -> Vec<(String, PathBuf)> {
+    let within = index.links.iter().filter_map(|path| repository.below(path));
+    within
+        .filter_map(|path| {
+            let inner = tree.join(path);
+            inner.join(".git").exists().then(|| (path.to_owned(), inner))
+        })
+        .collect()
+}
+
+/// Makes git look at every file again, in the copy of the index that `git` uses. What is not there stays as it is
+/// committed only where the checkout is sparse.
+async fn reveal(tree: &Path, repository: &Repository, git: &Git, index: &Index) -> Result<(), Error> {
+    if index.hides_nothing() {
+        return Ok(());
     }
-    let arguments = ["config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$"];
-    let output = git(tree).output(&arguments).await?;
-    let entries = output.stdout.split(|byte| *byte == 0).filter_map(|entry| {
-        let entry = String::from_utf8_lossy(entry);
-        let (_, path) = entry.split_once('\n')?;
-        let inner = tree.join(path);
-        inner.join(".git").exists().then(|| (path.to_owned(), inner))
-    });
-    Ok(entries.collect())
+    let assumed: Vec<&str> = index.assumed.iter().filter_map(|path| repository.below(path)).collect();
+    let skipped: Vec<&str> = index.skipped.iter().filter_map(|path| repository.below(path)).collect();
+    let arguments = ["config", "--type=bool", "--get", "core.sparseCheckout"];
+    let sparse = !skipped.is_empty() && git.output(&arguments).await?.text() == "true";
+    // a directory of a sparse index is never there as a whole
+    let is_there = |path: &&str| !sparse || (!path.ends_with('/') && tree.join(path).symlink_metadata().is_ok());
+    let skipped: Vec<&str> = skipped.into_iter().filter(is_there).collect();
+    for (option, paths) in [("--no-assume-unchanged", assumed), ("--no-skip-worktree", skipped)] {
+        for part in paths.chunks(AT_ONCE) {
+            git.text(&[&["update-index", option, "--"], part].concat()).await?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

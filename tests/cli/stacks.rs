@@ -140,8 +140,6 @@ fn what_is_wrong_with_a_work_tree() {
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
     fs::write(&hook, "#!/bin/sh\n").unwrap();
     snapshot!("hook-foreign", says(&["hook", "install"]));
-    project.git(&["config", "core.hooksPath", "/opt/hooks"]);
-    snapshot!("hook-shared", says(&["hook", "install"]));
 }
 
 #[test]

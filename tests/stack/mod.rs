@@ -41,6 +41,7 @@ mod teardown;
 mod trees;
 mod trouble;
 mod verbs;
+mod verify_against;
 mod verify_bench;
 mod verify_cli;
 mod verify_commit;

@@ -95,6 +95,8 @@ impl Bench {
             not_up: None,
             warnings: Vec::new(),
             every_line: false,
+            every_failure: false,
+            unrecorded: false,
             own_process: false,
         }
     }

@@ -66,6 +66,59 @@ fn a_failing_run_names_stage_command_file_and_line() {
 }
 
 #[test]
+fn a_verdict_is_also_junit_xml_and_annotations() {
+    let home = TestHome::new();
+    let project = project(&home);
+    break_it(&project);
+    project.put("packages/b/lint", "packages/b/lint:1:1: error: <50 % & \"more\">\u{1b}[0m\n");
+    project.harness(["launch", "3"]).run().succeeds();
+    let outcome = project
+        .harness(["verify", "3", "--keep-going", "--junit", "out.xml"])
+        .env("GITHUB_ACTIONS", "true")
+        .run()
+        .exits_with(1);
+    assert_eq!(outcome.json()["reason"], "stage_failed");
+    let outcome = outcome.says("::error file=packages/a/src/price.ts,line=3,col=5,title=check%3A types::error TS2322");
+    outcome.says("::error file=packages/b/lint,line=1,col=1,title=check%3A lint::error: <50 %25 &");
+    let script = "import sys, xml.etree.ElementTree as e\nfor c in e.parse(sys.argv[1]).iter('testcase'): print(c.get('classname'), c.get('name'), *[f.get('message') for f in c.iter('failure')], *[f.tag for f in c.iter('skipped')])";
+    let read = || {
+        let file = project.root().join("out.xml");
+        let output = Command::new("python3").args(["-c", script]).arg(&file).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::remove_file(file).unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(
+        read(),
+        "check types packages/a/src/price.ts:3:5: error TS2322: Type 'x' is not assignable to type 'y'.\n\
+         check lint packages/b/lint:1:1: error: <50 % & \"more\">\ntest all\n"
+    );
+    // what fails without a command that did
+    project.harness(["stop", "3"]).run().succeeds();
+    project.harness(["verify", "3", "--stage", "smoke", "--junit", "out.xml"]).run().exits_with(5);
+    assert!(read().contains("verify not_running"));
+    project.harness(["verify", "3", "--junit", "no/such/folder/out.xml"]).run().exits_with(1).says("out.xml");
+}
+
+#[test]
+fn the_document_says_whether_the_database_is_of_the_present_template() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").toml(STAGES).write();
+    for file in ["packages/a/types", "packages/b/lint"] {
+        project.put(file, "");
+    }
+    project.harness(["launch", "3"]).run().succeeds();
+    let document = project.harness(["verify", "3"]).run().succeeds().json();
+    assert_eq!(document["template"], "current");
+    project.put("seed.sql", "INSERT INTO items (name) VALUES ('changed');\n");
+    let outcome = project.harness(["verify", "3"]).run().succeeds();
+    assert_eq!(outcome.json()["template"], "stale");
+    outcome.says("harness db 3 reset --yes");
+    project.harness(["db", "3", "reset", "--yes"]).run().succeeds();
+    assert_eq!(project.harness(["verify", "3"]).run().succeeds().json()["template"], "current");
+}
+
+#[test]
 fn a_full_pass_is_remembered_until_the_tree_changes() {
     let home = TestHome::new();
     let project = project(&home);

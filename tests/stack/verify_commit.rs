@@ -68,6 +68,12 @@ fn l18_a_relative_hooks_path_gates_every_tree_and_spares_the_main_checkout() {
     assert_eq!(git(&project, &tree, &["status", "--porcelain"]).succeeds().stdout, "", "the hook is kept out of git");
     std::fs::write(tree.join("a.txt"), "2\n").unwrap();
     commit(&project, &tree, &["--all"]).exits_with(1).says("not committed");
+    // husky writes its hooks and its setting again with every `npm install`
+    std::fs::create_dir_all(tree.join(".husky/_")).unwrap();
+    std::fs::write(tree.join(".husky/_/pre-commit"), "#!/bin/sh\n").unwrap();
+    project.git(&["config", "core.hooksPath", ".husky/_"]);
+    commit(&project, &tree, &["--all"]).exits_with(1).says("not committed");
+    std::fs::remove_dir_all(tree.join(".husky")).unwrap();
     project.harness(["verify", "3", "--full"]).run().succeeds();
     commit(&project, &tree, &["--all"]).succeeds();
 
@@ -77,9 +83,11 @@ fn l18_a_relative_hooks_path_gates_every_tree_and_spares_the_main_checkout() {
     assert_eq!(outcome.stderr, "");
     // a tree that was there before the hook gets it from the installation
     project.harness(["hook", "remove"]).run().succeeds();
-    assert!(!tree.join(".husky/_/pre-commit").exists());
+    std::fs::write(tree.join("a.txt"), "3\n").unwrap();
+    commit(&project, &tree, &["--all"]).succeeds();
     project.harness(["hook", "install"]).run().succeeds();
-    assert!(tree.join(".husky/_/pre-commit").exists());
+    std::fs::write(tree.join("a.txt"), "4\n").unwrap();
+    commit(&project, &tree, &["--all"]).exits_with(1);
 }
 
 #[test]
@@ -100,4 +108,23 @@ fn l18_a_project_below_the_top_of_its_repository_is_gated() {
     commit(&project, project.root(), &["--all"]).exits_with(1);
     within(&["verify", "3", "--full"]).succeeds();
     commit(&project, project.root(), &["--all"]).succeeds();
+}
+
+#[test]
+fn l18_what_git_is_asked_not_to_look_at_is_judged_too() {
+    let home = TestHome::new();
+    let project = project(&home, "");
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["hook", "install"]).run().succeeds();
+    let root = project.root();
+    git(&project, root, &["update-index", "--assume-unchanged", "a.txt"]).succeeds();
+    project.put("a.txt", "what the tests see\n");
+    project.put("b.txt", "2\n");
+    project.harness(["verify", "3", "--full"]).run().succeeds();
+    project.harness(["verify", "3", "--status"]).run().succeeds();
+    commit(&project, root, &["--all"]).exits_with(1).says("would differ from it in a.txt");
+    project.put("a.txt", "1\n");
+    project.harness(["verify", "3", "--status"]).run().exits_with(1).says("files have changed");
+    project.harness(["verify", "3", "--full"]).run().succeeds();
+    commit(&project, root, &["--all"]).succeeds();
 }

@@ -74,6 +74,16 @@ fn only_what_was_asked_for_is_run() {
 }
 
 #[test]
+fn a_run_in_which_no_stage_ran_is_not_a_pass() {
+    let mut bench = Bench::new().stage("e2e", &[("all", "true")]);
+    bench.stages[0].full = true;
+    let verdict = bench.verdict();
+    assert_eq!(statuses(&verdict.document), [("e2e", Skipped)]);
+    assert_eq!((verdict.document.status, verdict.document.reason), (Outcome::Fail, Some(Reason::NothingRan)));
+    assert_eq!(verdict.exit_code, 1);
+}
+
+#[test]
 fn what_is_wrong_with_the_plan_is_said_in_the_same_document() {
     let mut bench = Bench::new();
     let verdict = bench.verdict();

@@ -3,7 +3,10 @@
 use regex::Regex;
 
 use super::matcher::Matcher;
-use super::{boxed, bundler, custom, eslint, format, go, jest, pytest, rust, shape, stack, traceback, tsc, vitest};
+use super::{
+    boxed, bundler, custom, eslint, format, go, jest, make, pytest, rust, shape, shell, stack, tap, traceback, tsc,
+    vitest,
+};
 
 /// A fresh set for one stream of output.
 pub(in super::super) fn all(custom: Option<&Regex>) -> Vec<Box<dyn Matcher>> {
@@ -17,12 +20,15 @@ pub(in super::super) fn all(custom: Option<&Regex>) -> Vec<Box<dyn Matcher>> {
     all.push(Box::<bundler::Bundler>::default());
     all.push(Box::<jest::Jest>::default());
     all.push(Box::<vitest::Vitest>::default());
+    all.push(Box::<tap::Tap>::default());
     all.push(Box::<rust::Rust>::default());
     all.push(Box::<go::Go>::default());
     all.push(Box::<pytest::Pytest>::default());
     all.push(Box::<traceback::Traceback>::default());
     all.push(Box::<stack::Stack>::default());
     all.push(Box::<format::Format>::default());
+    all.push(Box::<shell::Shell>::default());
+    all.push(Box::<make::Make>::default());
     all.push(Box::<shape::Shape>::default());
     all
 }

@@ -49,6 +49,7 @@ pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Fai
         // children of this process may be another call's
         own_process: false,
         force: false,
+        ..Judgement::default()
     };
     let verdict = match verify::judge(&context, id, &judgement, agent::interrupted()).await {
         Ok(verdict) => verdict,

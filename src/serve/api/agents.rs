@@ -116,6 +116,7 @@ pub(in crate::serve) async fn verify(State(site): State<Shared>, Agent(id): Agen
         // children of this process may be another call's
         own_process: false,
         force: false,
+        ..Judgement::default()
     };
     let job = begin(&site, "verify", id, None, async move |context| {
         let verdict = match verify::judge(&context, id, &judgement, agent::interrupted()).await {

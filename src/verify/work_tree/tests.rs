@@ -233,3 +233,59 @@ fn whether_it_is_as_noted_is_known_without_a_name() {
         assert_eq!(before == after, same, "{what}: the names say the same");
     }
 }
+
+#[test]
+fn what_git_is_asked_not_to_look_at_counts_all_the_same() {
+    let sandbox = Sandbox::new();
+    for file in ["assumed", "skipped", "gone", "other"] {
+        sandbox.write(file, "1");
+    }
+    sandbox.commit();
+    let whole = sandbox.name();
+    git_in(&sandbox.root(), &["update-index", "--assume-unchanged", "assumed"]);
+    git_in(&sandbox.root(), &["update-index", "--skip-worktree", "skipped", "gone"]);
+    assert_eq!(sandbox.name(), whole, "nothing has changed yet");
+    let mut names = vec![whole.clone()];
+    let mut differs = |what: &str| {
+        let name = sandbox.name();
+        assert!(!names.contains(&name), "{what}");
+        names.push(name);
+    };
+    sandbox.write("assumed", "2");
+    differs("assume-unchanged");
+    sandbox.write("skipped", "2");
+    differs("skip-worktree");
+    std::fs::remove_file(sandbox.root().join("gone")).unwrap();
+    differs("skip-worktree, and removed");
+    assert_eq!(git_in(&sandbox.root(), &["status", "--porcelain"]), "", "git itself sees nothing");
+    // what is committed is another tree, and the user's index has its marks still
+    sandbox.runtime.block_on(async {
+        let work_tree = WorkTree::open(&sandbox.root(), sandbox.directory.path()).await.unwrap().unwrap();
+        assert_eq!(work_tree.name_of_index(None).await.unwrap(), Some(whole));
+    });
+    assert_eq!(git_in(&sandbox.root(), &["ls-files", "-v", "assumed", "skipped"]), "h assumed\nS skipped");
+}
+
+#[test]
+fn a_repository_within_counts_whatever_its_ignore_says() {
+    let sandbox = Sandbox::new();
+    let inner = sandbox.repository("library");
+    std::fs::write(inner.join("a"), "1").unwrap();
+    git_in(&inner, &["add", "--all"]);
+    git_in(&inner, &["commit", "--quiet", "--message", "one"]);
+    git_in(&sandbox.root(), &["submodule", "--quiet", "add", "../library", "declared"]);
+    git_in(&sandbox.root(), &["clone", "--quiet", "../library", "plain"]);
+    git_in(&sandbox.root(), &["config", "submodule.declared.ignore", "all"]);
+    git_in(&sandbox.root(), &["config", "--file", ".gitmodules", "submodule.declared.ignore", "all"]);
+    sandbox.commit();
+    let before = sandbox.name();
+    sandbox.write("declared/a", "2");
+    let second = sandbox.name();
+    assert_ne!(second, before, "a submodule with ignore = all");
+    sandbox.write("plain/a", "2");
+    let third = sandbox.name();
+    assert_ne!(third, second, "a repository that .gitmodules does not name");
+    git_in(&sandbox.root().join("declared"), &["update-index", "--assume-unchanged", "a"]);
+    sandbox.write("declared/a", "3");
+    assert_ne!(sandbox.name(), third, "a file that the submodule hides");
+}

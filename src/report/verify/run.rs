@@ -1,9 +1,10 @@
-//! `harness verify`: is the work done?
+//! What one run of the stages found.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorDocument, TemplateState};
+use super::super::{ErrorDocument, TemplateState};
+use super::against::Against;
 
 /// What one run of the stages found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,8 @@ pub struct Verify {
     pub tree: Option<Tree>,
     /// Whether the agent's database comes from the template of the present inputs; null where that is not known.
     pub template: Option<TemplateState>,
+    /// What failed, compared with a commit; null without `--against`.
+    pub against: Option<Against>,
     /// Warnings: `[verify]` differs from that of the project's root, an old run was cleaned up.
     pub warnings: Vec<String>,
     /// Why verify could not run, or an error outside the commands.
@@ -49,6 +52,8 @@ words! {
         StageFailed = "stage_failed",
         /// The tree after the run is not the tree before it.
         TreeChanged = "tree_changed",
+        /// No stage was run: every one is marked `full`, and `--full` was not given.
+        NothingRan = "nothing_ran",
         /// The agent's stack is not up.
         NotRunning = "not_running",
         /// `harness.toml` or the command line is wrong.
@@ -118,91 +123,6 @@ pub struct Tree {
     pub changed: Vec<String>,
 }
 
-/// Whether the present tree has passed `harness verify --full`: `harness verify --status`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct VerifyStatus {
-    /// `harness/verify-status/1`.
-    pub schema: String,
-    /// Whether this very tree has passed every stage of this plan.
-    pub verified: bool,
-    /// Why not, in words; null when it is.
-    pub reason: Option<String>,
-    /// The agent whose tree this is.
-    pub agent: Option<u8>,
-    /// The present tree; null outside a git repository.
-    pub tree: Option<String>,
-    /// The last full pass.
-    pub last_full_pass: Option<RecordedRun>,
-    /// The last run of any kind.
-    pub last_run: Option<RecordedRun>,
-    /// Why the question could not be answered.
-    pub error: Option<ErrorDocument>,
-}
-
-/// A run that was kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RecordedRun {
-    /// Its name, which is also that of its folder of logs.
-    pub run: String,
-    /// What it found.
-    pub status: Outcome,
-    /// Why it failed.
-    pub reason: Option<Reason>,
-    /// Whether it was of every stage.
-    pub full: bool,
-    /// The tree it was bound to.
-    pub tree: Option<String>,
-    /// When it ended, RFC 3339.
-    pub finished_at: String,
-}
-
-impl VerifyStatus {
-    /// The document of a question that could not be answered.
-    pub fn unknown(error: ErrorDocument, agent: Option<u8>) -> Self {
-        Self {
-            schema: "harness/verify-status/1".to_owned(),
-            verified: false,
-            reason: Some(error.message.clone()),
-            agent,
-            tree: None,
-            last_full_pass: None,
-            last_run: None,
-            error: Some(error),
-        }
-    }
-}
-
-/// The stages of a project: `harness verify --list`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct VerifyPlan {
-    /// `harness/verify-list/1`.
-    pub schema: String,
-    /// In the order in which they run.
-    pub stages: Vec<PlannedStage>,
-}
-
-/// A stage of the plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedStage {
-    /// Its name.
-    pub name: String,
-    /// Only with `--full`.
-    pub full: bool,
-    /// Its time limit.
-    pub timeout_ms: u64,
-    /// Its commands; they run together.
-    pub commands: Vec<PlannedCommand>,
-}
-
-/// A command of the plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedCommand {
-    /// Its name.
-    pub name: String,
-    /// What it does, as the project writes it: a command line, or `GET` with port and path.
-    pub does: String,
-}
-
 impl Verify {
     /// The document of a run that could not begin.
     pub fn could_not_run(reason: Reason, error: ErrorDocument, agent: Option<u8>, full: bool) -> Self {
@@ -216,33 +136,9 @@ impl Verify {
             reason: Some(reason),
             tree: None,
             template: None,
+            against: None,
             warnings: Vec::new(),
             error: Some(error),
         }
-    }
-}
-
-/// What `harness hook install` and `harness hook remove` did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Hook {
-    /// `harness/hook/1`.
-    pub schema: String,
-    /// Absolute path of the hook.
-    pub path: String,
-    /// What happened to it.
-    pub outcome: HookOutcome,
-}
-
-words! {
-    /// What happened to a hook.
-    pub enum HookOutcome {
-        /// It was made.
-        Installed = "installed",
-        /// An older one of harness's own was replaced.
-        Updated = "updated",
-        /// It was as it should be.
-        Unchanged = "unchanged",
-        /// It is gone.
-        Removed = "removed",
     }
 }

@@ -1,0 +1,70 @@
+//! What can be asked of `harness verify`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::project::AgentId;
+
+/// Check an agent's work: run the stages of `[verify]` in its tree.
+///
+/// Prints one JSON document on stdout and everything else on stderr. The result is bound to the git tree: a
+/// run during which a file changes fails.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harness verify                 run the quick stages for the agent of this work tree
+  harness verify 3 --full        run every stage; required before work is done
+  harness verify --stage lint    run one stage
+  harness verify --against --new-only   fail only for what is not wrong already
+  harness verify --status        check that this very tree has passed `verify --full`
+
+Exit codes: 0 pass, 1 fail; the others as for every command.")]
+pub(in crate::cli) struct Arguments {
+    /// The agent.
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<AgentId>,
+    /// Also run the stages marked `full`.
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Run only this stage; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(super) stage: Vec<String>,
+    /// Continue after a failed stage.
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Time limit of each stage, instead of its own.
+    #[arg(long, value_name = "DURATION", value_parser = super::super::duration::parse)]
+    pub(super) timeout: Option<Duration>,
+    /// Run nothing; check that the present tree is the one that last passed `--full`.
+    #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout"])]
+    pub(super) status: bool,
+    /// With --status: check what git is about to commit, for every agent of this checkout; for hooks.
+    #[arg(long, requires = "status", conflicts_with = "id")]
+    pub(super) index: bool,
+    /// Run nothing; list the stages.
+    #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout", "status"])]
+    pub(super) list: bool,
+    /// Class each failure as new, pre-existing or flaky by comparison with REF; the merge base with the default branch
+    /// unless given.
+    #[arg(long, value_name = "REF", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["status", "list"])]
+    pub(super) against: Option<String>,
+    /// With --against: exit with 1 only if a failure is new.
+    #[arg(long, requires = "against")]
+    pub(super) new_only: bool,
+    /// Also for an agent of another project than the one here.
+    #[arg(long, conflicts_with_all = ["status", "list"])]
+    pub(super) force: bool,
+    /// Also write the result as JUnit XML to FILE.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["status", "list"])]
+    pub(super) junit: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Whether the stages are only listed.
+    pub(in crate::cli) fn lists(&self) -> bool {
+        self.list
+    }
+}
