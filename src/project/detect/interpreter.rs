@@ -52,6 +52,19 @@ pub(super) fn choose(tree: &Tree, directory: &str, packages: &str, by_uv: bool, 
     Call { before, program }
 }
 
+/// uv fetches the Python that `.python-version` names; where it cannot, one of this machine that the packages allow
+/// does.
+pub(super) fn uv_sync(tree: &Tree, directory: &str, sync: &str) -> String {
+    let pins = tree.has(&join(directory, ".python-version"));
+    let is_own = |path: &&str| directory.is_empty() || path.starts_with(&format!("{directory}/"));
+    let requires = |path| tree.toml(path)?.get("project")?.get("requires-python")?.as_str().map(str::to_owned);
+    let mut ranges = tree.named("pyproject.toml").into_iter().filter(is_own).filter_map(requires);
+    match ranges.next().filter(|range| pins && !range.contains('\'')) {
+        Some(range) => format!("{sync} || {sync} --python '{range}'"),
+        None => sync.to_owned(),
+    }
+}
+
 /// The first thing that says it, the most exact before the others.
 fn wanted(tree: &Tree, directory: &str, packages: &str) -> Option<Wanted> {
     let places = if directory.is_empty() { vec![""] } else { vec![directory, ""] };
@@ -175,6 +188,15 @@ mod tests {
         let (call, facts) = call("pyproject.toml", "[project]\nrequires-python = '>=3.13'", 11, &others);
         assert_eq!((&*call.before, &*call.program), ("export PYENV_VERSION=3.13; ", "python3.13"));
         assert!(facts.assumed[0].contains("requires-python asks for Python >=3.13"), "{:?}", facts.assumed);
+    }
+
+    #[test]
+    fn a_pinned_python_that_cannot_be_fetched_may_be_another_one() {
+        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
+        let manifest = || file("pyproject.toml", "[project]\nrequires-python = '>=3.10'");
+        let pinned = Tree::of([manifest(), file(".python-version", "3.14")]);
+        assert_eq!(uv_sync(&pinned, "", "uv sync --frozen"), "uv sync --frozen || uv sync --frozen --python '>=3.10'");
+        assert_eq!(uv_sync(&Tree::of([manifest()]), "", "uv sync"), "uv sync");
     }
 
     #[test]

@@ -215,8 +215,10 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
     let Call { before, program: python } =
         interpreter::choose(tree, directory, &project.text, project.manager == Manager::Uv, facts);
     let run = match project.manager {
-        Manager::Uv if project.manifest.ends_with("uv.lock") => "uv sync --frozen".to_owned(),
-        Manager::Uv => "uv sync".to_owned(),
+        Manager::Uv => {
+            let sync = if project.manifest.ends_with("uv.lock") { "uv sync --frozen" } else { "uv sync" };
+            interpreter::uv_sync(tree, directory, sync)
+        }
         Manager::Poetry => format!(
             "export POETRY_VIRTUALENVS_IN_PROJECT=true; poetry install --no-interaction || poetry install --no-interaction \
              --no-root && {ignored}"
