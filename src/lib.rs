@@ -32,6 +32,7 @@
 //! | tables, colours, progress | `terminal` |
 //! | a tool that coding agents call over MCP | `mcp/tools/<tool>.rs` |
 //! | what `harness serve` answers | `serve/api/table.rs` |
+//! | the gateway: names, what it passes on, its pages, TLS | `serve/gateway` |
 //! | a page of the dashboard, its style and script | `serve/pages/<page>.rs`, `serve/pages/assets` |
 //! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |

@@ -29,6 +29,7 @@ impl Diagnostic for Error {
             | Self::NoProgram { .. }
             | Self::NotRunning(_)
             | Self::NothingToPark(_)
+            | Self::NoGateway
             | Self::Without { .. }
             | Self::DatabaseLost(_)
             | Self::Left { .. } => Kind::Conflict,
@@ -68,6 +69,7 @@ impl Diagnostic for Error {
             Self::PostClone(_) => "post_clone.failed",
             Self::DatabaseLost(_) => "database.lost",
             Self::NoInfra => "infra.absent",
+            Self::NoGateway => "gateway.absent",
             Self::Interrupted => "interrupted",
         }
     }
@@ -147,6 +149,7 @@ impl Diagnostic for Error {
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
+            Self::NoGateway => "run `harness serve --gateway`".into(),
             Self::PostClone(source) => return source.hint(),
             Self::Without { agent, what: "database" } => format!(
                 "remove `disabled = true` from `[database]` and `[infra.postgres]`, then run `harness launch {agent}`"

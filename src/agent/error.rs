@@ -219,6 +219,9 @@ pub enum Error {
     /// The infra is not set up.
     #[error("the shared servers are not set up in this home")]
     NoInfra,
+    /// `serve` has no gateway.
+    #[error("this home has no gateway")]
+    NoGateway,
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,

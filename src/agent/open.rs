@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::{Context, Error, urls};
+use super::{Context, Error, UrlKind, urls};
 use crate::project::AgentId;
 use crate::report::{Failure, Opened};
 use crate::system;
@@ -14,9 +14,9 @@ const PAGES: [&str; 4] = ["frontend", "web", "app", "ui"];
 /// is no browser (a server without a screen) nothing is started and the document says so.
 ///
 /// # Errors
-/// There is no such agent or port, the agent has no page, or the browser cannot be started.
-pub fn open(context: &Context, agent: AgentId, name: Option<&str>) -> Result<Opened, Failure> {
-    let urls = urls::urls(context, agent, name)?.urls;
+/// There is no such agent, port or gateway, the agent has no page, or the browser cannot be started.
+pub fn open(context: &Context, agent: AgentId, name: Option<&str>, kind: UrlKind) -> Result<Opened, Failure> {
+    let urls = urls::urls(context, agent, name, kind)?.urls;
     let page = PAGES.iter().find_map(|page| urls.get(*page)).or_else(|| urls.values().next());
     let url = page.ok_or(Error::Without { agent, what: "page" })?.clone();
     let opened_with = browse(context, &url)?;

@@ -1,6 +1,6 @@
 //! What templates see of one agent.
 
-use super::{Context, Record};
+use super::{Context, Record, urls};
 use crate::infra::docker::forward;
 use crate::infra::{Infra, ValuesRequest};
 use crate::postgres::{DatabaseCredentials, closing};
@@ -24,6 +24,7 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     };
     render::TemplateValues {
         worktree: Some(record.tree.clone()),
+        urls: urls::in_templates(context, record),
         servers: infra.servers.template_values(&request),
         ..render::TemplateValues::of(project, agent, record.project_root.clone(), home)
     }

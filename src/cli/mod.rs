@@ -43,6 +43,7 @@ mod slow_queries;
 mod stats;
 mod status;
 mod teardown;
+mod trust;
 mod url;
 mod verify;
 mod wait;
@@ -76,6 +77,7 @@ verbs! {
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
     Serve(serve::Arguments) = serve::run, "serve";
+    Trust(trust::Arguments) = trust::run, "trust" as crate::report::Trust;
     Events(events::Arguments) = events::run, "events", "event" as crate::report::StreamEvent;
     Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;

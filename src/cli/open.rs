@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::invocation::{Invocation, block_on};
-use crate::agent::{self, Context};
+use crate::agent::{self, Context, UrlKind};
 use crate::report::{Failure, Opened};
 use crate::serve;
 
@@ -14,11 +14,15 @@ use crate::serve;
 #[command(after_help = "\
 Examples:
   harness open 3 frontend        open it in the browser
+  harness open 3 --gateway       open it at the gateway of `harness serve`
   harness open --dashboard       open the dashboard of `harness serve`, by a link that works once")]
 pub(super) struct Arguments {
     /// The agent, and the name of a port: `3`, `3 api`, or inside a work tree `api`.
     #[arg(value_name = "[ID] [NAME]", num_args = 0..=2)]
     words: Vec<String>,
+    /// Open the address at the gateway: `http://web.3.board.localhost`.
+    #[arg(long, conflicts_with = "dashboard")]
+    gateway: bool,
     /// Open the dashboard of `harness serve`.
     #[arg(long, conflicts_with = "words")]
     dashboard: bool,
@@ -37,7 +41,8 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
 fn page(arguments: &Arguments, context: &Context) -> Result<Opened, Failure> {
     let (named, rest) = agent::split_id(&arguments.words);
     let id = agent::resolve(context, named)?;
-    agent::open(context, id, rest.first().map(String::as_str))
+    let kind = if arguments.gateway { UrlKind::Gateway } else { UrlKind::Port };
+    agent::open(context, id, rest.first().map(String::as_str), kind)
 }
 
 fn dashboard(context: &Context) -> Result<Opened, Failure> {

@@ -19,6 +19,8 @@ pub struct TemplateValues {
     pub project: String,
     /// `ports.<name>`.
     pub ports: BTreeMap<String, u16>,
+    /// `urls.<name>`: the address of each port, as browsers reach it.
+    pub urls: BTreeMap<String, String>,
     /// What each shared server states of itself, by the name that templates know it by: `s3.endpoint`. `None` is
     /// undefined as well, but for files that ask whether there is such a server.
     #[serde(skip)]
@@ -74,9 +76,12 @@ impl From<Secret> for TemplateValue {
 impl TemplateValues {
     /// What is known of an agent before any server was asked: id, ports and places.
     pub fn of(project: &Project, agent: AgentId, project_root: PathBuf, home: PathBuf) -> Self {
+        let ports: BTreeMap<String, u16> = project.ports_of(agent).into_iter().collect();
+        let url = |(name, port): (&String, &u16)| (name.clone(), format!("http://localhost:{port}"));
         Self {
             id: Some(agent),
-            ports: project.ports_of(agent).into_iter().collect(),
+            urls: ports.iter().map(url).collect(),
+            ports,
             worktree: Some(project.root.clone()),
             ..Self::shared(project, project_root, home)
         }
@@ -88,6 +93,7 @@ impl TemplateValues {
             id: None,
             project: project.name.clone(),
             ports: BTreeMap::new(),
+            urls: BTreeMap::new(),
             servers: BTreeMap::new(),
             worktree: None,
             project_root,

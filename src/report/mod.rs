@@ -36,6 +36,7 @@ mod stats;
 mod status;
 mod stream;
 mod teardown;
+mod trust;
 pub mod verify;
 mod wait;
 
@@ -65,5 +66,6 @@ pub use stats::*;
 pub use status::*;
 pub use stream::*;
 pub use teardown::*;
+pub use trust::*;
 pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};
 pub use wait::*;

@@ -24,6 +24,8 @@ pub enum Error {
         address: SocketAddr,
         /// Who does.
         holder: Option<PortHolder>,
+        /// The option that chooses another.
+        option: &'static str,
     },
     /// The address is not one of this machine, or may not be listened on.
     #[error("cannot listen on `{address}`")]
@@ -53,6 +55,14 @@ pub enum Error {
         /// What is wrong, and where.
         reason: String,
     },
+    /// A certificate, or its key.
+    #[error("`{}` is wrong: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Something about the machine.
     #[error(transparent)]
     System(#[from] system::Error),
@@ -75,7 +85,7 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Running { .. } | Self::PortTaken { .. } | Self::NotRunning => Kind::Conflict,
-            Self::Settings { .. } => Kind::Configuration,
+            Self::Settings { .. } | Self::Certificate { .. } => Kind::Configuration,
             Self::Listen { .. } | Self::NoAnswer { .. } => Kind::Environment,
             Self::System(error) => error.kind(),
         }
@@ -89,6 +99,7 @@ impl Diagnostic for Error {
             Self::NotRunning => "serve.not_running",
             Self::NoAnswer { .. } => "serve.no_answer",
             Self::Settings { .. } => "serve.settings",
+            Self::Certificate { .. } => "gateway.certificate",
             Self::System(error) => error.code(),
         }
     }
@@ -96,11 +107,14 @@ impl Diagnostic for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Running { .. } => Some("run `harness open --dashboard`, which opens it".into()),
-            Self::PortTaken { .. } => Some("end that program, or choose another with `--port`".into()),
+            Self::PortTaken { option, .. } => Some(format!("end that program, or choose another with `{option}`")),
             Self::Listen { .. } => Some("choose an address of this machine with `--address`".into()),
             Self::NotRunning => Some("run `harness serve`, which stays in the foreground".into()),
             Self::NoAnswer { .. } => Some("stop it and start it again".into()),
             Self::Settings { .. } => Some("docs/serve.md lists the settings".into()),
+            Self::Certificate { .. } => {
+                Some("it must be in the PEM format; of `serve/authority.key` remove it, and it is made again".into())
+            }
             Self::System(error) => error.hint(),
         }
     }

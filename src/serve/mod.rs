@@ -8,12 +8,13 @@
 //! work       a verb's library function, on a thread of its own; jobs, which outlive their request
 //! terminal   a session in a page: its screen as JSON, and what is typed
 //! watch/     what commands and supervisors do, as events
+//! gateway/   one address in front of all stacks
 //! store/     SQLite, owned by one thread: tasks, events, jobs
 //! ```
 //!
 //! # Threads
 //!
-//! One thread with one runtime answers all requests. It never waits for a verb: the futures of verbs are not `Send`, and
+//! One thread with one runtime answers all requests but the gateway's, which has its own. It never waits for a verb: the futures of verbs are not `Send`, and
 //! some read `/proc` or files for milliseconds on end. So each call of a verb has a thread with a runtime of its own. That
 //! costs some 100 µs, keeps a slow one from delaying others, and lets a panic end one call alone; their number is
 //! bounded. A `LocalSet` beside the server would spare the threads and have every reader of events wait for whoever
@@ -32,10 +33,12 @@ mod client;
 mod error;
 mod events;
 mod failures;
+mod gateway;
 mod guard;
 mod keys;
 mod link;
 mod links;
+mod marked;
 mod pages;
 mod place;
 mod progress;
@@ -52,5 +55,6 @@ mod working;
 
 pub use error::Error;
 pub use events::follow_events;
+pub use gateway::{GatewayOptions, TrustAction, trust};
 pub use link::link;
 pub use run::{Options, run};

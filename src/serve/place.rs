@@ -5,6 +5,8 @@
 //! <home>/serve/lock          held by the server of this home
 //! <home>/serve/address.json  where it listens
 //! <home>/serve/serve.toml    settings; a person writes it
+//! <home>/serve/gateway.json  where the gateway listens, or did last
+//! <home>/serve/authority.*   who signs the gateway's certificates
 //! <home>/serve/harness.db    tasks, events, jobs; elsewhere with DATABASE_PATH
 //! ```
 

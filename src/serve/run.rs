@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::Error;
 use super::failures::Failures;
+use super::gateway::{self, GatewayOptions};
 use super::keys::Keys;
 use super::links::Links;
 use super::place::Place;
@@ -20,6 +21,7 @@ use super::site::Site;
 use super::store::{Store, jobs};
 use super::watch;
 use super::working::Working;
+use crate::agent;
 use crate::report::Failure;
 use crate::system::{self, Home, Stop, http_serve, port_holder};
 
@@ -33,9 +35,12 @@ pub struct Options {
     pub address: IpAddr,
     /// The ports, one at least; links name the first.
     pub ports: Vec<u16>,
+    /// The gateway, where it differs from the settings.
+    pub gateway: GatewayOptions,
 }
 
-/// Serves a home until SIGTERM or SIGINT. `listening` is told the address once requests are answered.
+/// Serves a home until SIGTERM or SIGINT. `listening` is told the addresses of the server and of its gateway
+/// once requests are answered.
 ///
 /// # Errors
 /// Another server of this home runs, a port is taken, the settings or the database are wrong.
@@ -43,19 +48,26 @@ pub async fn run(
     home: Home,
     environment: BTreeMap<String, String>,
     options: &Options,
-    listening: impl FnOnce(&str),
+    listening: impl FnOnce(&str, Option<&str>),
 ) -> Result<(), Failure> {
     let place = Place::of(&home);
     place.create()?;
     let _lock = place.lock()?;
     let stop = Stop::on_signal()?;
     let settings = Settings::read(&place.settings())?;
+    let wrong = |reason| Error::Settings { path: place.settings(), reason };
+    let plan = settings.gateway.plan(&options.gateway).map_err(wrong)?;
     let listeners = listen(options).await?;
     let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
     let store = Store::open(&place.database(&environment))?;
     store.change(jobs::interrupt_all).await?;
-    watch::start(home.clone(), store.clone(), stop.clone())?;
+    let (signs, seen) = tokio::sync::watch::channel(());
+    if plan.is_none() {
+        agent::Gateway::remove(&home)?;
+    }
+    let gateway = plan.map(|plan| gateway::start(home.clone(), plan, seen, stop.clone())).transpose()?;
+    watch::start(home.clone(), store.clone(), signs, stop.clone())?;
     place.listens(addresses.clone())?;
     let site = Arc::new(Site {
         home,
@@ -69,7 +81,7 @@ pub async fn run(
         working: Working::default(),
         stop: stop.clone(),
     });
-    listening(&site.url());
+    listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));
     let service = TowerToHyperService::new(router(Arc::clone(&site)));
     let mut ending = stop.clone();
     let jobs = async {
@@ -77,7 +89,12 @@ pub async fn run(
         // they are asked by the same signal
         let _ = tokio::time::timeout(LAST_REQUESTS, site.working.finished()).await;
     };
-    tokio::join!(http_serve(listeners, service, stop, LAST_REQUESTS), jobs);
+    let gateway = async {
+        if let Some(gateway) = gateway {
+            gateway.ended().await;
+        }
+    };
+    tokio::join!(http_serve(listeners, service, stop, LAST_REQUESTS), jobs, gateway);
     Ok(())
 }
 
@@ -86,7 +103,7 @@ async fn listen(options: &Options) -> Result<Vec<TcpListener>, Error> {
     for port in &options.ports {
         let address = SocketAddr::new(options.address, *port);
         listeners.push(TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => Error::PortTaken { address, holder: port_holder(*port) },
+            ErrorKind::AddrInUse => Error::PortTaken { address, holder: port_holder(*port), option: "--port" },
             _ => Error::Listen { address, source },
         })?);
     }

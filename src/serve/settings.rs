@@ -3,6 +3,9 @@
 //! ```toml
 //! allowed_hosts = ["harness.example.org"]            # names besides loopback names and addresses
 //! allowed_origins = ["https://board.example.org"]    # sites whose pages may call the API
+//!
+//! [gateway]                                          # see `gateway::settings`
+//! on = true
 //! ```
 
 use std::path::Path;
@@ -10,6 +13,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Error;
+use super::gateway::GatewaySettings;
 use crate::system;
 
 /// The settings.
@@ -20,6 +24,8 @@ pub(super) struct Settings {
     pub(super) allowed_hosts: Vec<String>,
     /// Origins whose pages may call the API, as browsers write them: `https://board.example.org`.
     pub(super) allowed_origins: Vec<String>,
+    /// The gateway.
+    pub(super) gateway: GatewaySettings,
 }
 
 impl Settings {

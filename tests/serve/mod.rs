@@ -3,6 +3,8 @@
 mod access;
 mod agents;
 mod events;
+mod gateway;
+mod gateway_tls;
 mod pages;
 mod server;
 mod sessions;

@@ -19,8 +19,15 @@ pub(super) struct Server {
 impl Server {
     /// Starts one and waits until it answers.
     pub(super) fn start(home: &TestHome) -> Self {
+        Self::start_with(home, &[])
+    }
+
+    /// The same with further arguments.
+    pub(super) fn start_with(home: &TestHome, arguments: &[&str]) -> Self {
         let port = home.ports().infra(6);
-        let running = home.harness(["serve", "--port", &port.to_string()]).deadline(Duration::from_mins(4)).spawn();
+        let own = ["serve", "--port", &port.to_string()].map(str::to_owned);
+        let all = own.into_iter().chain(arguments.iter().map(|argument| (*argument).to_owned()));
+        let running = home.harness(all).deadline(Duration::from_mins(4)).spawn();
         wait_until("the server to answer", LONG, || try_get(port, "/health").is_ok());
         let token = std::fs::read_to_string(home.path().join("serve/token")).unwrap().trim().to_owned();
         Self { running: Some(running), port, token }
@@ -107,12 +114,16 @@ pub(super) struct Socket(BufReader<TcpStream>);
 impl Socket {
     /// Opens one; what came instead, where it was refused.
     pub(super) fn open(server: &Server, path: &str, headers: &str) -> Result<Self, String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        Self::open_at(server.port, &format!("127.0.0.1:{}", server.port), path, headers)
+    }
+
+    /// The same of a port, where the server has the name `host`.
+    pub(super) fn open_at(port: u16, host: &str, path: &str, headers: &str) -> Result<Self, String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n",
-            server.port
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
@@ -126,6 +137,11 @@ impl Socket {
             line.clear();
         }
         Ok(Self(reader))
+    }
+
+    /// The connection.
+    pub(super) fn stream(&mut self) -> &mut impl Read {
+        &mut self.0
     }
 
     /// Sends a text message of less than 64 kB.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::agent;
+use crate::agent::{self, UrlKind};
 use crate::mcp::answer::Answer;
 use crate::mcp::call::Call;
 use crate::report::Failure;
@@ -18,5 +18,5 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Failure> {
     let context = call.context()?;
-    Ok(Answer::of(&agent::urls(&context, call.agent(&context)?, arguments.port.as_deref())?))
+    Ok(Answer::of(&agent::urls(&context, call.agent(&context)?, arguments.port.as_deref(), UrlKind::Port)?))
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::logs::{self, Lines as LogLines};
 use super::machine::SAMPLE;
 use super::route::{Agent, Body, Query};
-use crate::agent::{self, Action, LaunchOptions, Sampler, TeardownOptions, TeardownTarget};
+use crate::agent::{self, Action, LaunchOptions, Sampler, TeardownOptions, TeardownTarget, UrlKind};
 use crate::project::AgentId;
 use crate::report::{Failure, Health, Job, Stats, Status, Teardown as TornDown, Urls, Verify};
 use crate::serve::refusal::{Refusal, Wrong};
@@ -90,7 +90,7 @@ pub(super) async fn stats(State(site): State<Shared>, Agent(id): Agent) -> Resul
 }
 
 pub(super) async fn url(State(site): State<Shared>, Agent(id): Agent) -> Result<Json<Urls>, Refusal> {
-    Ok(Json(look(&site, "url", Some(id), async move |context| agent::urls(&context, id, None)).await?))
+    Ok(Json(look(&site, "url", Some(id), async move |context| agent::urls(&context, id, None, UrlKind::Port)).await?))
 }
 
 pub(super) async fn health(State(site): State<Shared>, Agent(id): Agent) -> Result<Json<Health>, Refusal> {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::{ErrorDocument, Job, JobState};
+pub(super) use crate::serve::marked::marked;
 use crate::serve::refusal::Refusal;
 use crate::system::text::plain;
 
@@ -49,16 +50,6 @@ pub(super) fn trouble(error: &ErrorDocument) -> Markup {
 /// A part of a page that could not be made.
 pub(super) fn refused(refusal: &Refusal) -> Markup {
     trouble(&refusal.error())
-}
-
-/// A message, with what stands between backticks as code.
-pub(super) fn marked(text: &str) -> Markup {
-    let pieces: Vec<&str> = text.split('`').collect();
-    html! {
-        @for (number, piece) in pieces.iter().enumerate() {
-            @if number % 2 == 1 { code { (piece) } } @else { (piece) }
-        }
-    }
 }
 
 /// Bytes for people.
@@ -128,14 +119,4 @@ fn error_of(document: &serde_json::Value) -> Option<ErrorDocument> {
     let agents = document.get("agents").and_then(serde_json::Value::as_array).into_iter().flatten();
     own.chain(agents.filter_map(|agent| agent.get("error")))
         .find_map(|error| serde_json::from_value(error.clone()).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_in_a_message_is_text() {
-        assert_eq!(marked("run `<b>` now").into_string(), "run <code>&lt;b&gt;</code> now");
-    }
 }

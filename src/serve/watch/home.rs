@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::agents::Agents;
@@ -13,11 +13,16 @@ use super::stack::{Stack, follow};
 use crate::serve::store::Store;
 use crate::system::{self, Home, StackName, Stop};
 
-/// Watches a home until the server ends, on a thread of its own.
+/// Watches a home until the server ends, on a thread of its own. `looked` is told whenever it has looked at the agents.
 ///
 /// # Errors
 /// The user has no inotify instance left, or there can be no further thread.
-pub(in crate::serve) fn start(home: Home, store: Store, mut stop: Stop) -> system::Result<()> {
+pub(in crate::serve) fn start(
+    home: Home,
+    store: Store,
+    looked: watch::Sender<()>,
+    mut stop: Stop,
+) -> system::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(system::Error::call("start the asynchronous runtime"))?;
     let instance = instance()?;
@@ -25,7 +30,7 @@ pub(in crate::serve) fn start(home: Home, store: Store, mut stop: Stop) -> syste
         let watched = async {
             let Ok(signs) = Signs::new(instance) else { return };
             tokio::select! {
-                () = watch(&home, &store, signs) => {}
+                () = follow_home(&home, &store, &looked, signs) => {}
                 () = stop.asked() => {}
             }
         };
@@ -35,7 +40,7 @@ pub(in crate::serve) fn start(home: Home, store: Store, mut stop: Stop) -> syste
     thread.map(drop).map_err(system::Error::call("start a thread"))
 }
 
-async fn watch(home: &Home, store: &Store, mut signs: Signs) {
+async fn follow_home(home: &Home, store: &Store, looked: &watch::Sender<()>, mut signs: Signs) {
     let ended = Rc::new(Notify::new());
     let mut agents = Agents::default();
     let mut followers: BTreeMap<StackName, Follower> = BTreeMap::new();
@@ -43,6 +48,7 @@ async fn watch(home: &Home, store: &Store, mut signs: Signs) {
     loop {
         take_in(home, &signs);
         let happenings = agents.look(home);
+        looked.send_replace(());
         if begun && !happenings.is_empty() {
             let _ = store.tell(happenings).await;
         }

@@ -9,6 +9,7 @@
 //! them from it: [`processes`] for processes, [`Listeners`] for ports.
 
 mod children;
+mod connection;
 mod environment;
 mod identity;
 mod inherited_marker;
@@ -18,6 +19,7 @@ mod stop;
 mod visitors;
 
 pub use children::{children_of, descendants, lists_children, with_descendants};
+pub use connection::connection_owner;
 pub use environment::{
     MARKER, arguments_of, command_line, exec_marker_value, is_of_stack, marked_stacks, marker_value,
     processes_with_marker, processes_with_variable, variables_of,

@@ -98,12 +98,19 @@ fn socket_inode(target: &Path) -> Option<u64> {
 /// A row in the state LISTEN (0A).
 fn listener(row: &str) -> Option<Listener> {
     let mut fields = row.split_ascii_whitespace();
-    let (address, port) = fields.nth(1)?.split_once(':')?;
+    let local = fields.nth(1)?;
     if fields.nth(1)? != "0A" {
         return None;
     }
     let inode = fields.nth(5)?.parse().ok()?;
-    Some(Listener { address: ip(address)?, port: u16::from_str_radix(port, 16).ok()?, inode })
+    let (address, port) = endpoint(local)?;
+    Some(Listener { address, port, inode })
+}
+
+/// An address and a port as the kernel writes them: `0100007F:0BD6`.
+pub(super) fn endpoint(text: &str) -> Option<(IpAddr, u16)> {
+    let (address, port) = text.split_once(':')?;
+    Some((ip(address)?, u16::from_str_radix(port, 16).ok()?))
 }
 
 /// An address as the kernel writes it: words of 32 bits in the machine's own byte order.
