@@ -125,6 +125,33 @@ fn path(home: &Home, agent: AgentId) -> PathBuf {
     home.stack_dir(agent.stack()).join("journal")
 }
 
+/// The last command on an agent that wrote down how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastCommand {
+    /// Whether it was a launch; else it was a teardown.
+    pub is_launch: bool,
+    /// Whether it did what it should.
+    pub well: bool,
+    /// When it began.
+    pub began: jiff::Timestamp,
+    /// When it ended.
+    pub ended: jiff::Timestamp,
+}
+
+/// The last command on this agent, once it has ended; `None` while one is at work, and after one that was cut off.
+pub fn last_command(home: &Home, agent: AgentId) -> Option<LastCommand> {
+    let text = std::fs::read_to_string(path(home, agent)).ok()?;
+    let first: Entry = serde_json::from_str(text.lines().next()?).ok()?;
+    let last: Entry = serde_json::from_str(text.lines().next_back()?).ok()?;
+    let well = match (last.step.as_str(), last.phase) {
+        ("end", Phase::Done) => true,
+        ("end", Phase::Failed) => false,
+        _ => return None,
+    };
+    let (began, ended) = (first.at.parse().ok()?, last.at.parse().ok()?);
+    Some(LastCommand { is_launch: first.command == "launch", well, began, ended })
+}
+
 /// Where the last command on this agent did not end: `launch, at database`; `None` when it ended.
 pub(super) fn cut_off(home: &Home, agent: AgentId) -> Option<String> {
     let path: &Path = &path(home, agent);

@@ -18,7 +18,7 @@ const OWN: &str = "supervisor";
 /// Which lines.
 #[derive(Debug, Clone)]
 pub struct LogRequest {
-    /// An agent's stack, or the infra's.
+    /// An agent's stack, the infra's, or that of `harness serve`.
     pub stack: StackName,
     /// These processes; all when empty.
     pub processes: Vec<String>,
@@ -75,7 +75,7 @@ pub async fn logs(context: &Context, request: LogRequest, print: &mut dyn FnMut(
                 name: unknown.clone(),
                 known,
             },
-            StackName::Infra => Error::UnknownService { name: unknown.clone(), known },
+            StackName::Infra | StackName::Serve => Error::UnknownService { name: unknown.clone(), known },
         }
         .into());
     }

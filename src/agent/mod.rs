@@ -81,6 +81,7 @@ pub use health::health;
 pub use http::{HttpRequest, http};
 use interrupt::ended;
 pub use interrupt::{Interruption, interrupted};
+pub use journal::{LastCommand, last_command};
 pub use verify_target::{VerifyScope, verify_scope, verify_target};
 
 pub use completion::{known_agents, known_project};
@@ -89,6 +90,7 @@ pub use launch::{LaunchOptions, launch, launch_here};
 pub use logs::{LogRequest, logs};
 pub use open::{browse, open};
 pub use ports::ports;
+pub use processes::summary as stack_state;
 pub use query::{query, read, slow_queries};
 pub use record::{Lifecycle, Record};
 pub use samples::samples;

@@ -74,7 +74,7 @@ fn is_bad(phase: Phase) -> bool {
 }
 
 /// The stack in one word, and what makes it so.
-pub(super) fn summary(snapshot: &StackSnapshot) -> StackState {
+pub fn summary(snapshot: &StackSnapshot) -> StackState {
     let phases: Vec<ProcessState> = snapshot.processes.values().map(|process| process.phase).collect();
     if phases.iter().any(|phase| is_bad(*phase)) {
         StackState::Unhealthy

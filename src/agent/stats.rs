@@ -122,7 +122,7 @@ fn stack(look: &Look, before: &Spent, passed: Duration) -> StackStats {
     StackStats {
         agent: match look.name {
             StackName::Agent(id) => Some(id),
-            StackName::Infra => None,
+            StackName::Infra | StackName::Serve => None,
         },
         uptime_ms: look.snapshot.guardian.as_ref().and_then(supervisor::age_ms),
         restarts: processes.iter().map(|process| process.restarts).sum(),

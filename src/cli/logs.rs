@@ -41,11 +41,15 @@ pub(super) struct Arguments {
     /// Print the logs of the shared servers, or of one: `db`, `minio`, `mailpit`, `headless-browser`, or `autoheal`, which restarts containers.
     #[arg(long, value_name = "SERVICE", num_args = 0..=1, default_missing_value = "", conflicts_with = "words")]
     infra: Option<String>,
+    /// Print the log of the detached `harness serve`.
+    #[arg(long, conflicts_with_all = ["words", "infra"])]
+    serve: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let context = invocation.context()?;
     let (stack, processes) = match &arguments.infra {
+        _ if arguments.serve => (StackName::Serve, Vec::new()),
         Some(service) if service.is_empty() => (StackName::Infra, Vec::new()),
         Some(service) => (StackName::Infra, vec![service.clone()]),
         None => {

@@ -76,7 +76,8 @@ verbs! {
         "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
-    Serve(serve::Arguments) = serve::run, "serve";
+    Serve(serve::Arguments) = serve::run, "serve" as crate::report::ServeStatus,
+        "notice" as crate::report::NoticeDocument;
     Trust(trust::Arguments) = trust::run, "trust" as crate::report::Trust;
     Events(events::Arguments) = events::run, "events", "event" as crate::report::StreamEvent;
     Mcp(mcp::Arguments) = mcp::run, "mcp";

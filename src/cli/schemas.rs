@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::Verb;
 use crate::report::ErrorDocument;
 
-/// Documents that come one a line; a failure is the document of the verb instead.
-const LINES: [&str; 2] = ["logs-line", "event"];
+/// Documents that come one a line or are sent elsewhere; a failure is the document of the verb instead.
+const LINES: [&str; 3] = ["logs-line", "event", "notice"];
 
 /// A verb that failed before it had a document.
 #[derive(Serialize, JsonSchema)]

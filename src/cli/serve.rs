@@ -1,25 +1,45 @@
 //! `harness serve`.
 
+use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::invocation::{self, Invocation, block_on};
-use crate::report::Failure;
+use crate::report::{Failure, Kind, ServeStatus};
 use crate::serve::{self, GatewayOptions, Options};
+use crate::system;
 
 /// Serve the API, the events and the dashboard of this machine.
 ///
-/// It runs until SIGTERM or Ctrl-C. Whoever has the token may do what your shell may; `harness open --dashboard` lets
-/// your browser in.
+/// It runs until SIGTERM or Ctrl-C, or with `--detach` in the background. Whoever has the token may do what your shell
+/// may; `harness open --dashboard` lets your browser in.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   harness serve                              at http://127.0.0.1:3333
   harness serve --port 3333 --port 3334      at two ports
-  harness serve --gateway                    and http://web.3.board.localhost for port `web` of agent 3 of `board`")]
+  harness serve --gateway                    and http://web.3.board.localhost for port `web` of agent 3 of `board`
+  harness serve --detach                     in the background; `harness logs --serve` prints its log
+  harness serve status
+  harness serve stop
+  harness serve unit > ~/.config/systemd/user/harness.service"
+)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    place: Place,
+    /// Start it in the background, where it outlives this terminal and is started again when it crashes.
+    #[arg(long)]
+    detach: bool,
+}
+
+#[derive(Debug, Args)]
+struct Place {
     /// The port; may be repeated.
     #[arg(long, value_name = "PORT", default_values_t = [3333])]
     port: Vec<u16>,
@@ -40,22 +60,98 @@ pub(super) struct Arguments {
     gateway_tls_port: Option<u16>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Say whether it runs, where, and in which version.
+    Status,
+    /// Stop the one that was detached; agents stay as they are.
+    Stop,
+    /// Print a unit of systemd: for the system as root, else for the user.
+    Unit(Place),
+}
+
+impl Place {
+    fn options(&self) -> Options {
+        let gateway = GatewayOptions {
+            on: self.gateway,
+            port: self.gateway_port,
+            tls: self.gateway_tls,
+            tls_port: self.gateway_tls_port,
+        };
+        Options { address: self.address, ports: self.port.clone(), gateway }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
-    let context = invocation.context_to_make()?;
-    let gateway = GatewayOptions {
-        on: arguments.gateway,
-        port: arguments.gateway_port,
-        tls: arguments.gateway_tls,
-        tls_port: arguments.gateway_tls_port,
-    };
-    let options = Options { address: arguments.address, ports: arguments.port.clone(), gateway };
     let output = invocation.output;
+    match &arguments.verb {
+        Some(Verb::Status) => {
+            let status = block_on(serve::status(&invocation.context()?.home))?;
+            output.document(&status, text);
+            return Ok(ExitCode::from(if status.running { 0 } else { Kind::CheckFailed.exit_code() }));
+        }
+        Some(Verb::Stop) => {
+            let status = block_on(serve::stop(&invocation.context()?.home))?;
+            output.document(&status, |_| "stopped\n".to_owned());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Verb::Unit(place)) => {
+            let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
+            let (home, is_root) = (invocation.context()?.home, system::effective_uid() == 0);
+            output.data(&serve::unit(&home, &invocation::environment(), &place.options(), &harness, is_root));
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
+    let context = invocation.context_to_make()?;
+    let options = arguments.place.options();
+    if arguments.detach {
+        let status = block_on(serve::detach(&context.home, &context.environment, &options))?;
+        output.document(&status, text);
+        return Ok(ExitCode::SUCCESS);
+    }
     let listening = |url: &str, gateway: Option<&str>| {
         output.tell(&format!("serving at {url}; `harness open --dashboard` opens it"));
         if let Some(gateway) = gateway {
             output.tell(&format!("gateway at {gateway}, which lists what there is"));
         }
     };
-    block_on(serve::run(context.home, invocation::environment(), &options, listening))?;
+    block_on(serve::run(context.home, context.environment, &options, listening))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn text(status: &ServeStatus) -> String {
+    let own = env!("CARGO_PKG_VERSION");
+    let mut text = match (status.running, status.detached) {
+        (false, false) if status.pid.is_none() => {
+            return "not running; `harness serve --detach` starts it\n".to_owned();
+        }
+        (true, true) => "running detached".to_owned(),
+        (true, false) => "running in the foreground".to_owned(),
+        (false, _) => "not answering".to_owned(),
+    };
+    if let Some(url) = &status.url {
+        let _ = write!(text, " at {url}");
+    }
+    if let Some(pid) = status.pid {
+        let _ = write!(text, ", process {pid}");
+    }
+    if let Some(state) = status.state.filter(|_| !status.running) {
+        let _ = write!(text, ": {state}");
+    }
+    if let Some(reason) = &status.reason {
+        let _ = write!(text, " ({reason})");
+    }
+    if status.restarts > 0 {
+        let _ = write!(text, ", started again {} times", status.restarts);
+    }
+    text.push('\n');
+    if let Some(version) = status.version.as_deref().filter(|version| *version != own) {
+        let _ = writeln!(
+            text,
+            "it is version {version}, this program is {own}: `harness serve stop`, then `harness serve --detach` \
+             replaces it"
+        );
+    }
+    text
 }

@@ -9,6 +9,7 @@ use super::invocation::{Invocation, block_on};
 use crate::agent::{self, TeardownOptions, TeardownTarget};
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, Removed, Teardown};
+use crate::serve;
 
 /// Remove agents: processes, database, role, bucket, mail, work tree, files.
 ///
@@ -60,7 +61,10 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
         only_leftovers: arguments.if_gone,
         volumes: arguments.volumes,
     };
-    let (teardown, kind) = block_on(agent::teardown(&context, &options))?;
+    let (mut teardown, kind) = block_on(agent::teardown(&context, &options))?;
+    if let Some(infra) = &mut teardown.infra {
+        infra.extend(block_on(serve::stop_if_detached(&context.home, arguments.dry_run))?);
+    }
     invocation.output.document(&teardown, text);
     invocation
         .output

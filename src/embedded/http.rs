@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::{Error, Result};
+use crate::system::HttpLimits;
 
-/// Requests in progress get this long to finish once the server should end.
-pub(super) const LAST_REQUESTS: Duration = Duration::from_secs(2);
+/// What both servers take on. Clients of S3 keep many connections and use them again.
+pub(super) const LIMITS: HttpLimits =
+    HttpLimits { connections: 4096, head: Duration::from_secs(75), last_requests: Duration::from_secs(2) };
 
 /// Listens on every address, or on none.
 pub(super) async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {

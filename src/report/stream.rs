@@ -73,6 +73,17 @@ pub enum Happening {
         full: bool,
         /// The first diagnostic, `path:line: message`.
         first_error: Option<String>,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A launch ended, by whichever command.
+    Launch {
+        /// The agent.
+        agent: u8,
+        /// Whether the agent is up.
+        well: bool,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
     },
     /// A job began or ended.
     Job {

@@ -10,8 +10,13 @@ use crate::system::{self, PortHolder};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another one serves this home.
-    #[error("`harness serve` runs for this home already{}{}", at(address.as_ref()), by(pid.as_ref()))]
+    #[error(
+        "`harness serve` runs for this home already{}{}{}",
+        if *detached { ", detached" } else { "" }, at(address.as_ref()), by(pid.as_ref())
+    )]
     Running {
+        /// Whether it is detached.
+        detached: bool,
         /// Its process.
         pid: Option<u32>,
         /// Where it listens.
@@ -35,6 +40,18 @@ pub enum Error {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// It was detached, and ended before it answered.
+    #[error("`harness serve` did not start{}", below(lines))]
+    NotStarted {
+        /// The end of its log.
+        lines: Vec<String>,
+    },
+    /// It was not detached, so somebody looks at it.
+    #[error("`harness serve` runs in the foreground, as process {pid}")]
+    Foreground {
+        /// Its process.
+        pid: u32,
     },
     /// No server of this home runs.
     #[error("`harness serve` does not run for this home")]
@@ -68,6 +85,11 @@ pub enum Error {
     System(#[from] system::Error),
 }
 
+/// Lines below a message.
+fn below(lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("\n    {}", lines.join("\n    ")) }
+}
+
 fn at(address: Option<&SocketAddr>) -> String {
     address.map(|address| format!(", at `http://{address}`")).unwrap_or_default()
 }
@@ -84,9 +106,11 @@ fn held(holder: &PortHolder) -> String {
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Running { .. } | Self::PortTaken { .. } | Self::NotRunning => Kind::Conflict,
+            Self::Running { .. } | Self::PortTaken { .. } | Self::NotRunning | Self::Foreground { .. } => {
+                Kind::Conflict
+            }
             Self::Settings { .. } | Self::Certificate { .. } => Kind::Configuration,
-            Self::Listen { .. } | Self::NoAnswer { .. } => Kind::Environment,
+            Self::Listen { .. } | Self::NoAnswer { .. } | Self::NotStarted { .. } => Kind::Environment,
             Self::System(error) => error.kind(),
         }
     }
@@ -97,6 +121,8 @@ impl Diagnostic for Error {
             Self::PortTaken { .. } => "serve.port_taken",
             Self::Listen { .. } => "serve.listen",
             Self::NotRunning => "serve.not_running",
+            Self::NotStarted { .. } => "serve.not_started",
+            Self::Foreground { .. } => "serve.foreground",
             Self::NoAnswer { .. } => "serve.no_answer",
             Self::Settings { .. } => "serve.settings",
             Self::Certificate { .. } => "gateway.certificate",
@@ -106,10 +132,17 @@ impl Diagnostic for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Running { detached: true, .. } => {
+                Some("run `harness open --dashboard`, which opens it, or `harness serve stop`".into())
+            }
             Self::Running { .. } => Some("run `harness open --dashboard`, which opens it".into()),
             Self::PortTaken { option, .. } => Some(format!("end that program, or choose another with `{option}`")),
+            Self::NotStarted { .. } => Some("`harness serve` shows the same in the foreground".into()),
+            Self::Foreground { .. } => Some("end it there with Ctrl-C, or send it SIGTERM".into()),
             Self::Listen { .. } => Some("choose an address of this machine with `--address`".into()),
-            Self::NotRunning => Some("run `harness serve`, which stays in the foreground".into()),
+            Self::NotRunning => {
+                Some("run `harness serve --detach`, or `harness serve`, which stays in the foreground".into())
+            }
             Self::NoAnswer { .. } => Some("stop it and start it again".into()),
             Self::Settings { .. } => Some("docs/serve.md lists the settings".into()),
             Self::Certificate { .. } => {

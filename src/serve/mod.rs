@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! run        from the lock of the home to the last request
+//! detached   the same in the background, as a stack of its own; `unit` for systemd
 //! guard      host, origin, token: before anything is answered
 //! api/       one table of routes, from which the router and the OpenAPI document are made
 //! pages/     the same for people: HTML, which works without scripts and is live with them
 //! work       a verb's library function, on a thread of its own; jobs, which outlive their request
 //! terminal   a session in a page: its screen as JSON, and what is typed
+//! metrics/   figures for a scraper; `counted` counts
+//! notify/    notices to people elsewhere
 //! watch/     what commands and supervisors do, as events
 //! gateway/   one address in front of all stacks
 //! store/     SQLite, owned by one thread: tasks, events, jobs
@@ -30,6 +33,8 @@
 
 mod api;
 mod client;
+mod counted;
+mod detached;
 mod error;
 mod events;
 mod failures;
@@ -39,6 +44,8 @@ mod keys;
 mod link;
 mod links;
 mod marked;
+mod metrics;
+mod notify;
 mod pages;
 mod place;
 mod progress;
@@ -48,13 +55,17 @@ mod run;
 mod settings;
 mod site;
 mod store;
+mod surroundings;
 mod terminal;
+mod unit;
 mod watch;
 mod work;
 mod working;
 
+pub use detached::{detach, status, stop, stop_if_detached};
 pub use error::Error;
 pub use events::follow_events;
 pub use gateway::{GatewayOptions, TrustAction, trust};
 pub use link::link;
 pub use run::{Options, run};
+pub use unit::unit;

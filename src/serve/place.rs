@@ -8,6 +8,7 @@
 //! <home>/serve/gateway.json  where the gateway listens, or did last
 //! <home>/serve/authority.*   who signs the gateway's certificates
 //! <home>/serve/harness.db    tasks, events, jobs; elsewhere with DATABASE_PATH
+//! <home>/serve/stack/        supervisor and log of one that is detached
 //! ```
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::supervisor::Client;
 use crate::system::{self, FileLock, Home, Secret, Versioned, read_versioned, write_versioned};
 
 /// The folder of one home.
@@ -30,6 +32,9 @@ pub(super) struct Place {
 pub(super) struct Listening {
     /// The first is told to people.
     pub(super) addresses: Vec<SocketAddr>,
+    /// The version of harness that serves; empty of one that does not say.
+    #[serde(default)]
+    pub(super) harness_version: String,
 }
 
 impl Versioned for Listening {
@@ -54,6 +59,11 @@ impl Place {
         self.file("serve.toml")
     }
 
+    /// The error of settings that make no sense together.
+    pub(super) fn wrong_settings(&self, reason: String) -> Error {
+        Error::Settings { path: self.settings(), reason }
+    }
+
     /// The database: `DATABASE_PATH`, else in the folder.
     pub(super) fn database(&self, environment: &BTreeMap<String, String>) -> PathBuf {
         match environment.get("DATABASE_PATH").filter(|path| !path.is_empty()) {
@@ -69,11 +79,24 @@ impl Place {
     pub(super) fn lock(&self) -> Result<FileLock, Error> {
         match FileLock::try_acquire(&self.file("lock"), "serve")? {
             Ok(lock) => Ok(lock),
-            Err(holder) => {
-                let addresses = self.listening().ok().flatten().map(|known| known.addresses).unwrap_or_default();
-                Err(Error::Running { pid: holder.map(|holder| holder.pid), address: addresses.first().copied() })
-            }
+            Err(holder) => Err(self.running(holder.map(|holder| holder.pid))),
         }
+    }
+
+    /// The error that another server runs, as process `pid`, where that is known.
+    pub(super) fn running(&self, pid: Option<u32>) -> Error {
+        let listening = self.listening().ok().flatten();
+        Error::Running {
+            pid: pid.or_else(|| self.holder().ok().flatten()),
+            address: listening.and_then(|known| known.addresses.first().copied()),
+            detached: matches!(Client::look(&self.file("stack")), Ok(Some(_))),
+        }
+    }
+
+    /// The process that serves.
+    pub(super) fn holder(&self) -> system::Result<Option<u32>> {
+        let held = FileLock::try_acquire(&self.file("lock"), "look")?;
+        Ok(held.err().flatten().map(|holder| holder.pid))
     }
 
     /// Whether a server of this home runs.
@@ -87,7 +110,10 @@ impl Place {
     }
 
     pub(super) fn listens(&self, addresses: Vec<SocketAddr>) -> system::Result<()> {
-        write_versioned(&self.file("address.json"), &Listening { addresses })
+        write_versioned(
+            &self.file("address.json"),
+            &Listening { addresses, harness_version: env!("CARGO_PKG_VERSION").to_owned() },
+        )
     }
 
     /// The token; made by whoever needs it first and holds the lock.

@@ -56,13 +56,21 @@ pub(super) enum Wrong {
     /// As many viewers as there may be look at sessions.
     #[error("{0} pages show sessions already")]
     Viewers(usize),
+    /// As many as there may be follow logs.
+    #[error("{0} pages follow logs already")]
+    Followers(usize),
+    /// As many as there may be listen to events.
+    #[error("{0} connections follow the events already")]
+    Listeners(usize),
 }
 
 impl Wrong {
     fn status(&self) -> StatusCode {
         match self {
             Self::Token | Self::Link => StatusCode::UNAUTHORIZED,
-            Self::TooOften(_) | Self::Busy(_) | Self::Viewers(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooOften(_) | Self::Busy(_) | Self::Viewers(_) | Self::Followers(_) | Self::Listeners(_) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::Path(_) | Self::Task(_) | Self::Job(_) | Self::NoVerify(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -96,6 +104,8 @@ impl Diagnostic for Wrong {
             Self::NoVerify(_) => "serve.no_verify",
             Self::Busy(_) => "serve.busy",
             Self::Viewers(_) => "serve.viewers",
+            Self::Followers(_) => "serve.followers",
+            Self::Listeners(_) => "serve.listeners",
         }
     }
 
@@ -113,7 +123,7 @@ impl Diagnostic for Wrong {
             Self::Job(_) => "`/api/jobs` lists the last ones".to_owned(),
             Self::NoVerify(agent) => format!("run `harness verify {agent}`"),
             Self::Busy(_) => "wait until one of them has ended".to_owned(),
-            Self::Viewers(_) => "close one of them".to_owned(),
+            Self::Viewers(_) | Self::Followers(_) | Self::Listeners(_) => "close one of them".to_owned(),
         })
     }
 }

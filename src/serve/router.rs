@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use super::guard::guard;
 use super::refusal::{Refusal, Wrong};
 use super::site::Shared;
-use super::{api, pages};
+use super::{api, metrics, pages};
 
 pub(super) fn router(site: Shared) -> Router {
     api::routes()
@@ -16,5 +16,6 @@ pub(super) fn router(site: Shared) -> Router {
         .layer(middleware::from_fn_with_state(site.clone(), guard))
         // outside the guard, whose refusals people read too
         .layer(middleware::from_fn(pages::for_people))
+        .layer(middleware::from_fn_with_state(site.clone(), metrics::count))
         .with_state(site)
 }

@@ -10,23 +10,31 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::Error;
+use super::counted::Counted;
 use super::failures::Failures;
 use super::gateway::{self, GatewayOptions};
 use super::keys::Keys;
 use super::links::Links;
+use super::notify;
 use super::place::Place;
 use super::router::router;
 use super::settings::Settings;
 use super::site::Site;
 use super::store::{Store, jobs};
+use super::surroundings::surroundings;
 use super::watch;
 use super::working::Working;
 use crate::agent;
 use crate::report::Failure;
-use crate::system::{self, Home, Stop, http_serve, port_holder};
+use crate::system::{self, Home, HttpLimits, Stop, http_serve, port_holder, raise_open_files};
 
 /// Requests and jobs in progress have this long once the server should end; what is above it is for the rest.
 const LAST_REQUESTS: Duration = Duration::from_secs(25);
+
+/// Connections at a time.
+const CONNECTIONS: usize = 2048;
+/// A connection that says nothing for so long is closed.
+const HEAD: Duration = Duration::from_secs(15);
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -37,6 +45,20 @@ pub struct Options {
     pub ports: Vec<u16>,
     /// The gateway, where it differs from the settings.
     pub gateway: GatewayOptions,
+}
+
+impl Options {
+    /// They as words of a command line.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.ports.iter().flat_map(|port| ["--port".to_owned(), port.to_string()]).collect();
+        words.extend(["--address".to_owned(), self.address.to_string()]);
+        words.extend(self.gateway.on.then(|| "--gateway".to_owned()));
+        words.extend(self.gateway.port.map(|port| format!("--gateway-port={port}")));
+        words.extend(self.gateway.tls.then(|| "--gateway-tls".to_owned()));
+        words.extend(self.gateway.tls_port.map(|port| format!("--gateway-tls-port={port}")));
+        words
+    }
 }
 
 /// Serves a home until SIGTERM or SIGINT. `listening` is told the addresses of the server and of its gateway
@@ -55,8 +77,8 @@ pub async fn run(
     let _lock = place.lock()?;
     let stop = Stop::on_signal()?;
     let settings = Settings::read(&place.settings())?;
-    let wrong = |reason| Error::Settings { path: place.settings(), reason };
-    let plan = settings.gateway.plan(&options.gateway).map_err(wrong)?;
+    let targets = settings.notify.targets(&environment).map_err(|reason| place.wrong_settings(reason))?;
+    let plan = settings.gateway.plan(&options.gateway).map_err(|reason| place.wrong_settings(reason))?;
     let listeners = listen(options).await?;
     let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
@@ -67,8 +89,10 @@ pub async fn run(
         agent::Gateway::remove(&home)?;
     }
     let gateway = plan.map(|plan| gateway::start(home.clone(), plan, seen, stop.clone())).transpose()?;
-    watch::start(home.clone(), store.clone(), signs, stop.clone())?;
+    let picture = watch::Picture::default();
+    watch::start(home.clone(), store.clone(), picture.clone(), signs, stop.clone())?;
     place.listens(addresses.clone())?;
+    let environment = surroundings(&environment);
     let site = Arc::new(Site {
         home,
         environment,
@@ -78,9 +102,13 @@ pub async fn run(
         links: Links::default(),
         failures: Failures::default(),
         store,
+        picture,
+        counted: Arc::new(Counted::default()),
         working: Working::default(),
         stop: stop.clone(),
     });
+    notify::start(&site, targets).await?;
+    let limits = limits();
     listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));
     let service = TowerToHyperService::new(router(Arc::clone(&site)));
     let mut ending = stop.clone();
@@ -94,11 +122,19 @@ pub async fn run(
             gateway.ended().await;
         }
     };
-    tokio::join!(http_serve(listeners, service, stop, LAST_REQUESTS), jobs, gateway);
+    let counting = site.counted.follow(&site.store, stop.clone());
+    tokio::join!(http_serve(listeners, service, stop, limits), jobs, gateway, counting);
     Ok(())
 }
 
-async fn listen(options: &Options) -> Result<Vec<TcpListener>, Error> {
+/// As many connections as there may be files, with some left for everything else.
+fn limits() -> HttpLimits {
+    let files = raise_open_files(CONNECTIONS as u64 * 2);
+    let connections = usize::try_from(files / 2).map_or(CONNECTIONS, |most| most.clamp(16, CONNECTIONS));
+    HttpLimits { connections, head: HEAD, last_requests: LAST_REQUESTS }
+}
+
+pub(super) async fn listen(options: &Options) -> Result<Vec<TcpListener>, Error> {
     let mut listeners = Vec::new();
     for port in &options.ports {
         let address = SocketAddr::new(options.address, *port);

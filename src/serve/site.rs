@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::counted::Counted;
 use super::failures::Failures;
 use super::keys::Keys;
 use super::links::Links;
 use super::settings::Settings;
 use super::store::Store;
+use super::watch::Picture;
 use super::working::Working;
 use crate::system::{Home, Stop};
 
@@ -27,18 +29,25 @@ pub(super) struct Site {
     pub(super) links: Links,
     pub(super) failures: Failures,
     pub(super) store: Store,
+    /// The stacks as they were last seen.
+    pub(super) picture: Picture,
+    pub(super) counted: Arc<Counted>,
     pub(super) working: Working,
     /// When everything should end.
     pub(super) stop: Stop,
+}
+
+/// What a browser on this machine calls a server at `address`.
+pub(super) fn url_of(address: SocketAddr) -> String {
+    let host = if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
+    format!("http://{host}")
 }
 
 impl Site {
     /// What a browser on this machine calls the server.
     pub(super) fn url(&self) -> String {
         let address = self.addresses.first().copied().unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
-        let host =
-            if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
-        format!("http://{host}")
+        url_of(address)
     }
 
     /// The cookie's name. It has the port, since a browser sends the cookies of an address to all its ports.

@@ -45,8 +45,18 @@ pub(super) async fn look<T: Send + 'static>(
     agent: Option<AgentId>,
     verb: impl AsyncFnOnce(Context) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let refused = |failure: Failure| Refusal::of(name, failure);
     let _permit = site.working.look().await;
+    look_on(site, name, agent, verb).await
+}
+
+/// The same for as long as somebody likes: it takes no place of those that are answered at once.
+pub(super) async fn look_on<T: Send + 'static>(
+    site: &Shared,
+    name: &str,
+    agent: Option<AgentId>,
+    verb: impl AsyncFnOnce(Context) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Refusal> {
+    let refused = |failure: Failure| Refusal::of(name, failure);
     let context = context(site, agent, None, Events::silent());
     let (mut answer, answered) = oneshot::channel();
     thread(async move || {

@@ -12,6 +12,10 @@ use crate::agent::Interruption;
 const LOOKS: usize = 16;
 /// Viewers of sessions at a time; more are refused.
 const VIEWERS: usize = 64;
+/// Followers of logs at a time, each with a thread; more are refused.
+const FOLLOWERS: usize = 64;
+/// Listeners to events over a WebSocket at a time; more are refused.
+const LISTENERS: usize = 1500;
 /// Jobs at a time; more are refused.
 pub(super) const JOBS: usize = 32;
 
@@ -19,6 +23,8 @@ pub(super) const JOBS: usize = 32;
 pub(super) struct Working {
     looks: Semaphore,
     viewers: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
+    listeners: Arc<Semaphore>,
     jobs: Mutex<BTreeMap<u64, Interruption>>,
     ended: Notify,
 }
@@ -28,6 +34,8 @@ impl Default for Working {
         Self {
             looks: Semaphore::new(LOOKS),
             viewers: Arc::new(Semaphore::new(VIEWERS)),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
             jobs: Mutex::default(),
             ended: Notify::new(),
         }
@@ -43,6 +51,16 @@ impl Working {
     /// A permission to view a session for as long as one likes.
     pub(super) fn viewer(&self) -> Result<OwnedSemaphorePermit, Wrong> {
         Arc::clone(&self.viewers).try_acquire_owned().map_err(|_| Wrong::Viewers(VIEWERS))
+    }
+
+    /// A permission to follow a log for as long as one likes.
+    pub(super) fn follower(&self) -> Result<OwnedSemaphorePermit, Wrong> {
+        Arc::clone(&self.followers).try_acquire_owned().map_err(|_| Wrong::Followers(FOLLOWERS))
+    }
+
+    /// A permission to listen to events over a WebSocket for as long as one likes.
+    pub(super) fn listener(&self) -> Result<OwnedSemaphorePermit, Wrong> {
+        Arc::clone(&self.listeners).try_acquire_owned().map_err(|_| Wrong::Listeners(LISTENERS))
     }
 
     /// A job is at work from now on.

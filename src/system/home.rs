@@ -4,6 +4,7 @@
 //! <home>/home.json                      the home's id, made once
 //! <home>/agents/<id>/                   record.json, journal, processes.toml, lock, supervisor.sock, logs/
 //! <home>/infra/                         record.json, bin/, <service>/...; the stack `infra` itself
+//! <home>/serve/                         token, database and settings of `harness serve`; below it the stack `serve`
 //! <home>/templates.json, buckets.json   what exists on the servers, by home
 //! ```
 //!
@@ -46,13 +47,15 @@ fn is_home(path: &Path) -> bool {
     path.join("home.json").exists() || path.join("agents").is_dir()
 }
 
-/// The name of a stack in a home: an agent's, or the infra.
+/// The name of a stack in a home: an agent's, the infra, or `harness serve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StackName {
     /// The shared servers.
     Infra,
     /// Agent `n`.
     Agent(u8),
+    /// `harness serve`, detached.
+    Serve,
 }
 
 impl fmt::Display for StackName {
@@ -60,6 +63,7 @@ impl fmt::Display for StackName {
         match self {
             Self::Infra => formatter.write_str("infra"),
             Self::Agent(id) => write!(formatter, "agent-{id}"),
+            Self::Serve => formatter.write_str("serve"),
         }
     }
 }
@@ -161,6 +165,7 @@ impl Home {
         match stack {
             StackName::Infra => self.path.join("infra"),
             StackName::Agent(id) => self.path.join("agents").join(id.to_string()),
+            StackName::Serve => self.path.join("serve").join("stack"),
         }
     }
 

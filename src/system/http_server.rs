@@ -1,6 +1,7 @@
 //! The serving side of HTTP, which several servers share: keep-alive connections, upgrades, an orderly end.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -9,12 +10,21 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::Stop;
 
-/// A connection that sends no complete request head for this long is closed.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How much a server takes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at a time; further ones wait until one ends. Those that became something else do not count.
+    pub connections: usize,
+    /// A connection that sends no complete request head for this long is closed, between two requests too.
+    pub head: Duration,
+    /// How long requests may take that run when the server should end.
+    pub last_requests: Duration,
+}
 
 /// The next connection. An error of one connection, or a lack of descriptors, does not end a server.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
@@ -30,8 +40,8 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// Serves until `stop`, then lets running requests finish for at most `last_requests`.
-pub async fn serve<S, B>(listeners: Vec<TcpListener>, service: S, mut stop: Stop, last_requests: Duration)
+/// Serves until `stop`, then lets running requests finish.
+pub async fn serve<S, B>(listeners: Vec<TcpListener>, service: S, mut stop: Stop, limits: Limits)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
@@ -41,26 +51,40 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let mut listening = JoinSet::new();
+    let room = Arc::new(Semaphore::new(limits.connections));
     for listener in listeners {
-        let (service, mut stop) = (service.clone(), stop.clone());
+        let (service, mut stop, room) = (service.clone(), stop.clone(), Arc::clone(&room));
         listening.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 tokio::select! {
                     () = stop.asked() => break,
-                    stream = accept(&listener) => { connections.spawn(serve_connection(stream, service.clone(), stop.clone())); }
+                    (stream, place) = accept_into(&listener, &room) => {
+                        let serving = serve_connection(stream, service.clone(), stop.clone(), limits.head);
+                        connections.spawn(async move {
+                            serving.await;
+                            drop(place);
+                        });
+                    }
                     Some(_) = connections.join_next() => {}
                 }
             }
             drop(listener);
-            let _ = tokio::time::timeout(last_requests, connections.join_all()).await;
+            let _ = tokio::time::timeout(limits.last_requests, connections.join_all()).await;
         });
     }
     stop.asked().await;
     listening.join_all().await;
 }
 
-async fn serve_connection<S, B>(stream: TcpStream, service: S, mut stop: Stop)
+/// The next connection, once there is room for it.
+async fn accept_into(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // it is never closed
+    let place = Arc::clone(room).acquire_owned().await.ok();
+    (accept(listener).await, place)
+}
+
+async fn serve_connection<S, B>(stream: TcpStream, service: S, mut stop: Stop, head: Duration)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send,
@@ -71,7 +95,7 @@ where
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);

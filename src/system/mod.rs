@@ -21,6 +21,7 @@ mod lock;
 pub mod loopback_map;
 mod loopback_name;
 mod memory;
+mod open_files;
 mod ports;
 pub mod proc;
 mod process_tree;
@@ -44,10 +45,11 @@ pub use git::{Git, GitError, GitOutput, RunningGit};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};
-pub use http_server::{accept as http_accept, serve as http_serve};
+pub use http_server::{Limits as HttpLimits, accept as http_accept, serve as http_serve};
 pub use lock::{FileLock, Holder};
 pub use loopback_name::is_loopback_name;
 pub use memory::Memory;
+pub use open_files::raise_open_files;
 pub use ports::{PortHolder, becomes_bindable, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
 pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,

@@ -43,6 +43,10 @@ fn an_agent_is_launched_followed_verified_and_torn_down() {
     let unknown = server.job("POST", "/api/agents/3/restart", &json!({ "processes": ["web"] }));
     assert_eq!((&unknown["state"], &unknown["result"]["schema"]), (&json!("failed"), &json!("harness/restart/1")));
 
+    let parked = server.job("POST", "/api/agents/3/park", &Value::Null);
+    assert_eq!((&parked["state"], &parked["result"]["state"]), (&json!("done"), &json!("parked")), "{parked}");
+    assert_eq!(get(project.port("api", 3), "/health").status, 200, "the first connection starts it");
+
     let page = server.get("/api/agents/3/logs?lines=1&process=talker&grep=hel");
     assert_eq!(page["lines"][0]["line"], "hello", "{page}");
     let wrong = server.request("GET", "/api/agents/3/logs?grep=(", &Value::Null);

@@ -2,9 +2,13 @@
 
 mod access;
 mod agents;
+mod detached;
 mod events;
 mod gateway;
 mod gateway_tls;
+mod load;
+mod metrics;
+mod notify;
 mod pages;
 mod server;
 mod sessions;

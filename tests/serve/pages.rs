@@ -25,11 +25,13 @@ fn the_pages_show_and_do_what_a_person_does_all_day() {
         .args([modules.parent().unwrap(), &artifacts])
         .arg(format!("http://127.0.0.1:{}", server.port))
         .args([opened["url"].as_str().unwrap(), "3"])
+        .args(packages::axe())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(seen["wrong"], json!([]), "errors in the console");
+    assert_eq!(seen["violations"], json!([]), "what axe-core finds");
     assert!(seen["signIn"].as_str().unwrap().contains("harness open --dashboard"), "{seen}");
     assert_eq!(seen["documentTitle"], "Tasks · harness", "a title is text");
     for (path, heading) in [

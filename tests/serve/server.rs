@@ -24,10 +24,16 @@ impl Server {
 
     /// The same with further arguments.
     pub(super) fn start_with(home: &TestHome, arguments: &[&str]) -> Self {
+        Self::start_as(home, arguments, &[])
+    }
+
+    /// The same with further arguments and variables.
+    pub(super) fn start_as(home: &TestHome, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = home.ports().infra(6);
         let own = ["serve", "--port", &port.to_string()].map(str::to_owned);
         let all = own.into_iter().chain(arguments.iter().map(|argument| (*argument).to_owned()));
-        let running = home.harness(all).deadline(Duration::from_mins(4)).spawn();
+        let command = home.harness(all).deadline(Duration::from_mins(4));
+        let running = variables.iter().fold(command, |command, (name, value)| command.env(name, *value)).spawn();
         wait_until("the server to answer", LONG, || try_get(port, "/health").is_ok());
         let token = std::fs::read_to_string(home.path().join("serve/token")).unwrap().trim().to_owned();
         Self { running: Some(running), port, token }
@@ -95,6 +101,20 @@ impl Drop for Server {
 pub(super) struct Lines(BufReader<TcpStream>);
 
 impl Lines {
+    /// The status line.
+    pub(super) fn status(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Waits for the head of an answer that says success.
+    #[track_caller]
+    pub(super) fn begun(&mut self) {
+        let status = self.status();
+        assert!(status.contains("200"), "{status}");
+    }
+
     /// The next document.
     #[track_caller]
     pub(super) fn next(&mut self) -> Value {

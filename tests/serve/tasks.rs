@@ -38,6 +38,7 @@ fn tasks_are_made_moved_noted_and_survive_a_restart() {
         ("POST", "/api/tasks", json!({ "title": "  " }), 400, "serve.input"),
         ("POST", "/api/tasks", json!({ "title": "x", "assignee": 100 }), 400, "serve.input"),
         ("POST", "/api/tasks", json!({ "titel": "x" }), 400, "serve.input"),
+        ("POST", "/api/tasks", json!(["x"]), 400, "serve.input"),
         ("POST", "/api/tasks", json!({ "title": "x", "text": "x".repeat(300_000) }), 413, "serve.too_long"),
         ("GET", "/api/tasks/x", Value::Null, 400, "serve.input"),
         ("GET", "/api/jobs/9", Value::Null, 404, "serve.no_job"),
@@ -49,6 +50,19 @@ fn tasks_are_made_moved_noted_and_survive_a_restart() {
             "{method} {path} {answer:?}"
         );
     }
+}
+
+#[test]
+fn the_database_is_where_the_variable_says() {
+    let home = TestHome::new();
+    let path = home.directory().join("data/harness.db");
+    let variables = [("DATABASE_PATH", path.to_str().unwrap())];
+    let server = Server::start_as(&home, &[], &variables);
+    server.request("POST", "/api/tasks", &json!({ "title": "Kept" }));
+    server.ends_by(Signal::KILL);
+    assert!(path.exists() && !home.path().join("serve/harness.db").exists());
+    let server = Server::start_as(&home, &[], &variables);
+    assert_eq!(server.get("/api/tasks/1")["title"], "Kept");
 }
 
 #[test]

@@ -51,6 +51,25 @@ fn install() -> Result<PathBuf, String> {
     Ok(directory.join("node_modules"))
 }
 
+/// The examiner of pages, axe-core, fetched once for all runs; `None`, and said, where npm is missing or does not get it.
+pub(crate) fn axe() -> Option<PathBuf> {
+    let directory = cache().join("axe-core-4.14.1");
+    let script = directory.join("node_modules/axe-core/axe.min.js");
+    fs::create_dir_all(&directory).expect("make a directory");
+    let lock = File::create(directory.join("lock")).expect("make a lock file");
+    flock(&lock, FlockOperation::LockExclusive).expect("lock the directory");
+    if !script.exists() {
+        let install = ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4.14.1"];
+        let output = Command::new("npm").args(install).arg("--prefix").arg(&directory).output();
+        match output {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => eprintln!("SKIPPED: axe-core: {}", String::from_utf8_lossy(&output.stderr)),
+            Err(error) => eprintln!("SKIPPED: axe-core: npm: {error}"),
+        }
+    }
+    script.exists().then_some(script)
+}
+
 /// Kept between runs of the tests.
 fn cache() -> PathBuf {
     let directory = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);

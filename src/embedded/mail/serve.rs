@@ -51,6 +51,6 @@ pub async fn serve(options: MailOptions) -> Result<()> {
     }
     let limits = smtp::Limits { size: options.max_size, idle: options.idle };
     let pages = TowerToHyperService::new(router(mailbox.clone()));
-    tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http_serve(web, pages, stop, http::LAST_REQUESTS));
+    tokio::join!(smtp::serve(smtp, mailbox, limits, stop.clone()), http_serve(web, pages, stop, http::LIMITS));
     Ok(())
 }

@@ -50,6 +50,6 @@ pub async fn serve(options: S3Options) -> Result<()> {
     for address in &options.listen {
         log::line(&format!("s3: listening on {address}, data in {}", options.data_dir.display()));
     }
-    http_serve(listeners, Front(builder.build()), stop, http::LAST_REQUESTS).await;
+    http_serve(listeners, Front(builder.build()), stop, http::LIMITS).await;
     Ok(())
 }

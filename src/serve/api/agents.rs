@@ -4,17 +4,16 @@ use std::path::PathBuf;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::logs::{self, Lines as LogLines};
 use super::machine::SAMPLE;
-use super::route::{Agent, Body, Query};
+use super::route::{Accepted, Agent, Body, Query};
 use crate::agent::{self, Action, LaunchOptions, Sampler, TeardownOptions, TeardownTarget, UrlKind};
 use crate::project::AgentId;
-use crate::report::{Failure, Health, Job, Stats, Status, Teardown as TornDown, Urls, Verify};
+use crate::report::{Failure, Health, Stats, Status, Teardown as TornDown, Urls, Verify};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 use crate::serve::work::{Done, begin, look};
@@ -22,13 +21,14 @@ use crate::verify::{self, Judgement};
 
 pub(super) use super::logs::Lines;
 
-type Begun = Result<(StatusCode, Json<Job>), Refusal>;
+type Begun = Result<Accepted, Refusal>;
 
 /// How to launch.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::serve) struct Launch {
     /// The root of the project, where the agent is new and the agents of the home are not all of one project.
+    #[schemars(extend("pattern" = "^/"))]
     pub(in crate::serve) project: Option<PathBuf>,
     /// In its own work tree, on this branch.
     pub(in crate::serve) branch: Option<String>,
@@ -127,7 +127,7 @@ pub(in crate::serve) async fn verify(State(site): State<Shared>, Agent(id): Agen
         let failed = verdict.document.error.is_some();
         Ok(Done::of(&verdict.document).failed_if(failed))
     });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    Ok(Accepted(job.await?))
 }
 
 pub(in crate::serve) async fn launch(
@@ -152,7 +152,7 @@ pub(in crate::serve) async fn launch(
         verify::gate_commits(&context, &launch).await;
         Ok(Done::of(&launch).failed_if(worst.is_some()))
     });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    Ok(Accepted(job.await?))
 }
 
 /// The project's root, where all agents of the home have the same.
@@ -175,7 +175,7 @@ pub(in crate::serve) async fn teardown(
         let (teardown, worst) = agent::teardown(&context, &options).await?;
         Ok(Done::of(&teardown).failed_if(worst.is_some()))
     });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    Ok(Accepted(job.await?))
 }
 
 /// What a teardown would remove.
@@ -218,5 +218,5 @@ async fn control(site: &Shared, id: AgentId, verb: &'static str, action: Action,
         let well = meant.all(|row| row.state.is_well());
         Ok(Done::of(&report).failed_if(!well))
     });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    Ok(Accepted(job.await?))
 }

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 
-use super::route::Agent;
+use super::route::{Accepted, Agent};
 use crate::agent::{self, DatabaseAction};
 use crate::project::AgentId;
-use crate::report::{DatabaseReport, Job};
+use crate::report::DatabaseReport;
 use crate::serve::refusal::Refusal;
 use crate::serve::site::Shared;
 use crate::serve::work::{Done, begin, look};
 
-type Begun = Result<(StatusCode, Json<Job>), Refusal>;
+type Begun = Result<Accepted, Refusal>;
 /// The id, which is checked beside, and the name of a snapshot.
 type Names = Path<(String, String)>;
 
@@ -43,5 +42,5 @@ async fn act(site: &Shared, id: AgentId, action: DatabaseAction) -> Begun {
     let job = begin(site, "db", id, None, async move |context| {
         Ok(Done::of(&agent::database(&context, id, &action, false).await?))
     });
-    Ok((StatusCode::ACCEPTED, Json(job.await?)))
+    Ok(Accepted(job.await?))
 }

@@ -21,6 +21,8 @@ use crate::system::Stop;
 
 /// A sign of life to a reader to whom nothing happens.
 const QUIET: Duration = Duration::from_secs(15);
+/// Bytes of what a reader says.
+const SAID: usize = 4 << 10;
 /// How long a reader may take to take one message.
 const SLOW: Duration = Duration::from_mins(1);
 
@@ -65,8 +67,14 @@ pub(super) async fn websocket(
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(|error| Wrong::Input(error.body_text()))?;
+    let permit = site.working.listener()?;
     let reader = Reader::new(&site.store, since.since);
-    Ok(upgrade.max_message_size(4 << 10).on_upgrade(move |socket| talk(socket, reader, site.stop.clone())))
+    // what a listener says is short, and there may be many of them
+    let upgrade = upgrade.max_message_size(SAID).read_buffer_size(SAID);
+    Ok(upgrade.on_upgrade(async move |socket| {
+        talk(socket, reader, site.stop.clone()).await;
+        drop(permit);
+    }))
 }
 
 async fn talk(mut socket: WebSocket, reader: Reader, stop: Stop) {

@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 
-use super::route::Number;
+use super::route::{Accepted, Number};
 use crate::report::{Job, Jobs};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
@@ -20,10 +19,7 @@ pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Resul
     Ok(Json(job.ok_or(Wrong::Job(id))?))
 }
 
-pub(in crate::serve) async fn interrupt(
-    state: State<Shared>,
-    number: Number,
-) -> Result<(StatusCode, Json<Job>), Refusal> {
+pub(in crate::serve) async fn interrupt(state: State<Shared>, number: Number) -> Result<Accepted, Refusal> {
     state.working.interrupt(number.0);
-    Ok((StatusCode::ACCEPTED, one(state, number).await?))
+    Ok(Accepted(one(state, number).await?.0))
 }

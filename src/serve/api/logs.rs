@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::route::{Agent, Query};
 use crate::agent::{self, LogRequest};
@@ -18,7 +18,7 @@ use crate::project::AgentId;
 use crate::report::{LogPage, LoggedLine};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
-use crate::serve::work::look;
+use crate::serve::work::{look, look_on};
 
 /// Lines that wait for a slow reader; then some are left out, and it is told how many.
 const WAITING: usize = 2048;
@@ -47,7 +47,8 @@ pub(super) async fn answer(
 ) -> Result<Response, Refusal> {
     let request = request(id, &lines)?;
     if request.follow {
-        return Ok(following(&site, id, request));
+        let permit = site.working.follower()?;
+        return Ok(following(&site, id, request, permit));
     }
     Ok(Json(page(&site, id, request).await?).into_response())
 }
@@ -80,12 +81,13 @@ pub(in crate::serve) async fn last(site: &Shared, id: AgentId, lines: &Lines) ->
     page(site, id, request(id, lines)?).await
 }
 
-fn following(site: &Shared, id: AgentId, request: LogRequest) -> Response {
+fn following(site: &Shared, id: AgentId, request: LogRequest, permit: OwnedSemaphorePermit) -> Response {
     let (sender, receiver) = mpsc::channel::<Event>(WAITING);
     let (site, mut stop) = (site.clone(), site.stop.clone());
     tokio::spawn(async move {
+        let _permit = permit;
         let gone = sender.clone();
-        let follow = look(&site, "logs", Some(id), async move |context| {
+        let follow = look_on(&site, "logs", Some(id), async move |context| {
             let mut lost = 0_u64;
             let mut print = |line: &crate::supervisor::logs::LogLine| {
                 if lost > 0 && sender.try_send(Event::default().event("lost").data(lost.to_string())).is_ok() {

@@ -13,9 +13,13 @@ use super::route::Query;
 use crate::agent::{self, Sampler};
 use crate::report::{Doctor, InfraPs, Link, ServeHealth, Stats};
 use crate::serve::keys::COOKIE_AGE;
+use crate::serve::metrics;
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 use crate::serve::work::look;
+
+/// The type of the figures.
+pub(super) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How long CPU is measured.
 pub(super) const SAMPLE: Duration = Duration::from_millis(200);
@@ -55,6 +59,11 @@ pub(in crate::serve) async fn infra(State(site): State<Shared>) -> Result<Json<I
 
 pub(in crate::serve) async fn doctor(State(site): State<Shared>) -> Result<Json<Doctor>, Refusal> {
     Ok(Json(look(&site, "doctor", None, async |context| agent::doctor(&context).await).await?))
+}
+
+pub(super) async fn metrics(State(site): State<Shared>) -> Result<Response, Refusal> {
+    let momentary = metrics::momentary(&site).await?;
+    Ok(([(header::CONTENT_TYPE, METRICS)], site.counted.text(&momentary)).into_response())
 }
 
 pub(super) async fn stats(State(site): State<Shared>) -> Result<Json<Stats>, Refusal> {

@@ -37,7 +37,7 @@ pub(super) fn document(rows: &[Route]) -> Value {
 
 fn operation(row: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
-    let (status, good) = match row.good {
+    let (status, mut good) = match row.good {
         Good::Document(status, document) => {
             (status, json!({ "description": "Done.", "content": content("application/json", document, generator) }))
         }
@@ -47,6 +47,13 @@ fn operation(row: &Route, generator: &mut SchemaGenerator) -> Value {
         }
         Good::Upgrade => (101, json!({ "description": "The connection is a WebSocket from now on." })),
     };
+    if let Some(kind) = row.streamed {
+        good["content"][kind] = json!({ "schema": { "type": "string" } });
+    }
+    if row.located {
+        let schema = json!({ "type": "string", "format": "uri-reference" });
+        good["headers"] = json!({ "Location": { "description": "Where it is.", "required": true, "schema": schema } });
+    }
     responses.insert(status.to_string(), good);
     let refused = content("application/json", SchemaGenerator::subschema_for::<Refused>, generator);
     responses.insert("default".to_owned(), json!({ "description": "Why it was not done.", "content": refused }));
@@ -79,7 +86,8 @@ fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names
         .map(|name| {
-            let of_agent = path.starts_with("/api/agents") || path.starts_with("/api/databases");
+            let about_agents = ["/api/agents", "/api/databases", "/api/sessions", "/ws/sessions"];
+            let of_agent = about_agents.iter().any(|start| path.starts_with(start));
             let schema = match name {
                 "id" if of_agent => json!({ "type": "integer", "minimum": 1, "maximum": 99 }),
                 "id" => json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX }),

@@ -1,15 +1,19 @@
 //! One row of the table: a path, what it takes, what it answers, and who does.
 
+use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::header::LOCATION;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
 use crate::project::AgentId;
+use crate::report::Job;
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 
@@ -38,6 +42,10 @@ pub(super) struct Route {
     pub(super) query: Option<Document>,
     pub(super) body: Option<Document>,
     pub(super) good: Good,
+    /// Text that it answers instead, on request.
+    pub(super) streamed: Option<&'static str>,
+    /// Whether `Location` says where what it made is.
+    pub(super) located: bool,
     pub(super) handler: MethodRouter<Shared>,
 }
 
@@ -50,7 +58,8 @@ impl Route {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let handler = on(filter, handler);
         let good = Good::Nothing(204);
-        Self { method: method.clone(), path, summary, query: None, body: None, good, handler }
+        let (query, body, streamed, located) = (None, None, None, false);
+        Self { method: method.clone(), path, summary, query, body, good, streamed, located, handler }
     }
 
     pub(super) fn query<T: JsonSchema>(self) -> Self {
@@ -63,6 +72,20 @@ impl Route {
 
     pub(super) fn answers<T: JsonSchema>(self, status: u16) -> Self {
         Self { good: Good::Document(status, SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    /// Begins a job.
+    pub(super) fn begins(self) -> Self {
+        self.answers::<Job>(202).located()
+    }
+
+    pub(super) fn located(self) -> Self {
+        Self { located: true, ..self }
+    }
+
+    /// With a parameter it answers text of this type.
+    pub(super) fn or_streams(self, kind: &'static str) -> Self {
+        Self { streamed: Some(kind), ..self }
     }
 
     pub(super) fn streams(self, kind: &'static str) -> Self {
@@ -78,6 +101,16 @@ impl Route {
     }
 }
 
+/// A job that was begun; `Location` says where to ask for it.
+pub(in crate::serve) struct Accepted(pub(in crate::serve) Job);
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        let place = [(LOCATION, format!("/api/jobs/{}", self.0.id))];
+        (StatusCode::ACCEPTED, place, Json(self.0)).into_response()
+    }
+}
+
 /// A JSON body; its absence is `{}`, where every key may be left out.
 pub(in crate::serve) struct Body<T>(pub(in crate::serve) T);
 
@@ -87,6 +120,10 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Refusal> {
         let bytes = axum::body::to_bytes(request.into_body(), BODY).await.map_err(|_| Wrong::TooLong(BODY))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // serde reads a list as the fields of a document in their order
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Wrong::Input("the body is no JSON object".to_owned()).into());
+        }
         let mut reader = serde_json::Deserializer::from_slice(text);
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| Wrong::Input(error.to_string()))?;
         reader.end().map_err(|error| Wrong::Input(error.to_string()))?;

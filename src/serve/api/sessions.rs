@@ -34,15 +34,17 @@ type Names = Path<(String, String)>;
 /// What to start.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct New {
+pub(in crate::serve) struct New {
     /// The agent.
-    agent: u8,
+    #[schemars(extend("minimum" = 1, "maximum" = 99))]
+    pub(in crate::serve) agent: u8,
     /// Program and arguments.
-    command: Vec<String>,
+    #[schemars(extend("minItems" = 1))]
+    pub(in crate::serve) command: Vec<String>,
     /// Its name; that of the program when left out.
-    name: Option<String>,
+    pub(in crate::serve) name: Option<String>,
     /// Where, relative to the agent's tree; the tree when left out.
-    directory: Option<PathBuf>,
+    pub(in crate::serve) directory: Option<PathBuf>,
 }
 
 /// How to join.
@@ -70,7 +72,7 @@ pub(super) async fn list(State(site): State<Shared>) -> Result<Json<AllSessions>
     Ok(Json(AllSessions { schema: "harness/sessions/1".to_owned(), agents: agents.await? }))
 }
 
-pub(super) async fn start(
+pub(in crate::serve) async fn start(
     State(site): State<Shared>,
     Body(new): Body<New>,
 ) -> Result<(StatusCode, Json<Sessions>), Refusal> {
@@ -85,7 +87,7 @@ pub(super) async fn start(
     Ok((StatusCode::CREATED, Json(started.await?)))
 }
 
-pub(super) async fn end(
+pub(in crate::serve) async fn end(
     State(site): State<Shared>,
     Agent(id): Agent,
     Path((_, name)): Names,

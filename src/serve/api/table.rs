@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 
+use super::machine::METRICS;
 use super::route::Route;
 use super::{agents, databases, events, jobs, machine, sessions, tasks};
 use crate::report::{
@@ -33,10 +34,10 @@ fn own() -> Vec<Route> {
         Route::new(&GET, "/api/infra", "The shared servers.", machine::infra).answers::<InfraPs>(200),
         Route::new(&GET, "/api/doctor", "What is wrong with the machine.", machine::doctor).answers::<Doctor>(200),
         Route::new(&GET, "/observability/stats", "What the running stacks use.", machine::stats).answers::<Stats>(200),
+        Route::new(&GET, "/metrics", "Figures for Prometheus.", machine::metrics).streams(METRICS),
         Route::new(&GET, "/api/jobs", "The last jobs.", jobs::list).answers::<Jobs>(200),
         Route::new(&GET, "/api/jobs/{id}", "A job.", jobs::one).answers::<Job>(200),
-        Route::new(&Method::DELETE, "/api/jobs/{id}", "Interrupts a job, as Ctrl-C does.", jobs::interrupt)
-            .answers::<Job>(202),
+        Route::new(&Method::DELETE, "/api/jobs/{id}", "Interrupts a job, as Ctrl-C does.", jobs::interrupt).begins(),
         Route::new(&GET, "/api/events", "The events, as Server-Sent Events.", events::sse)
             .query::<events::Since>()
             .streams("text/event-stream"),
@@ -59,15 +60,14 @@ fn about_agents() -> Vec<Route> {
             agents::logs,
         )
         .query::<Lines>()
-        .answers::<LogPage>(200),
+        .answers::<LogPage>(200)
+        .or_streams("text/event-stream"),
         Route::new(&GET, "/api/agents/{id}/stats", "What it uses.", agents::stats).answers::<Stats>(200),
         Route::new(&GET, "/api/agents/{id}/url", "Its URLs and ports.", agents::url).answers::<Urls>(200),
         Route::new(&GET, "/api/agents/{id}/health", "Asks each process now.", agents::health).answers::<Health>(200),
         Route::new(&GET, "/api/agents/{id}/verify", "Its last verify.", agents::last_verify).answers::<Verify>(200),
-        Route::new(&POST, "/api/agents/{id}/verify", "Runs verify.", agents::verify).body::<Run>().answers::<Job>(202),
-        Route::new(&POST, "/api/agents/{id}/launch", "Launches it.", agents::launch)
-            .body::<Launch>()
-            .answers::<Job>(202),
+        Route::new(&POST, "/api/agents/{id}/verify", "Runs verify.", agents::verify).body::<Run>().begins(),
+        Route::new(&POST, "/api/agents/{id}/launch", "Launches it.", agents::launch).body::<Launch>().begins(),
         Route::new(
             &POST,
             "/api/agents/{id}/teardown",
@@ -75,38 +75,34 @@ fn about_agents() -> Vec<Route> {
             agents::teardown,
         )
         .body::<Teardown>()
-        .answers::<Job>(202),
-        Route::new(&POST, "/api/agents/{id}/stop", "Stops processes.", agents::stop)
-            .body::<Processes>()
-            .answers::<Job>(202),
+        .begins(),
+        Route::new(&POST, "/api/agents/{id}/stop", "Stops processes.", agents::stop).body::<Processes>().begins(),
         Route::new(
             &POST,
             "/api/agents/{id}/park",
             "Stops all processes until somebody connects to one of their ports.",
             agents::park,
         )
-        .answers::<Job>(202),
-        Route::new(&POST, "/api/agents/{id}/start", "Starts processes.", agents::start)
-            .body::<Processes>()
-            .answers::<Job>(202),
+        .begins(),
+        Route::new(&POST, "/api/agents/{id}/start", "Starts processes.", agents::start).body::<Processes>().begins(),
         Route::new(&POST, "/api/agents/{id}/restart", "Restarts processes.", agents::restart)
             .body::<Processes>()
-            .answers::<Job>(202),
+            .begins(),
         Route::new(&GET, "/api/databases/{id}", "The snapshots of an agent's database.", databases::list)
             .answers::<DatabaseReport>(200),
-        Route::new(&POST, "/api/databases/{id}/snapshots/{name}", "Makes a snapshot.", databases::snapshot)
-            .answers::<Job>(202),
-        Route::new(&POST, "/api/databases/{id}/snapshots/{name}/restore", "Restores it.", databases::restore)
-            .answers::<Job>(202),
-        Route::new(&Method::DELETE, "/api/databases/{id}/snapshots/{name}", "Drops it.", databases::drop)
-            .answers::<Job>(202),
+        Route::new(&POST, "/api/databases/{id}/snapshots/{name}", "Makes a snapshot.", databases::snapshot).begins(),
+        Route::new(&POST, "/api/databases/{id}/snapshots/{name}/restore", "Restores it.", databases::restore).begins(),
+        Route::new(&Method::DELETE, "/api/databases/{id}/snapshots/{name}", "Drops it.", databases::drop).begins(),
     ]
 }
 
 fn about_tasks() -> Vec<Route> {
     vec![
         Route::new(&GET, "/api/tasks", "All tasks.", tasks::list).answers::<BoardTasks>(200),
-        Route::new(&POST, "/api/tasks", "Makes a task.", tasks::create).body::<tasks::New>().answers::<BoardTask>(201),
+        Route::new(&POST, "/api/tasks", "Makes a task.", tasks::create)
+            .body::<tasks::New>()
+            .answers::<BoardTask>(201)
+            .located(),
         Route::new(&GET, "/api/tasks/{id}", "One task.", tasks::one).answers::<BoardTask>(200),
         Route::new(&Method::PATCH, "/api/tasks/{id}", "Changes a task, or moves it.", tasks::change)
             .body::<tasks::Edit>()

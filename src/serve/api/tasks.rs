@@ -16,6 +16,8 @@ use crate::serve::store::tasks::{self, Change, NewTask, TaskError};
 
 /// Characters of a title.
 const TITLE: usize = 300;
+/// A line that is not blank, for the schema.
+const LINE: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 /// Bytes of a text or a note.
 const TEXT: usize = 100_000;
 
@@ -24,6 +26,7 @@ const TEXT: usize = 100_000;
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct New {
     /// One line of 1 to 300 characters.
+    #[schemars(extend("minLength" = 1, "maxLength" = TITLE, "pattern" = LINE))]
     pub(in crate::serve) title: String,
     /// More about it.
     #[serde(default)]
@@ -31,6 +34,7 @@ pub(in crate::serve) struct New {
     /// How far it is; `open` when left out.
     pub(in crate::serve) status: Option<TaskStatus>,
     /// The agent that works on it, 1 to 99.
+    #[schemars(extend("minimum" = 1, "maximum" = 99))]
     pub(in crate::serve) assignee: Option<u8>,
 }
 
@@ -40,6 +44,7 @@ pub(in crate::serve) struct New {
 #[allow(clippy::option_option)] // left out, `null` and a value are three things
 pub(in crate::serve) struct Edit {
     /// One line of 1 to 300 characters.
+    #[schemars(extend("minLength" = 1, "maxLength" = TITLE, "pattern" = LINE))]
     pub(in crate::serve) title: Option<String>,
     /// More about it.
     pub(in crate::serve) text: Option<String>,
@@ -47,7 +52,7 @@ pub(in crate::serve) struct Edit {
     pub(in crate::serve) status: Option<TaskStatus>,
     /// The agent that works on it, 1 to 99; `null`: nobody.
     #[serde(deserialize_with = "present")]
-    #[schemars(with = "Option<u8>")]
+    #[schemars(with = "Option<u8>", extend("minimum" = 1, "maximum" = 99))]
     pub(in crate::serve) assignee: Option<Option<u8>>,
     /// The task of the same status that it comes before; `null`: it comes last.
     #[serde(deserialize_with = "present")]
@@ -59,7 +64,8 @@ pub(in crate::serve) struct Edit {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct Note {
-    /// The text.
+    /// The text, which is not empty.
+    #[schemars(extend("minLength" = 1, "pattern" = "\\S"))]
     pub(in crate::serve) text: String,
 }
 

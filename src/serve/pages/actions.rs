@@ -11,7 +11,7 @@ use crate::project::{AgentId, InvalidAgentId};
 use crate::serve::api::agents::{self, Launch, Processes, Run, Teardown};
 use crate::serve::api::route::{Agent, Body, Number};
 use crate::serve::api::tasks::{self, Edit, New, Note};
-use crate::serve::api::{databases, jobs};
+use crate::serve::api::{databases, jobs, sessions};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 
@@ -85,6 +85,20 @@ pub(super) async fn restore(site: State<Shared>, Agent(agent): Agent, fields: Fi
 
 pub(super) async fn drop(site: State<Shared>, Agent(agent): Agent, fields: Fields) -> Answer {
     let _ = databases::drop(site, Agent(agent), Path((String::new(), fields.required("name")?))).await?;
+    Ok(fields.back(&of_agent(agent)))
+}
+
+pub(super) async fn start_session(site: State<Shared>, Agent(agent): Agent, fields: Fields) -> Answer {
+    let words = shell_words::split(&fields.required("command")?);
+    let command = words.map_err(|_| Wrong::Input("a quotation mark of the command has no end".to_owned()))?;
+    let new = sessions::New { agent: agent.get(), command, name: fields.filled("name"), directory: None };
+    let started = sessions::start(site, Body(new)).await?.1.0;
+    let name = started.name.unwrap_or_default();
+    Ok(Redirect::to(&format!("/agents/{agent}/sessions/{name}")))
+}
+
+pub(super) async fn end_session(site: State<Shared>, Agent(agent): Agent, fields: Fields) -> Answer {
+    let _ = sessions::end(site, Agent(agent), Path((String::new(), fields.required("name")?))).await?;
     Ok(fields.back(&of_agent(agent)))
 }
 

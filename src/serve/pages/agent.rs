@@ -45,6 +45,10 @@ pub(super) async fn show(
             (wrong(&agent))
             (actions(&agent, &back))
         }
+        div.uses id="uses" data-stats={ "/api/agents/" (id) "/stats" } hidden {
+            (use_of("memory", "Memory"))
+            (use_of("cpu", "CPU"))
+        }
         section aria-labelledby="processes-title" {
             h2 id="processes-title" { "Processes" }
             div id="processes" data-live { (processes(&agent, &back)) }
@@ -60,6 +64,14 @@ pub(super) async fn show(
                     Ok(joinable) => (terminals(joinable)),
                     Err(refusal) => (refused(refusal)),
                 }
+            }
+            form.fields method="post" action={ (back) "/sessions" } {
+                label.grows {
+                    "Command, on a terminal in the agent's tree"
+                    input name="command" required placeholder="claude" autocomplete="off" spellcheck="false";
+                }
+                label { "Session" input name="name" maxlength="40" placeholder="as the program" autocomplete="off" spellcheck="false"; }
+                button type="submit" { "Start a session" }
             }
         }
         section aria-labelledby="verify-title" {
@@ -114,16 +126,29 @@ fn processes(agent: &AgentStatus, back: &str) -> Markup {
     }
 }
 
+/// A figure and its last minutes, drawn by the script while somebody looks.
+fn use_of(id: &str, name: &str) -> Markup {
+    html! {
+        figure id={ "use-" (id) } {
+            figcaption { (name) " " strong {} }
+            svg viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true" { polyline points="" {} }
+        }
+    }
+}
+
 fn terminals(joinable: &Sessions) -> Markup {
     html! {
         @if joinable.sessions.is_empty() {
-            p.quiet { "No session. " code { "harness session start " (joinable.agent) " -- claude" } " starts one." }
+            p.quiet { "No session. It goes on when this page is closed, and when " code { "harness serve" } " ends." }
         }
-        ul {
+        ul.jobs {
             @for session in &joinable.sessions {
-                li {
-                    a href=(format!("/agents/{}/sessions/{}", joinable.agent, session.name)) { (session.name) }
-                    " " (badge(session.state.as_str())) " " code { (session.command.join(" ")) }
+                @let back = format!("/agents/{}", joinable.agent);
+                li.line {
+                    strong { a href=(format!("{back}/sessions/{}", session.name)) { (session.name) } }
+                    (badge(session.state.as_str()))
+                    code { (session.command.join(" ")) }
+                    (button(&format!("{back}/sessions/end"), "End", &session.name, &[("name", session.name.as_str()), ("back", &back)]))
                 }
             }
         }

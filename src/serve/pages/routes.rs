@@ -18,6 +18,8 @@ pub(in crate::serve) fn routes() -> Router<Shared> {
         .route("/agents/{id}/verify", post(actions::verify))
         .route("/agents/{id}/teardown", get(teardown::show).post(actions::teardown))
         .route("/agents/{id}/sessions/{name}", get(session::show))
+        .route("/agents/{id}/sessions", post(actions::start_session))
+        .route("/agents/{id}/sessions/end", post(actions::end_session))
         .route("/agents/{id}/snapshots", post(actions::snapshot))
         .route("/agents/{id}/snapshots/restore", post(actions::restore))
         .route("/agents/{id}/snapshots/drop", post(actions::drop))

@@ -1,5 +1,7 @@
 //! Tasks in the database. Those of one status have the places 0, 1, 2, ... without a gap.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::StoreError;
@@ -66,6 +68,16 @@ pub(in crate::serve) fn all(connection: &Connection) -> Result<Vec<BoardTask>, T
         }
     }
     Ok(tasks)
+}
+
+/// How many there are of each status.
+pub(in crate::serve) fn counts(connection: &Connection) -> Result<BTreeMap<TaskStatus, u64>, StoreError> {
+    TaskStatus::ALL.into_iter().map(|status| Ok((status, count(connection, status)?))).collect()
+}
+
+/// The numbers of those that are done.
+pub(in crate::serve) fn done(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
+    ids(connection, TaskStatus::Done)
 }
 
 /// One.

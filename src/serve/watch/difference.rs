@@ -48,7 +48,7 @@ fn change(
 /// The agent of a stack; none of the shared servers.
 pub(super) fn agent(stack: StackName) -> Option<u8> {
     match stack {
-        StackName::Infra => None,
+        StackName::Infra | StackName::Serve => None,
         StackName::Agent(id) => Some(id),
     }
 }

@@ -1,6 +1,5 @@
 //! The home as a whole: which stacks there are, and one follower for each supervisor.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -8,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::agents::Agents;
+use super::picture::Picture;
 use super::signs::{Signs, instance};
 use super::stack::{Stack, follow};
 use crate::serve::store::Store;
@@ -20,6 +20,7 @@ use crate::system::{self, Home, StackName, Stop};
 pub(in crate::serve) fn start(
     home: Home,
     store: Store,
+    picture: Picture,
     looked: watch::Sender<()>,
     mut stop: Stop,
 ) -> system::Result<()> {
@@ -30,7 +31,7 @@ pub(in crate::serve) fn start(
         let watched = async {
             let Ok(signs) = Signs::new(instance) else { return };
             tokio::select! {
-                () = follow_home(&home, &store, &looked, signs) => {}
+                () = follow_home(&home, &store, &picture, &looked, signs) => {}
                 () = stop.asked() => {}
             }
         };
@@ -40,14 +41,14 @@ pub(in crate::serve) fn start(
     thread.map(drop).map_err(system::Error::call("start a thread"))
 }
 
-async fn follow_home(home: &Home, store: &Store, looked: &watch::Sender<()>, mut signs: Signs) {
+async fn follow_home(home: &Home, store: &Store, picture: &Picture, looked: &watch::Sender<()>, mut signs: Signs) {
     let ended = Rc::new(Notify::new());
     let mut agents = Agents::default();
     let mut followers: BTreeMap<StackName, Follower> = BTreeMap::new();
     let mut begun = false;
     loop {
         take_in(home, &signs);
-        let happenings = agents.look(home);
+        let happenings = agents.look(home, picture);
         looked.send_replace(());
         if begun && !happenings.is_empty() {
             let _ = store.tell(happenings).await;
@@ -63,7 +64,7 @@ async fn follow_home(home: &Home, store: &Store, looked: &watch::Sender<()>, mut
             }
             let is_new = begun;
             let stack = known.map_or_else(
-                || Rc::new(Stack { name, directory: home.stack_dir(name), seen: RefCell::default() }),
+                || Rc::new(Stack::new(name, home.stack_dir(name), picture.clone())),
                 |follower| Rc::clone(&follower.stack),
             );
             let (of, store, ended) = (Rc::clone(&stack), store.clone(), Rc::clone(&ended));

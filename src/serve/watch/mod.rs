@@ -10,12 +10,16 @@
 //! - A stack whose supervisor cannot be asked (another version, frozen) is asked again at the next sign from its
 //!   directory. Other stacks do not wait for it.
 //!
+//! What was last seen is in the [`Picture`], for who wants to know how things are.
+//!
 //! All of this has a thread of its own, since it reads files and `/proc`.
 
 mod agents;
 mod difference;
 mod home;
+mod picture;
 mod signs;
 mod stack;
 
 pub(super) use home::start;
+pub(super) use picture::Picture;

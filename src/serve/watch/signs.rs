@@ -37,8 +37,9 @@ impl Signs {
 
     /// Watches a directory, if there is one. It may be watched already.
     pub(super) fn watch(&self, directory: &Path) {
-        // what is written in place is a log; what counts is made, or renamed to its name
-        let flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::DELETE | WatchFlags::ONLYDIR;
+        // what counts is made, renamed to its name, or a journal that its command closes at its end
+        let flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE | WatchFlags::DELETE;
+        let flags = flags | WatchFlags::ONLYDIR;
         let _ = inotify::add_watch(self.events.get_ref(), directory, flags);
     }
 

@@ -1,4 +1,5 @@
-// Keeps a page as things are: asks for it again when an event arrives, and follows a log. Nothing is asked by the clock.
+// Keeps a page as things are: asks for it again when an event arrives, and follows a log. Only what an agent uses is asked
+// by the clock, while its page is looked at.
 
 const live = document.getElementById("live");
 const log = document.getElementById("log");
@@ -142,13 +143,63 @@ function follow() {
   stream.onerror = () => end("Not following any more. Reload to go on.");
 }
 
+// ---- what an agent uses: asked while somebody looks, drawn over the last five minutes
+
+const uses = document.getElementById("uses");
+const SAMPLES = 60;
+const memory = [];
+const cpu = [];
+let sampling;
+
+function bytes(value) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${value.toFixed(unit && value < 100 ? 1 : 0)} ${units[unit]}`;
+}
+
+function draw(id, values, text, least) {
+  const figure = document.getElementById(id);
+  const most = Math.max(least, ...values);
+  const first = SAMPLES - values.length;
+  const point = (value, at) => `${(((first + at) * 120) / (SAMPLES - 1)).toFixed(1)},${(23 - (22 * value) / most).toFixed(1)}`;
+  figure.querySelector("polyline").setAttribute("points", values.map(point).join(" "));
+  figure.querySelector("strong").textContent = text;
+}
+
+async function sample() {
+  try {
+    const answer = await fetch(uses.dataset.stats);
+    uses.hidden = !answer.ok;
+    if (!answer.ok) return;
+    const { total } = (await answer.json()).stacks[0];
+    for (const [values, value] of [[memory, total.memory_bytes], [cpu, total.cpu_percent]]) {
+      values.push(value);
+      if (values.length > SAMPLES) values.shift();
+    }
+    draw("use-memory", memory, bytes(total.memory_bytes), 1);
+    draw("use-cpu", cpu, `${total.cpu_percent.toFixed(0)} % of one core`, 100);
+  } catch {
+    // the server is away, which the stream of events says
+  }
+}
+
+function watchUse() {
+  if (!uses || sampling) return;
+  sample();
+  sampling = setInterval(sample, 5000);
+}
+
 // ---- a page that nobody sees holds no connection: a browser has six for one server
 
 function begin() {
   if (document.hidden || !parts().length) return;
   listen();
+  watchUse();
 }
 function end() {
+  clearInterval(sampling);
+  sampling = null;
   events?.close();
   lines?.close();
   events = lines = null;

@@ -1,31 +1,26 @@
-//! `serve.toml`: what a person may set, all of it optional.
-//!
-//! ```toml
-//! allowed_hosts = ["harness.example.org"]            # names besides loopback names and addresses
-//! allowed_origins = ["https://board.example.org"]    # sites whose pages may call the API
-//!
-//! [gateway]                                          # see `gateway::settings`
-//! on = true
-//! ```
+//! The file as it is read.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::Error;
-use super::gateway::GatewaySettings;
+use super::notify::Notify;
+use crate::serve::Error;
+use crate::serve::gateway::GatewaySettings;
 use crate::system;
 
 /// The settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Settings {
+pub(in crate::serve) struct Settings {
     /// Names that `Host` may have, besides loopback names and addresses.
-    pub(super) allowed_hosts: Vec<String>,
+    pub(in crate::serve) allowed_hosts: Vec<String>,
     /// Origins whose pages may call the API, as browsers write them: `https://board.example.org`.
-    pub(super) allowed_origins: Vec<String>,
+    pub(in crate::serve) allowed_origins: Vec<String>,
     /// The gateway.
-    pub(super) gateway: GatewaySettings,
+    pub(in crate::serve) gateway: GatewaySettings,
+    /// Whom to send notices to.
+    pub(in crate::serve) notify: Notify,
 }
 
 impl Settings {
@@ -33,11 +28,11 @@ impl Settings {
     ///
     /// # Errors
     /// The file is not what it should be.
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    pub(in crate::serve) fn read(path: &Path) -> Result<Self, Error> {
         let Some(bytes) = system::read_optional(path)? else { return Ok(Self::default()) };
         let wrong = |reason: String| Error::Settings { path: path.to_owned(), reason };
         let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-        let settings: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        let settings: Self = toml::from_str(&text).map_err(|error| wrong(described(&text, &error)))?;
         let bare = |origin: &&String| {
             let is_origin = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == **origin);
             !is_origin
@@ -47,6 +42,13 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// What is wrong and in which line, without that line: it may hold a secret.
+fn described(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    format!("{place}{}", error.message())
 }
 
 #[cfg(test)]
@@ -64,10 +66,12 @@ mod tests {
             ("allowed_host = []", "allowed_host"),
             ("allowed_origins = [\"https://a.example/\"]", "https://a.example/"),
             ("allowed_origins = [\"*\"]", "`*`"),
+            ("[notify.telegram]\ntoken = 12:secret", "line 2"),
+            ("[notify]\non = [\"everything\"]", "stack_broken"),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Settings::read(&path).unwrap_err().to_string();
-            assert!(error.contains(named), "{error}");
+            assert!(error.contains(named) && !error.contains("secret"), "{error}");
         }
     }
 }
