@@ -111,7 +111,7 @@ pub(super) async fn show(
 
 fn processes(agent: &AgentStatus, back: &str) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Processes" {
+        div.scroll tabindex="0" role="region" aria-label="Table of processes" {
             table {
                 thead {
                     tr {

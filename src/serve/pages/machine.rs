@@ -69,7 +69,7 @@ fn table(servers: &InfraPs) -> Markup {
         @if infra.services.is_empty() {
             p.quiet { "None. " code { "harness setup" } " starts them." }
         } @else {
-            div.scroll tabindex="0" role="region" aria-label="Shared servers" {
+            div.scroll tabindex="0" role="region" aria-label="Table of shared servers" {
                 table {
                     thead { tr { th scope="col" { "Server" } th scope="col" { "State" } th scope="col" { "Version" } th scope="col" { "Ports" } } }
                     tbody {

@@ -14,6 +14,7 @@ pub(super) async fn show(Agent(id): Agent, Path((_, name)): Path<(String, String
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (name) }
+                link rel="icon" href="/assets/harness.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/session.css";
                 script type="module" src="/assets/session.js" {}
             }
