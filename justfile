@@ -132,7 +132,7 @@ ci:
 bench *names:
     #!/bin/sh
     set -eu
-    if [ $# -eq 0 ]; then set -- infra launch supervisor network verify soak trees fleet serve torture; fi
+    if [ $# -eq 0 ]; then set -- infra launch supervisor network verify soak trees fleet serve torture queue; fi
     for name in "$@"; do benches/$name.sh; done
 
 # build VERSION from a clean main and tag it; pushes nothing

@@ -8,6 +8,8 @@
 //!  ▼
 //! mcp, hosts, serve
 //!  ▼
+//! jobs
+//!  ▼
 //! verify ───────────► agent
 //!  ▼
 //! infra
@@ -37,6 +39,9 @@
 //! | a figure of `/metrics` | `serve/metrics` |
 //! | what a webhook or a chat is sent, and when | `serve/notify` |
 //! | a page of the dashboard, its style and script | `serve/pages/<page>.rs`, `serve/pages/assets` |
+//! | what may become of a ticket and of a job | `jobs/machine` |
+//! | the queue: leases, fences, attempts | `serve/store/queue/rules.rs` |
+//! | how work of several agents is tried together | `jobs/rehearse` |
 //! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |
 //! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |
@@ -92,6 +97,8 @@ mod hidden;
 #[allow(unreachable_pub)]
 mod hosts;
 pub mod infra;
+#[allow(unreachable_pub)]
+mod jobs;
 #[allow(unreachable_pub)]
 mod mcp;
 pub mod postgres;

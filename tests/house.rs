@@ -15,12 +15,16 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         (
             "cli",
-            &["hosts", "mcp", "serve", "terminal", "agent", "verify", "infra", "render", "project", "report", "system"]
-                [..],
+            &[
+                "hosts", "jobs", "mcp", "serve", "terminal", "agent", "verify", "infra", "render", "project", "report",
+                "system",
+            ][..],
         ),
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
-        ("serve", &["agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
+        // the queue is kept in `serve`, and its rules are here
+        ("jobs", &["agent", "project", "report", "system"]),
+        ("serve", &["jobs", "agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         (
             "agent",

@@ -7,6 +7,7 @@ mod cli;
 mod docker;
 mod faults;
 mod house;
+mod jobs;
 mod lightdash;
 mod network;
 mod serve;

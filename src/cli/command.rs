@@ -63,6 +63,10 @@ impl Verb {
         match self {
             Self::Config(arguments) => format!("config-{}", arguments.verb_name()),
             Self::Infra(arguments) => format!("infra-{}", arguments.verb_name()),
+            Self::Serve(arguments) => arguments.document().to_owned(),
+            Self::Project(arguments) => arguments.document().to_owned(),
+            Self::Ticket(arguments) => arguments.document().to_owned(),
+            Self::Job(arguments) => arguments.document().to_owned(),
             Self::Verify(arguments) if arguments.lists() => "verify-list".to_owned(),
             verb => verb.name().to_owned(),
         }
@@ -101,6 +105,7 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
         let name = match (verb, below) {
             ("harness", _) => "usage".to_owned(),
             ("config" | "infra", Some(below)) => format!("{verb}-{}", below.get_name()),
+            ("job", _) => "queue-job".to_owned(),
             _ => verb.to_owned(),
         };
         let document = serde_json::json!({ "schema": format!("harness/{name}/1"), "error": error });

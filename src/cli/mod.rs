@@ -26,16 +26,20 @@ mod http;
 mod infra;
 mod init;
 mod invocation;
+mod job;
 mod launch;
 mod logs;
 mod man;
 mod mcp;
 mod open;
 mod ports;
+mod project;
 mod psql;
+mod rehearse;
 #[cfg(test)]
 mod schemas;
 mod serve;
+mod serve_key;
 mod session;
 mod setup;
 mod shell;
@@ -43,6 +47,7 @@ mod slow_queries;
 mod stats;
 mod status;
 mod teardown;
+mod ticket;
 mod trust;
 mod url;
 mod verify;
@@ -77,8 +82,15 @@ verbs! {
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
     Serve(serve::Arguments) = serve::run, "serve" as crate::report::ServeStatus,
-        "notice" as crate::report::NoticeDocument;
+        "notice" as crate::report::NoticeDocument, "serve-key" as crate::report::WorkerKey,
+        "serve-keys" as crate::report::WorkerKeys;
     Trust(trust::Arguments) = trust::run, "trust" as crate::report::Trust;
+    Project(project::Arguments) = project::run, "project" as crate::report::QueueProject,
+        "projects" as crate::report::QueueProjects;
+    Ticket(ticket::Arguments) = ticket::run, "ticket" as crate::report::Ticket, "tickets" as crate::report::Tickets;
+    Job(job::Arguments) = job::run, "queue-job" as crate::report::QueueJob,
+        "queue-jobs" as crate::report::QueueJobs, "job-log" as crate::report::JobLog;
+    Rehearse(rehearse::Arguments) = rehearse::run, "rehearse" as crate::report::Rehearsal;
     Events(events::Arguments) = events::run, "events", "event" as crate::report::StreamEvent;
     Mcp(mcp::Arguments) = mcp::run, "mcp";
     Restart(control::RestartArguments) = control::restart, "restart" as crate::report::Control;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::invocation::{self, Invocation, block_on};
+use super::serve_key::{self, KeyVerb};
 use crate::report::{Failure, Kind, ServeStatus};
 use crate::serve::{self, GatewayOptions, Options};
 use crate::system;
@@ -26,7 +27,8 @@ Examples:
   harness serve --detach                     in the background; `harness logs --serve` prints its log
   harness serve status
   harness serve stop
-  harness serve unit > ~/.config/systemd/user/harness.service"
+  harness serve unit > ~/.config/systemd/user/harness.service
+  harness serve key add --worker build-1     print the key for a worker of that name"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -68,6 +70,21 @@ enum Verb {
     Stop,
     /// Print a unit of systemd: for the system as root, else for the user.
     Unit(Place),
+    /// Keys of workers on this server, while it runs.
+    Key {
+        #[command(subcommand)]
+        verb: KeyVerb,
+    },
+}
+
+impl Arguments {
+    /// The name of the document.
+    pub(super) fn document(&self) -> &'static str {
+        match &self.verb {
+            Some(Verb::Key { verb }) => verb.document(),
+            _ => "serve",
+        }
+    }
 }
 
 impl Place {
@@ -85,6 +102,7 @@ impl Place {
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let output = invocation.output;
     match &arguments.verb {
+        Some(Verb::Key { verb }) => return serve_key::run(verb, invocation),
         Some(Verb::Status) => {
             let status = block_on(serve::status(&invocation.context()?.home))?;
             output.document(&status, text);

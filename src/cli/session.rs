@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
                 command: command.clone(),
                 size,
                 force: *force,
+                ..SessionRequest::default()
             };
             block_on(agent::start_session(&context, agent::resolve(&context, *id)?, &request))?
         }

@@ -18,6 +18,8 @@ pub struct BoardTask {
     pub status: TaskStatus,
     /// The agent that works on it.
     pub assignee: Option<u8>,
+    /// The number of the project that it is about; such a task is a ticket.
+    pub project: Option<u64>,
     /// Its place among the tasks of its status, from 0.
     pub order: u64,
     /// What was noted about it, oldest first.
@@ -53,18 +55,23 @@ words! {
     pub enum TaskStatus {
         /// It was not begun.
         Open = "open",
+        /// Somebody must approve it first.
+        AwaitingApproval = "awaiting_approval",
         /// It was begun.
         InProgress = "in_progress",
         /// It is done and not yet looked at.
         Review = "review",
         /// It is done.
         Done = "done",
+        /// It is no longer wanted.
+        Cancelled = "cancelled",
     }
 }
 
 impl TaskStatus {
     /// All, in the order in which a task passes them.
-    pub const ALL: [Self; 4] = [Self::Open, Self::InProgress, Self::Review, Self::Done];
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::AwaitingApproval, Self::InProgress, Self::Review, Self::Done, Self::Cancelled];
 }
 
 words! {

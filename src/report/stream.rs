@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::verify::{Outcome, Reason};
-use super::{ErrorDocument, Exit, JobState, ProcessState, TaskChange, TaskStatus};
+use super::{ErrorDocument, Exit, JobState, ProcessState, QueueJobState, TaskChange, TaskStatus};
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,6 +121,19 @@ pub enum Happening {
         status: TaskStatus,
         /// The agent that works on it.
         assignee: Option<u8>,
+    },
+    /// A job of the queue changed its state.
+    QueueJob {
+        /// Its number.
+        job: u64,
+        /// The ticket.
+        ticket: u64,
+        /// Which attempt at the ticket it is.
+        attempt: u32,
+        /// How far it is.
+        state: QueueJobState,
+        /// The worker that has it.
+        worker: Option<String>,
     },
     /// Events that the reader was too slow for, or that are no longer kept; the stream goes on behind them.
     Lost {

@@ -47,11 +47,21 @@ impl Server {
     /// # Errors
     /// It does not answer in time, or with another status.
     pub(super) async fn ask(&self, method: Method, path: &str) -> Result<Response<Incoming>, Error> {
-        let answer = tokio::time::timeout(PATIENCE, self.send(method, path)).await;
+        let answer = self.answer(method, path, Bytes::new()).await?;
+        let status = answer.status();
+        if status.is_success() { Ok(answer) } else { Err(self.no_answer(format!("with status {status}"))) }
+    }
+
+    /// Sends a request; returns whatever is answered.
+    ///
+    /// # Errors
+    /// It does not answer in time.
+    pub(super) async fn answer(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, Error> {
+        let answer = tokio::time::timeout(PATIENCE, self.send(method, path, body)).await;
         answer.map_err(|_| "nothing".to_owned()).flatten().map_err(|answer| self.no_answer(answer))
     }
 
-    async fn send(&self, method: Method, path: &str) -> Result<Response<Incoming>, String> {
+    async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, String> {
         let text = |error: &dyn std::error::Error| system::with_causes(error);
         let (address, token) = (self.address, self.token.expose());
         let reached = if address.ip().is_unspecified() { ([127, 0, 0, 1], address.port()).into() } else { address };
@@ -65,10 +75,8 @@ impl Server {
             .uri(path)
             .header(HOST, reached.to_string())
             .header(AUTHORIZATION, format!("Bearer {token}"))
-            .body(Full::<Bytes>::default())
+            .body(Full::new(body))
             .map_err(|error| text(&error))?;
-        let answer = sender.send_request(request).await.map_err(|error| text(&error))?;
-        let status = answer.status();
-        if status.is_success() { Ok(answer) } else { Err(format!("with status {status}")) }
+        sender.send_request(request).await.map_err(|error| text(&error))
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::report::{Diagnostic, Kind};
+use crate::report::{Diagnostic, ErrorDocument, Kind};
 use crate::system::{self, PortHolder};
 
 /// The server cannot begin, or cannot be found.
@@ -64,6 +64,14 @@ pub enum Error {
         /// What came.
         answer: String,
     },
+    /// It understood the request and does not meet it.
+    #[error("{}", error.message)]
+    Refused {
+        /// Its status.
+        status: u16,
+        /// Why.
+        error: Box<ErrorDocument>,
+    },
     /// The settings are wrong.
     #[error("`{}` is wrong: {reason}", path.display())]
     Settings {
@@ -103,14 +111,30 @@ fn held(holder: &PortHolder) -> String {
     format!(" by {pid}`{}`", holder.command)
 }
 
+/// Codes of the server that a command's own document has too.
+const PASSED_ON: [&str; 7] = [
+    "queue.no_job",
+    "queue.no_project",
+    "queue.project_taken",
+    "queue.project_in_use",
+    "queue.state",
+    "queue.no_key",
+    "serve.no_task",
+];
+
 impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Running { .. } | Self::PortTaken { .. } | Self::NotRunning | Self::Foreground { .. } => {
-                Kind::Conflict
-            }
+            Self::Refused { status: 400 | 413, .. } => Kind::Usage,
+            Self::Running { .. }
+            | Self::PortTaken { .. }
+            | Self::NotRunning
+            | Self::Foreground { .. }
+            | Self::Refused { status: 401..500, .. } => Kind::Conflict,
             Self::Settings { .. } | Self::Certificate { .. } => Kind::Configuration,
-            Self::Listen { .. } | Self::NoAnswer { .. } | Self::NotStarted { .. } => Kind::Environment,
+            Self::Listen { .. } | Self::NoAnswer { .. } | Self::NotStarted { .. } | Self::Refused { .. } => {
+                Kind::Environment
+            }
             Self::System(error) => error.kind(),
         }
     }
@@ -124,6 +148,9 @@ impl Diagnostic for Error {
             Self::NotStarted { .. } => "serve.not_started",
             Self::Foreground { .. } => "serve.foreground",
             Self::NoAnswer { .. } => "serve.no_answer",
+            Self::Refused { error, .. } => {
+                PASSED_ON.into_iter().find(|code| *code == error.code).unwrap_or("serve.refused")
+            }
             Self::Settings { .. } => "serve.settings",
             Self::Certificate { .. } => "gateway.certificate",
             Self::System(error) => error.code(),
@@ -144,6 +171,7 @@ impl Diagnostic for Error {
                 Some("run `harness serve --detach`, or `harness serve`, which stays in the foreground".into())
             }
             Self::NoAnswer { .. } => Some("stop it and start it again".into()),
+            Self::Refused { error, .. } => error.hint.clone(),
             Self::Settings { .. } => Some("docs/serve.md lists the settings".into()),
             Self::Certificate { .. } => {
                 Some("it must be in the PEM format; of `serve/authority.key` remove it, and it is made again".into())

@@ -6,6 +6,7 @@
 //! - The token, as `Authorization: Bearer`, or the cookie that a link left. With the cookie a request that changes
 //!   something must have an `Origin`, and whatever a page of another site or port began is refused, save following a
 //!   link: `SameSite` does not tell ports apart.
+//! - Under `/api/worker/` the key of a worker does, which does nowhere else.
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
@@ -46,7 +47,8 @@ fn examine(site: &Site, request: &Request) -> Result<Option<HeaderValue>, Wrong>
         return Ok(allowed);
     }
     if let Some(token) = bearer(headers) {
-        if site.keys.is_token(token) {
+        // the key of a worker opens what workers need alone
+        if site.keys.is_token(token) || path.starts_with("/api/worker/") && site.workers.name(token).is_some() {
             return Ok(allowed);
         }
     } else if cookies(headers, &site.cookie_name()).any(|cookie| site.keys.is_cookie(cookie)) {

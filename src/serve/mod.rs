@@ -1,4 +1,4 @@
-//! `harness serve`: the verbs over HTTP, what happens as events, tasks, and the pages that show it all.
+//! `harness serve`: the verbs over HTTP, what happens as events, tickets and their queue, and the pages that show it all.
 //!
 //! ```text
 //! run        from the lock of the home to the last request
@@ -12,7 +12,8 @@
 //! notify/    notices to people elsewhere
 //! watch/     what commands and supervisors do, as events
 //! gateway/   one address in front of all stacks
-//! store/     SQLite, owned by one thread: tasks, events, jobs
+//! expiry     leases of the queue that end
+//! store/     SQLite, owned by one thread: tasks, events, jobs, the queue
 //! ```
 //!
 //! # Threads
@@ -32,11 +33,13 @@
 //! - SIGTERM: no new connection, jobs are interrupted as by Ctrl-C, and after 30 s at the latest the process ends.
 
 mod api;
+mod ask;
 mod client;
 mod counted;
 mod detached;
 mod error;
 mod events;
+mod expiry;
 mod failures;
 mod gateway;
 mod guard;
@@ -60,8 +63,10 @@ mod terminal;
 mod unit;
 mod watch;
 mod work;
+mod workers;
 mod working;
 
+pub use ask::ask;
 pub use detached::{detach, status, stop, stop_if_detached};
 pub use error::Error;
 pub use events::follow_events;

@@ -47,6 +47,27 @@ pub(super) enum Wrong {
     /// There is no such job.
     #[error("there is no job {0}")]
     Job(u64),
+    /// There is no such job in the queue.
+    #[error("there is no job {0} in the queue")]
+    QueueJob(u64),
+    /// There is no such project.
+    #[error("there is no project `{0}`")]
+    Project(String),
+    /// A project of that name exists.
+    #[error("there is a project `{0}` already")]
+    ProjectTaken(String),
+    /// Tickets name the project.
+    #[error("tickets name project `{0}`")]
+    ProjectInUse(String),
+    /// Another worker has the job, or none.
+    #[error("the lease of job {0} is lost")]
+    Lost(u64),
+    /// A ticket or job is in a state that does not allow it.
+    #[error("{0}")]
+    State(String),
+    /// There is no key of that worker.
+    #[error("worker `{0}` has no key")]
+    NoKey(String),
     /// Verify was never run.
     #[error("agent {0} was never verified")]
     NoVerify(u8),
@@ -72,7 +93,14 @@ impl Wrong {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::Host(_) | Self::Origin(_) => StatusCode::FORBIDDEN,
-            Self::Path(_) | Self::Task(_) | Self::Job(_) | Self::NoVerify(_) => StatusCode::NOT_FOUND,
+            Self::Path(_)
+            | Self::Task(_)
+            | Self::Job(_)
+            | Self::QueueJob(_)
+            | Self::Project(_)
+            | Self::NoKey(_)
+            | Self::NoVerify(_) => StatusCode::NOT_FOUND,
+            Self::ProjectTaken(_) | Self::ProjectInUse(_) | Self::Lost(_) | Self::State(_) => StatusCode::CONFLICT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Input(_) => StatusCode::BAD_REQUEST,
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -101,6 +129,13 @@ impl Diagnostic for Wrong {
             Self::TooLong(_) => "serve.too_long",
             Self::Task(_) => "serve.no_task",
             Self::Job(_) => "serve.no_job",
+            Self::QueueJob(_) => "queue.no_job",
+            Self::Project(_) => "queue.no_project",
+            Self::ProjectTaken(_) => "queue.project_taken",
+            Self::ProjectInUse(_) => "queue.project_in_use",
+            Self::Lost(_) => "queue.lost",
+            Self::State(_) => "queue.state",
+            Self::NoKey(_) => "queue.no_key",
             Self::NoVerify(_) => "serve.no_verify",
             Self::Busy(_) => "serve.busy",
             Self::Viewers(_) => "serve.viewers",
@@ -121,6 +156,13 @@ impl Diagnostic for Wrong {
             Self::TooLong(_) => "send less".to_owned(),
             Self::Task(_) => "`/api/tasks` lists them".to_owned(),
             Self::Job(_) => "`/api/jobs` lists the last ones".to_owned(),
+            Self::QueueJob(_) => "run `harness job list`".to_owned(),
+            Self::Project(_) => "run `harness project list`; `harness project add` makes one".to_owned(),
+            Self::ProjectTaken(_) => "choose another name".to_owned(),
+            Self::ProjectInUse(_) => "delete them first".to_owned(),
+            Self::Lost(_) => "leave the job to the worker that has it now".to_owned(),
+            Self::State(_) => "look at it with `harness ticket show`".to_owned(),
+            Self::NoKey(_) => "run `harness serve key list`".to_owned(),
             Self::NoVerify(agent) => format!("run `harness verify {agent}`"),
             Self::Busy(_) => "wait until one of them has ended".to_owned(),
             Self::Viewers(_) | Self::Followers(_) | Self::Listeners(_) => "close one of them".to_owned(),
@@ -144,6 +186,11 @@ impl Refusal {
     /// What is wrong.
     pub(super) fn error(&self) -> ErrorDocument {
         self.failure.document()
+    }
+
+    /// The failure inside.
+    pub(super) fn into_failure(self) -> Failure {
+        self.failure
     }
 
     /// The document of the refusal, as text.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
-use super::Error;
 use super::counted::Counted;
 use super::failures::Failures;
 use super::gateway::{self, GatewayOptions};
@@ -17,13 +17,16 @@ use super::keys::Keys;
 use super::links::Links;
 use super::notify;
 use super::place::Place;
+use super::refusal::Refusal;
 use super::router::router;
 use super::settings::Settings;
 use super::site::Site;
-use super::store::{Store, jobs};
+use super::store::{Store, jobs, queue, worker_keys};
 use super::surroundings::surroundings;
 use super::watch;
+use super::workers::Workers;
 use super::working::Working;
+use super::{Error, expiry};
 use crate::agent;
 use crate::report::Failure;
 use crate::system::{self, Home, HttpLimits, Stop, http_serve, port_holder, raise_open_files};
@@ -84,6 +87,8 @@ pub async fn run(
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
     let store = Store::open(&place.database(&environment))?;
     store.change(jobs::interrupt_all).await?;
+    store.change(queue::prolong_all).await.map_err(Refusal::from).map_err(Refusal::into_failure)?;
+    let workers = Workers::new(store.read(worker_keys::all).await?);
     let (signs, seen) = tokio::sync::watch::channel(());
     if plan.is_none() {
         agent::Gateway::remove(&home)?;
@@ -105,8 +110,11 @@ pub async fn run(
         picture,
         counted: Arc::new(Counted::default()),
         working: Working::default(),
+        workers,
+        queue: Notify::new(),
         stop: stop.clone(),
     });
+    tokio::spawn(expiry::watch(Arc::clone(&site)));
     notify::start(&site, targets).await?;
     let limits = limits();
     listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::counted::Counted;
 use super::failures::Failures;
 use super::keys::Keys;
@@ -11,6 +13,7 @@ use super::links::Links;
 use super::settings::Settings;
 use super::store::Store;
 use super::watch::Picture;
+use super::workers::Workers;
 use super::working::Working;
 use crate::system::{Home, Stop};
 
@@ -33,6 +36,9 @@ pub(super) struct Site {
     pub(super) picture: Picture,
     pub(super) counted: Arc<Counted>,
     pub(super) working: Working,
+    pub(super) workers: Workers,
+    /// Something happened in the queue.
+    pub(super) queue: Notify,
     /// When everything should end.
     pub(super) stop: Stop,
 }

@@ -138,6 +138,9 @@ pub struct SessionSpec {
     pub token: String,
     /// Of its terminal at first.
     pub size: Size,
+    /// Variables of its environment whose values its log and its screen do not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// What the standard input of a process is, where it has no terminal.

@@ -10,6 +10,6 @@ mod load;
 mod metrics;
 mod notify;
 mod pages;
-mod server;
+pub(crate) mod server;
 mod sessions;
 mod tasks;

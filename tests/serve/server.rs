@@ -10,25 +10,25 @@ use serde_json::Value;
 use crate::support::{Answer, LONG, Running, TestHome, send, try_get, wait_until};
 
 /// `harness serve`, ended with the test.
-pub(super) struct Server {
+pub(crate) struct Server {
     running: Option<Running>,
-    pub(super) port: u16,
-    pub(super) token: String,
+    pub(crate) port: u16,
+    pub(crate) token: String,
 }
 
 impl Server {
     /// Starts one and waits until it answers.
-    pub(super) fn start(home: &TestHome) -> Self {
+    pub(crate) fn start(home: &TestHome) -> Self {
         Self::start_with(home, &[])
     }
 
     /// The same with further arguments.
-    pub(super) fn start_with(home: &TestHome, arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(home: &TestHome, arguments: &[&str]) -> Self {
         Self::start_as(home, arguments, &[])
     }
 
     /// The same with further arguments and variables.
-    pub(super) fn start_as(home: &TestHome, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_as(home: &TestHome, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = home.ports().infra(6);
         let own = ["serve", "--port", &port.to_string()].map(str::to_owned);
         let all = own.into_iter().chain(arguments.iter().map(|argument| (*argument).to_owned()));
@@ -41,7 +41,7 @@ impl Server {
 
     /// Sends a request with the token.
     #[track_caller]
-    pub(super) fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
@@ -50,7 +50,7 @@ impl Server {
 
     /// A document.
     #[track_caller]
-    pub(super) fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let answer = self.request("GET", path, &Value::Null);
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         answer.json()
@@ -58,7 +58,7 @@ impl Server {
 
     /// Begins a job and waits until it has ended; the job.
     #[track_caller]
-    pub(super) fn job(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub(crate) fn job(&self, method: &str, path: &str, body: &Value) -> Value {
         let answer = self.request(method, path, body);
         assert_eq!(answer.status, 202, "{path}: {answer:?}");
         let path = format!("/api/jobs/{}", answer.json()["id"]);
@@ -66,19 +66,19 @@ impl Server {
         self.get(&path)
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.running.as_ref().unwrap().pid()
     }
 
     /// Sends a signal and waits for the end.
-    pub(super) fn ends_by(mut self, signal: Signal) -> crate::support::Outcome {
+    pub(crate) fn ends_by(mut self, signal: Signal) -> crate::support::Outcome {
         let running = self.running.take().unwrap();
         running.signal(signal);
         running.wait()
     }
 
     /// Follows what is sent as Server-Sent Events.
-    pub(super) fn follow(&self, path: &str) -> Lines {
+    pub(crate) fn follow(&self, path: &str) -> Lines {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         let (port, token) = (self.port, &self.token);
@@ -98,11 +98,11 @@ impl Drop for Server {
 }
 
 /// The events of a stream.
-pub(super) struct Lines(BufReader<TcpStream>);
+pub(crate) struct Lines(BufReader<TcpStream>);
 
 impl Lines {
     /// The status line.
-    pub(super) fn status(&mut self) -> String {
+    pub(crate) fn status(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
         line
@@ -110,14 +110,14 @@ impl Lines {
 
     /// Waits for the head of an answer that says success.
     #[track_caller]
-    pub(super) fn begun(&mut self) {
+    pub(crate) fn begun(&mut self) {
         let status = self.status();
         assert!(status.contains("200"), "{status}");
     }
 
     /// The next document.
     #[track_caller]
-    pub(super) fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream has ended");
@@ -129,16 +129,16 @@ impl Lines {
 }
 
 /// A WebSocket, as far as a test needs one.
-pub(super) struct Socket(BufReader<TcpStream>);
+pub(crate) struct Socket(BufReader<TcpStream>);
 
 impl Socket {
     /// Opens one; what came instead, where it was refused.
-    pub(super) fn open(server: &Server, path: &str, headers: &str) -> Result<Self, String> {
+    pub(crate) fn open(server: &Server, path: &str, headers: &str) -> Result<Self, String> {
         Self::open_at(server.port, &format!("127.0.0.1:{}", server.port), path, headers)
     }
 
     /// The same of a port, where the server has the name `host`.
-    pub(super) fn open_at(port: u16, host: &str, path: &str, headers: &str) -> Result<Self, String> {
+    pub(crate) fn open_at(port: u16, host: &str, path: &str, headers: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         let head = format!(
@@ -165,7 +165,7 @@ impl Socket {
     }
 
     /// Sends a text message of less than 64 kB.
-    pub(super) fn say(&mut self, document: &Value) {
+    pub(crate) fn say(&mut self, document: &Value) {
         let text = document.to_string();
         let length = u16::try_from(text.len()).unwrap();
         // masked, with a mask of zeros
@@ -177,7 +177,7 @@ impl Socket {
     }
 
     /// The next text message.
-    pub(super) fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         loop {
             let mut head = [0; 2];
             self.0.read_exact(&mut head).unwrap();

@@ -1,5 +1,6 @@
 //! Starting a session.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::supervisor::{Phase, ProcessSpec, SessionSpec, StackSnapshot};
 const BEGIN: Duration = Duration::from_secs(10);
 
 /// What to start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SessionRequest {
     /// Its name; that of the program, with a number where that is taken, if none is given.
     pub name: Option<String>,
@@ -28,6 +29,10 @@ pub struct SessionRequest {
     pub size: Option<(u16, u16)>,
     /// Also for an agent of another project than the one here.
     pub force: bool,
+    /// Variables beside the agent's own.
+    pub environment: BTreeMap<String, String>,
+    /// Which of them are secret: its log and its screen show none of their values.
+    pub secrets: Vec<String>,
 }
 
 /// Starts a program on a terminal in an agent's stack, with the agent's environment, as `exec` has it.
@@ -44,6 +49,7 @@ pub async fn start_session(context: &Context, agent: AgentId, request: &SessionR
         return Err(SessionError::Directory { path: request.directory.clone().unwrap_or_default() }.into());
     };
     let mut environment = with_home(context, loaded.environment.all());
+    environment.extend(request.environment.clone());
     environment.entry("COLORTERM".to_owned()).or_insert_with(|| "truecolor".to_owned());
     let program = request.command.first().cloned().unwrap_or_default();
     if exec::find(&program, environment.get("PATH"), &directory).is_none() {
@@ -57,7 +63,7 @@ pub async fn start_session(context: &Context, agent: AgentId, request: &SessionR
     }
     let token = format!("{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
     let size = request.size.map_or_else(Size::default, |(columns, rows)| Size::of(columns, rows));
-    let session = SessionSpec { token, size };
+    let session = SessionSpec { token, size, secrets: request.secrets.clone() };
     let process = ProcessSpec { environment, ..ProcessSpec::session(request.command.clone(), directory, session) };
     let mut seen = client.start_session(&name, &process).await?;
     let begins = |seen: &StackSnapshot| {

@@ -81,7 +81,7 @@ pub(in crate::serve) async fn start(
         return Err(Wrong::Input("`command` names no program".to_owned()).into());
     }
     let request =
-        SessionRequest { name: new.name, directory: new.directory, command: new.command, size: None, force: false };
+        SessionRequest { name: new.name, directory: new.directory, command: new.command, ..SessionRequest::default() };
     let started =
         look(&site, "session", Some(id), async move |context| agent::start_session(&context, id, &request).await);
     Ok((StatusCode::CREATED, Json(started.await?)))

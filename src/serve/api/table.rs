@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use super::machine::METRICS;
+use super::queue_table::queue_table;
 use super::route::Route;
 use super::{agents, databases, events, jobs, machine, sessions, tasks};
 use crate::report::{
@@ -19,6 +20,7 @@ pub(super) fn table() -> Vec<Route> {
     rows.extend(about_agents());
     rows.extend(about_tasks());
     rows.extend(about_sessions());
+    rows.extend(queue_table());
     rows
 }
 

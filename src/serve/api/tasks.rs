@@ -7,12 +7,15 @@ use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::projects::{self, Word};
+use super::queue::change_queue;
 use super::route::{Body, Number};
 use crate::project::AgentId;
 use crate::report::{BoardTask, BoardTasks, TaskStatus};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
-use crate::serve::store::tasks::{self, Change, NewTask, TaskError};
+use crate::serve::store::queue;
+use crate::serve::store::tasks::{self, Change, NewTask};
 
 /// Characters of a title.
 const TITLE: usize = 300;
@@ -36,6 +39,8 @@ pub(in crate::serve) struct New {
     /// The agent that works on it, 1 to 99.
     #[schemars(extend("minimum" = 1, "maximum" = 99))]
     pub(in crate::serve) assignee: Option<u8>,
+    /// The project that it is about, by number or name; such a task is a ticket.
+    pub(in crate::serve) project: Option<Word>,
 }
 
 /// What to change; what is left out stays.
@@ -58,6 +63,8 @@ pub(in crate::serve) struct Edit {
     #[serde(deserialize_with = "present")]
     #[schemars(with = "Option<u64>")]
     pub(in crate::serve) before: Option<Option<u64>>,
+    /// The project that it is about, by number or name; such a task is a ticket.
+    pub(in crate::serve) project: Option<Word>,
 }
 
 /// A note to be added.
@@ -73,15 +80,6 @@ pub(in crate::serve) struct Note {
 #[allow(clippy::option_option)] // left out, `null` and a value are three things
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
-}
-
-impl From<TaskError> for Refusal {
-    fn from(error: TaskError) -> Self {
-        match error {
-            TaskError::Missing(id) => Self::of("task", Wrong::Task(id)),
-            TaskError::Store(error) => Self::of("task", error),
-        }
-    }
 }
 
 pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<BoardTasks>, Refusal> {
@@ -102,8 +100,9 @@ pub(in crate::serve) async fn create(
         text: text(new.text)?,
         status: new.status.unwrap_or(TaskStatus::Open),
         assignee: new.assignee.map(agent).transpose()?,
+        project: projects::number(&site, new.project).await?,
     };
-    let task = site.store.change(move |transaction| tasks::create(transaction, new)).await?;
+    let task = change_queue(&site, move |transaction| queue::create(transaction, new)).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/tasks/{}", task.id))], Json(task)))
 }
 
@@ -118,8 +117,9 @@ pub(in crate::serve) async fn change(
         status: edit.status,
         assignee: edit.assignee.map(|assignee| assignee.map(agent).transpose()).transpose()?,
         before: edit.before,
+        project: projects::number(&site, edit.project).await?,
     };
-    Ok(Json(site.store.change(move |transaction| tasks::change(transaction, id, change)).await?))
+    Ok(Json(change_queue(&site, move |transaction| queue::change(transaction, id, change)).await?))
 }
 
 pub(in crate::serve) async fn delete(State(site): State<Shared>, Number(id): Number) -> Result<StatusCode, Refusal> {
@@ -140,7 +140,7 @@ pub(in crate::serve) async fn note(
     Ok((StatusCode::CREATED, Json(task)))
 }
 
-fn title(title: &str) -> Result<String, Wrong> {
+pub(super) fn title(title: &str) -> Result<String, Wrong> {
     let title = title.trim();
     if (1..=TITLE).contains(&title.chars().count()) && !title.contains(char::is_control) {
         return Ok(title.to_owned());
@@ -148,7 +148,7 @@ fn title(title: &str) -> Result<String, Wrong> {
     Err(Wrong::Input(format!("a title is one line of 1 to {TITLE} characters")))
 }
 
-fn text(text: String) -> Result<String, Wrong> {
+pub(super) fn text(text: String) -> Result<String, Wrong> {
     if text.len() <= TEXT { Ok(text) } else { Err(Wrong::Input(format!("a text has at most {TEXT} bytes"))) }
 }
 

@@ -9,9 +9,10 @@ use serde_json::json;
 use super::fields::Fields;
 use crate::project::{AgentId, InvalidAgentId};
 use crate::serve::api::agents::{self, Launch, Processes, Run, Teardown};
+use crate::serve::api::projects::Word;
 use crate::serve::api::route::{Agent, Body, Number};
 use crate::serve::api::tasks::{self, Edit, New, Note};
-use crate::serve::api::{databases, jobs, sessions};
+use crate::serve::api::{databases, jobs, queue, sessions};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 
@@ -113,6 +114,7 @@ pub(super) async fn create_task(site: State<Shared>, fields: Fields) -> Answer {
         text: fields.written("text").unwrap_or_default(),
         status: None,
         assignee: fields.number("assignee")?,
+        project: fields.filled("project").map(Word::Name),
     };
     tasks::create(site, Body(new)).await?;
     Ok(Redirect::to("/tasks"))
@@ -129,6 +131,7 @@ pub(super) async fn change_task(site: State<Shared>, task: Number, fields: Field
         // an empty field is nobody
         assignee: if fields.has("assignee") { Some(fields.number("assignee")?) } else { None },
         before: fields.number("before")?.map(Some),
+        project: fields.filled("project").map(Word::Name),
     };
     let _ = tasks::change(site, task, Body(edit)).await?;
     Ok(Redirect::to("/tasks"))
@@ -142,4 +145,19 @@ pub(super) async fn note_task(site: State<Shared>, task: Number, fields: Fields)
 pub(super) async fn delete_task(site: State<Shared>, task: Number) -> Answer {
     tasks::delete(site, task).await?;
     Ok(Redirect::to("/tasks"))
+}
+
+pub(super) async fn cancel_job(site: State<Shared>, job: Number, fields: Fields) -> Answer {
+    let _ = queue::cancel(site, job).await?;
+    to_ticket(&fields)
+}
+
+pub(super) async fn retry_job(site: State<Shared>, job: Number, fields: Fields) -> Answer {
+    let _ = queue::retry(site, job).await?;
+    to_ticket(&fields)
+}
+
+/// To the page that the form was on.
+fn to_ticket(fields: &Fields) -> Answer {
+    Ok(Redirect::to(&format!("/tickets/{}", fields.number::<u64>("ticket")?.unwrap_or_default())))
 }

@@ -24,6 +24,7 @@ mod session;
 mod shell;
 mod tasks;
 mod teardown;
+mod ticket;
 
 pub(super) use people::for_people;
 pub(super) use routes::routes;

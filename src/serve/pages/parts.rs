@@ -18,9 +18,12 @@ fn toned(word: &str, tone: &str) -> Markup {
 
 fn tone(word: &str) -> &'static str {
     match word {
-        "healthy" | "ready" | "running" | "done" | "pass" | "completed" | "ok" | "external" => "good",
-        "starting" | "waiting" | "stopping" | "port_not_bound" | "degraded" | "partly_stopped" | "warning" => "busy",
-        "stopped" | "parked" | "disabled" | "skipped" | "absent" | "paused" | "interrupted" => "idle",
+        "healthy" | "ready" | "running" | "done" | "Done" | "pass" | "completed" | "succeeded" | "Review" | "ok"
+        | "external" => "good",
+        "starting" | "waiting" | "stopping" | "port_not_bound" | "degraded" | "partly_stopped" | "warning"
+        | "claimed" | "verifying" | "In progress" | "Awaiting approval" => "busy",
+        "stopped" | "parked" | "disabled" | "skipped" | "absent" | "paused" | "interrupted" | "pending"
+        | "cancelled" | "Cancelled" | "Open" => "idle",
         _ => "bad",
     }
 }

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{actions, agent, assets, machine, overview, session, tasks, teardown};
+use super::{actions, agent, assets, machine, overview, session, tasks, teardown, ticket};
 use crate::serve::site::Shared;
 
 pub(in crate::serve) fn routes() -> Router<Shared> {
@@ -28,6 +28,9 @@ pub(in crate::serve) fn routes() -> Router<Shared> {
         .route("/tasks/{id}", post(actions::change_task))
         .route("/tasks/{id}/notes", post(actions::note_task))
         .route("/tasks/{id}/delete", post(actions::delete_task))
+        .route("/tickets/{id}", get(ticket::show))
+        .route("/queue/jobs/{id}/cancel", post(actions::cancel_job))
+        .route("/queue/jobs/{id}/retry", post(actions::retry_job))
         .route("/machine", get(machine::show))
         .route("/assets/harness.css", get(assets::style))
         .route("/assets/harness.js", get(assets::script))

@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::parts::{button, time};
 use super::shell::page;
 use crate::project::AgentId;
-use crate::report::{BoardTask, TaskStatus};
-use crate::serve::api::tasks;
+use crate::report::{BoardTask, QueueProject, TaskStatus};
+use crate::serve::api::{projects, tasks};
 use crate::serve::refusal::Refusal;
 use crate::serve::site::Shared;
 use crate::system;
@@ -16,22 +16,26 @@ use crate::system;
 pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Refusal> {
     let board = tasks::list(State(site.clone())).await?.0.tasks;
     let agents = agents(&site).unwrap_or_default();
+    let projects = projects::list(State(site.clone())).await?.0.projects;
     let main = html! {
         h1 { "Tasks" }
         form.fields method="post" action="/tasks" {
             label.grows { "New task" input name="title" required maxlength="300" autocomplete="off"; }
             (assignee(&agents, None))
+            (project(&projects, None))
             button.main type="submit" { "Add" }
         }
         div.board id="board" data-live {
             @for status in TaskStatus::ALL {
                 @let column: Vec<&BoardTask> = board.iter().filter(|task| task.status == status).collect();
+                @if !column.is_empty() || !is_of_tickets(status) {
                 section.column aria-labelledby={ "column-" (status.as_str()) } {
                     h2 id={ "column-" (status.as_str()) } { (title(status)) " " span.quiet { (column.len()) } }
                     @if column.is_empty() { p.quiet { "No tasks." } }
                     @for (place, task) in column.iter().enumerate() {
-                        (card(task, place.checked_sub(1).map(|above| column[above]), &agents))
+                        (card(task, place.checked_sub(1).map(|above| column[above]), &agents, &projects))
                     }
+                }
                 }
             }
         }
@@ -39,9 +43,16 @@ pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Ref
     Ok(page("Tasks", "/tasks", &main))
 }
 
-fn title(status: TaskStatus) -> &'static str {
+/// Whether a status is one of tickets alone.
+fn is_of_tickets(status: TaskStatus) -> bool {
+    matches!(status, TaskStatus::AwaitingApproval | TaskStatus::Cancelled)
+}
+
+pub(super) fn title(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Open => "Open",
+        TaskStatus::AwaitingApproval => "Awaiting approval",
+        TaskStatus::Cancelled => "Cancelled",
         TaskStatus::InProgress => "In progress",
         TaskStatus::Review => "Review",
         TaskStatus::Done => "Done",
@@ -53,7 +64,12 @@ fn agents(site: &Shared) -> system::Result<Vec<u8>> {
     Ok(site.home.agents()?.into_iter().filter(|id| AgentId::try_from(*id).is_ok()).collect())
 }
 
-fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8]) -> Markup {
+/// Where a task may be moved.
+pub(super) fn moves(task: TaskStatus, is_ticket: bool) -> impl Iterator<Item = TaskStatus> {
+    TaskStatus::ALL.into_iter().filter(move |status| *status != task && (is_ticket || !is_of_tickets(*status)))
+}
+
+fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8], projects: &[QueueProject]) -> Markup {
     let (path, subject) = (format!("/tasks/{}", task.id), format!("task {}", task.id));
     html! {
         article.card aria-labelledby={ "task-" (task.id) } {
@@ -61,11 +77,14 @@ fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8]) -> Markup {
             p.quiet {
                 "#" (task.id)
                 @if let Some(agent) = task.assignee { ", " a href={ "/agents/" (agent) } { "agent " (agent) } }
+                @if let Some(project) = projects.iter().find(|project| Some(project.id) == task.project) {
+                    ", " a href={ "/tickets/" (task.id) } { "ticket of " (project.name) }
+                }
             }
             @if !task.text.is_empty() { p.text { (task.text) } }
             div.actions role="group" aria-label={ "Move " (subject) } {
-                @for status in TaskStatus::ALL {
-                    @if status != task.status { (button(&path, title(status), &subject, &[("status", status.as_str())])) }
+                @for status in moves(task.status, task.project.is_some()) {
+                    (button(&path, title(status), &subject, &[("status", status.as_str())]))
                 }
                 @if let Some(above) = above {
                     (button(&path, "Up", &subject, &[("before", &above.id.to_string())]))
@@ -77,6 +96,7 @@ fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8]) -> Markup {
                     label { "Title" input name="title" required maxlength="300" value=(task.title); }
                     label { "Text" textarea name="text" rows="3" { "\n" (task.text) } }
                     (assignee(agents, task.assignee))
+                    (project(projects, task.project))
                     button type="submit" { "Save" }
                 }
                 @for note in &task.notes {
@@ -87,6 +107,23 @@ fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8]) -> Markup {
                     button type="submit" { "Add note" }
                 }
                 (button(&format!("{path}/delete"), "Delete", &subject, &[]))
+            }
+        }
+    }
+}
+
+/// What it is about, where there are projects.
+fn project(projects: &[QueueProject], now: Option<u64>) -> Markup {
+    html! {
+        @if !projects.is_empty() {
+            label {
+                "Project"
+                select name="project" {
+                    @if now.is_none() { option value="" selected { "No project" } }
+                    @for project in projects {
+                        option value=(project.name) selected[now == Some(project.id)] { (project.name) }
+                    }
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // 1
     "CREATE TABLE tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -30,6 +30,52 @@ const STEPS: [&str; 1] = [
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         state TEXT NOT NULL,
         document TEXT NOT NULL
+    ) STRICT;",
+    // 2: the queue. A task that names a project is a ticket
+    "CREATE TABLE projects (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        settings TEXT NOT NULL,
+        created_at TEXT NOT NULL
+    ) STRICT;
+    ALTER TABLE tasks ADD COLUMN project INTEGER REFERENCES projects (id);
+    ALTER TABLE tasks ADD COLUMN pull_request TEXT;
+    CREATE TABLE queue_jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        ticket INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+        project INTEGER NOT NULL REFERENCES projects (id),
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        worker TEXT,
+        fence INTEGER UNIQUE,
+        lease_until INTEGER,
+        ready_at INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        claimed_at INTEGER,
+        finished_at INTEGER,
+        outcome TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX queue_jobs_by_ticket ON queue_jobs (ticket);
+    CREATE UNIQUE INDEX queue_jobs_live ON queue_jobs (ticket)
+        WHERE state IN ('pending', 'claimed', 'running', 'verifying');
+    CREATE INDEX queue_jobs_pending ON queue_jobs (ready_at, id) WHERE state = 'pending';
+    CREATE INDEX queue_jobs_leased ON queue_jobs (lease_until) WHERE state IN ('claimed', 'running', 'verifying');
+    CREATE INDEX queue_jobs_claimed ON queue_jobs (claimed_at) WHERE claimed_at IS NOT NULL;
+    CREATE TABLE fences (last INTEGER NOT NULL) STRICT;
+    INSERT INTO fences VALUES (0);
+    CREATE TABLE job_lines (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        job INTEGER NOT NULL REFERENCES queue_jobs (id) ON DELETE CASCADE,
+        time TEXT NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX job_lines_by_job ON job_lines (job, number);
+    CREATE TABLE worker_keys (
+        worker TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        created_at TEXT NOT NULL
     ) STRICT;",
 ];
 

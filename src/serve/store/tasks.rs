@@ -15,6 +15,7 @@ pub(in crate::serve) struct NewTask {
     pub(in crate::serve) text: String,
     pub(in crate::serve) status: TaskStatus,
     pub(in crate::serve) assignee: Option<AgentId>,
+    pub(in crate::serve) project: Option<u64>,
 }
 
 /// What is to be changed of a task; the rest stays.
@@ -28,6 +29,7 @@ pub(in crate::serve) struct Change {
     pub(in crate::serve) assignee: Option<Option<AgentId>>,
     /// `Some(None)`: to the end of its status.
     pub(in crate::serve) before: Option<Option<u64>>,
+    pub(in crate::serve) project: Option<u64>,
 }
 
 /// Why a task is not changed.
@@ -52,7 +54,7 @@ impl From<rusqlite::Error> for TaskError {
 
 type Changed<T> = Result<(T, Vec<Happening>), TaskError>;
 
-const COLUMNS: &str = "id, title, text, status, assignee, place, created_at, updated_at";
+const COLUMNS: &str = "id, title, text, status, assignee, place, created_at, updated_at, project";
 
 /// All, by status and place.
 pub(in crate::serve) fn all(connection: &Connection) -> Result<Vec<BoardTask>, TaskError> {
@@ -93,8 +95,9 @@ pub(in crate::serve) fn one(connection: &Connection, id: u64) -> Result<BoardTas
 pub(in crate::serve) fn create(transaction: &Transaction<'_>, new: NewTask) -> Changed<BoardTask> {
     let place = count(transaction, new.status)?;
     transaction.execute(
-        "INSERT INTO tasks (title, text, status, assignee, place, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        (new.title, new.text, new.status.as_str(), new.assignee.map(AgentId::get), place, now()),
+        "INSERT INTO tasks (title, text, status, assignee, place, created_at, updated_at, project)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+        (new.title, new.text, new.status.as_str(), new.assignee.map(AgentId::get), place, now(), new.project),
     )?;
     told(transaction, u64::try_from(transaction.last_insert_rowid()).unwrap_or_default(), TaskChange::Created)
 }
@@ -107,10 +110,18 @@ pub(in crate::serve) fn change(transaction: &Transaction<'_>, id: u64, change: C
     let text = change.text.unwrap_or(known.text);
     let assignee = change.assignee.map_or(known.assignee, |assignee| assignee.map(AgentId::get));
     transaction.execute(
-        "UPDATE tasks SET title = ?2, text = ?3, status = ?4, assignee = ?5, updated_at = ?6 WHERE id = ?1",
-        (id, title, text, status.as_str(), assignee, now()),
+        "UPDATE tasks SET title = ?2, text = ?3, status = ?4, assignee = ?5, updated_at = ?6, project = ?7 WHERE id = ?1",
+        (id, title, text, status.as_str(), assignee, now(), change.project.or(known.project)),
     )?;
-    if status != known.status || change.before.is_some() {
+    if status != known.status && change.before.flatten().is_none() {
+        // a column may hold thousands: only those behind the gap are written
+        let last = count(transaction, status)?.saturating_sub(1);
+        transaction.execute("UPDATE tasks SET place = ?2 WHERE id = ?1", (id, last))?;
+        transaction.execute(
+            "UPDATE tasks SET place = place - 1 WHERE status = ?1 AND place > ?2",
+            (known.status.as_str(), known.order),
+        )?;
+    } else if status != known.status || change.before.is_some() {
         let mut order = ids(transaction, status)?;
         order.retain(|other| *other != id);
         let at = match change.before.flatten() {
@@ -181,6 +192,7 @@ fn task(row: &Row<'_>) -> rusqlite::Result<BoardTask> {
         // a word that somebody else wrote
         status: TaskStatus::ALL.into_iter().find(|status| status.as_str() == word).unwrap_or(TaskStatus::Open),
         assignee: row.get(4)?,
+        project: row.get(8)?,
         order: row.get(5)?,
         notes: Vec::new(),
         created_at: row.get(6)?,

@@ -29,6 +29,7 @@ mod park;
 mod parking;
 mod probe;
 mod publish;
+mod redaction;
 mod requests;
 mod sessions;
 mod spawn;

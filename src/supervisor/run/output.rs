@@ -9,12 +9,13 @@ use rustix::io::ioctl_fionread;
 use rustix::pipe::fcntl_setpipe_size;
 
 use super::messages::{Message, Sender};
+use super::redaction::Redaction;
 use super::terminal::Terminal;
 use crate::screen::Size;
 use crate::supervisor::logs::{Stream, Writer};
 use crate::supervisor::machine::News;
 use crate::supervisor::readiness::readable;
-use crate::supervisor::spec::ProcessSpec;
+use crate::supervisor::spec::{ProcessSpec, SessionSpec};
 use crate::system::text::{Lines, Overlong, printable};
 
 /// Read at once, as much as a pipe holds unless it was made larger.
@@ -42,6 +43,7 @@ pub(super) struct Output {
     /// Its pipes have been widened.
     widened: [std::cell::Cell<bool>; 2],
     terminal: Option<RefCell<Terminal>>,
+    redaction: RefCell<Redaction>,
 }
 
 /// What one read from a pipe gave.
@@ -55,7 +57,11 @@ impl Output {
     pub(super) fn new(writer: Rc<RefCell<Writer>>, spec: Option<&ProcessSpec>, terminal: Option<Terminal>) -> Rc<Self> {
         let scanners = RefCell::new([Scanner::new(spec), Scanner::new(spec)]);
         let (told_lost, terminal) = (std::cell::Cell::default(), terminal.map(RefCell::new));
-        Rc::new(Self { writer, scanners, told_lost, widened: Default::default(), terminal })
+        let secret = |session: &SessionSpec| session.secrets.clone();
+        let names = spec.and_then(|spec| spec.session.as_ref()).map(secret).unwrap_or_default();
+        let values = names.iter().filter_map(|name| spec?.environment.get(name));
+        let redaction = RefCell::new(Redaction::of(values));
+        Rc::new(Self { writer, scanners, told_lost, widened: Default::default(), terminal, redaction })
     }
 
     /// Gives its terminal another size, after what the program has drawn by the old one.
@@ -101,22 +107,41 @@ impl Output {
         }
         READ_BUFFER.with_borrow_mut(|buffer| {
             let read = match rustix::io::read(pipe, &mut buffer[..]) {
-                Ok(0) => return Got::End,
-                Ok(read) => read,
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Got::Nothing,
-                Err(_) => return Got::End,
+                Ok(0) | Err(_) => {
+                    let held = self.redaction.borrow_mut().end();
+                    self.put(pipe, stream, &held);
+                    return Got::End;
+                }
+                Ok(read) => read,
             };
-            let mut writer = self.writer.borrow_mut();
-            match &self.terminal {
-                Some(terminal) => terminal.borrow_mut().take(&mut writer, &buffer[..read], pipe),
-                None => writer.append(stream, &buffer[..read]),
+            let mut redaction = self.redaction.borrow_mut();
+            if redaction.is_idle() {
+                self.put(pipe, stream, &buffer[..read]);
+            } else {
+                self.put(pipe, stream, &redaction.pass(&buffer[..read]));
             }
+            drop(redaction);
+            let writer = self.writer.borrow();
             if writer.lost() != self.told_lost.replace(writer.lost()) {
                 news.push(News::Lost(writer.lost()));
             }
             self.scanners.borrow_mut()[at].scan(&buffer[..read], news);
             Got::Bytes
         })
+    }
+}
+
+impl Output {
+    fn put(&self, pipe: BorrowedFd<'_>, stream: Stream, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let mut writer = self.writer.borrow_mut();
+        match &self.terminal {
+            Some(terminal) => terminal.borrow_mut().take(&mut writer, bytes, pipe),
+            None => writer.append(stream, bytes),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Git {
     directory: PathBuf,
     settings: Vec<&'static str>,
     variables: Vec<(&'static str, OsString)>,
+    hidden: Vec<String>,
     deadline: Duration,
     asking: bool,
 }
@@ -56,7 +57,8 @@ impl Git {
     /// A git that acts as the user would, hooks included.
     pub fn acting(directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
-        Self { directory, settings: Vec::new(), variables: Vec::new(), deadline: DEADLINE, asking: false }
+        let (settings, variables, hidden) = (Vec::new(), Vec::new(), Vec::new());
+        Self { directory, settings, variables, hidden, deadline: DEADLINE, asking: false }
     }
 
     /// A question about the user's own settings: nothing is set aside.
@@ -75,6 +77,13 @@ impl Git {
     #[must_use]
     pub fn variable(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         self.variables.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// The same, without these variables of the caller.
+    #[must_use]
+    pub fn hiding(mut self, names: &[String]) -> Self {
+        self.hidden.extend_from_slice(names);
         self
     }
 
@@ -149,6 +158,9 @@ impl Git {
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new("git");
         for (name, _) in std::env::vars_os().filter(|(name, _)| !is_kept(name)) {
+            command.env_remove(name);
+        }
+        for name in &self.hidden {
             command.env_remove(name);
         }
         command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_PAGER", "cat");

@@ -1,0 +1,73 @@
+//! A job: `pending → claimed → running → verifying → succeeded | failed | lost | cancelled`.
+
+use crate::report::QueueJobState;
+
+/// What happened to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// A worker took it.
+    Claimed,
+    /// Its worker says how far it is.
+    Reported(QueueJobState),
+    /// Its worker says that it is done.
+    Completed,
+    /// Its worker says that it cannot be done.
+    Failed,
+    /// Its worker was not heard of in time.
+    Expired,
+    /// Somebody called it off.
+    Cancelled,
+}
+
+/// The state after what happened; `None`: that cannot happen to a job in this state, which stays as it is.
+pub fn next(state: QueueJobState, happened: Happened) -> Option<QueueJobState> {
+    use QueueJobState::{Cancelled, Claimed, Failed, Lost, Pending, Running, Succeeded, Verifying};
+    match (state, happened) {
+        (Pending, Happened::Claimed) | (Claimed, Happened::Reported(Claimed)) => Some(Claimed),
+        // rounds go from verifying back to running; nothing goes back to claimed
+        (Claimed | Running | Verifying, Happened::Reported(to @ (Running | Verifying))) => Some(to),
+        (Claimed | Running | Verifying, Happened::Completed) => Some(Succeeded),
+        (Claimed | Running | Verifying, Happened::Failed) => Some(Failed),
+        (Claimed | Running | Verifying, Happened::Expired) => Some(Lost),
+        (Pending | Claimed | Running | Verifying, Happened::Cancelled) => Some(Cancelled),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use QueueJobState::{Cancelled, Claimed, Failed, Lost, Pending, Running, Succeeded, Verifying};
+
+    #[test]
+    fn every_state_answers_every_word() {
+        let words = [
+            Happened::Claimed,
+            Happened::Reported(Claimed),
+            Happened::Reported(Running),
+            Happened::Reported(Verifying),
+            Happened::Completed,
+            Happened::Failed,
+            Happened::Expired,
+            Happened::Cancelled,
+        ];
+        let ended = [Some(Succeeded), Some(Failed), Some(Lost), Some(Cancelled)];
+        let row = |first: [Option<QueueJobState>; 4]| [first, ended].concat();
+        let (run, verify) = (Some(Running), Some(Verifying));
+        let over = vec![None; 8];
+        for (state, expected) in [
+            (Pending, vec![Some(Claimed), None, None, None, None, None, None, Some(Cancelled)]),
+            (Claimed, row([None, Some(Claimed), run, verify])),
+            (Running, row([None, None, run, verify])),
+            (Verifying, row([None, None, run, verify])),
+            (Succeeded, over.clone()),
+            (Failed, over.clone()),
+            (Lost, over.clone()),
+            (Cancelled, over.clone()),
+        ] {
+            for (word, expected) in words.into_iter().zip(expected) {
+                assert_eq!(next(state, word), expected, "{state} {word:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Jobs: attempts of coding agents at tickets, each in a complete running stack.
+//!
+//! ```text
+//! machine/    what may become of a ticket and of a job, without I/O
+//! rehearse/   `harness rehearse`: does the work of several go together?
+//! own         harness itself, as a process
+//! ```
+//!
+//! `serve` keeps the queue and drives the machines.
+
+mod machine;
+mod own;
+mod rehearse;
+
+pub use machine::{Effect, Happened, Wish, next, step};
+pub use rehearse::{Request as RehearseRequest, rehearse};

@@ -1,0 +1,94 @@
+//! Projects of the queue: repositories that tickets are about, and how jobs in them are done.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueueProject {
+    /// `harness/project/1`.
+    pub schema: String,
+    /// Its number.
+    pub id: u64,
+    /// Its name, unique among projects.
+    pub name: String,
+    /// How its jobs are done.
+    #[serde(flatten)]
+    pub settings: ProjectSettings,
+    /// When it was made, RFC 3339.
+    pub created_at: String,
+}
+
+/// All projects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueueProjects {
+    /// `harness/projects/1`.
+    pub schema: String,
+    /// By name.
+    pub projects: Vec<QueueProject>,
+}
+
+/// How the jobs of a project are done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProjectSettings {
+    /// The checkout on the worker's machine, absolute.
+    pub path: PathBuf,
+    /// The branch that work begins from and pull requests lead to.
+    pub base: String,
+    /// The remote that branches are pushed to; empty: nothing is pushed.
+    pub remote: String,
+    /// `owner/name` on GitHub; without it no pull request is opened, unless the remote's URL is GitHub's.
+    pub github: Option<String>,
+    /// A known program (`claude`, `codex`, `opencode`, `aider`, `gemini`), or program and arguments in which
+    /// `{prompt}` and `{prompt_file}` are replaced, each as one argument.
+    pub program: Vec<String>,
+    /// Template of the prompt, in place of the built-in one.
+    pub prompt: Option<String>,
+    /// Variables of the worker's environment that the program gets beside those of its kind; their values are secret.
+    pub variables: Vec<String>,
+    /// How long one round of the program may take, in seconds.
+    pub time_limit_s: u64,
+    /// Rounds of work and verify.
+    pub rounds: u32,
+    /// Attempts at a ticket whose worker was lost or whose machine failed.
+    pub attempts: u32,
+    /// The wait before the second attempt, in seconds; it doubles with each.
+    pub backoff_s: u64,
+    /// What becomes of the stack after the job.
+    pub stack: StackAfter,
+    /// Whether new tickets wait for approval.
+    pub approval: bool,
+}
+
+impl Default for ProjectSettings {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            base: "main".to_owned(),
+            remote: "origin".to_owned(),
+            github: None,
+            program: vec!["claude".to_owned()],
+            prompt: None,
+            variables: Vec::new(),
+            time_limit_s: 3600,
+            rounds: 3,
+            attempts: 3,
+            backoff_s: 10,
+            stack: StackAfter::Teardown,
+            approval: false,
+        }
+    }
+}
+
+words! {
+    /// What becomes of a stack after its job.
+    pub enum StackAfter {
+        /// It is torn down.
+        Teardown = "teardown",
+        /// It stays.
+        Keep = "keep",
+    }
+}

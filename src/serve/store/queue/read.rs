@@ -1,0 +1,135 @@
+//! Documents of the queue.
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::QueueError;
+use super::rows::JobRow;
+use super::sqlite::{COLUMNS, integer, one, row};
+use crate::report::{BoardTask, JobLine, ProjectName, QueueHealth, QueueJob, QueueJobState, Ticket, TicketState};
+use crate::serve::store::tasks;
+
+/// Jobs of a list.
+const LISTED: u64 = 200;
+/// Jobs by whose waits the latency is told.
+const MEASURED: u64 = 500;
+
+/// Which jobs.
+#[derive(Debug, Clone, Default)]
+pub(in crate::serve) struct Filter {
+    pub(in crate::serve) ticket: Option<u64>,
+    pub(in crate::serve) state: Option<QueueJobState>,
+}
+
+/// The last jobs, newest first.
+pub(in crate::serve) fn jobs(connection: &Connection, filter: &Filter) -> Result<Vec<QueueJob>, QueueError> {
+    let ticket = filter.ticket.map_or_else(String::new, |ticket| format!(" AND ticket = {ticket}"));
+    let state = filter.state.map_or_else(String::new, |state| format!(" AND state = '{}'", state.as_str()));
+    let sql = format!("SELECT {COLUMNS} FROM queue_jobs WHERE true{ticket}{state} ORDER BY id DESC LIMIT {LISTED}");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], row)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.iter().map(document).collect())
+}
+
+/// One job.
+pub(in crate::serve) fn job(connection: &Connection, id: u64) -> Result<QueueJob, QueueError> {
+    let found = one(connection, "id = ?1", [integer(id).into()])?;
+    found.as_ref().map(document).ok_or(QueueError::NoJob(id))
+}
+
+/// The last lines of a job's log after a number, oldest first.
+pub(in crate::serve) fn lines(
+    connection: &Connection,
+    job: u64,
+    after: u64,
+    most: u64,
+) -> Result<Vec<JobLine>, QueueError> {
+    self::job(connection, job)?;
+    let mut statement = connection.prepare(
+        "SELECT number, time, text FROM job_lines WHERE job = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3",
+    )?;
+    let line = |row: &rusqlite::Row<'_>| Ok(JobLine { number: row.get(0)?, time: row.get(1)?, text: row.get(2)? });
+    let mut lines = statement.query_map((job, after, most), line)?.collect::<Result<Vec<_>, _>>()?;
+    lines.reverse();
+    Ok(lines)
+}
+
+/// Tickets in these states, or all; tasks without a project among them.
+pub(in crate::serve) fn tickets(connection: &Connection, states: &[TicketState]) -> Result<Vec<Ticket>, QueueError> {
+    let wanted = |task: &BoardTask| states.is_empty() || states.contains(&TicketState::from(task.status));
+    let tasks = tasks::all(connection)?.into_iter().filter(wanted);
+    tasks.map(|task| of_task(connection, task)).collect()
+}
+
+/// One ticket.
+pub(in crate::serve) fn ticket(connection: &Connection, id: u64) -> Result<Ticket, QueueError> {
+    of_task(connection, tasks::one(connection, id)?)
+}
+
+fn of_task(connection: &Connection, task: BoardTask) -> Result<Ticket, QueueError> {
+    let mut statement = connection.prepare(
+        "SELECT tasks.pull_request, projects.id, projects.name
+         FROM tasks LEFT JOIN projects ON projects.id = tasks.project WHERE tasks.id = ?1",
+    )?;
+    let (pull_request, project) = statement.query_row([task.id], |row| {
+        let (id, name): (Option<u64>, Option<String>) = (row.get(1)?, row.get(2)?);
+        Ok((row.get(0)?, id.zip(name).map(|(id, name)| ProjectName { id, name })))
+    })?;
+    let last = one(connection, "ticket = ?1 ORDER BY id DESC LIMIT 1", [integer(task.id).into()])?;
+    Ok(Ticket {
+        schema: "harness/ticket/1".to_owned(),
+        id: task.id,
+        title: task.title,
+        text: task.text,
+        state: task.status.into(),
+        project,
+        notes: task.notes,
+        job: last.as_ref().map(document),
+        pull_request,
+        created_at: task.created_at,
+        updated_at: task.updated_at,
+    })
+}
+
+/// How the queue is.
+pub(in crate::serve) fn health(connection: &Connection) -> Result<QueueHealth, QueueError> {
+    let count = |states: &[QueueJobState]| -> rusqlite::Result<u64> {
+        let marks = vec!["?"; states.len()].join(", ");
+        let mut statement = connection.prepare(&format!("SELECT count(*) FROM queue_jobs WHERE state IN ({marks})"))?;
+        statement.query_row(params_from_iter(states.iter().map(|state| state.as_str())), |row| row.get(0))
+    };
+    let mut statement = connection.prepare(
+        "SELECT claimed_at - ready_at FROM queue_jobs WHERE claimed_at IS NOT NULL ORDER BY claimed_at DESC LIMIT ?1",
+    )?;
+    let mut waits = statement.query_map([MEASURED], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+    waits.sort_unstable();
+    let slow = waits.get((waits.len() * 95 / 100).min(waits.len().saturating_sub(1)));
+    Ok(QueueHealth {
+        status: "healthy".to_owned(),
+        tmux_service: true,
+        pending_count: count(&[QueueJobState::Pending])?,
+        active_count: count(&[QueueJobState::Claimed, QueueJobState::Running, QueueJobState::Verifying])?,
+        completed_count: count(&[QueueJobState::Succeeded])?,
+        latency_p95_ms: slow.and_then(|wait| u64::try_from(*wait).ok()),
+    })
+}
+
+/// A job for people.
+pub(super) fn document(job: &JobRow) -> QueueJob {
+    let time = |at: i64| jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_string();
+    QueueJob {
+        schema: "harness/queue-job/1".to_owned(),
+        id: job.id,
+        ticket: job.ticket,
+        project: job.project,
+        kind: job.kind,
+        state: job.state,
+        attempt: job.attempt,
+        worker: job.worker.clone(),
+        lease_until: job.lease_until.map(time),
+        ready_at: time(job.ready_at),
+        created_at: time(job.created_at),
+        claimed_at: job.claimed_at.map(time),
+        finished_at: job.finished_at.map(time),
+        outcome: job.outcome.clone(),
+    }
+}

@@ -1,0 +1,219 @@
+//! What happens to tickets and jobs, over any database.
+
+use super::QueueError;
+use super::rows::{JobRow, Rows};
+use crate::jobs::{self, Effect, Happened, Wish};
+use crate::report::{Happening, JobOutcome, QueueJobKind, QueueJobState};
+
+/// How long a job is its worker's after each word, in seconds.
+pub(super) const LEASE: u64 = 60;
+const LEASE_MS: i64 = 60_000;
+/// The longest wait before another attempt, in seconds.
+const LONGEST_BACKOFF: u64 = 3600;
+
+/// What a worker says about its job.
+#[derive(Debug)]
+pub(in crate::serve) enum Word {
+    /// It is at work.
+    Alive(Option<QueueJobState>, JobOutcome),
+    /// It is done.
+    Complete(JobOutcome),
+    /// It is not done, and may be tried again.
+    Fail(JobOutcome, bool),
+}
+
+/// The queue, within one transaction.
+pub(super) struct Queue<'a, R> {
+    rows: &'a R,
+    now: i64,
+    pub(super) happenings: Vec<Happening>,
+}
+
+impl<'a, R: Rows> Queue<'a, R> {
+    pub(super) fn new(rows: &'a R, now: i64) -> Self {
+        Self { rows, now, happenings: Vec::new() }
+    }
+
+    /// What is wanted of a ticket.
+    pub(super) fn wish(&mut self, ticket: u64, wish: Wish) -> Result<(), QueueError> {
+        let row = self.rows.ticket(ticket)?;
+        let refused =
+            |_| QueueError::Conflict(format!("ticket {ticket} is {}", crate::report::TicketState::from(row.status)));
+        let (status, effect) = jobs::step(row.status, wish, row.project.is_some()).map_err(refused)?;
+        if status != row.status {
+            self.happenings.extend(self.rows.set_status(ticket, status)?);
+        }
+        self.apply(ticket, effect)
+    }
+
+    /// What a ticket's move means for the queue.
+    pub(super) fn apply(&mut self, ticket: u64, effect: Effect) -> Result<(), QueueError> {
+        match effect {
+            Effect::None => Ok(()),
+            Effect::Enqueue => self.enqueue(ticket, 1, self.now),
+            Effect::CallOff => match self.rows.live_job(ticket)? {
+                Some(job) => self.end(job, Happened::Cancelled, Some("the ticket was moved")).map(drop),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn enqueue(&mut self, ticket: u64, tries: u32, ready_at: i64) -> Result<(), QueueError> {
+        if self.rows.live_job(ticket)?.is_some() {
+            return Ok(());
+        }
+        let Some(project) = self.rows.ticket(ticket)?.project else { return Ok(()) };
+        let mut job = JobRow {
+            id: 0,
+            ticket,
+            project,
+            kind: QueueJobKind::Ticket,
+            state: QueueJobState::Pending,
+            attempt: self.rows.attempts(ticket)? + 1,
+            tries,
+            worker: None,
+            fence: None,
+            lease_until: None,
+            ready_at,
+            created_at: self.now,
+            claimed_at: None,
+            finished_at: None,
+            outcome: JobOutcome::default(),
+        };
+        job.id = self.rows.insert(&job)?;
+        self.told(&job);
+        Ok(())
+    }
+
+    /// Leases that have ended: their jobs are lost and tried again, where attempts are left.
+    pub(super) fn expire(&mut self) -> Result<usize, QueueError> {
+        let expired = self.rows.expired(self.now)?;
+        let count = expired.len();
+        for job in expired {
+            let worker = job.worker.clone().unwrap_or_default();
+            if let Some(job) = self.end(job, Happened::Expired, Some(&format!("worker `{worker}` was lost")))? {
+                self.try_again(&job, true)?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// The next job for a worker.
+    pub(super) fn claim(&mut self, projects: Option<&[u64]>, worker: &str) -> Result<Option<JobRow>, QueueError> {
+        let Some(job) = self.rows.claimable(projects, self.now)? else { return Ok(None) };
+        let (worker, fence) = (Some(worker.to_owned()), Some(self.rows.next_fence()?));
+        let lease_until = Some(self.now + LEASE_MS);
+        let job = JobRow { worker, fence, lease_until, claimed_at: Some(self.now), ..job };
+        self.change(job, Happened::Claimed)
+    }
+
+    /// What a worker says. The job as it is then; said again of a job that ended so, it changes nothing.
+    pub(super) fn say(&mut self, id: u64, fence: u64, word: Word) -> Result<JobRow, QueueError> {
+        self.expire()?;
+        let lost = || QueueError::Lost(id);
+        let job = self.rows.job(id)?.filter(|job| job.fence == Some(fence)).ok_or_else(lost)?;
+        match (&word, job.state) {
+            // the answer to the first time was not received
+            (Word::Complete(_), QueueJobState::Succeeded) | (Word::Fail(..), QueueJobState::Failed) => return Ok(job),
+            _ => {}
+        }
+        let outcome = match &word {
+            Word::Alive(_, outcome) | Word::Complete(outcome) | Word::Fail(outcome, _) => outcome.clone(),
+        };
+        let lease_until = Some(self.now + LEASE_MS);
+        let mut job = JobRow { lease_until, outcome: merged(job.outcome, outcome), ..job };
+        match word {
+            Word::Alive(state, _) => {
+                let reported = state.unwrap_or(job.state);
+                self.change(job, Happened::Reported(reported))?.ok_or_else(lost)
+            }
+            Word::Complete(_) => {
+                job.outcome.reason = None;
+                let job = self.end(job, Happened::Completed, None)?.ok_or_else(lost)?;
+                if let Some(url) = &job.outcome.pull_request {
+                    self.rows.set_pull_request(job.ticket, url)?;
+                }
+                self.wish(job.ticket, Wish::Succeeded)?;
+                Ok(job)
+            }
+            Word::Fail(_, again) => {
+                let job = self.end(job, Happened::Failed, None)?.ok_or_else(lost)?;
+                self.try_again(&job, again)?;
+                Ok(job)
+            }
+        }
+    }
+
+    /// Lines for the log of a job whose lease holds; they do not prolong it.
+    pub(super) fn log(&mut self, id: u64, fence: u64, lines: &[String]) -> Result<(), QueueError> {
+        self.expire()?;
+        let job = self.rows.job(id)?.filter(|job| job.fence == Some(fence) && job.state.is_leased());
+        job.ok_or(QueueError::Lost(id))?;
+        self.rows.append(id, lines)
+    }
+
+    /// Calls a job off; its ticket goes back.
+    pub(super) fn cancel(&mut self, id: u64) -> Result<JobRow, QueueError> {
+        let job = self.rows.job(id)?.ok_or(QueueError::NoJob(id))?;
+        let state = job.state;
+        let over = || QueueError::Conflict(format!("job {id} is {state} already"));
+        let job = self.end(job, Happened::Cancelled, Some("it was called off"))?.ok_or_else(over)?;
+        self.wish(job.ticket, Wish::GaveUp)?;
+        Ok(job)
+    }
+
+    fn try_again(&mut self, job: &JobRow, again: bool) -> Result<(), QueueError> {
+        let settings = self.rows.settings(job.project)?;
+        if again && job.tries < settings.attempts {
+            let factor = 1_u64 << (job.tries - 1).min(20);
+            let wait = settings.backoff_s.saturating_mul(factor).min(LONGEST_BACKOFF);
+            let wait = i64::try_from(wait).unwrap_or(i64::MAX) * 1000;
+            return self.enqueue(job.ticket, job.tries + 1, self.now + wait);
+        }
+        let reason = job.outcome.reason.as_deref().unwrap_or("no reason was given");
+        self.happenings.extend(self.rows.note(job.ticket, &format!("job {} {}: {reason}", job.id, job.state))?);
+        self.wish(job.ticket, Wish::GaveUp)
+    }
+
+    fn end(&mut self, job: JobRow, happened: Happened, reason: Option<&str>) -> Result<Option<JobRow>, QueueError> {
+        let mut job = JobRow { lease_until: None, finished_at: Some(self.now), ..job };
+        if let Some(reason) = reason {
+            job.outcome.reason = Some(reason.to_owned());
+        }
+        self.change(job, happened)
+    }
+
+    /// Lets it happen, if it can and the job is still as it was read.
+    fn change(&mut self, job: JobRow, happened: Happened) -> Result<Option<JobRow>, QueueError> {
+        let before = job.state;
+        let Some(state) = jobs::next(before, happened) else { return Ok(None) };
+        let job = JobRow { state, ..job };
+        if !self.rows.save(&job, before)? {
+            return Ok(None);
+        }
+        if state != before {
+            self.told(&job);
+        }
+        Ok(Some(job))
+    }
+
+    fn told(&mut self, job: &JobRow) {
+        let (ticket, attempt, state, worker) = (job.ticket, job.attempt, job.state, job.worker.clone());
+        self.happenings.push(Happening::QueueJob { job: job.id, ticket, attempt, state, worker });
+    }
+}
+
+/// What is known, with what was said now.
+fn merged(known: JobOutcome, said: JobOutcome) -> JobOutcome {
+    JobOutcome {
+        agent: said.agent.or(known.agent),
+        session: said.session.or(known.session),
+        round: said.round.or(known.round),
+        branch: said.branch.or(known.branch),
+        commit: said.commit.or(known.commit),
+        pull_request: said.pull_request.or(known.pull_request),
+        summary: said.summary.or(known.summary),
+        reason: said.reason.or(known.reason),
+        verify: said.verify.or(known.verify),
+    }
+}

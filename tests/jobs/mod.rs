@@ -1,0 +1,4 @@
+//! Tickets, the queue and its workers.
+
+mod queue;
+mod rehearse;
