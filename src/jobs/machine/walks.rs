@@ -33,9 +33,8 @@ impl Walk {
         self.jobs[at] = state;
         match state {
             QueueJobState::Succeeded => self.wish(Wish::Succeeded),
-            QueueJobState::Failed => self.wish(Wish::GaveUp),
-            QueueJobState::Lost if self.jobs.len() % 3 > 0 => self.jobs.push(QueueJobState::Pending),
-            QueueJobState::Lost => self.wish(Wish::GaveUp),
+            QueueJobState::Lost if !self.jobs.len().is_multiple_of(3) => self.jobs.push(QueueJobState::Pending),
+            QueueJobState::Failed | QueueJobState::Lost => self.wish(Wish::GaveUp),
             _ => {}
         }
     }

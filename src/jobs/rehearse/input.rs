@@ -21,12 +21,11 @@ pub(super) async fn input(context: &Context, root: &Path, word: &str) -> Result<
         Ok(agent) => Some(Record::read(&context.home, agent)?.ok_or(crate::agent::Error::Unknown(agent))?),
         Err(_) => None,
     };
-    let commit = match &record {
-        Some(record) => as_it_is(&record.tree, word).await?,
-        None => {
-            let name = format!("{word}^{{commit}}");
-            git(root).text(&["rev-parse", "--verify", "--end-of-options", &name]).await?
-        }
+    let commit = if let Some(record) = &record {
+        as_it_is(&record.tree, word).await?
+    } else {
+        let name = format!("{word}^{{commit}}");
+        git(root).text(&["rev-parse", "--verify", "--end-of-options", &name]).await?
     };
     let agent = record.map(|record| record.agent.get());
     Ok(RehearsedInput { name: word.to_owned(), agent, commit, alone: None })

@@ -63,7 +63,7 @@ async fn run(own: &Own, root: &Path, branch: &str) -> (Option<String>, Rehearsed
 }
 
 fn first_error(document: &Value) -> Option<String> {
-    let stages = document["stages"].as_array().into_iter().flatten();
-    let first = stages.filter_map(|stage| stage["first_error"].as_str()).next().map(str::to_owned);
+    let mut stages = document["stages"].as_array().into_iter().flatten();
+    let first = stages.find_map(|stage| stage["first_error"].as_str()).map(str::to_owned);
     first.or_else(|| own::error_of(document)).or_else(|| document["reason"].as_str().map(str::to_owned))
 }

@@ -107,7 +107,10 @@ pub(super) async fn start(
     }
     let until = Instant::now() + Duration::from_secs(start.wait_s).min(LONGEST);
     let mut stop = site.stop.clone();
-    while start.capacity > 0 {
+    if start.capacity == 0 {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    loop {
         let changed = site.queue.notified();
         tokio::pin!(changed);
         // what happens from here on wakes it

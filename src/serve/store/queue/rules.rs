@@ -108,16 +108,16 @@ impl<'a, R: Rows> Queue<'a, R> {
     }
 
     /// What a worker says. The job as it is then; said again of a job that ended so, it changes nothing.
-    pub(super) fn say(&mut self, id: u64, fence: u64, word: Word) -> Result<JobRow, QueueError> {
+    pub(super) fn say(&mut self, id: u64, fence: u64, word: &Word) -> Result<JobRow, QueueError> {
         self.expire()?;
         let lost = || QueueError::Lost(id);
         let job = self.rows.job(id)?.filter(|job| job.fence == Some(fence)).ok_or_else(lost)?;
-        match (&word, job.state) {
+        match (word, job.state) {
             // the answer to the first time was not received
             (Word::Complete(_), QueueJobState::Succeeded) | (Word::Fail(..), QueueJobState::Failed) => return Ok(job),
             _ => {}
         }
-        let outcome = match &word {
+        let outcome = match word {
             Word::Alive(_, outcome) | Word::Complete(outcome) | Word::Fail(outcome, _) => outcome.clone(),
         };
         let lease_until = Some(self.now + LEASE_MS);
@@ -138,7 +138,7 @@ impl<'a, R: Rows> Queue<'a, R> {
             }
             Word::Fail(_, again) => {
                 let job = self.end(job, Happened::Failed, None)?.ok_or_else(lost)?;
-                self.try_again(&job, again)?;
+                self.try_again(&job, *again)?;
                 Ok(job)
             }
         }

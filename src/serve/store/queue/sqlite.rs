@@ -1,4 +1,4 @@
-//! The rows on SQLite.
+//! The rows in a `SQLite` database.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params_from_iter};
