@@ -144,7 +144,7 @@ pub(super) async fn heartbeat(
 ) -> Result<Json<JobLease>, Refusal> {
     let said = Word::Alive(state, outcome);
     // no job becomes claimable by it: nobody is woken
-    let job = site.store.change(move |transaction| queue::say(transaction, id, fence, said)).await?;
+    let job = site.store.change(move |transaction| queue::say(transaction, id, fence, &said)).await?;
     let lease_until = job.lease_until.unwrap_or_default();
     Ok(Json(JobLease { schema: "harness/job-lease/1".to_owned(), job: id, lease_until }))
 }
@@ -170,7 +170,7 @@ pub(super) async fn complete(
     Body(End { fence, outcome, .. }): Body<End>,
 ) -> Result<Json<QueueJob>, Refusal> {
     let said = Word::Complete(outcome);
-    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, said)).await?))
+    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
 }
 
 pub(super) async fn fail(
@@ -179,5 +179,5 @@ pub(super) async fn fail(
     Body(End { fence, again, outcome }): Body<End>,
 ) -> Result<Json<QueueJob>, Refusal> {
     let said = Word::Fail(outcome, again);
-    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, said)).await?))
+    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
 }

@@ -127,10 +127,10 @@ fn context(transaction: &Transaction<'_>, job: &JobRow) -> Result<WorkerJob, Que
 }
 
 /// Takes what a worker says.
-pub(in crate::serve) fn say(transaction: &Transaction<'_>, id: u64, fence: u64, word: Word) -> Changed<QueueJob> {
+pub(in crate::serve) fn say(transaction: &Transaction<'_>, id: u64, fence: u64, word: &Word) -> Changed<QueueJob> {
     let rows = Sqlite(transaction);
     let mut queue = Queue::new(&rows, now());
-    let job = queue.say(id, fence, &word)?;
+    let job = queue.say(id, fence, word)?;
     Ok((document(&job), queue.happenings))
 }
 
