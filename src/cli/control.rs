@@ -58,14 +58,13 @@ pub(super) struct StartArguments {
 }
 
 /// Stop all processes of an agent until somebody connects to one of their ports, or starts it.
+///
+/// The first connection on 127.0.0.1 or [::1] starts the processes, and is passed on once they are ready. `[launch] idle`
+/// in harness.toml parks a stack that is not in use.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The first connection on 127.0.0.1 or [::1] starts the processes, and is passed on once they are ready.
-`[launch] idle = \"30m\"` in harness.toml parks a stack that is not in use.
-
 Examples:
-  harness park 3                 free its memory; database, files and work tree stay
-  harness start 3                start it without waiting for a connection")]
+  harness park 3                 free its memory; database, files and work tree stay")]
 pub(super) struct ParkArguments {
     /// The agent; inside its tree it may be left out.
     #[arg(value_name = "ID")]
