@@ -59,7 +59,7 @@ pub(super) struct StartArguments {
 
 /// Stop all processes of an agent until somebody connects to one of their ports, or starts it.
 ///
-/// The first connection on 127.0.0.1 or [::1] starts the processes, and is passed on once they are ready. `[launch] idle`
+/// The first connection on a loopback address starts the processes, and is passed on once they are ready. `[launch] idle`
 /// in harness.toml parks a stack that is not in use.
 #[derive(Debug, Args)]
 #[command(after_help = "\

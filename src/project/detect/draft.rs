@@ -131,7 +131,7 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     }
 }
 
-/// Stands among the ports of [network] for that of the database's server.
+/// Stands among the ports of `[network]` for that of the database's server.
 pub(super) const DATABASE_PORT: &str = "database.port";
 
 /// Whether examples give the host of PostgreSQL, and neither its port nor an address.
