@@ -127,12 +127,12 @@ container:
 ci:
     CI=true .ci/run </dev/null
 
-# every measurement, as tables; with a name, that one (launch, verify, supervisor, network, infra, soak, trees, fleet, serve, torture)
+# every measurement, as tables; with a name, that one (launch, verify, supervisor, network, infra, soak, trees, fleet, torture; serve and queue by name alone)
 [group("whole check")]
 bench *names:
     #!/bin/sh
     set -eu
-    if [ $# -eq 0 ]; then set -- infra launch supervisor network verify soak trees fleet serve torture queue; fi
+    if [ $# -eq 0 ]; then set -- infra launch supervisor network verify soak trees fleet torture; fi
     for name in "$@"; do benches/$name.sh; done
 
 # build VERSION from a clean main and tag it; pushes nothing

@@ -18,7 +18,7 @@ pub enum Action {
     Stop,
     /// Start what is stopped.
     Start,
-    /// Stop until somebody connects to a port.
+    /// Stop until a client connects to a port.
     Park,
     /// Replace the supervisor by this binary.
     ReplaceSupervisor,

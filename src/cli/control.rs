@@ -57,7 +57,7 @@ pub(super) struct StartArguments {
     force: bool,
 }
 
-/// Stop all processes of an agent until somebody connects to one of their ports, or starts it.
+/// Stop all processes of an agent until a client connects to one of their ports, or starts it.
 ///
 /// The first connection on a loopback address starts the processes, and is passed on once they are ready. `[launch] idle`
 /// in harness.toml parks a stack that is not in use.

@@ -102,7 +102,7 @@ words! {
         Starting = "starting",
         /// Nothing runs.
         Stopped = "stopped",
-        /// Its processes are stopped until somebody connects to one of their ports.
+        /// Its processes are stopped until a client connects to one of their ports.
         Parked = "parked",
         /// Some processes were stopped on request; the others are ready.
         PartlyStopped = "partly_stopped",

@@ -152,7 +152,7 @@ impl Client {
         self.ask_snapshot(&Request::Restart { names: names.to_vec() }, Duration::ZERO).await
     }
 
-    /// Stops all processes until somebody connects to one of their ports, and waits until they are gone. A supervisor of
+    /// Stops all processes until a client connects to one of their ports, and waits until they are gone. A supervisor of
     /// an older binary becomes this one first.
     pub async fn park(&self) -> Result<StackSnapshot> {
         let mut seen = self.ask_newest(&Request::Park).await?;

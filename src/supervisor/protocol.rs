@@ -62,7 +62,7 @@ pub(crate) enum Request {
     Stop { names: Vec<String> },
     /// Stops and starts processes; all that are wanted where no name is given.
     Restart { names: Vec<String> },
-    /// Stops all processes until somebody connects to one of their ports.
+    /// Stops all processes until a client connects to one of their ports.
     Park,
     /// Starts what was parked.
     Wake,

@@ -29,7 +29,7 @@ pub struct StackSnapshot {
     /// Why these ways, for people; empty of a supervisor that does not say.
     #[serde(default)]
     pub tracking_reason: String,
-    /// Whether all processes are stopped until somebody connects to one of their ports. Absent of an older supervisor.
+    /// Whether all processes are stopped until a client connects to one of their ports. Absent of an older supervisor.
     #[serde(default)]
     pub parked: bool,
     /// What the processes use of memory; absent before the first sample, and of an older supervisor.

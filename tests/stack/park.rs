@@ -1,4 +1,4 @@
-//! `park`: processes that are stopped until somebody connects, and stacks that park themselves.
+//! `park`: processes that are stopped until a client connects, and stacks that park themselves.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -82,7 +82,7 @@ fn about_agents() -> Vec<Route> {
         Route::new(
             &POST,
             "/api/agents/{id}/park",
-            "Stops all processes until somebody connects to one of their ports.",
+            "Stops all processes until a client connects to one of their ports.",
             agents::park,
         )
         .begins(),

@@ -15,7 +15,7 @@ pub(crate) enum Event {
     Stop(Vec<String>),
     /// Processes are to be stopped and started; all that are wanted where none is named.
     Restart(Vec<String>),
-    /// All processes are to be stopped until somebody connects to one of their ports.
+    /// All processes are to be stopped until a client connects to one of their ports.
     Park,
     /// What was parked is wanted again.
     Wake,
