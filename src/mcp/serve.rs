@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::ServiceExt;
+use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::call::Calls;
 use super::server::Server;
 use super::stdio;
 use super::transport::Answering;
-use crate::agent::{Interruption, interrupted};
+use crate::agent::interrupted;
 use crate::report::Failure;
 use crate::system::Error;
+
+/// How long the answers to what a client said before it closed stdin may take to write.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Serves one client until it closes stdin, or SIGINT or SIGTERM comes. `environment` is the caller's; `directory` is
 /// where the server was started.
@@ -27,11 +33,11 @@ pub fn serve(environment: BTreeMap<String, String>, directory: PathBuf) -> Resul
         .enable_all()
         .build()
         .map_err(Error::call("start the asynchronous runtime"))?;
-    let closed = Interruption::default();
+    let closed = Arc::new(Notify::new());
     let calls = Rc::new(Calls::default());
     let server = Server::new(environment, directory, Rc::clone(&calls));
     let [input, output] = [input, output].map(|stream| tokio::fs::File::from_std(File::from(stream)));
-    let transport = Answering::new(input, output, closed.clone());
+    let transport = Answering::new(input, output, Arc::clone(&closed));
     LocalSet::new().block_on(&runtime, async {
         let serving = async {
             // a client that goes away before it has introduced itself is no failure
@@ -39,16 +45,21 @@ pub fn serve(environment: BTreeMap<String, String>, directory: PathBuf) -> Resul
                 let _ = running.waiting().await;
             }
         };
-        let ending = closed.scope(async {
+        let stopped = async {
             interrupted().await;
             calls.end().await;
-        });
-        // after the end of stdin the answers to calls that have just ended are still written
-        let mut ending = std::pin::pin!(ending);
+        };
+        // after the end of stdin the last answers are still written, to a client that reads them
+        let left = async {
+            closed.notified().await;
+            calls.end().await;
+            tokio::time::sleep(LAST_ANSWERS).await;
+        };
         tokio::select! {
             biased;
-            () = &mut ending => {}
+            () = stopped => {}
             () = serving => calls.end().await,
+            () = left => {}
         }
     });
     // a read of stdin that never ends keeps nobody

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustix::io::fcntl_dupfd_cloexec;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::agent::Interruption;
 use crate::system::text::{Lines, Overlong};
 
 /// The longest message; the SDK drops what is longer.
@@ -39,13 +40,13 @@ pub(super) struct Watched<R> {
     inner: R,
     lines: Lines,
     unreadable: UnboundedSender<()>,
-    ended: Interruption,
+    ended: Arc<Notify>,
     told: bool,
 }
 
 impl<R> Watched<R> {
-    /// `ended` is asked when there is no more to read.
-    pub(super) fn new(inner: R, unreadable: UnboundedSender<()>, ended: Interruption) -> Self {
+    /// `ended` is notified when there is no more to read.
+    pub(super) fn new(inner: R, unreadable: UnboundedSender<()>, ended: Arc<Notify>) -> Self {
         Self { inner, lines: Lines::new(LONGEST, Overlong::Drop), unreadable, ended, told: false }
     }
 }
@@ -78,7 +79,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
         };
         if ended && !self.told {
             self.told = true;
-            self.ended.ask();
+            self.ended.notify_one();
         }
         polled
     }

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use rmcp::RoleServer;
 use rmcp::model::{ErrorCode, ErrorData};
@@ -11,10 +12,10 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::fs::File;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::stdio::Watched;
-use crate::agent::Interruption;
 
 /// The messages of one client.
 pub(super) struct Answering {
@@ -25,8 +26,8 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    /// `closed` is asked when there is no more to read.
-    pub(super) fn new(input: File, output: File, closed: Interruption) -> Self {
+    /// `closed` is notified when there is no more to read.
+    pub(super) fn new(input: File, output: File, closed: Arc<Notify>) -> Self {
         let (tell, unreadable) = mpsc::unbounded_channel();
         let inner = AsyncRwTransport::new_server(Watched::new(input, tell, closed), output);
         Self { inner, unreadable, answer: None }
