@@ -111,6 +111,7 @@ fn p28_launch_fails_with_the_last_lines_and_wait_and_status_say_so() {
     assert!(warning.ends_with(": no module"), "the first crash is told in the program's words: {warning}");
     launch.says("no module").says("exited with status 3");
     project.harness(["wait", "3", "api"]).run().exits_with(1);
+    project.harness(["wait", "3", "watcher"]).run().succeeds();
     let status = project.harness(["status", "3", "--json"]).run().json();
     let rows = status["agents"][0]["processes"].as_array().unwrap().clone();
     let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap().clone();
