@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::config_files;
 use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
+use super::go::ports;
 use super::tree::{Tree, is_aside, join, parent};
-use super::{config_files, go_ports};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];
 
@@ -208,10 +209,10 @@ fn serve(
                 .captures_iter(text)
                 .filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned()))
                 .filter(|name| own(name))
-                .min_by_key(|name| go_ports::port_rank(name))?;
+                .min_by_key(|name| ports::port_rank(name))?;
             Some((*path, name))
         })
-        .min_by_key(|(_, name)| go_ports::port_rank(name));
+        .min_by_key(|(_, name)| ports::port_rank(name));
     let fixed = texts.iter().find_map(|(path, text)| {
         let found = FIXED.captures(text)?;
         let digits = found.get(1).or(found.get(2)).or(found.get(3))?;

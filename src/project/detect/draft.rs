@@ -6,9 +6,10 @@ use super::addresses;
 use super::environment::{self, Entry};
 use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
 use super::meanings::{self, Known};
+use super::names::{named, project_name, unique, unique_checks, unique_steps};
 use super::ports;
 use super::template_text;
-use super::tree::{Tree, base_name};
+use super::tree::Tree;
 
 /// What is written.
 #[derive(Debug, Clone)]
@@ -147,28 +148,6 @@ fn names_no_port(facts: &Facts) -> bool {
     facts.needs.contains_key(&BackingService::Postgres) && has("host") && !has("port") && !has("url")
 }
 
-/// Lower-case letters, digits, `-` and `_`, beginning with a letter or digit.
-pub(super) fn plain_name(text: &str, fallback: &str) -> String {
-    let mut name = String::new();
-    for character in text.to_lowercase().chars() {
-        if character.is_ascii_alphanumeric() || "-_".contains(character) {
-            name.push(character);
-        } else if !name.is_empty() && !name.ends_with('-') {
-            name.push('-');
-        }
-    }
-    let name: String = name.trim_matches(['-', '_']).chars().take(40).collect();
-    if name.is_empty() { fallback.to_owned() } else { name }
-}
-
-fn project_name(tree: &Tree, facts: &Facts) -> String {
-    let named = facts.name.as_deref().map(|name| name.rsplit('/').next().unwrap_or(name));
-    let general =
-        ["app", "root", "monorepo", "frontend", "backend", "web", "server", "api", "main", "workspace", "source"];
-    let named = named.filter(|name| !general.contains(&name.to_lowercase().as_str()));
-    plain_name(named.unwrap_or(&tree.directory_name), "app")
-}
-
 /// A Procfile names again what the detectors of frameworks know better.
 fn without_doubles(programs: &mut Vec<Program>) {
     let is_of_file = |program: &Program| program.evidence.starts_with("Procfile");
@@ -179,61 +158,6 @@ fn without_doubles(programs: &mut Vec<Program>) {
         let is_known = workers.iter().any(|command| command.contains(&program.command));
         !is_of_file(program) || (!has_server || program.role == Role::Worker) && !is_known
     });
-}
-
-/// Gives each program a name of its own that may stand in `ports.<name>`.
-fn named(programs: Vec<Program>) -> Vec<(String, Program)> {
-    let mut named: Vec<(String, Program)> = Vec::new();
-    for program in programs {
-        let by_role = match program.role {
-            Role::Page => "web",
-            Role::Api => "api",
-            Role::Worker => "worker",
-        };
-        let wanted = match (&program.name, base_name(&program.directory)) {
-            (Some(name), _) => name.clone(),
-            (None, "" | "src" | "app") => by_role.to_owned(),
-            (None, directory) => directory.to_owned(),
-        };
-        let wanted = plain_name(&wanted, by_role).replace('-', "_");
-        let wanted = if wanted.starts_with(|first: char| first.is_ascii_digit()) {
-            format!("{by_role}_{wanted}")
-        } else {
-            wanted
-        };
-        let name = unique(&wanted, "_", |name| named.iter().any(|(known, _)| known == name));
-        named.push((name, program));
-    }
-    named
-}
-
-fn unique(wanted: &str, separator: &str, taken: impl Fn(&str) -> bool) -> String {
-    let numbered = (2..).map(|number| format!("{wanted}{separator}{number}"));
-    std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
-}
-
-fn unique_steps(steps: Vec<Step>) -> Vec<Step> {
-    let mut kept: Vec<Step> = Vec::new();
-    for mut step in steps {
-        if kept.iter().any(|other| other.run == step.run && other.directory == step.directory) {
-            continue;
-        }
-        let wanted = plain_name(&step.name, "step");
-        step.name = unique(&wanted, "-", |name| kept.iter().any(|other| other.name == name));
-        kept.push(step);
-    }
-    kept
-}
-
-fn unique_checks(checks: Vec<Check>) -> Vec<Check> {
-    let mut kept: Vec<Check> = Vec::new();
-    for mut check in checks {
-        let wanted = plain_name(&check.name, "command");
-        check.name =
-            unique(&wanted, "-", |name| kept.iter().any(|other| other.stage == check.stage && other.name == name));
-        kept.push(check);
-    }
-    kept
 }
 
 /// A Redis of each agent's own, where one can be started.

@@ -5,9 +5,8 @@ use std::path::Path;
 use super::facts::{BackingService, Facts};
 use super::tree::Tree;
 use super::{
-    addresses, alembic, broken, cargo, compose, config_files, django, draft, examples, fastapi, flask, go, laravel,
-    missing_tools, node_builds, node_checks, node_database, node_packages, node_servers, nx, phoenix, procfile, python,
-    rails, read, required_variables, services, source_variables, sql, write,
+    addresses, broken, cargo, compose, config_files, draft, examples, go, laravel, missing_tools, node, phoenix,
+    procfile, python, rails, read, required_variables, services, source_variables, sql, write,
 };
 
 /// What a repository says of itself.
@@ -34,21 +33,21 @@ type Detector = fn(&Tree) -> Facts;
 const DETECTORS: [Detector; 25] = [
     broken::detect,
     examples::detect,
-    python::detect,
-    node_packages::detect,
-    node_database::detect,
-    node_builds::detect,
-    node_servers::detect,
-    nx::detect,
+    python::install::detect,
+    node::install::detect,
+    node::database::detect,
+    node::builds::detect,
+    node::servers::detect,
+    node::nx::detect,
     addresses::detect,
-    django::detect,
-    flask::detect,
-    fastapi::detect,
-    alembic::detect,
+    python::django::detect,
+    python::flask::detect,
+    python::fastapi::detect,
+    python::alembic::detect,
     rails::detect,
     laravel::detect,
     phoenix::detect,
-    go::detect,
+    go::programs::detect,
     cargo::detect,
     sql::detect,
     compose::detect,
@@ -68,13 +67,15 @@ fn look_at(tree: &Tree) -> Looked {
     for detect in DETECTORS {
         facts.absorb(detect(tree));
     }
-    facts.absorb(node_checks::detect(tree));
+    facts.absorb(node::checks::detect(tree));
     facts.pass_env.extend(NETWORK);
     services::by_variables(&mut facts);
     // settings that name another database say more than a client in the list of packages
-    let is_client = |why: &String| python::is_client(why) || why.contains(": dependencies.");
+    let is_client = |why: &String| python::projects::is_client(why) || why.contains(": dependencies.");
     let is_of_compose = |why: &String| why.contains("compose") && why.contains(": services.");
-    if facts.needs.get(&BackingService::Postgres).is_some_and(is_of_compose) && !python::can_speak_postgres(tree) {
+    if facts.needs.get(&BackingService::Postgres).is_some_and(is_of_compose)
+        && !python::projects::can_speak_postgres(tree)
+    {
         let why = facts.needs.remove(&BackingService::Postgres).unwrap_or_default();
         facts
             .assumed

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::facts::Facts;
-use super::python::{PythonProject, projects};
+use super::python::projects::{PythonProject, projects};
 use super::tree::{Tree, is_aside};
 
 fn pattern(text: &str) -> Regex {

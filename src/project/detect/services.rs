@@ -3,8 +3,8 @@
 
 use super::facts::{BackingService, Facts};
 use super::meanings;
-use super::node_packages::packages;
-use super::python::projects;
+use super::node::packages::packages;
+use super::python::projects::projects;
 use super::tree::Tree;
 
 const NODE: [(&str, BackingService); 13] = [

@@ -1,8 +1,9 @@
 //! Migrations in files of SQL: by goose, golang-migrate, sqlx and Diesel, or by a command of the program itself.
 
+use super::cargo;
 use super::facts::{BackingService, Facts, Step};
+use super::go::programs;
 use super::tree::{Tree, base_name, extension_of, is_aside, join, parent};
-use super::{cargo, go};
 
 pub(super) fn detect(tree: &Tree, facts: &mut Facts) {
     if !of_rust(tree, facts) {
@@ -79,13 +80,13 @@ fn of_go(tree: &Tree, facts: &mut Facts) {
     let manifests = tree.named("go.mod");
     let Some(directory) = manifests.first().map(|path| parent(path)) else { return };
     let text: String = manifests.iter().filter_map(|path| tree.text(path)).collect();
-    if !go::speaks_postgres(&text) || go::chooses_sqlite(tree, directory) {
+    if !programs::speaks_postgres(&text) || programs::chooses_sqlite(tree, directory) {
         return;
     }
     let is_goose = |path: &str| tree.text(path).is_some_and(|text| text.contains("-- +goose"));
     let up = folders(tree, &|path| path.ends_with(".up.sql"));
     let goose = folders(tree, &is_goose);
-    if let Some((command, path)) = go::own_migrations(tree, directory) {
+    if let Some((command, path)) = programs::own_migrations(tree, directory) {
         facts.see("a command of the program for migrations", path.clone());
         let mut step = Step::new("migrate", directory, command, path.clone());
         step.inputs = up.iter().chain(&goose).map(|folder| format!("{folder}/**")).collect();

@@ -6,6 +6,7 @@ use super::draft::{DATABASE_PORT, Draft};
 use super::environment::service_name;
 use super::facts::{BackingService, Check, Probe, Program, Role, Step};
 use super::template_text;
+use super::toml_text::{list, pad, quote};
 
 /// The file.
 pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
@@ -253,56 +254,5 @@ fn verify(draft: &Draft, text: &mut String) {
         .collect();
     if !lines.is_empty() {
         let _ = write!(text, "\n[[verify.stages]]\nname = \"smoke\"\nfull = true\ncommands = [\n{}]\n", lines.concat());
-    }
-}
-
-fn list(entries: &[String]) -> String {
-    let quoted: Vec<String> = entries.iter().map(|entry| quote(entry)).collect();
-    format!("[{}]", quoted.join(", "))
-}
-
-/// A comment behind a line, at a column where it reads well.
-fn pad(line: &str, comment: &str) -> String {
-    let space = 30_usize.saturating_sub(line.chars().count()).max(2);
-    let comment = comment.replace(['\n', '\r'], " ");
-    format!("{}# {comment}", " ".repeat(space))
-}
-
-/// A string of TOML on one line.
-fn quote(text: &str) -> String {
-    let is_control = |character: char| character.is_control();
-    if !text.contains(['"', '\\']) && !text.contains(is_control) {
-        return format!("\"{text}\"");
-    }
-    if !text.contains('\'') && !text.contains(is_control) {
-        return format!("'{text}'");
-    }
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            character if character.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(character));
-            }
-            character => quoted.push(character),
-        }
-    }
-    quoted + "\""
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn every_string_is_read_back() {
-        for text in ["", "plain", "a \"b\"", "it's \"x\"", "a\\b", "line\nline\ttab\u{1}", "'\\'"] {
-            let table: toml::Table = format!("a = {}", quote(text)).parse().unwrap();
-            assert_eq!(table["a"].as_str(), Some(text));
-        }
     }
 }

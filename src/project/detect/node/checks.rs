@@ -1,15 +1,15 @@
 //! JavaScript: the commands that say whether work is done.
 
-use super::facts::{Check, Facts};
-use super::node_packages::{Package, packages};
-use super::tree::{Tree, join};
+use super::packages::{Package, packages};
+use crate::project::detect::facts::{Check, Facts};
+use crate::project::detect::tree::{Tree, base_name, join};
 
 const TYPES: [&str; 8] =
     ["typecheck", "type-check", "check-types", "check:types", "types:check", "tsc", "types", "ts:check"];
 const LINT: [&str; 4] = ["lint", "lint:check", "eslint", "lint:js"];
 const TEST: [&str; 5] = ["test:unit", "test:ci", "test:run", "test", "unit"];
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let all = packages(tree);
     let several = all.len() > 1;
@@ -52,7 +52,7 @@ fn check(
     several: bool,
 ) -> Option<Check> {
     let name = if several && !package.directory.is_empty() {
-        format!("{}-{what}", super::tree::base_name(&package.directory))
+        format!("{}-{what}", base_name(&package.directory))
     } else {
         what.to_owned()
     };

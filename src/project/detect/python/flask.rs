@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, PORT, Probe, Program, Role, Step};
-use super::python::{project_of, projects};
-use super::tree::{Tree, base_name, join, parent, relative};
+use super::projects::{project_of, projects};
+use crate::project::detect::facts::{Facts, PORT, Probe, Program, Role, Step};
+use crate::project::detect::tree::{Tree, base_name, join, parent, relative};
 
 static OBJECT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:flask\.)?Flask\(").expect("the pattern is right"));
@@ -15,7 +15,7 @@ static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is right")
 });
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let projects = projects(tree);
     let Some((file, text)) = application(tree) else { return facts };

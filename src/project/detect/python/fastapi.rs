@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, PORT, Probe, Program, Role};
-use super::python::{PythonProject, project_of, projects};
-use super::tree::{Tree, base_name, parent, relative};
+use super::projects::{PythonProject, project_of, projects};
+use crate::project::detect::facts::{Facts, PORT, Probe, Program, Role};
+use crate::project::detect::tree::{Tree, base_name, parent, relative};
 
 static OBJECT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:fastapi\.|starlette\.\w+\.)?(?:FastAPI|Starlette|Litestar)\(")
@@ -24,7 +24,7 @@ static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is right")
 });
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let projects = projects(tree);
     let Some((file, text, object, factory)) = application(tree) else { return facts };

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, PORT, Probe, Program, Role};
-use super::node_builds;
-use super::node_frameworks::{DevServer, SERVER_LIBRARIES, Takes, dev_server, own_port};
-use super::node_packages::{Package, packages};
-use super::source_node::{self, PortSource};
-use super::tree::{Tree, join};
+use super::builds;
+use super::frameworks::{DevServer, SERVER_LIBRARIES, Takes, dev_server, own_port};
+use super::packages::{Package, packages};
+use super::scripts::{parts, runs_file, short};
+use super::source::{self, PortSource};
+use crate::project::detect::facts::{Facts, PORT, Probe, Program, Role};
+use crate::project::detect::tree::{Tree, join};
 
 /// Scripts that run an application while it is developed, the likeliest first.
 const SCRIPTS: [&str; 9] =
@@ -31,7 +32,7 @@ const ORCHESTRATORS: [&str; 12] = [
     "pnpm --dir ",
 ];
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let all = packages(tree);
     let several = all.len() > 1;
@@ -88,7 +89,7 @@ fn without_script(tree: &Tree, package: &Package, facts: &mut Facts) -> Option<P
         .into_iter()
         .find(|file| tree.has(&join(&package.directory, file)))
         .filter(|_| has_server(package))?;
-    let port = source_node::port(tree, &package.directory)?;
+    let port = source::port(tree, &package.directory)?;
     let mut program = api(tree, package, "", Some(port), format!("{}: main", package.manifest()), facts);
     program.command = format!("node {file}");
     Some(program)
@@ -96,37 +97,6 @@ fn without_script(tree: &Tree, package: &Package, facts: &mut Facts) -> Option<P
 
 fn has_server(package: &Package) -> bool {
     SERVER_LIBRARIES.iter().any(|(library, _)| package.depends_on(library))
-}
-
-/// `dev:client` is `client`.
-fn short(script: &str) -> String {
-    script.trim_start_matches("dev:").trim_start_matches("start:").trim_start_matches("watch:").to_owned()
-}
-
-/// `npm run x`, `npm:x`, `yarn x`, `pnpm x`, `bun run x`, `run-p a b`.
-static CALL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:npm run|npm:|pnpm(?: run)?|yarn(?: run)?|bun run|run-p|npm-run-all --parallel|run-s)[ ]?((?:-\S+ )*)([\w:.*-]+(?: [\w:.*-]+)*)")
-        .expect("the pattern is right")
-});
-
-/// The scripts that a script runs side by side; itself, where it runs none.
-fn parts(package: &Package, script: &str) -> Vec<String> {
-    let text = package.script(script).unwrap_or_default();
-    let mut parts = Vec::new();
-    if ["concurrently", "run-p", "npm-run-all", "&"].iter().any(|way| text.contains(way)) && !text.contains("&&") {
-        for call in CALL.captures_iter(text) {
-            for name in call[2].split(' ') {
-                let starts = name.strip_suffix('*');
-                let known = package.scripts().into_iter().filter(|known| match starts {
-                    Some(start) => known.starts_with(start),
-                    None => *known == name,
-                });
-                parts.extend(known.filter(|known| *known != script).map(str::to_owned));
-            }
-        }
-    }
-    parts.dedup();
-    if parts.is_empty() { vec![script.to_owned()] } else { parts }
 }
 
 fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> Option<Program> {
@@ -142,7 +112,7 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
     if let Some((dependency, name)) = library {
         facts.see(*name, format!("{}: dependencies.{dependency}", package.manifest()));
     }
-    let port = source_node::port(tree, &package.directory);
+    let port = source::port(tree, &package.directory);
     let listens = serves_itself(tree, &package.directory, port.as_ref())
         || runs_file(text) && matches!(port, Some(PortSource::Variable { .. }));
     if library.is_none() && !listens {
@@ -152,7 +122,7 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
         return runs
             .then(|| Program::new(&package.directory, Role::Worker, package.manager.script(script, ""), evidence));
     }
-    facts.prepare.extend(node_builds::before(tree, package, script));
+    facts.prepare.extend(builds::before(tree, package, script));
     let by_library = library.and_then(|(name, _)| own_port(name)).map(|default| PortSource::Variable {
         names: vec!["PORT".to_owned()],
         default: Some(default),
@@ -166,20 +136,11 @@ fn program(tree: &Tree, package: &Package, script: &str, facts: &mut Facts) -> O
     Some(api(tree, package, script, port, evidence, facts))
 }
 
-/// `nodemon`, `node --watch src/index.js`, `tsx watch server.ts`: a program of the package itself, not a compiler.
-fn runs_file(script: &str) -> bool {
-    static CALL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[&|;] *|env(?: \S+=\S+)* |-- )(?:nodemon$|(?:node|nodemon|tsx|ts-node|ts-node-dev|bun|deno)\b[^&|;]*? ?[\w./-]+\.[cm]?[jt]sx?\b)")
-            .expect("the pattern is right")
-    });
-    CALL.is_match(script.trim())
-}
-
 /// `http.createServer`, `Bun.serve`, `Deno.serve`.
 fn serves_itself(tree: &Tree, directory: &str, port: Option<&PortSource>) -> bool {
     port.is_some()
         && tree
-            .sources(directory, &source_node::EXTENSIONS)
+            .sources(directory, &source::EXTENSIONS)
             .any(|(_, text)| ["createServer(", "Bun.serve(", "Deno.serve("].iter().any(|call| text.contains(call)))
 }
 
@@ -264,7 +225,7 @@ fn api(
         Some(found) if !text.contains("{{") => inline(package, &text.replacen(&found[0], &format!("PORT={PORT}"), 1)),
         _ => package.manager.script(script, ""),
     };
-    let probe = source_node::health(tree, &package.directory).map_or(Probe::Tcp, |(path, file)| {
+    let probe = source::health(tree, &package.directory).map_or(Probe::Tcp, |(path, file)| {
         facts.see(format!("a page at {path}"), file);
         Probe::Http(path)
     });

@@ -1,13 +1,13 @@
 //! Go: what `go:embed` takes into the program and nothing has made yet. Without it `go build` fails.
 
-use super::facts::{Facts, Step};
-use super::go_ports;
-use super::node_packages::{Package, packages};
-use super::tree::{Tree, join, parent, relative};
+use super::ports;
+use crate::project::detect::facts::{Facts, Step};
+use crate::project::detect::node::packages::{Package, packages};
+use crate::project::detect::tree::{Tree, join, parent, relative};
 
 /// Adds what makes the folders that the sources of a module embed: the build of a package of JavaScript, where
 /// one makes them, else an empty page.
-pub(super) fn detect(tree: &Tree, module: &str, facts: &mut Facts) {
+pub(in crate::project::detect) fn detect(tree: &Tree, module: &str, facts: &mut Facts) {
     for folder in missing(tree, module) {
         facts.see(format!("{folder} is built into the program"), "go:embed");
         if let Some((package, script)) = builder(tree, &folder) {
@@ -36,7 +36,7 @@ pub(super) fn detect(tree: &Tree, module: &str, facts: &mut Facts) {
 /// The folders that are embedded and hold no file.
 fn missing(tree: &Tree, module: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for (path, text) in go_ports::sources(tree, module) {
+    for (path, text) in ports::sources(tree, module) {
         let lines = text.lines().filter_map(|line| line.strip_prefix("//go:embed "));
         for wanted in lines.flat_map(str::split_whitespace) {
             let wanted = wanted.trim_matches(['"', '`']).trim_start_matches("all:");

@@ -5,15 +5,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{Facts, Step};
-use super::node_packages::{Package, packages};
-use super::tree::{Tree, join};
+use super::packages::{Package, packages};
+use crate::project::detect::facts::{Facts, Step};
+use crate::project::detect::tree::{Tree, join};
 
 /// The first folder of a file that a build makes.
 static BUILT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(?:^|[\s"/])(dist|build|lib|out)/"#).expect("the pattern is right"));
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let all = packages(tree);
     let mut wanted: Vec<(&Package, Step)> = all
@@ -45,7 +45,7 @@ fn built_entry(package: &Package) -> Option<String> {
 }
 
 /// The build without which a script cannot run: `node dist/main.js`.
-pub(super) fn before(tree: &Tree, package: &Package, script: &str) -> Option<Step> {
+pub(in crate::project::detect) fn before(tree: &Tree, package: &Package, script: &str) -> Option<Step> {
     let text = package.script(script)?;
     let builds_first = ["&&", "tsc", "tsup", "npm run", "pnpm ", "yarn "].iter().any(|word| text.contains(word));
     let folder = BUILT.captures(text).filter(|_| text.contains("node ") && !builds_first)?;

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::tree::{Tree, base_name};
+use crate::project::detect::tree::{Tree, base_name};
 
-pub(super) const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", ""];
+pub(in crate::project::detect) const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", ""];
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is right")
@@ -14,7 +14,7 @@ fn pattern(text: &str) -> Regex {
 
 /// How a program learns its port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PortSource {
+pub(in crate::project::detect) enum PortSource {
     /// From a variable, the likeliest first; with its default, where the source has one.
     Variable { names: Vec<String>, default: Option<u16>, file: String },
     /// The number stands in the source.
@@ -63,7 +63,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// How the program of a package learns its port.
-pub(super) fn port(tree: &Tree, directory: &str) -> Option<PortSource> {
+pub(in crate::project::detect) fn port(tree: &Tree, directory: &str) -> Option<PortSource> {
     let mut variables = Vec::new();
     let mut fixed = None;
     for (file, text) in tree.sources(directory, &EXTENSIONS).filter(|(file, _)| is_program(file)) {
@@ -139,7 +139,7 @@ const HEALTH: [&str; 9] = [
 ];
 
 /// A page that the server of a package answers, with the file that says so.
-pub(super) fn health(tree: &Tree, directory: &str) -> Option<(String, String)> {
+pub(in crate::project::detect) fn health(tree: &Tree, directory: &str) -> Option<(String, String)> {
     let mut routes: Vec<(usize, String, String)> = Vec::new();
     for (file, text) in tree.sources(directory, &EXTENSIONS).filter(|(file, _)| is_program(file)) {
         for found in ROUTE.captures_iter(text) {

@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{BackingService, Check, Facts, Program, Role, Step};
-use super::tree::{Tree, base_name, is_aside, join, parent, relative};
-use super::{go_embed, go_generated, go_ports};
+use super::embed;
+use super::generated;
+use super::ports;
+use crate::project::detect::facts::{BackingService, Check, Facts, Program, Role, Step};
+use crate::project::detect::tree::{Tree, base_name, is_aside, join, parent, relative};
 
 /// Packages that speak to PostgreSQL.
 const CLIENTS: [&str; 5] = [
@@ -44,7 +46,7 @@ static SQLITE_DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is right")
 });
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     for manifest in tree.named("go.mod") {
         let directory = parent(manifest);
@@ -95,8 +97,8 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
         return;
     };
     let place = parent(main);
-    go_embed::detect(tree, directory, facts);
-    go_generated::detect(tree, directory, main, facts);
+    embed::detect(tree, directory, facts);
+    generated::detect(tree, directory, main, facts);
     let package = relative(directory, place);
     let package = if package.is_empty() { ".".to_owned() } else { format!("./{package}") };
     let binary = format!(".harness/bin/{}", binary_name(tree, directory, place));
@@ -114,7 +116,7 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     facts.prepare.push(build);
 
     let program = Program::new(directory, Role::Api, format!("./{binary}"), main);
-    let program = go_ports::listen(tree, directory, main, program, facts);
+    let program = ports::listen(tree, directory, main, program, facts);
     facts.programs.push(program);
     checks(directory, manifest, facts);
 }
@@ -156,7 +158,7 @@ fn command<'t>(tree: &'t Tree, directory: &'t str) -> Option<&'t str> {
 }
 
 /// The name that Go itself gives: the module's last part that is no version.
-pub(super) fn binary_name(tree: &Tree, directory: &str, place: &str) -> String {
+pub(in crate::project::detect) fn binary_name(tree: &Tree, directory: &str, place: &str) -> String {
     let module = tree
         .text(&join(directory, "go.mod"))
         .and_then(|text| text.lines().find_map(|line| line.strip_prefix("module ")));
@@ -173,21 +175,21 @@ pub(super) fn binary_name(tree: &Tree, directory: &str, place: &str) -> String {
 }
 
 /// Whether a manifest lists a package that speaks to PostgreSQL.
-pub(super) fn speaks_postgres(manifest: &str) -> bool {
+pub(in crate::project::detect) fn speaks_postgres(manifest: &str) -> bool {
     CLIENTS.iter().any(|client| manifest.contains(client))
 }
 
 /// Whether a module has a driver for a database in a file, and takes it unless told otherwise.
-pub(super) fn chooses_sqlite(tree: &Tree, directory: &str) -> bool {
+pub(in crate::project::detect) fn chooses_sqlite(tree: &Tree, directory: &str) -> bool {
     let text = tree.text(&join(directory, "go.mod")).unwrap_or_default();
     SQLITE.iter().any(|driver| text.contains(driver))
-        && go_ports::sources(tree, directory).iter().any(|(_, text)| SQLITE_DEFAULT.is_match(text))
+        && ports::sources(tree, directory).iter().any(|(_, text)| SQLITE_DEFAULT.is_match(text))
 }
 
 /// What the module's own command for migrations is called as, from its directory.
-pub(super) fn own_migrations(tree: &Tree, directory: &str) -> Option<(String, String)> {
+pub(in crate::project::detect) fn own_migrations(tree: &Tree, directory: &str) -> Option<(String, String)> {
     let main = command(tree, directory)?;
-    let (name, path) = go_ports::subcommand(tree, directory, &["migrate", "migrations", "migration"])?;
+    let (name, path) = ports::subcommand(tree, directory, &["migrate", "migrations", "migration"])?;
     let up = tree.text(&path).is_some_and(|text| text.contains("Use: \"up\"") || text.contains("Use:   \"up\""));
     let binary = binary_name(tree, directory, parent(main));
     Some((format!("./.harness/bin/{binary} {name}{}", if up { " up" } else { "" }), path))

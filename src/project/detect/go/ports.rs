@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::config_files;
-use super::facts::{Facts, PORT, Probe, Program};
-use super::tree::{Tree, join};
+use crate::project::detect::config_files;
+use crate::project::detect::facts::{Facts, PORT, Probe, Program};
+use crate::project::detect::tree::{Tree, join};
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is right")
@@ -57,12 +57,16 @@ const OTHERS: [&str; 16] = [
 ];
 
 /// The Go sources of a module without its tests.
-pub(super) fn sources<'t>(tree: &'t Tree, directory: &'t str) -> Vec<(&'t str, &'t str)> {
+pub(in crate::project::detect) fn sources<'t>(tree: &'t Tree, directory: &'t str) -> Vec<(&'t str, &'t str)> {
     tree.sources(directory, &["go"]).filter(|(path, _)| !path.ends_with("_test.go")).collect()
 }
 
 /// The subcommand among `wanted` that the program has, the first one first.
-pub(super) fn subcommand(tree: &Tree, directory: &str, wanted: &[&'static str]) -> Option<(&'static str, String)> {
+pub(in crate::project::detect) fn subcommand(
+    tree: &Tree,
+    directory: &str,
+    wanted: &[&'static str],
+) -> Option<(&'static str, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     for (path, text) in sources(tree, directory) {
         if !text.contains("cobra.Command") && !text.contains("cli.Command") {
@@ -87,7 +91,13 @@ fn arguments_of_procfile(tree: &Tree, directory: &str) -> Option<String> {
 }
 
 /// Gives the program its arguments, its port and its probe.
-pub(super) fn listen(tree: &Tree, directory: &str, main: &str, mut program: Program, facts: &mut Facts) -> Program {
+pub(in crate::project::detect) fn listen(
+    tree: &Tree,
+    directory: &str,
+    main: &str,
+    mut program: Program,
+    facts: &mut Facts,
+) -> Program {
     let sources = sources(tree, directory);
     let own = |name: &str| !OTHERS.iter().any(|other| name.contains(other));
     let first_variable = |pattern: &Regex| {
@@ -168,7 +178,7 @@ pub(super) fn listen(tree: &Tree, directory: &str, main: &str, mut program: Prog
 }
 
 /// How little a name says that it is of the port for HTTP.
-pub(super) fn port_rank(name: &str) -> usize {
+pub(in crate::project::detect) fn port_rank(name: &str) -> usize {
     let parts: Vec<&str> = name.split('_').collect();
     let has = |words: &[&str]| parts.iter().any(|part| words.contains(part));
     match parts.as_slice() {

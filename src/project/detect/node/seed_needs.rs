@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::node_packages::Package;
-use super::tree::{Tree, join, parent};
+use super::packages::Package;
+use crate::project::detect::tree::{Tree, join, parent};
 
 /// Packages that speak to a service which somebody must have an account of.
 const SERVICES: [(&str, &str); 19] = [
@@ -39,7 +39,7 @@ static FILE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[\w./@-]+\.(?:[cm]?[jt]sx?)\b").expect("the pattern is right"));
 
 /// Why the seed that a script runs cannot run everywhere; none where nothing says so.
-pub(super) fn foreign(tree: &Tree, package: &Package, script: &str) -> Option<String> {
+pub(in crate::project::detect) fn foreign(tree: &Tree, package: &Package, script: &str) -> Option<String> {
     let begin = FILE.find_iter(script).map(|found| join(&package.directory, found.as_str().trim_start_matches("./")));
     let mut files: Vec<String> = begin.filter(|path| tree.has(path)).collect();
     let own = files.len();
@@ -105,7 +105,7 @@ fn resolve(tree: &Tree, package: &Package, from: &str, name: &str) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::detect::node_packages::packages;
+    use crate::project::detect::node::packages::packages;
 
     #[test]
     fn a_seed_that_speaks_to_a_service_is_told_from_one_that_does_not() {

@@ -4,15 +4,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::Facts;
-use super::tree::{Tree, join};
+use crate::project::detect::facts::Facts;
+use crate::project::detect::tree::{Tree, join};
 
 /// How the interpreter is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(in crate::project::detect) struct Call {
     /// What a shell does before, with `; ` at its end; empty as a rule.
-    pub(super) before: String,
-    pub(super) program: String,
+    pub(in crate::project::detect) before: String,
+    pub(in crate::project::detect) program: String,
 }
 
 /// What a project asks for: from one version of Python 3 up to another, which is excluded.
@@ -26,7 +26,13 @@ struct Wanted {
 }
 
 /// The interpreter that fits; where none does, `python3`, and what to install. uv fetches one by itself.
-pub(super) fn choose(tree: &Tree, directory: &str, packages: &str, by_uv: bool, facts: &mut Facts) -> Call {
+pub(in crate::project::detect) fn choose(
+    tree: &Tree,
+    directory: &str,
+    packages: &str,
+    by_uv: bool,
+    facts: &mut Facts,
+) -> Call {
     let plain = Call { before: String::new(), program: "python3".to_owned() };
     let Some(wanted) = wanted(tree, directory, packages) else { return plain };
     let fits = |minor: u16| wanted.from <= minor && minor < wanted.below;
@@ -54,7 +60,7 @@ pub(super) fn choose(tree: &Tree, directory: &str, packages: &str, by_uv: bool, 
 
 /// uv fetches the Python that `.python-version` names; where it cannot, one of this machine that the packages allow
 /// does.
-pub(super) fn uv_sync(tree: &Tree, directory: &str, sync: &str) -> String {
+pub(in crate::project::detect) fn uv_sync(tree: &Tree, directory: &str, sync: &str) -> String {
     let pins = tree.has(&join(directory, ".python-version"));
     let is_own = |path: &&str| directory.is_empty() || path.starts_with(&format!("{directory}/"));
     let requires = |path| tree.toml(path)?.get("project")?.get("requires-python")?.as_str().map(str::to_owned);

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::facts::{Facts, PORT, Probe, Program, Role};
-use super::node_packages::{Manager, packages};
-use super::source_node::{self, PortSource};
-use super::tree::{Tree, base_name, join, parent};
+use super::manager::Manager;
+use super::packages::packages;
+use super::source::{self, PortSource};
+use crate::project::detect::facts::{Facts, PORT, Probe, Program, Role};
+use crate::project::detect::tree::{Tree, base_name, join, parent};
 
 /// Targets that run a program while it is developed, the likeliest first.
 const TARGETS: [&str; 4] = ["serve", "dev", "start", "serve-dev"];
@@ -23,7 +24,7 @@ const PAGES: [(&str, &str, u16); 9] = [
     ("react-native:", "React Native", 8081),
 ];
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     if !tree.has("nx.json") {
         return facts;
@@ -71,7 +72,7 @@ fn project(
     let what = if executor.is_empty() { command.unwrap_or("a command") } else { executor };
     facts.see(format!("the Nx target {name}:{target} ({what})"), evidence.clone());
     let page = PAGES.iter().find(|(part, ..)| executor.contains(part));
-    let by_command = command.and_then(super::node_frameworks::dev_server);
+    let by_command = command.and_then(super::frameworks::dev_server);
     if let Some((_, server, default)) = page.copied().or(by_command.map(|server| ("", server.name, server.port))) {
         facts.programs.push(page_program(
             manager,
@@ -87,8 +88,8 @@ fn project(
     let mut program = Program::new("", Role::Api, call, evidence.clone());
     program.name = Some(name.to_owned());
     program.environment = quiet();
-    let probe = source_node::health(tree, directory).map_or(Probe::Tcp, |(path, _)| Probe::Http(path));
-    match source_node::port(tree, directory) {
+    let probe = source::health(tree, directory).map_or(Probe::Tcp, |(path, _)| Probe::Http(path));
+    match source::port(tree, directory) {
         Some(PortSource::Variable { names, default, file }) => {
             facts.see(format!("the port is read from {}", names.join(", ")), file.clone());
             program = program.listening(port.or(default).unwrap_or(3000), probe);

@@ -2,7 +2,7 @@
 
 /// How a dev server is told its port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(in crate::project::detect) enum Takes {
     /// An argument; with what else must be said.
     Argument(&'static str),
     /// The variable `PORT`.
@@ -11,13 +11,13 @@ pub(super) enum Takes {
 
 /// A program that serves an application while it is developed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DevServer {
-    pub(super) name: &'static str,
+pub(in crate::project::detect) struct DevServer {
+    pub(in crate::project::detect) name: &'static str,
     /// How it is called in a script; the first that a script holds is taken.
-    pub(super) calls: &'static [&'static str],
-    pub(super) takes: Takes,
+    pub(in crate::project::detect) calls: &'static [&'static str],
+    pub(in crate::project::detect) takes: Takes,
     /// The port that it has unless told otherwise.
-    pub(super) port: u16,
+    pub(in crate::project::detect) port: u16,
 }
 
 const fn with_argument(name: &'static str, calls: &'static [&'static str], port: u16) -> DevServer {
@@ -25,7 +25,7 @@ const fn with_argument(name: &'static str, calls: &'static [&'static str], port:
 }
 
 /// Dev servers; those that are built upon Vite come before it.
-pub(super) const DEV_SERVERS: [DevServer; 23] = [
+pub(in crate::project::detect) const DEV_SERVERS: [DevServer; 23] = [
     with_argument("Next.js", &["next dev", "next"], 3000),
     with_argument("Nuxt", &["nuxt dev", "nuxi dev", "nuxt"], 3000),
     with_argument("Astro", &["astro dev", "astro"], 4321),
@@ -68,7 +68,7 @@ pub(super) const DEV_SERVERS: [DevServer; 23] = [
 ];
 
 /// Packages that listen on a port when a program uses them.
-pub(super) const SERVER_LIBRARIES: [(&str, &str); 24] = [
+pub(in crate::project::detect) const SERVER_LIBRARIES: [(&str, &str); 24] = [
     ("@nestjs/core", "Nest"),
     ("express", "Express"),
     ("fastify", "Fastify"),
@@ -96,7 +96,7 @@ pub(super) const SERVER_LIBRARIES: [(&str, &str); 24] = [
 ];
 
 /// The port of a library that listens by itself and takes `PORT`.
-pub(super) fn own_port(library: &str) -> Option<u16> {
+pub(in crate::project::detect) fn own_port(library: &str) -> Option<u16> {
     match library {
         "sails" => Some(1337),
         _ => None,
@@ -104,7 +104,7 @@ pub(super) fn own_port(library: &str) -> Option<u16> {
 }
 
 /// The dev server that a script calls, and where in the script.
-pub(super) fn dev_server(script: &str) -> Option<DevServer> {
+pub(in crate::project::detect) fn dev_server(script: &str) -> Option<DevServer> {
     DEV_SERVERS.iter().find(|server| server.calls.iter().any(|call| calls(script, call))).copied()
 }
 

@@ -11,7 +11,7 @@ const FETCHING: [(&str, &str); 4] = [
 
 /// The install, and once more without programs that could not be fetched: the application runs without them.
 /// `depends_on` says whether a package of this name is installed.
-pub(super) fn with_fallback(install: &str, depends_on: impl Fn(&str) -> bool) -> String {
+pub(in crate::project::detect) fn with_fallback(install: &str, depends_on: impl Fn(&str) -> bool) -> String {
     let skips: Vec<&str> =
         FETCHING.iter().filter(|(package, _)| depends_on(package)).map(|(_, variable)| *variable).collect();
     if skips.is_empty() {

@@ -1,10 +1,10 @@
 //! Alembic: migrations of `SQLAlchemy`.
 
-use super::facts::{Facts, Step};
-use super::python::{project_of, projects};
-use super::tree::{Tree, join, parent, relative};
+use super::projects::{project_of, projects};
+use crate::project::detect::facts::{Facts, Step};
+use crate::project::detect::tree::{Tree, join, parent, relative};
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let projects = projects(tree);
     for file in tree.named("alembic.ini") {

@@ -1,198 +1,12 @@
-//! JavaScript: the package manager, the workspaces, and how their scripts and programs are called.
+//! Where packages of JavaScript are installed, and how.
 
-use globset::Glob;
 use serde_json::Value;
 
-use super::facts::{Facts, Step};
-use super::node_downloads;
-use super::tree::{Tree, is_aside as is_aside_by_word, join, parent};
-
-/// A package manager of JavaScript.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manager {
-    Npm,
-    Pnpm,
-    Yarn,
-    /// Yarn from version 2.
-    YarnBerry,
-    Bun,
-}
-
-impl Manager {
-    pub(super) fn program(self) -> &'static str {
-        match self {
-            Self::Npm => "npm",
-            Self::Pnpm => "pnpm",
-            Self::Yarn | Self::YarnBerry => "yarn",
-            Self::Bun => "bun",
-        }
-    }
-
-    /// Runs a script with further arguments.
-    pub(super) fn script(self, script: &str, arguments: &str) -> String {
-        // npm takes options for its own until `--`; pnpm would pass `--` on
-        let separator = if self == Self::Npm && !arguments.is_empty() { " --" } else { "" };
-        let space = if arguments.is_empty() { "" } else { " " };
-        format!("{} run {script}{separator}{space}{arguments}", self.program())
-    }
-
-    /// Runs an installed program.
-    pub(super) fn program_call(self, command: &str) -> String {
-        match self {
-            Self::Npm => format!("npx --no-install {command}"),
-            Self::Pnpm => format!("pnpm exec {command}"),
-            Self::Yarn | Self::YarnBerry => format!("yarn run {command}"),
-            Self::Bun => format!("bun run {command}"),
-        }
-    }
-
-    fn install(self, locked: bool) -> &'static str {
-        match (self, locked) {
-            (Self::Npm, true) => "npm ci",
-            (Self::Npm, false) => "npm install",
-            (Self::Pnpm, true) => "pnpm install --frozen-lockfile",
-            (Self::Pnpm, false) => "pnpm install",
-            // the first yarn gives a download up after half a minute, and refuses where npm only warns of an older Node
-            (Self::Yarn, true) => "yarn install --frozen-lockfile --network-timeout 600000 --ignore-engines",
-            (Self::YarnBerry, true) => "yarn install --immutable",
-            (Self::Yarn, false) => "yarn install --network-timeout 600000 --ignore-engines",
-            (Self::YarnBerry, false) => "yarn install",
-            (Self::Bun, true) => "bun install --frozen-lockfile",
-            (Self::Bun, false) => "bun install",
-        }
-    }
-}
-
-/// The lock files, in the order in which they are believed.
-const LOCKS: [(&str, Manager); 6] = [
-    ("pnpm-lock.yaml", Manager::Pnpm),
-    ("bun.lock", Manager::Bun),
-    ("bun.lockb", Manager::Bun),
-    ("yarn.lock", Manager::Yarn),
-    ("package-lock.json", Manager::Npm),
-    ("npm-shrinkwrap.json", Manager::Npm),
-];
-
-/// A `package.json`.
-#[derive(Debug, Clone)]
-pub(super) struct Package {
-    /// Its directory; empty at the root.
-    pub(super) directory: String,
-    pub(super) manager: Manager,
-    pub(super) json: Value,
-}
-
-impl Package {
-    pub(super) fn manifest(&self) -> String {
-        join(&self.directory, "package.json")
-    }
-
-    pub(super) fn name(&self) -> Option<&str> {
-        self.json.get("name")?.as_str()
-    }
-
-    pub(super) fn script(&self, name: &str) -> Option<&str> {
-        self.json.get("scripts")?.get(name)?.as_str()
-    }
-
-    /// The names of its scripts, in the order of the file.
-    pub(super) fn scripts(&self) -> Vec<&str> {
-        let scripts = self.json.get("scripts").and_then(Value::as_object);
-        scripts.into_iter().flat_map(|scripts| scripts.keys().map(String::as_str)).collect()
-    }
-
-    /// Whether it depends on a package.
-    pub(super) fn depends_on(&self, name: &str) -> bool {
-        ["dependencies", "devDependencies"]
-            .iter()
-            .any(|kind| self.json.get(kind).and_then(|table| table.get(name)).is_some())
-    }
-}
-
-/// The packages of a tree: those of the root's workspaces, and those that stand alone.
-pub(super) fn packages(tree: &Tree) -> Vec<Package> {
-    let mut packages: Vec<Package> = Vec::new();
-    for path in tree.named("package.json") {
-        let directory = parent(path).to_owned();
-        let Some(json) = tree.json(path).filter(Value::is_object) else { continue };
-        if is_aside(&directory) {
-            continue;
-        }
-        let owner = packages.iter().find(|root| is_member(tree, root, &directory)).map(|root| root.manager);
-        let manager = owner.unwrap_or_else(|| manager(tree, &directory, &json));
-        packages.push(Package { directory, manager, json });
-    }
-    packages
-}
-
-/// Directories whose packages are no part of the application.
-fn is_aside(directory: &str) -> bool {
-    let aside = [
-        "example",
-        "examples",
-        "fixtures",
-        "test",
-        "tests",
-        "templates",
-        "e2e",
-        "docs",
-        "playground",
-        "demo",
-        "remix.init",
-    ];
-    is_aside_by_word(directory)
-        || directory.split('/').any(|part| aside.contains(&part) || part.starts_with('.') || part.starts_with("__"))
-}
-
-/// The patterns of a workspace's members.
-fn workspaces(tree: &Tree, root: &Package) -> Vec<String> {
-    let listed = match root.json.get("workspaces") {
-        Some(Value::Array(patterns)) => Some(patterns),
-        Some(Value::Object(table)) => table.get("packages").and_then(Value::as_array),
-        _ => None,
-    };
-    let mut patterns: Vec<String> =
-        listed.into_iter().flatten().filter_map(|pattern| Some(pattern.as_str()?.to_owned())).collect();
-    if let Some(text) = tree.text(&join(&root.directory, "pnpm-workspace.yaml")) {
-        let parsed: Option<Value> = serde_saphyr::from_str(text).ok();
-        let listed = parsed.as_ref().and_then(|value| value.get("packages")?.as_array());
-        patterns.extend(listed.into_iter().flatten().filter_map(|pattern| Some(pattern.as_str()?.to_owned())));
-    }
-    patterns
-}
-
-pub(super) fn is_member(tree: &Tree, root: &Package, directory: &str) -> bool {
-    if root.directory == directory {
-        return false;
-    }
-    workspaces(tree, root).iter().any(|pattern| {
-        let pattern = join(&root.directory, pattern.trim_start_matches("./").trim_end_matches('/'));
-        !pattern.starts_with('!') && Glob::new(&pattern).is_ok_and(|glob| glob.compile_matcher().is_match(directory))
-    })
-}
-
-fn manager(tree: &Tree, directory: &str, json: &Value) -> Manager {
-    let berry = tree.has(&join(directory, ".yarnrc.yml"));
-    let yarn = |version: Option<&str>| {
-        let old = version.is_none_or(|version| version.starts_with("1."));
-        if old && !berry { Manager::Yarn } else { Manager::YarnBerry }
-    };
-    let named = json.get("packageManager").and_then(Value::as_str).and_then(|named| named.split_once('@'));
-    match named {
-        Some(("pnpm", _)) => return Manager::Pnpm,
-        Some(("npm", _)) => return Manager::Npm,
-        Some(("bun", _)) => return Manager::Bun,
-        Some(("yarn", version)) => return yarn(Some(version)),
-        _ => {}
-    }
-    let found = LOCKS.iter().find(|(lock, _)| tree.has(&join(directory, lock))).map(|(_, manager)| *manager);
-    match found {
-        Some(Manager::Yarn) => yarn(None),
-        Some(manager) => manager,
-        None if tree.has(&join(directory, "pnpm-workspace.yaml")) => Manager::Pnpm,
-        None => Manager::Npm,
-    }
-}
+use super::downloads;
+use super::manager::{LOCKS, Manager};
+use super::packages::{Package, is_member, packages};
+use crate::project::detect::facts::{Facts, Step};
+use crate::project::detect::tree::{Tree, join};
 
 /// The variables that package managers read of a company's network and caches.
 const PASS_ENV: [&str; 6] = [
@@ -205,7 +19,7 @@ const PASS_ENV: [&str; 6] = [
 ];
 
 /// Where packages are installed, and how.
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let packages = packages(tree);
     for package in &packages {
@@ -281,7 +95,7 @@ fn install(tree: &Tree, package: &Package, facts: &mut Facts) {
     let members = packages(tree);
     let below = |one: &&Package| one.directory == package.directory || is_member(tree, package, &one.directory);
     let depends_on = |name: &str| members.iter().filter(below).any(|one| one.depends_on(name));
-    let install = node_downloads::with_fallback(manager.install(!own.is_empty()), depends_on);
+    let install = downloads::with_fallback(manager.install(!own.is_empty()), depends_on);
     // an application of another language is run without what its sources are checked with
     let install = if is_tooling(tree, package) {
         format!(

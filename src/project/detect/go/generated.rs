@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Step};
-use super::go_ports;
-use super::tree::{Tree, base_name, extension_of, join, parent, relative};
+use super::ports;
+use crate::project::detect::facts::{Facts, Step};
+use crate::project::detect::tree::{Tree, base_name, extension_of, join, parent, relative};
 
 /// Adds what writes the missing packages; names those of which nothing is known.
-pub(super) fn detect(tree: &Tree, directory: &str, main: &str, facts: &mut Facts) {
+pub(in crate::project::detect) fn detect(tree: &Tree, directory: &str, main: &str, facts: &mut Facts) {
     let manifest = tree.text(&join(directory, "go.mod")).unwrap_or_default();
     for (folder, importer) in missing(tree, directory, manifest) {
         let name = base_name(&folder);
@@ -57,7 +57,7 @@ fn missing(tree: &Tree, directory: &str, manifest: &str) -> Vec<(String, String)
     // a folder that is not walked may have sources all the same
     let has = |folder: &str| have.contains(folder) || tree.has_built(folder);
     let mut found: Vec<(String, String)> = Vec::new();
-    for (path, text) in go_ports::sources(tree, directory) {
+    for (path, text) in ports::sources(tree, directory) {
         let imports = text.lines().take_while(|line| !line.starts_with("func ")).filter(|line| line.contains(&begin));
         for line in imports.filter(|line| !line.trim_start().starts_with("//")) {
             let rest = line.split(&begin).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();

@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
-use super::python::{PythonProject, project_of, projects};
-use super::tree::{Tree, base_name, extension_of, join, parent};
+use super::projects::{PythonProject, project_of, projects};
+use crate::project::detect::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
+use crate::project::detect::tree::{Tree, base_name, extension_of, join, parent};
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let projects = projects(tree);
     for manage in tree.named("manage.py") {
