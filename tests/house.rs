@@ -41,8 +41,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "system",
             ],
         ),
-        // what is judged is an agent's tree, in that agent's environment
-        ("verify", &["agent", "diagnostic", "render", "project", "report", "system"]),
+        // what is judged is an agent's tree, in that agent's environment; the supervisor knows how to watch a tree
+        ("verify", &["agent", "diagnostic", "render", "supervisor", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
         ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
         ("postgres", &["diagnostic", "project", "report", "system"]),
@@ -228,6 +228,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "git.failed",
             "home.not_traversable",
             "home.unknown",
+            "verify.unwatched",
             "init.no_free_agent",
             "inputs.unreadable",
             "network.not_mapped",

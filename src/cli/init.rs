@@ -12,7 +12,6 @@ use super::verify;
 use crate::agent::{self, Context, LaunchOptions, TeardownOptions, TeardownTarget};
 use crate::project::{self, AgentId, InitOptions, Project};
 use crate::render;
-use crate::report::verify::StageStatus;
 use crate::report::{Diagnostic, ErrorDocument, Failure, Init, InitCheck, InitOutcome, Kind};
 use crate::terminal;
 
@@ -206,9 +205,8 @@ async fn judge(invocation: &Invocation, context: &Context, agent: AgentId, check
         Ok(verdict) => {
             let document = verdict.document;
             check.verified = Some(document.reason.is_none() && document.error.is_none());
-            let failed = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
-            for stage in document.stages.iter().filter(|stage| failed(stage.status)) {
-                for command in stage.commands.iter().filter(|command| failed(command.status)) {
+            for stage in document.stages.iter().filter(|stage| stage.status.is_bad()) {
+                for command in stage.commands.iter().filter(|command| command.status.is_bad()) {
                     let first =
                         command.first_error.as_deref().and_then(|error| error.lines().next()).unwrap_or("it failed");
                     check.mend.push(format!("{} of stage {}: {first}", command.name, stage.name));

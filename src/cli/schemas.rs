@@ -2,7 +2,7 @@
 //!
 //! They are committed as `schema/<name>.schema.json`; the test fails if the two differ. `schema` of a document is
 //! `harness/<name>/1`. In place of its document any verb may print why there is none. `logs` prints one document a line;
-//! so does `stats --watch`, whose lines are those of `stats`.
+//! so do `stats --watch` and `verify --watch`, whose lines are those of `stats` and `verify`.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};

@@ -1,5 +1,5 @@
-//! Which files a step depends on, and one digest over them. Used for `inputs` of template steps and
-//! of `[prepare]` steps.
+//! Which files a step depends on, and one digest over them. Used for `inputs` of template steps, of
+//! `[prepare]` steps and of commands of `verify`.
 //!
 //! A pattern is a glob relative to the tree (`migrations/**`, `packages/*/package.json`); `*` does not
 //! cross a `/`. A pattern that names a directory means everything below it. `!pattern` takes files out
@@ -39,6 +39,9 @@ pub enum InputsError {
     /// It leads out of the tree.
     #[error("the input pattern `{0}` is not relative to the tree")]
     Outside(String),
+    /// All of them take files out.
+    #[error("no input pattern names a file: `{0}` only takes files out")]
+    OnlyExcludes(String),
     /// Nothing matches.
     #[error("the input pattern `{pattern}` matches no file in `{}`", tree.display())]
     NoMatch {
@@ -70,14 +73,16 @@ pub enum InputsError {
 impl Diagnostic for InputsError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Pattern { .. } | Self::Outside(_) | Self::NoMatch { .. } => Kind::Configuration,
+            Self::Pattern { .. } | Self::Outside(_) | Self::OnlyExcludes(_) | Self::NoMatch { .. } => {
+                Kind::Configuration
+            }
             Self::Walk { .. } | Self::Read { .. } => Kind::Environment,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Pattern { .. } | Self::Outside(_) => "inputs.invalid_pattern",
+            Self::Pattern { .. } | Self::Outside(_) | Self::OnlyExcludes(_) => "inputs.invalid_pattern",
             Self::NoMatch { .. } => "inputs.no_match",
             Self::Walk { .. } | Self::Read { .. } => "inputs.unreadable",
         }
@@ -86,6 +91,19 @@ impl Diagnostic for InputsError {
     fn hint(&self) -> Option<String> {
         matches!(self, Self::NoMatch { .. })
             .then(|| "correct `inputs` in harness.toml; patterns are relative to the project's root".into())
+    }
+}
+
+/// Whether `patterns` can be followed, and name any file at all; whether a file matches is not looked at.
+pub fn check(patterns: &[String]) -> Result<(), InputsError> {
+    for pattern in patterns {
+        matchers(&Pattern::parse(pattern.strip_prefix('!').unwrap_or(pattern))?)?;
+    }
+    match patterns.first() {
+        Some(first) if patterns.iter().all(|pattern| pattern.starts_with('!')) => {
+            Err(InputsError::OnlyExcludes(first.clone()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -120,3 +120,4 @@ pub use stats::{StackUsage, Usage, age_ms, stack_stats, stats};
 pub use sweep::{SweepReport, end_silent, survivors, sweep, sweep_blocking};
 pub use trio::supervised_by;
 pub use vanish::{NotedMove, TreeMarks};
+pub(crate) use watch::{Sign, watch as watch_files};

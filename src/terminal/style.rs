@@ -132,7 +132,7 @@ impl Tone for StageStatus {
             Self::Pass => GOOD,
             Self::Fail => BAD,
             Self::Timeout => CAUTION,
-            Self::Skipped => DIM,
+            Self::Cached | Self::Skipped => DIM,
         }
     }
 }

@@ -13,9 +13,8 @@ pub fn verdict(document: &Verify) -> String {
     for warning in &document.warnings {
         let _ = writeln!(text, "{} {warning}", paint_as(&Level::Warning, "warning:"));
     }
-    let bad = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
-    for stage in document.stages.iter().filter(|stage| bad(stage.status)) {
-        for command in stage.commands.iter().filter(|command| bad(command.status)) {
+    for stage in document.stages.iter().filter(|stage| stage.status.is_bad()) {
+        for command in stage.commands.iter().filter(|command| command.status.is_bad()) {
             let word = if command.status == StageStatus::Timeout { "timeout" } else { "failed" };
             let _ = writeln!(text, "{} {}: {}", paint_as(&command.status, word), stage.name, command.name);
             for line in command.first_error.iter().flat_map(|error| error.lines()) {
@@ -25,6 +24,11 @@ pub fn verdict(document: &Verify) -> String {
                 let _ = writeln!(text, "  log: {log}");
             }
         }
+    }
+    let cached: Vec<String> =
+        document.cached().map(|(stage, command)| format!("{}: {}", stage.name, command.name)).collect();
+    if !cached.is_empty() {
+        let _ = writeln!(text, "{} {}", paint_as(&StageStatus::Cached, "cached:"), cached.join(", "));
     }
     if let Some(against) = &document.against {
         compared(&mut text, against);

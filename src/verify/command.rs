@@ -88,9 +88,18 @@ fn logged<'a>(line: &'a str, command: &'a PlannedCommand, around: &Surroundings<
 
 /// A command that is not run.
 pub(super) fn skipped(name: &str) -> Command {
+    not_run(name, StageStatus::Skipped)
+}
+
+/// A command that is not run, because its inputs are those of its last pass.
+pub(super) fn cached(name: &str) -> Command {
+    not_run(name, StageStatus::Cached)
+}
+
+fn not_run(name: &str, status: StageStatus) -> Command {
     Command {
         name: name.to_owned(),
-        status: StageStatus::Skipped,
+        status,
         exit_code: None,
         signal: None,
         duration_ms: 0,

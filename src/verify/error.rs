@@ -49,6 +49,9 @@ pub enum Error {
     /// Another verify of the same agent is at work.
     #[error("another verify of this tree is running{}", .0.as_ref().map(|holder| format!(" (pid {})", holder.pid)).unwrap_or_default())]
     Busy(Option<Holder>),
+    /// Changes of the tree cannot be noticed.
+    #[error("changes of `{}` cannot be noticed", .0.display())]
+    Unwatched(PathBuf),
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,
@@ -73,7 +76,7 @@ impl Diagnostic for Error {
             Self::UnknownStage { .. } | Self::NoBase(_) => Kind::Usage,
             Self::Busy(_) | Self::ForeignHook(_) => Kind::Conflict,
             Self::Interrupted => Kind::Interrupted,
-            Self::NoRepository(_) => Kind::Environment,
+            Self::NoRepository(_) | Self::Unwatched(_) => Kind::Environment,
             Self::Git(error) => error.kind(),
             Self::Render(error) => error.kind(),
             Self::System(error) => error.kind(),
@@ -89,6 +92,7 @@ impl Diagnostic for Error {
             Self::Render(error) => error.code(),
             Self::NoBase(_) => "verify.no_base",
             Self::Busy(_) => "verify.busy",
+            Self::Unwatched(_) => "verify.unwatched",
             Self::Interrupted => "interrupted",
             Self::Git(error) => error.code(),
             Self::NoRepository(_) => "git.no_repository",

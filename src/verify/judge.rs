@@ -1,6 +1,9 @@
 //! The judgement of one agent's work: its tree, its environment, and the plan of its project's root.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use super::plan::Selection;
 use super::run::{Request, Verdict, run};
@@ -26,8 +29,12 @@ pub struct Judgement {
     pub every_failure: bool,
     /// Leave no record: it is a repetition.
     pub unrecorded: bool,
+    /// As in [`Request::affected`].
+    pub affected: bool,
     /// As in [`Request::own_process`].
     pub own_process: bool,
+    /// As in [`Request::other_children`].
+    pub other_children: Arc<Mutex<()>>,
     /// Also an agent of another project than that of the current directory.
     pub force: bool,
 }
@@ -72,7 +79,9 @@ pub async fn judge(
         every_line: judgement.every_line,
         every_failure: judgement.every_failure,
         unrecorded: judgement.unrecorded,
+        affected: judgement.affected,
         own_process: judgement.own_process,
+        other_children: &judgement.other_children,
     };
     Ok(run(request, &context.events, interrupted).await)
 }

@@ -8,6 +8,7 @@
 //! that an agent cannot weaken its own gate (the caller passes it in); memory does not grow with what
 //! commands print.
 
+mod affected;
 mod against;
 mod command;
 mod error;
@@ -22,7 +23,9 @@ mod plan;
 mod repository;
 mod run;
 mod runs;
+mod stages;
 mod status;
+mod watch;
 mod work_tree;
 
 pub use against::judge_against;
@@ -32,4 +35,6 @@ pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};
 pub use plan::{Evaluate, Selection, list};
 pub use run::{Request, Verdict, run};
+pub use stages::CommandFailures;
 pub use status::{Content, last_report, status};
+pub use watch::watch;

@@ -33,6 +33,7 @@ pub(super) struct PlannedCommand {
     /// From the tree's root.
     pub(super) working_dir: PathBuf,
     pub(super) environment: Vec<(String, String)>,
+    pub(super) inputs: Vec<String>,
     pub(super) error_pattern: Option<Regex>,
 }
 
@@ -116,6 +117,7 @@ fn planned(name: &str, key: &str, command: &VerifyCommand, evaluate: &Evaluate<'
         check,
         working_dir: command.working_dir.clone().unwrap_or_default(),
         environment: environment.collect::<Result<_, Error>>()?,
+        inputs: command.inputs.clone(),
         error_pattern: pattern
             .map_err(|source| Error::Pattern { command: name.to_owned(), source: Box::new(source) })?,
     })
@@ -171,6 +173,7 @@ mod tests {
                 check: VerifyCheck::Run(Template(line.into())),
                 working_dir: None,
                 environment: Vec::new(),
+                inputs: Vec::new(),
                 error_pattern: None,
             }],
         }

@@ -4,16 +4,19 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Instant;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
+use tokio::sync::Mutex;
 
 use super::Error;
-use super::command::{self, Surroundings, skipped};
+use super::affected::Passes;
+use super::command::Surroundings;
 use super::orphans::Orphans;
 use super::plan::{self, Evaluate, PlannedStage, Selection};
 use super::runs::{self, Run, Runs};
+use super::stages::{CommandFailures, Course, Found, skipped_stage};
 use super::work_tree::WorkTree;
 use crate::project::VerifyStage;
-use crate::report::verify::{Outcome, Reason, Stage, StageStatus, Tree, Verify};
+use crate::report::verify::{Outcome, Reason, StageStatus, Tree, Verify};
 use crate::report::{Events, Failure, Kind, TemplateState, milliseconds};
 
 /// What to verify.
@@ -48,9 +51,13 @@ pub struct Request<'a> {
     pub every_failure: bool,
     /// Nothing is recorded but the logs: it is a repetition.
     pub unrecorded: bool,
+    /// Commands whose inputs are those of their last pass are not run.
+    pub affected: bool,
     /// This process was started for this run alone, so that whatever ends up as its child is the run's:
     /// daemons too that cut every tie to their command are then found and ended.
     pub own_process: bool,
+    /// Held by the caller while this process has children that are not the run's.
+    pub other_children: &'a Mutex<()>,
 }
 
 /// A document, and the exit code that belongs to it.
@@ -62,17 +69,6 @@ pub struct Verdict {
     pub exit_code: u8,
     /// Every failure, where it was asked for.
     pub failures: Vec<CommandFailures>,
-}
-
-/// The failures of one command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandFailures {
-    /// Its stage.
-    pub stage: String,
-    /// Its name.
-    pub command: String,
-    /// Each as `first_error` has it; at least one.
-    pub texts: Vec<String>,
 }
 
 impl Verdict {
@@ -133,7 +129,8 @@ async fn begin(
         warnings,
         error: None,
     };
-    let mut failures = Vec::new();
+    let passes = Passes::of(request.directory);
+    let mut found = Found { failures: Vec::new(), warnings: Vec::new(), passes };
     let exit_code = tokio::select! {
         biased;
         () = interrupted => {
@@ -142,12 +139,14 @@ async fn begin(
             document.reason = Some(Reason::Environment);
             failure.kind().exit_code()
         }
-        () = judge(&request, &stages, &run, events, &mut document, &mut failures) => match &request.not_up {
+        () = judge(&request, &stages, &run, events, &mut document, &mut found) => match &request.not_up {
             Some(failure) if document.reason == Some(Reason::NotRunning) => failure.kind().exit_code(),
             _ => u8::from(document.status == Outcome::Fail),
         }
     };
-    let everything = request.selection.is_everything(request.stages);
+    document.warnings.append(&mut found.warnings);
+    // what was not run now is no proof of now
+    let everything = request.selection.is_everything(request.stages) && document.cached().next().is_none();
     let tree = document.tree.as_ref().map(|tree| tree.before.clone());
     let plan = plan::digest(request.stages);
     let recorded =
@@ -155,7 +154,7 @@ async fn begin(
     if let Err(error) = recorded {
         document.warnings.push(format!("this run could not be recorded: {error}"));
     }
-    Ok(Verdict { document, exit_code, failures })
+    Ok(Verdict { document, exit_code, failures: found.failures })
 }
 
 /// Fills the document as it goes, so that an interruption leaves what is known.
@@ -165,7 +164,7 @@ async fn judge(
     run: &Run,
     events: &Events,
     document: &mut Verify,
-    failures: &mut Vec<CommandFailures>,
+    found: &mut Found,
 ) {
     let Verify { stages: reports, tree, warnings, .. } = &mut *document;
     let work_tree = or_warning(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
@@ -182,8 +181,29 @@ async fn judge(
         };
         *tree = before.map(|before| Tree { before, after: None, changed: Vec::new() });
     };
-    let (failed, ()) = join(run_stages(request, stages, run, events, orphans.as_ref(), reports, failures), named).await;
+    let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
+    let course = Course {
+        stages,
+        run,
+        around: Surroundings {
+            tree: request.tree,
+            environment: &request.environment,
+            subject: &subject,
+            every_line: request.every_line,
+            every_failure: request.every_failure,
+            events,
+        },
+        orphans: orphans.as_ref(),
+        other_children: request.other_children,
+        keep_going: request.keep_going,
+        stack_is_up: request.not_up.is_none(),
+        affected: request.affected,
+        recorded: !request.unrecorded,
+    };
+    let (failed, ()) = join(course.run(reports, found), named).await;
+    let alone = request.other_children.lock().await;
     drop(orphans);
+    drop(alone);
     if let (Some(work_tree), Some(tree)) = (&work_tree, tree) {
         compare(work_tree, tree, warnings).await;
     }
@@ -199,42 +219,6 @@ async fn judge(
         (false, None, false) => None,
     };
     document.status = if document.reason.is_some() { Outcome::Fail } else { Outcome::Pass };
-}
-
-/// Runs the stages in order and says whether one failed.
-async fn run_stages(
-    request: &Request<'_>,
-    stages: &[PlannedStage],
-    run: &Run,
-    events: &Events,
-    orphans: Option<&Orphans>,
-    reports: &mut [Stage],
-    failures: &mut Vec<CommandFailures>,
-) -> bool {
-    let subject = request.agent.map_or_else(|| "verify".to_owned(), |agent| format!("agent {agent}"));
-    let around = Surroundings {
-        tree: request.tree,
-        environment: &request.environment,
-        subject: &subject,
-        every_line: request.every_line,
-        every_failure: request.every_failure,
-        events,
-    };
-    let mut failed = false;
-    // what the compiler says about a process that is down is worth more than that it is down
-    let can_tell = |stage: &PlannedStage| request.not_up.is_none() || !stage.needs_stack;
-    for (index, stage) in stages.iter().enumerate().filter(|(_, stage)| stage.wanted && can_tell(stage)) {
-        if failed && !request.keep_going {
-            break;
-        }
-        let report = run_stage(index, stage, run, &around, failures).await;
-        if let Some(orphans) = orphans {
-            orphans.kill();
-        }
-        failed |= report.status != StageStatus::Pass;
-        reports[index] = report;
-    }
-    failed
 }
 
 /// What the stages have left of the tree.
@@ -257,50 +241,4 @@ fn or_warning<T>(answer: Result<T, Error>, warnings: &mut Vec<String>) -> Option
             warnings.push(format!("this result is not bound to a git tree: {error}{cause}"));
         })
         .ok()
-}
-
-async fn run_stage(
-    index: usize,
-    stage: &PlannedStage,
-    run: &Run,
-    around: &Surroundings<'_>,
-    failures: &mut Vec<CommandFailures>,
-) -> Stage {
-    let began = Instant::now();
-    let commands = stage.commands.iter().enumerate().map(|(number, planned)| {
-        let log = run.log((index, &stage.name), (number, &planned.name));
-        command::run(&stage.name, planned, stage.timeout, log, around)
-    });
-    let mut ended = join_all(commands).await;
-    for ended in ended.iter_mut().filter(|ended| !ended.failures.is_empty()) {
-        let (stage, command) = (stage.name.clone(), ended.report.name.clone());
-        failures.push(CommandFailures { stage, command, texts: std::mem::take(&mut ended.failures) });
-    }
-    let status = if ended.iter().any(|ended| ended.report.status == StageStatus::Timeout) {
-        StageStatus::Timeout
-    } else if ended.iter().any(|ended| ended.report.status != StageStatus::Pass) {
-        StageStatus::Fail
-    } else {
-        StageStatus::Pass
-    };
-    // a place is worth more than the last lines of the command before it
-    let first = ended.iter().find(|ended| ended.located);
-    let first = first.or_else(|| ended.iter().find(|ended| ended.report.first_error.is_some()));
-    Stage {
-        name: stage.name.clone(),
-        status,
-        duration_ms: milliseconds(began.elapsed()),
-        first_error: first.and_then(|ended| ended.report.first_error.clone()),
-        commands: ended.into_iter().map(|ended| ended.report).collect(),
-    }
-}
-
-fn skipped_stage(stage: &PlannedStage) -> Stage {
-    Stage {
-        name: stage.name.clone(),
-        status: StageStatus::Skipped,
-        duration_ms: 0,
-        first_error: None,
-        commands: stage.commands.iter().map(|command| skipped(&command.name)).collect(),
-    }
 }

@@ -4,6 +4,7 @@
 //! <directory>/state.json        the last full pass, the last run
 //! <directory>/lock              held by the run at work
 //! <directory>/running.json      the mark of its processes
+//! <directory>/passes.json       of which inputs commands have passed (`affected`)
 //! <directory>/runs/<run>/       a log a command, report.json
 //! ```
 
@@ -64,6 +65,7 @@ pub(super) struct Run {
     /// The value of [`VARIABLE`].
     pub(super) mark: String,
     runs: PathBuf,
+    over: bool,
     _lock: FileLock,
 }
 
@@ -105,20 +107,28 @@ impl Runs {
         let mark = format!("{name}-{:016x}", rand::rng().random::<u64>());
         // a crash of the machine ends the processes too
         write_fleeting(&marked, &Mark { mark: mark.clone() })?;
-        Ok(Run { name, directory, mark, runs: self.directory.clone(), _lock: lock })
+        Ok(Run { name, directory, mark, runs: self.directory.clone(), over: false, _lock: lock })
     }
 }
 
 impl Run {
     /// Ends it without a word of what it proved.
-    pub(super) fn leave(self) -> Result<(), Error> {
+    pub(super) fn leave(mut self) -> Result<(), Error> {
+        self.over = true;
         let _ = system::remove_if_exists(&self.runs.join("running.json"))?;
         self.prune();
         Ok(())
     }
 
     /// Keeps the document and what it proves; removes the logs of old runs.
-    pub(super) fn end(self, document: &Verify, tree: Option<&str>, everything: bool, plan: &str) -> Result<(), Error> {
+    pub(super) fn end(
+        mut self,
+        document: &Verify,
+        tree: Option<&str>,
+        everything: bool,
+        plan: &str,
+    ) -> Result<(), Error> {
+        self.over = true;
         let report = self.directory.join("report.json");
         let bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
         std::fs::write(&report, bytes).map_err(system::Error::file("write", &report))?;
@@ -174,6 +184,16 @@ impl Run {
                 .collect()
         };
         self.directory.join(format!("{}-{}.{}-{}.log", stage.0 + 1, safe(stage.1), command.0 + 1, safe(command.1)))
+    }
+}
+
+/// A run that was overtaken leaves nothing: what it had started has ended before.
+impl Drop for Run {
+    fn drop(&mut self) {
+        if !self.over {
+            let _ = std::fs::remove_dir_all(&self.directory);
+            let _ = system::remove_if_exists(&self.runs.join("running.json"));
+        }
     }
 }
 

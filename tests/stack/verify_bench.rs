@@ -22,6 +22,9 @@ pub(crate) struct Bench {
     pub(crate) selection: Selection,
     /// Go on after a failed stage.
     pub(crate) keep_going: bool,
+    /// Skip what has passed with the same inputs.
+    pub(crate) affected: bool,
+    other_children: tokio::sync::Mutex<()>,
     /// On top of PATH.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -33,6 +36,8 @@ impl Bench {
             stages: Vec::new(),
             selection: Selection::default(),
             keep_going: false,
+            affected: false,
+            other_children: tokio::sync::Mutex::default(),
             environment: Vec::new(),
         };
         std::fs::create_dir(bench.tree()).unwrap();
@@ -97,7 +102,9 @@ impl Bench {
             every_line: false,
             every_failure: false,
             unrecorded: false,
+            affected: self.affected,
             own_process: false,
+            other_children: &self.other_children,
         }
     }
 
@@ -131,6 +138,7 @@ pub(crate) fn shell(name: &str, line: &str) -> VerifyCommand {
         check: VerifyCheck::Run(Template(line.to_owned())),
         working_dir: None,
         environment: Vec::new(),
+        inputs: Vec::new(),
         error_pattern: None,
     }
 }

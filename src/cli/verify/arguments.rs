@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::project::AgentId;
+use crate::verify::Judgement;
 
 /// Check an agent's work: run the stages of `[verify]` in its tree.
 ///
@@ -18,6 +19,7 @@ Examples:
   harness verify 3 --full        run every stage; required before work is done
   harness verify --stage lint    run one stage
   harness verify --against --new-only   fail only for what is not wrong already
+  harness verify --watch --affected   again after each change, without what it does not concern
   harness verify --status        check that this very tree has passed `verify --full`
 
 Exit codes: 0 pass, 1 fail; the others as for every command.")]
@@ -37,6 +39,13 @@ pub(in crate::cli) struct Arguments {
     /// Time limit of each stage, instead of its own.
     #[arg(long, value_name = "DURATION", value_parser = super::super::duration::parse)]
     pub(super) timeout: Option<Duration>,
+    /// Skip commands whose `inputs` are those of their last pass.
+    #[arg(long, conflicts_with_all = ["full", "status", "list"])]
+    pub(super) affected: bool,
+    /// Run the quick stages, then again after each change of the tree, until interrupted; with `--json`, print one document a
+    /// line.
+    #[arg(long, conflicts_with_all = ["full", "status", "list", "against"])]
+    pub(super) watch: bool,
     /// Run nothing; check that the present tree is the one that last passed `--full`.
     #[arg(long, conflicts_with_all = ["full", "stage", "keep_going", "timeout"])]
     pub(super) status: bool,
@@ -63,6 +72,21 @@ pub(in crate::cli) struct Arguments {
 }
 
 impl Arguments {
+    /// What is asked for, of a process that does nothing else.
+    pub(super) fn judgement(&self, every_line: bool) -> Judgement {
+        Judgement {
+            full: self.full,
+            only: self.stage.clone(),
+            timeout: self.timeout,
+            force: self.force,
+            keep_going: self.keep_going,
+            affected: self.affected,
+            every_line,
+            own_process: true,
+            ..Judgement::default()
+        }
+    }
+
     /// Whether the stages are only listed.
     pub(in crate::cli) fn lists(&self) -> bool {
         self.list

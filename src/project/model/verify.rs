@@ -31,6 +31,8 @@ pub struct VerifyCommand {
     pub working_dir: Option<PathBuf>,
     /// Further environment.
     pub environment: Vec<(String, Template)>,
+    /// Patterns of the files that decide its outcome; without any it is run always.
+    pub inputs: Vec<String>,
     /// A project's own diagnostic pattern: a regular expression with groups `file`, `line`, `message`.
     pub error_pattern: Option<String>,
 }

@@ -40,6 +40,10 @@ pub(crate) struct Command {
     /// Environment on top of `[env]`; values are templates.
     #[serde(default)]
     pub(crate) environment: Ordered<Scalar>,
+    /// Globs of the files that decide its outcome: `["src/**", "package.json"]`. `verify --affected` skips a `run` whose
+    /// files, line, directory and environment are those of its last pass.
+    #[serde(default)]
+    pub(crate) inputs: Vec<String>,
     /// A regular expression with groups `file`, `line` and `message` that finds the first error in its output.
     pub(crate) error_pattern: Option<String>,
 }

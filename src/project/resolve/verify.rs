@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::document::KeyPath;
+use super::super::inputs;
 use super::super::model::{Template, VerifyCheck, VerifyCommand, VerifyStage};
 use super::super::raw;
 use super::resolver::Resolver;
@@ -56,11 +57,24 @@ fn command(resolver: &mut Resolver<'_>, raw: &raw::Command, path: &KeyPath) -> O
         }
         (None, None) => return None,
     };
+    if !raw.inputs.is_empty() {
+        inputs_of(resolver, raw, &path.key("inputs"));
+    }
     Some(VerifyCommand {
         name,
         check,
         working_dir: raw.working_dir.clone(),
         environment,
+        inputs: raw.inputs.clone(),
         error_pattern: resolver.pattern(raw.error_pattern.as_deref(), &path.key("error_pattern"), 0, &["file"]),
     })
+}
+
+fn inputs_of(resolver: &mut Resolver<'_>, raw: &raw::Command, path: &KeyPath) {
+    if raw.http_get.is_some() {
+        let hint = format!("remove `{path}`: files do not decide what a running stack answers");
+        resolver.report_with(path, format!("`{path}` belongs to a command with `run`"), hint);
+    } else if let Err(error) = inputs::check(&raw.inputs) {
+        resolver.report(path, format!("`{path}`: {error}"));
+    }
 }

@@ -72,8 +72,17 @@ words! {
         Fail = "fail",
         /// A command was killed at the stage's timeout.
         Timeout = "timeout",
+        /// It was not run, because its inputs are those of its last pass (`--affected`); a stage: all of its commands.
+        Cached = "cached",
         /// It was not run: an earlier stage failed, or it was not requested.
         Skipped = "skipped",
+    }
+}
+
+impl StageStatus {
+    /// Whether something is wrong.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Fail | Self::Timeout)
     }
 }
 
@@ -124,6 +133,12 @@ pub struct Tree {
 }
 
 impl Verify {
+    /// Its commands that were not run, because their inputs are those of their last pass.
+    pub fn cached(&self) -> impl Iterator<Item = (&Stage, &Command)> {
+        let each = self.stages.iter().flat_map(|stage| stage.commands.iter().map(move |command| (stage, command)));
+        each.filter(|(_, command)| command.status == StageStatus::Cached)
+    }
+
     /// The document of a run that could not begin.
     pub fn could_not_run(reason: Reason, error: ErrorDocument, agent: Option<u8>, full: bool) -> Self {
         Self {

@@ -22,7 +22,7 @@ fn tone(word: &str) -> &'static str {
         | "external" => "good",
         "starting" | "waiting" | "stopping" | "port_not_bound" | "degraded" | "partly_stopped" | "warning"
         | "claimed" | "verifying" | "In progress" | "Awaiting approval" => "busy",
-        "stopped" | "parked" | "disabled" | "skipped" | "absent" | "paused" | "interrupted" | "pending"
+        "stopped" | "parked" | "disabled" | "skipped" | "cached" | "absent" | "paused" | "interrupted" | "pending"
         | "cancelled" | "Cancelled" | "Open" => "idle",
         _ => "bad",
     }

@@ -7,7 +7,6 @@ use maud::{Markup, html};
 use super::parts::{badge, button, marked, time};
 use super::shell::page;
 use super::tasks::{moves, title};
-use crate::report::verify::StageStatus;
 use crate::report::{QueueJob, Ticket, Verify};
 use crate::serve::api::route::Number;
 use crate::serve::api::{queue, tickets};
@@ -108,7 +107,7 @@ fn verified(document: &Verify) -> Markup {
             @for stage in &document.stages {
                 li {
                     (stage.name) ": " (stage.status)
-                    @if let Some(error) = stage.first_error.as_ref().filter(|_| stage.status != StageStatus::Pass) {
+                    @if let Some(error) = stage.first_error.as_ref().filter(|_| stage.status.is_bad()) {
                         pre tabindex="0" { @for line in error.lines() { (plain(line)) "\n" } }
                     }
                 }

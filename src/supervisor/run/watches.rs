@@ -30,6 +30,7 @@ impl Supervisor {
     /// Files have changed, or are not watched as they should be.
     pub(super) fn files_say(&mut self, name: String, sign: Sign) {
         match sign {
+            Sign::Watching => {}
             Sign::Changed => self.handle(Event::FilesChanged(name)),
             Sign::Note(text) => self.note_in_log(&name, &text),
             Sign::Unwatched(problem) => self.handle(Event::FilesUnwatched(name, problem)),

@@ -25,6 +25,7 @@ pub(crate) async fn watch(spec: WatchSpec, mut hear: impl FnMut(Sign)) {
         watcher.arm(at, &mut hear).await;
     }
     watcher.say_what_is_unwatched(&mut hear);
+    hear(Sign::Watching);
     let debounce = Duration::try_from_secs_f64(spec.debounce_seconds).unwrap_or(Duration::from_millis(200));
     loop {
         while !watcher.next_batch(None, &mut hear).await {}

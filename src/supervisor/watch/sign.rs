@@ -5,6 +5,8 @@ use std::io;
 /// What a watcher says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sign {
+    /// From now on changes are noticed.
+    Watching,
     /// Files have changed, and it is quiet again.
     Changed,
     /// Something for the log.

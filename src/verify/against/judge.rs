@@ -124,7 +124,8 @@ impl Comparison<'_> {
                 break;
             }
             let only = stages(suspects.iter());
-            let judgement = Judgement { only, keep_going: true, unrecorded: true, ..self.judgement.clone() };
+            let judgement =
+                Judgement { only, keep_going: true, unrecorded: true, affected: false, ..self.judgement.clone() };
             let verdict = judge(self.context, self.id, &judgement, interrupted.clone()).await?;
             again.push(found(&verdict, &self.scope.tree));
             against.failures = classify(failures, &baseline, &again);

@@ -3,14 +3,12 @@
 use std::fmt::Write;
 
 use crate::report::Verify;
-use crate::report::verify::StageStatus;
 
 /// One `::error` line for each command that failed, and one for a fail that no command has.
 pub fn annotations(document: &Verify) -> String {
     let mut text = String::new();
-    let bad = |status| matches!(status, StageStatus::Fail | StageStatus::Timeout);
     for stage in &document.stages {
-        for command in stage.commands.iter().filter(|command| bad(command.status)) {
+        for command in stage.commands.iter().filter(|command| command.status.is_bad()) {
             let said = command.first_error.as_deref().unwrap_or("it failed");
             let (place, message) = place(said);
             let title = property(&format!("{}: {}", stage.name, command.name));

@@ -17,8 +17,8 @@ pub fn junit(document: &Verify) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let commands = || document.stages.iter().flat_map(|stage| &stage.commands);
-    let unattributed = document.reason.filter(|_| !commands().any(|command| is_bad(command.status)));
-    let failures = commands().filter(|command| is_bad(command.status)).count() + usize::from(unattributed.is_some());
+    let unattributed = document.reason.filter(|_| !commands().any(|command| command.status.is_bad()));
+    let failures = commands().filter(|command| command.status.is_bad()).count() + usize::from(unattributed.is_some());
     writer
         .create_element("testsuites")
         .with_attribute(("name", "harness verify"))
@@ -58,7 +58,7 @@ fn head<'a>(
 
 fn suite(writer: &mut Xml, stage: &Stage) -> io::Result<()> {
     let count = |is: fn(StageStatus) -> bool| stage.commands.iter().filter(|it| is(it.status)).count().to_string();
-    let (failures, skipped) = (count(is_bad), count(|status| status == StageStatus::Skipped));
+    let (failures, skipped) = (count(StageStatus::is_bad), count(is_skipped));
     let (tests, time) = (stage.commands.len().to_string(), seconds(stage.duration_ms));
     let attributes =
         [("tests", tests.as_str()), ("failures", &failures), ("errors", "0"), ("skipped", &skipped), ("time", &time)];
@@ -76,6 +76,10 @@ fn case(writer: &mut Xml, stage: &str, command: &Command) -> io::Result<()> {
                 StageStatus::Pass => {}
                 StageStatus::Skipped => {
                     writer.create_element("skipped").write_empty()?;
+                }
+                StageStatus::Cached => {
+                    let said = "cached: its inputs are those of its last pass";
+                    writer.create_element("skipped").with_attribute(("message", said)).write_empty()?;
                 }
                 StageStatus::Fail | StageStatus::Timeout => {
                     let said = command.first_error.as_deref().unwrap_or("it failed");
@@ -99,8 +103,8 @@ fn failure(writer: &mut Xml, message: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn is_bad(status: StageStatus) -> bool {
-    matches!(status, StageStatus::Fail | StageStatus::Timeout)
+fn is_skipped(status: StageStatus) -> bool {
+    matches!(status, StageStatus::Skipped | StageStatus::Cached)
 }
 
 fn seconds(milliseconds: u64) -> String {
