@@ -51,6 +51,7 @@
 //! | what comes back after a reboot, and the systemd units | `agent/boot` |
 //! | stages of verify | `verify` |
 //! | the first error in a tool's output | `diagnostic/matchers/<tool>.rs` |
+//! | signed evidence: what it says, how it is checked | `verify/evidence` |
 //! | what the commit hook judges | `verify/hook.rs`, `verify/status.rs` |
 //! | a shared server: its settings, readiness, status | `infra/servers` |
 //! | how a frozen server is noticed | `infra/servers/liveness.rs` |

@@ -181,6 +181,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
         &[
             "agent.half_removed",
             "database.busy",
+            "evidence.not_kept",
             "infra.survivors",
             "postgres.locked",
             "serve.busy",

@@ -23,6 +23,8 @@ pub struct VerifyScope {
     pub differences: Vec<String>,
     /// The folder of its runs.
     pub directory: PathBuf,
+    /// The template that its database was cloned from.
+    pub template: Option<String>,
 }
 
 /// The same with everything that commands need.
@@ -47,7 +49,7 @@ pub fn verify_scope(context: &Context, agent: AgentId) -> Result<VerifyScope, Fa
     let project = context.project_at(&record.project_root)?;
     let differences = project.for_tree(&record.tree, &|name| context.variable(name))?.verify_differences;
     let directory = context.home.stack_dir(agent.stack()).join("verify");
-    Ok(VerifyScope { tree: record.tree, project, differences, directory })
+    Ok(VerifyScope { tree: record.tree, project, differences, directory, template: record.template })
 }
 
 /// The same with the agent's environment.

@@ -67,7 +67,7 @@ impl Verb {
             Self::Project(arguments) => arguments.document().to_owned(),
             Self::Ticket(arguments) => arguments.document().to_owned(),
             Self::Job(arguments) => arguments.document().to_owned(),
-            Self::Verify(arguments) if arguments.lists() => "verify-list".to_owned(),
+            Self::Verify(arguments) => arguments.document().to_owned(),
             verb => verb.name().to_owned(),
         }
     }

@@ -78,7 +78,8 @@ verbs! {
     Session(session::Arguments) = session::run, "session" as crate::report::Sessions;
     Attach(attach::Arguments) = attach::run, "attach";
     Verify(verify::Arguments) = verify::run, "verify" as crate::report::Verify,
-        "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus;
+        "verify-list" as crate::report::VerifyPlan, "verify-status" as crate::report::VerifyStatus,
+        "verify-check" as crate::report::VerifyCheck, "verify-key" as crate::report::PublicKey;
     Hook(hook::Arguments) = hook::run, "hook" as crate::report::Hook;
     Connect(connect::Arguments) = connect::run, "connect" as crate::report::Connect;
     Serve(serve::Arguments) = serve::run, "serve" as crate::report::ServeStatus,

@@ -75,5 +75,5 @@ pub use stream::*;
 pub use teardown::*;
 pub use tickets::*;
 pub use trust::*;
-pub use verify::{Hook, HookOutcome, Verify, VerifyPlan, VerifyStatus};
+pub use verify::{Hook, HookOutcome, PublicKey, Verify, VerifyCheck, VerifyPlan, VerifyStatus};
 pub use wait::*;

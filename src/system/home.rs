@@ -5,6 +5,7 @@
 //! <home>/agents/<id>/                   record.json, journal, processes.toml, lock, supervisor.sock, logs/
 //! <home>/infra/                         record.json, bin/, <service>/...; the stack `infra` itself
 //! <home>/serve/                         token, database and settings of `harness serve`; below it the stack `serve`
+//! <home>/evidence/                      the key that signs evidence
 //! <home>/templates.json, buckets.json   what exists on the servers, by home
 //! ```
 //!

@@ -12,6 +12,7 @@ mod affected;
 mod against;
 mod command;
 mod error;
+mod evidence;
 mod export;
 mod gate;
 pub mod hook;
@@ -30,6 +31,7 @@ mod work_tree;
 
 pub use against::judge_against;
 pub use error::Error;
+pub use evidence::{check, may_be_signed, public_key, sign};
 pub use export::{annotations, junit};
 pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};

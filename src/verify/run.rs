@@ -126,6 +126,7 @@ async fn begin(
         tree: None,
         template: request.template.take(),
         against: None,
+        evidence: None,
         warnings,
         error: None,
     };

@@ -18,7 +18,7 @@ use crate::report::verify::{Outcome, Reason, RecordedRun, Verify};
 use crate::system::proc::{StopPatience, stop_processes};
 use crate::system::{self, FileLock, Versioned, read_versioned, write_fleeting, write_versioned};
 
-/// How many runs' logs are kept, the present one included.
+/// How many runs' logs are kept, the present one included; that of the last full pass besides, which can be signed.
 const KEPT: usize = 5;
 /// The variable that marks every process of a run.
 pub(super) const VARIABLE: &str = "HARNESS_VERIFY";
@@ -82,7 +82,12 @@ impl Runs {
     /// The document of the last run; `None` when there was none, or it is no longer kept.
     pub(super) fn last_report(&self) -> Result<Option<Verify>, Error> {
         let Some(last) = self.history()?.last_run else { return Ok(None) };
-        let path = self.directory.join("runs").join(&last.run.run).join("report.json");
+        self.report(&last.run.run)
+    }
+
+    /// The document of a run; `None` when it is no longer kept.
+    pub(super) fn report(&self, run: &str) -> Result<Option<Verify>, Error> {
+        let path = self.directory.join("runs").join(run).join("report.json");
         let Some(bytes) = system::read_optional(&path)? else { return Ok(None) };
         let damaged = |source| system::Error::Damaged { what: "report of verify", path: path.clone(), source };
         Ok(Some(serde_json::from_slice(&bytes).map_err(damaged)?))
@@ -170,7 +175,9 @@ impl Run {
         let Ok(entries) = std::fs::read_dir(&folder) else { return };
         let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort_unstable();
-        for name in names.iter().rev().skip(KEPT) {
+        let runs = Runs { directory: self.runs.clone() };
+        let proof = runs.history().ok().and_then(|history| history.last_full_pass).map(|pass| pass.run.run);
+        for name in names.iter().rev().skip(KEPT).filter(|name| proof.as_ref() != Some(*name)) {
             let _ = std::fs::remove_dir_all(folder.join(name));
         }
     }

@@ -74,6 +74,7 @@ pub async fn status(
         tree: present,
         last_full_pass: pass.map(|proof| proof.run),
         last_run: history.last_run.map(|proof| proof.run),
+        evidence: None,
         error: None,
     })
 }

@@ -65,15 +65,27 @@ impl WorkTree {
             let Some(commit) = entry.strip_prefix("160000 ").and_then(|rest| rest.split_whitespace().next()) else {
                 continue;
             };
-            if let Some(name) = self.name_of_commit(&path, &inner, commit).await? {
+            if let Some(name) = self.name_of_link(&path, &inner, commit).await? {
                 git.text(&["update-index", "--add", "--cacheinfo", &format!("160000,{name},{path}")]).await?;
             }
         }
         naming(git, &self.repository)?.name().await
     }
 
+    /// The name of what `commit` holds of this directory: the same as that of a work tree with just this content.
+    pub(super) async fn name_of_commit(&self, commit: &str) -> Result<Option<String>, Error> {
+        let index = self.scratch.path().join("index-of-commit");
+        git(&self.tree).variable("GIT_INDEX_FILE", &index).text(&["read-tree", commit]).await?;
+        self.name_of_index(Some(&index)).await
+    }
+
+    /// Of the directory, from the repository's root: `examples/board/`, or empty.
+    pub(super) fn prefix(&self) -> &str {
+        &self.repository.prefix
+    }
+
     /// The name of a commit of the submodule at `path`: by its content if just that is checked out.
-    async fn name_of_commit(&self, path: &str, inner: &Path, commit: &str) -> Result<Option<String>, Error> {
+    async fn name_of_link(&self, path: &str, inner: &Path, commit: &str) -> Result<Option<String>, Error> {
         let asked = git(inner);
         let head = asked.output(&["rev-parse", "HEAD"]).await?;
         let clean = asked.output(&["status", "--porcelain", "--ignore-submodules=none"]).await?;

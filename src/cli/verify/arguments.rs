@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::project::AgentId;
 use crate::verify::Judgement;
@@ -13,6 +13,7 @@ use crate::verify::Judgement;
 /// Prints one JSON document on stdout and everything else on stderr. The result is bound to the git tree: a
 /// run during which a file changes fails.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("proof").args(["full", "status"]))]
 #[command(after_help = "\
 Examples:
   harness verify                 run the quick stages for the agent of this work tree
@@ -21,6 +22,8 @@ Examples:
   harness verify --against --new-only   fail only for what is not wrong already
   harness verify --watch --affected   again after each change, without what it does not concern
   harness verify --status        check that this very tree has passed `verify --full`
+  harness verify --full --sign   also sign the pass and keep it with the commit, in git notes
+  harness verify --check HEAD --key harness.pub   check it, anywhere
 
 Exit codes: 0 pass, 1 fail; the others as for every command.")]
 pub(in crate::cli) struct Arguments {
@@ -63,6 +66,22 @@ pub(in crate::cli) struct Arguments {
     /// With --against: exit with 1 only if a failure is new.
     #[arg(long, requires = "against")]
     pub(super) new_only: bool,
+    /// Sign the full pass and keep it with the commit in `refs/notes/harness`; with --status without another run.
+    #[arg(long, requires = "proof", conflicts_with_all = ["stage", "index"])]
+    pub(super) sign: bool,
+    /// Run nothing; check the signed evidence of the commit REV. Needs no home, no stack and no network.
+    #[arg(long, value_name = "REV", requires = "key",
+        conflicts_with_all = ["id", "full", "stage", "keep_going", "timeout", "affected", "watch", "status", "list", "against",
+        "sign"])]
+    pub(super) check: Option<String>,
+    /// The file of the public key, with --check.
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub(super) key: Option<PathBuf>,
+    /// Run nothing; print the public key of this home.
+    #[arg(long, conflicts_with_all = ["id", "full", "stage", "keep_going", "timeout", "affected", "watch", "status", "list", "against",
+        "sign",
+        "check"])]
+    pub(super) public_key: bool,
     /// Also for an agent of another project than the one here.
     #[arg(long, conflicts_with_all = ["status", "list"])]
     pub(super) force: bool,
@@ -87,8 +106,18 @@ impl Arguments {
         }
     }
 
-    /// Whether the stages are only listed.
-    pub(in crate::cli) fn lists(&self) -> bool {
-        self.list
+    /// The commit of `--against`; `None` for the merge base.
+    pub(super) fn reference(&self) -> Option<&str> {
+        self.against.as_deref().filter(|reference| !reference.is_empty())
+    }
+
+    /// The name of the document that is printed in the place of that of a run.
+    pub(in crate::cli) fn document(&self) -> &'static str {
+        match self {
+            Self { list: true, .. } => "verify-list",
+            Self { check: Some(_), .. } => "verify-check",
+            Self { public_key: true, .. } => "verify-key",
+            _ => "verify",
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! `harness verify`.
 
 mod arguments;
+mod check;
+mod key;
 mod list;
 mod print;
 mod run;
+mod sign;
 mod status;
 mod watch;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::invocation::Invocation;
 use super::Arguments;
+use super::sign::tell_evidence;
 use crate::report::verify::StageStatus;
 use crate::report::{Failure, Verify};
 use crate::system;
@@ -56,6 +57,9 @@ fn tell(invocation: &Invocation, document: &Verify) {
     }
     if let Some(error) = document.against.as_ref().and_then(|against| against.error.as_ref()) {
         invocation.output.tell_error(error);
+    }
+    if let Some(evidence) = &document.evidence {
+        tell_evidence(invocation, evidence);
     }
     if let Some(error) = &document.error {
         invocation.output.tell_error(error);

@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use super::super::invocation::{Invocation, block_on};
 use super::Arguments;
+use super::check::check;
+use super::key::key;
 use super::list::list;
 use super::print::print;
+use super::sign::signed;
 use super::status::status;
 use super::watch::watch;
 use crate::agent::{self, Context};
 use crate::project::AgentId;
-use crate::report::verify::Reason;
+use crate::report::verify::{Outcome, Reason};
 use crate::report::{ErrorDocument, Failure, Verify};
 use crate::terminal::{Output, Verbosity};
 use crate::verify::{self, Judgement, Verdict};
@@ -18,6 +21,12 @@ use crate::verify::{self, Judgement, Verdict};
 pub(in crate::cli) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     if arguments.list {
         return list(arguments, invocation);
+    }
+    if let (Some(revision), Some(file)) = (&arguments.check, &arguments.key) {
+        return check(revision, file, invocation);
+    }
+    if arguments.public_key {
+        return key(invocation);
     }
     if arguments.status {
         return Ok(status(arguments, invocation));
@@ -35,11 +44,21 @@ pub(in crate::cli) fn run(arguments: &Arguments, invocation: &Invocation) -> Res
 async fn judge(arguments: &Arguments, invocation: &Invocation, context: &Context) -> Result<Verdict, Failure> {
     let id = agent::resolve(context, arguments.id)?;
     let judgement = arguments.judgement(invocation.output.verbosity >= Verbosity::Verbose);
-    let Some(against) = &arguments.against else {
-        return verify::judge(context, id, &judgement, agent::interrupted()).await;
+    let reference = arguments.reference();
+    if arguments.sign {
+        verify::may_be_signed(context, id, reference).await?;
+    }
+    let mut verdict = if arguments.against.is_some() {
+        verify::judge_against(context, id, &judgement, reference, arguments.new_only, agent::interrupted()).await?
+    } else {
+        verify::judge(context, id, &judgement, agent::interrupted()).await?
     };
-    let reference = Some(against.as_str()).filter(|reference| !reference.is_empty());
-    verify::judge_against(context, id, &judgement, reference, arguments.new_only, agent::interrupted()).await
+    if arguments.sign && verdict.document.status == Outcome::Pass {
+        let (evidence, code) = signed(context, id, reference).await;
+        verdict.document.evidence = Some(evidence);
+        verdict.exit_code = verdict.exit_code.max(code);
+    }
+    Ok(verdict)
 }
 
 /// The quick stages of one agent, all of them even if one fails.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::super::invocation::{Invocation, block_on};
 use super::Arguments;
+use super::sign::{signed, tell_evidence};
 use crate::agent::{self, Context};
 use crate::project::AgentId;
 use crate::report::{Failure, Kind, VerifyStatus};
@@ -13,11 +14,22 @@ use crate::terminal::Output;
 use crate::verify::{self, Content};
 
 pub(super) fn status(arguments: &Arguments, invocation: &Invocation) -> ExitCode {
-    let answer = invocation.context().and_then(|context| block_on(verified(arguments, &context)));
+    let answer = invocation.context().and_then(|context| {
+        block_on(async {
+            let mut document = verified(arguments, &context).await?;
+            let mut code = 0;
+            if let (true, true, Some(agent)) = (arguments.sign, document.verified, document.agent) {
+                let id = AgentId::try_from(agent).map_err(agent::Error::from)?;
+                let (evidence, failed) = signed(&context, id, None).await;
+                (document.evidence, code) = (Some(evidence), failed);
+            }
+            Ok((document, code))
+        })
+    });
     let mut unnamed = false;
     let (document, code) = match answer {
-        Ok(document) => {
-            let code = u8::from(!document.verified);
+        Ok((document, code)) => {
+            let code = code.max(u8::from(!document.verified));
             (document, code)
         }
         Err(failure) => {
@@ -34,6 +46,9 @@ pub(super) fn status(arguments: &Arguments, invocation: &Invocation) -> ExitCode
         (Some(error), _) => invocation.output.tell_error(error),
         (None, Some(reason)) => invocation.output.tell(&format!("not verified: {reason}")),
         (None, None) => invocation.output.tell("verified: this tree has passed `harness verify --full`"),
+    }
+    if let Some(evidence) = &document.evidence {
+        tell_evidence(invocation, evidence);
     }
     ExitCode::from(code)
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{ErrorDocument, TemplateState};
 use super::against::Against;
+use super::signed::Evidence;
 
 /// What one run of the stages found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,9 @@ pub struct Verify {
     pub template: Option<TemplateState>,
     /// What failed, compared with a commit; null without `--against`.
     pub against: Option<Against>,
+    /// The signed evidence of the pass; null without `--sign`.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
     /// Warnings: `[verify]` differs from that of the project's root, an old run was cleaned up.
     pub warnings: Vec<String>,
     /// Why verify could not run, or an error outside the commands.
@@ -152,6 +156,7 @@ impl Verify {
             tree: None,
             template: None,
             against: None,
+            evidence: None,
             warnings: Vec::new(),
             error: Some(error),
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::ErrorDocument;
 use super::run::{Outcome, Reason};
+use super::signed::Evidence;
 
 /// Whether the present tree has passed `harness verify --full`: `harness verify --status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,8 @@ pub struct VerifyStatus {
     pub last_full_pass: Option<RecordedRun>,
     /// The last run of any kind.
     pub last_run: Option<RecordedRun>,
+    /// The signed evidence of the pass; null without `--sign`.
+    pub evidence: Option<Evidence>,
     /// Why the question could not be answered.
     pub error: Option<ErrorDocument>,
 }
@@ -55,6 +58,7 @@ impl VerifyStatus {
             tree: None,
             last_full_pass: None,
             last_run: None,
+            evidence: None,
             error: Some(error),
         }
     }

@@ -7,19 +7,19 @@ use super::super::repository::git;
 
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Base {
+pub(in crate::verify) struct Base {
     /// How it was named: `HEAD~3`, `merge base with origin/main`.
-    pub(super) reference: String,
+    pub(in crate::verify) reference: String,
     /// Its object name.
-    pub(super) commit: String,
+    pub(in crate::verify) commit: String,
     /// That of its tree.
-    pub(super) tree: String,
+    pub(in crate::verify) tree: String,
 }
 
 impl Base {
     /// The commit that `reference` names in the repository of `tree`; without one, the merge base of HEAD with the
     /// default branch.
-    pub(super) async fn of(tree: &Path, reference: Option<&str>) -> Result<Self, Error> {
+    pub(in crate::verify) async fn of(tree: &Path, reference: Option<&str>) -> Result<Self, Error> {
         let (reference, commit) = if let Some(reference) = reference {
             (reference.to_owned(), commit(tree, reference).await?)
         } else {

@@ -12,4 +12,5 @@ mod judge;
 mod kept;
 mod wording;
 
+pub(super) use base::Base;
 pub use judge::judge_against;
