@@ -11,7 +11,7 @@ use hyper::Method;
 
 use super::Error;
 use super::client::Server;
-use super::place::Place;
+use super::place::{Listening, Place};
 use super::run::{Options, listen};
 use super::settings::Settings;
 use super::surroundings::surroundings;
@@ -72,10 +72,13 @@ pub async fn detach(
 /// Its supervisor does not answer.
 pub async fn status(home: &Home) -> Result<ServeStatus, Failure> {
     let place = Place::of(home);
+    let listening = if place.is_served() { place.listening()? } else { None };
+    describe(home, &place, listening).await
+}
+
+async fn describe(home: &Home, place: &Place, listening: Option<Listening>) -> Result<ServeStatus, Failure> {
     let process = process(home).await?;
-    let is_held = place.is_served();
-    let listening = if is_held { place.listening()? } else { None };
-    let pid = if is_held { place.holder()? } else { None };
+    let pid = if place.is_served() { place.holder()? } else { None };
     // one that holds the lock may be beginning, ending or frozen
     let answers = match Server::of(home) {
         Ok(server) => server.ask(Method::GET, "/health").await.is_ok(),
@@ -99,7 +102,10 @@ pub async fn status(home: &Home) -> Result<ServeStatus, Failure> {
 /// # Errors
 /// None runs, or it runs in somebody's foreground.
 pub async fn stop(home: &Home) -> Result<ServeStatus, Failure> {
-    let before = status(home).await?;
+    let place = Place::of(home);
+    // a server is stopped though nobody can read where it listens
+    let listening = place.listening().ok().flatten().filter(|_| place.is_served());
+    let before = describe(home, &place, listening).await?;
     let Some(client) = Client::take_charge(&home.stack_dir(StackName::Serve)).await? else {
         return Err(match before.pid {
             Some(pid) => Error::Foreground { pid }.into(),

@@ -82,6 +82,12 @@ fn what_cannot_start_in_the_background_says_why_and_the_servers_go_with_the_infr
     assert!(would.stdout.contains("harness serve") && is_alive(pid), "{would}");
     let removed = home.harness(["teardown", "--infra"]).run().succeeds();
     assert!(removed.stdout.contains("harness serve") && !is_alive(pid), "{removed}");
+    let started = home.harness(["serve", "--detach", "--port", "0", "--json"]).run().succeeds().json();
+    let pid = u32::try_from(started["pid"].as_u64().unwrap()).unwrap();
+    std::fs::write(home.path().join("serve/address.json"), "{").unwrap();
+    home.harness(["serve", "status"]).run().exits_with(1).says("address.json");
+    home.harness(["serve", "stop"]).run().succeeds();
+    assert!(!is_alive(pid), "it is stopped though its address cannot be read");
     let unit = home.harness(["serve", "unit", "--port", "3334"]).run().succeeds().stdout;
     for line in [" serve --port 3334", "KillMode=process", "HARNESS_HOME=", "TimeoutStopSec=35"] {
         assert!(unit.contains(line), "{unit}");
