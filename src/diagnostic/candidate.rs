@@ -32,6 +32,8 @@ pub(super) struct Candidate {
     pub(super) rank: Rank,
     /// The package that the path is relative to, as the tool named it (a Go import path).
     pub(super) package: Option<String>,
+    /// The test that failed there, as its runner names it.
+    pub(super) test: Option<String>,
 }
 
 impl Candidate {
@@ -45,12 +47,25 @@ impl Candidate {
     ) -> Option<Self> {
         let line = line.parse().ok().filter(|line| *line > 0)?;
         let column = column.and_then(|column| column.parse().ok()).filter(|column| *column > 0);
-        Some(Self { path: path.to_owned(), line, column, message: message.into(), rank, package: None })
+        Some(Self { path: path.to_owned(), line, column, message: message.into(), rank, package: None, test: None })
+    }
+
+    /// The same, of a test.
+    pub(super) fn of_test(self, test: Option<&str>) -> Self {
+        Self { test: test.map(str::to_owned), ..self }
     }
 
     /// A file as a whole.
     pub(super) fn file(path: &str, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line: 1, column: None, message: message.into(), rank: Rank::File, package: None }
+        Self {
+            path: path.to_owned(),
+            line: 1,
+            column: None,
+            message: message.into(),
+            rank: Rank::File,
+            package: None,
+            test: None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 use super::command::Command;
+use super::failing::Failing;
 use super::scan::{Diagnosis, Stop, every_error, first_error};
 use super::tree::SourceTree;
 
@@ -29,8 +30,8 @@ pub async fn diagnose(log: &Path, command: &Logged<'_>) -> Option<Diagnosis> {
         .flatten()
 }
 
-/// Every diagnostic in `log` that names a place, in its order; the same text once.
-pub async fn diagnose_all(log: &Path, command: &Logged<'_>) -> Vec<String> {
+/// Every diagnostic in `log` that names a place, in its order, each once.
+pub async fn diagnose_all(log: &Path, command: &Logged<'_>) -> Vec<Failing> {
     let all =
         |log: &Path, command: Command<'_>, tree: &SourceTree, stop: &Stop| every_error(log, command, tree, stop).ok();
     reading(log, command, all).await.flatten().unwrap_or_default()

@@ -15,6 +15,7 @@ mod pattern;
 
 mod candidate;
 mod command;
+mod failing;
 mod go_json;
 mod lines;
 mod log;
@@ -29,6 +30,7 @@ mod tail;
 mod tree;
 mod weighing;
 
+pub use failing::Failing;
 pub use log::{Logged, diagnose, diagnose_all};
 pub use scan::Diagnosis;
 pub use step::run_step;

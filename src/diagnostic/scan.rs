@@ -14,6 +14,7 @@ use regex::Regex;
 
 use super::candidate::Rank;
 use super::command::Command;
+use super::failing::Failing;
 use super::go_json;
 use super::lines::each_line;
 use super::matchers::{self, Matcher};
@@ -72,7 +73,7 @@ pub(super) fn first_error(
 }
 
 /// Every diagnostic in a failed command's log that names a place in the tree, of the most telling kind that there is; each
-/// text once.
+/// once.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -81,7 +82,7 @@ pub(super) fn every_error(
     command: Command<'_>,
     tree: &SourceTree,
     stop: &Stop,
-) -> std::io::Result<Vec<String>> {
+) -> std::io::Result<Vec<Failing>> {
     let mut scan = Scan::new(command, tree);
     scan.weighing.keep_all();
     let deadline = Deadline::after("the log", READING);

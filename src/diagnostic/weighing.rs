@@ -1,9 +1,10 @@
 //! Candidates against the work tree, and the best of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::candidate::{Candidate, Rank};
 use super::command::Command;
+use super::failing::Failing;
 use super::package::{Announced, Named};
 use super::tree::{Locality, ResolvedPath, SourceTree};
 use crate::system::text::cut;
@@ -61,17 +62,21 @@ impl<'a> Weighing<'a> {
         self.best.clone()
     }
 
-    /// What was kept, of the highest rank that is there, in order, each text once.
-    pub(super) fn all(self) -> Vec<String> {
+    /// What was kept, of the highest rank that is there, in order: of a test each message once, else each text once.
+    pub(super) fn all(self) -> Vec<Failing> {
         let all = self.all.unwrap_or_default();
         let rank = all.iter().map(|found| found.candidate.rank).max();
-        let mut texts: Vec<String> = Vec::new();
-        for text in all.iter().filter(|found| Some(found.candidate.rank) == rank).map(Found::text) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        texts
+        let mut seen = HashSet::new();
+        all.iter()
+            .filter(|found| Some(found.candidate.rank) == rank)
+            .filter(|found| {
+                let Candidate { test, message, .. } = &found.candidate;
+                // the frames of one failure say the same; the deepest is the first
+                let said = if test.is_some() { message.clone() } else { found.text() };
+                seen.insert((test.clone(), said))
+            })
+            .map(|found| Failing { text: found.text(), test: found.candidate.test.clone() })
+            .collect()
     }
 
     /// Takes a candidate.

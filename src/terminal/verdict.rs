@@ -55,6 +55,7 @@ fn compared(text: &mut String, against: &Against) {
     for failure in &against.failures {
         let class = failure.class.map_or("not known", FailureClass::as_str);
         let first = failure.first_error.lines().next().unwrap_or_default();
-        let _ = writeln!(text, "  {class}: {}", harmless(first));
+        let name = failure.test.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        let _ = writeln!(text, "  {class}: {}{}", harmless(first), harmless(&name));
     }
 }

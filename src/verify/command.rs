@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::http;
 use super::plan::{PlannedCheck, PlannedCommand};
-use crate::diagnostic::{Diagnosis, Logged, diagnose, diagnose_all};
+use crate::diagnostic::{Diagnosis, Failing, Logged, diagnose, diagnose_all};
 use crate::report::verify::{Command, StageStatus};
 use crate::report::{Events, milliseconds};
 use crate::system::{self, CommandSpec, Ending};
@@ -38,7 +38,7 @@ pub(super) struct Ended {
     /// Whether its first error begins with a place.
     pub(super) located: bool,
     /// Every failure, where it was asked for and the command failed.
-    pub(super) failures: Vec<String>,
+    pub(super) failures: Vec<Failing>,
 }
 
 /// Runs `command`; every way in which it can go wrong is an [`Ended`].
@@ -64,7 +64,7 @@ pub(super) async fn run(
             failures = diagnose_all(&log, &logged(line, command, around)).await;
         }
         if failures.is_empty() {
-            failures.push(first.text.clone());
+            failures.push(Failing { text: first.text.clone(), test: None });
         }
     }
     Ended {

@@ -10,6 +10,7 @@ use super::command::{self, Ended, Surroundings, cached, skipped};
 use super::orphans::Orphans;
 use super::plan::{PlannedCommand, PlannedStage};
 use super::runs::Run;
+use crate::diagnostic::Failing;
 use crate::report::milliseconds;
 use crate::report::verify::{Stage, StageStatus};
 use crate::system::with_causes;
@@ -21,8 +22,8 @@ pub struct CommandFailures {
     pub stage: String,
     /// Its name.
     pub command: String,
-    /// Each as `first_error` has it; at least one.
-    pub texts: Vec<String>,
+    /// At least one.
+    pub each: Vec<Failing>,
 }
 
 /// What is to be run, and how.
@@ -113,8 +114,8 @@ impl Course<'_> {
             }
             found.warnings.extend(noted.warning);
             if !noted.ended.failures.is_empty() {
-                let (command, texts) = (name.clone(), noted.ended.failures.clone());
-                found.failures.push(CommandFailures { stage: stage.name.clone(), command, texts });
+                let (command, each) = (name.clone(), noted.ended.failures.clone());
+                found.failures.push(CommandFailures { stage: stage.name.clone(), command, each });
             }
             ended.push(noted.ended);
         }

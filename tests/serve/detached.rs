@@ -85,7 +85,7 @@ fn what_cannot_start_in_the_background_says_why_and_the_servers_go_with_the_infr
     let started = home.harness(["serve", "--detach", "--port", "0", "--json"]).run().succeeds().json();
     let pid = u32::try_from(started["pid"].as_u64().unwrap()).unwrap();
     std::fs::write(home.path().join("serve/address.json"), "{").unwrap();
-    home.harness(["serve", "status"]).run().exits_with(1).says("address.json");
+    home.harness(["serve", "status"]).run().exits_with(4).says("address.json");
     home.harness(["serve", "stop"]).run().succeeds();
     assert!(!is_alive(pid), "it is stopped though its address cannot be read");
     let unit = home.harness(["serve", "unit", "--port", "3334"]).run().succeeds().stdout;

@@ -4,13 +4,15 @@
 use super::{Candidate, Emit, Matcher, Rank};
 
 /// Failures of one package that are kept until its name is known.
-const KEPT: usize = 16;
+const KEPT: usize = 500;
 
 #[derive(Default)]
 pub(super) struct Go {
     /// `file_test.go:7: text` lines since the last package.
     said: Vec<Candidate>,
     failed: bool,
+    /// The test that runs, or has failed.
+    test: Option<String>,
     /// Below a heading `# package`.
     compiling: bool,
     panic: Option<String>,
@@ -33,8 +35,9 @@ impl Matcher for Go {
             {
                 Candidate::new(&found[1], &found[2], None, message, Rank::Error).map(emit);
             }
-        } else if line.trim_start().starts_with("--- FAIL: ") {
+        } else if let Some(failed) = line.trim_start().strip_prefix("--- FAIL: ") {
             self.failed = true;
+            self.test = failed.split_whitespace().next().map(str::to_owned);
         } else if let Some(package) = line.strip_prefix("FAIL\t") {
             let package = package.split_whitespace().next().unwrap_or_default();
             for candidate in self.said.drain(..).filter(|_| self.failed) {
@@ -49,13 +52,15 @@ impl Matcher for Go {
             if !self.failed {
                 self.said.clear();
             }
+            self.test = line.strip_prefix("=== RUN").map(|name| name.trim().to_owned());
         } else if self.said.len() < KEPT
             && line.starts_with(' ')
             && line.contains(".go:")
             && let Some(found) = pattern!(r"^\s+([\w./-]+\.go):(\d+):(?: (.*))?$").captures(line)
         {
             let message = found.get(3).map_or("", |message| message.as_str());
-            self.said.extend(Candidate::new(&found[1], &found[2], None, message, Rank::Error));
+            let place = Candidate::new(&found[1], &found[2], None, message, Rank::Error);
+            self.said.extend(place.map(|place| place.of_test(self.test.as_deref())));
         } else if !self.said.is_empty()
             && let Some(found) = pattern!(r"^\s+Error:\s+(\S.*)$").captures(line)
             && let Some(last) = self.said.last_mut()

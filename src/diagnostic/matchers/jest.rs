@@ -65,8 +65,9 @@ impl Jest {
     fn close(&mut self, emit: &mut Emit<'_>) {
         let Some(block) = self.block.take() else { return };
         if let Some(fallback) = block.fallback.filter(|_| !block.frames) {
-            let message = block.message.map_or(block.title.clone(), |message| format!("{}: {message}", block.title));
-            emit(Candidate { message, ..fallback });
+            let message =
+                block.message.as_deref().map_or(block.title.clone(), |message| format!("{}: {message}", block.title));
+            emit(Candidate { message, ..fallback }.of_test(Some(&block.title)));
         }
     }
 }
@@ -79,10 +80,12 @@ impl Block {
         if let Some((path, row, column)) = frame(line) {
             self.frames = true;
             let message = self.message.as_deref().unwrap_or(&self.title);
-            Candidate::new(path, row, Some(column), message, Rank::Error).map(emit);
+            Candidate::new(path, row, Some(column), message, Rank::Error)
+                .map(|place| place.of_test(Some(&self.title)))
+                .map(emit);
         } else if let Some(place) = within(text) {
             self.frames = true;
-            emit(place);
+            emit(place.of_test(Some(&self.title)));
         } else if let Some(said) = text.strip_prefix("> ")
             && let Some(message) = &mut self.message
             && let Some(name) = message.find("The following error originated from your ")

@@ -16,6 +16,8 @@ const FRAMES: usize = 64;
 pub(super) struct Pytest {
     frames: Vec<Candidate>,
     message: Option<String>,
+    /// From the heading `____ test_ratio ____`.
+    test: Option<String>,
     /// `E   File "…", line 3` of a syntax error.
     syntax: bool,
     /// The last frame was of the short style, where the message comes below.
@@ -24,7 +26,10 @@ pub(super) struct Pytest {
 
 impl Matcher for Pytest {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
-        if line.starts_with('_') && pattern!(r"^_{2,}.*_{2,}$").is_match(line) {
+        if line.starts_with('_')
+            && let Some(found) = pattern!(r"^_{2,}(?: (.+) |.*)_{2,}$").captures(line)
+        {
+            self.test = found.get(1).map(|name| name.as_str().to_owned());
             self.frames.clear();
             self.message = None;
             (self.syntax, self.short) = (false, false);
@@ -48,7 +53,7 @@ impl Matcher for Pytest {
             && let Some(found) = pattern!(r"^(?:FAILED|ERROR) ([^\s:]+\.py)(?:::(\S+))?(?: - (.*))?$").captures(line)
         {
             let message = found.get(3).or(found.get(2)).map_or("failed", |text| text.as_str());
-            emit(Candidate::file(&found[1], message));
+            emit(Candidate::file(&found[1], message).of_test(found.get(2).map(|test| test.as_str())));
         }
     }
 }
@@ -74,7 +79,7 @@ impl Pytest {
     /// The deepest frame first; among equals the first one counts.
     fn emit(&mut self, message: &str, emit: &mut Emit<'_>) {
         for frame in self.frames.drain(..).rev() {
-            emit(Candidate { message: message.to_owned(), ..frame });
+            emit(Candidate { message: message.to_owned(), ..frame }.of_test(self.test.as_deref()));
         }
         (self.syntax, self.short) = (false, false);
     }

@@ -12,6 +12,11 @@ pub(super) struct Rust {
     example: Option<Candidate>,
 }
 
+/// The test that a thread runs: the harness names a thread after its test.
+fn named(thread: &str) -> Option<&str> {
+    (thread != "main" && !thread.starts_with('<')).then_some(thread)
+}
+
 impl Matcher for Rust {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         if let Some(panic) = &mut self.panic {
@@ -33,14 +38,18 @@ impl Matcher for Rust {
         } else if line.contains("panicked at ") {
             // nextest indents what a test printed
             let line = line.trim_start();
-            if let Some(found) = pattern!(r"^thread '.*?' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line)
+            if let Some(found) =
+                pattern!(r"^thread '(.*?)' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line)
             {
-                let example = self.example.take().filter(|example| example.path == found[1]);
-                self.panic =
-                    example.or_else(|| Candidate::new(&found[1], &found[2], Some(&found[3]), "panicked:", Rank::Error));
-            } else if let Some(found) = pattern!(r"^thread '.*?' panicked at '(.*)', (.+?):(\d+):(\d+)$").captures(line)
+                let example = self.example.take().filter(|example| example.path == found[2]);
+                let panic = Candidate::new(&found[2], &found[3], Some(&found[4]), "panicked:", Rank::Error);
+                self.panic = example.or_else(|| Some(panic?.of_test(named(&found[1]))));
+            } else if let Some(found) =
+                pattern!(r"^thread '(.*?)' panicked at '(.*)', (.+?):(\d+):(\d+)$").captures(line)
             {
-                Candidate::new(&found[2], &found[3], Some(&found[4]), format!("panicked: {}", &found[1]), Rank::Error)
+                let message = format!("panicked: {}", &found[2]);
+                Candidate::new(&found[3], &found[4], Some(&found[5]), message, Rank::Error)
+                    .map(|panic| panic.of_test(named(&found[1])))
                     .map(emit);
             }
         } else if line.starts_with("Diff in ")

@@ -6,13 +6,17 @@ use super::{Candidate, Emit, Matcher, Rank};
 pub(super) struct Tap {
     /// Below `not ok`: the kind of error, and what it says.
     failed: Option<[String; 2]>,
+    /// What `not ok` names.
+    test: Option<String>,
 }
 
 impl Matcher for Tap {
     fn line(&mut self, line: &str, emit: &mut Emit<'_>) {
         let text = line.trim_start();
-        if text.starts_with("not ok ") {
+        if let Some(rest) = text.strip_prefix("not ok ") {
             self.failed = Some(Default::default());
+            let name = rest.split_once(" - ").map(|(_, name)| name.split(" # ").next().unwrap_or(name));
+            self.test = name.map(|name| name.trim().to_owned());
         } else if text.starts_with("ok ") || text == "..." {
             self.failed = None;
         } else if let Some([kind, message]) = &mut self.failed {
@@ -25,7 +29,9 @@ impl Matcher for Tap {
             {
                 let separator = if kind.is_empty() { "" } else { ": " };
                 let message = format!("{kind}{separator}{message}");
-                Candidate::new(&found[1], &found[2], Some(&found[3]), message, Rank::Error).map(emit);
+                Candidate::new(&found[1], &found[2], Some(&found[3]), message, Rank::Error)
+                    .map(|place| place.of_test(self.test.as_deref()))
+                    .map(emit);
             }
         }
     }

@@ -31,6 +31,9 @@ pub struct ClassedFailure {
     pub command: String,
     /// As `first_error`: `path:line: message`.
     pub first_error: String,
+    /// The test, as its runner names it; null where that is not known.
+    #[serde(default)]
+    pub test: Option<String>,
     /// Its class; null where the command could not be run on the commit.
     pub class: Option<FailureClass>,
 }

@@ -67,7 +67,7 @@ pub(super) fn found(verdict: &Verdict, tree: &Path) -> Found {
     for stage in &verdict.document.stages {
         for command in stage.commands.iter().filter(|command| command.status != StageStatus::Skipped) {
             let failures = verdict.failures.iter().find(|it| (&it.stage, &it.command) == (&stage.name, &command.name));
-            let wordings = failures.map(|it| it.texts.iter().map(|text| wording(text, tree)).collect());
+            let wordings = failures.map(|it| it.each.iter().map(|failing| wording(failing, tree)).collect());
             found.insert((stage.name.clone(), command.name.clone()), wordings.unwrap_or_default());
         }
     }

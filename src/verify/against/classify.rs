@@ -11,6 +11,8 @@ pub(super) struct Failed {
     pub(super) command: String,
     /// As it was printed.
     pub(super) text: String,
+    /// The test, where its runner names it.
+    pub(super) test: Option<String>,
     /// What it says.
     pub(super) wording: String,
 }
@@ -44,6 +46,7 @@ pub(super) fn classify(failures: &[Failed], baseline: &Found, again: &[Found]) -
                 stage: failed.stage.clone(),
                 command: failed.command.clone(),
                 first_error: failed.text.clone(),
+                test: failed.test.clone(),
                 class,
             }
         })
@@ -55,7 +58,13 @@ mod tests {
     use super::*;
 
     fn failed(wording: &str) -> Failed {
-        Failed { stage: "test".into(), command: "all".into(), text: format!("{wording}:7"), wording: wording.into() }
+        Failed {
+            stage: "test".into(),
+            command: "all".into(),
+            text: format!("{wording}:7"),
+            test: None,
+            wording: wording.into(),
+        }
     }
 
     fn found(wordings: &[&str]) -> Found {

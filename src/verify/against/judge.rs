@@ -68,12 +68,13 @@ pub async fn judge_against(
 }
 
 fn failures(verdict: &Verdict, tree: &Path) -> Vec<Failed> {
-    let each = verdict.failures.iter().flat_map(|of| of.texts.iter().map(move |text| (of, text)));
-    each.map(|(of, text)| Failed {
+    let each = verdict.failures.iter().flat_map(|of| of.each.iter().map(move |failing| (of, failing)));
+    each.map(|(of, failing)| Failed {
         stage: of.stage.clone(),
         command: of.command.clone(),
-        text: text.clone(),
-        wording: wording(text, tree),
+        text: failing.text.clone(),
+        test: failing.test.clone(),
+        wording: wording(failing, tree),
     })
     .collect()
 }

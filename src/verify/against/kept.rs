@@ -14,6 +14,9 @@ use crate::system::{self, FileLock, Versioned, hexadecimal, read_versioned, writ
 /// How many trees of one project are remembered.
 const KEPT: usize = 20;
 
+/// Counts the ways in which wordings were made: what was kept in another way is not comparable.
+const WORDINGS: u32 = 2;
+
 /// The results of one tree.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Document {
@@ -87,7 +90,7 @@ impl<'a> Kept<'a> {
     fn plan(&self, stage: &str, command: &str) -> Option<String> {
         let stage = self.stages.iter().find(|it| it.name == stage)?;
         let command = stage.commands.iter().find(|it| it.name == command)?;
-        Some(hexadecimal(&Sha256::digest(format!("{command:?}"))[..6]))
+        Some(hexadecimal(&Sha256::digest(format!("{WORDINGS} {command:?}"))[..6]))
     }
 
     /// Removes the records of the trees that were asked about longest ago.

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::diagnostic::Failing;
+
 /// What is taken out, and what is put in its place.
 static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     [
@@ -26,8 +28,16 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// The wording of a failure in `tree`.
-pub(super) fn wording(text: &str, tree: &Path) -> String {
+/// The wording of a failure in `tree`: the name of its test, and what is wrong.
+pub(super) fn wording(failing: &Failing, tree: &Path) -> String {
+    let said = neutral(&failing.text, tree);
+    match &failing.test {
+        Some(test) => format!("{test}: {said}"),
+        None => said,
+    }
+}
+
+fn neutral(text: &str, tree: &Path) -> String {
     let mut tree = tree.display().to_string();
     tree.push('/');
     let mut text = text.replace(&tree, "");
@@ -46,7 +56,7 @@ mod tests {
     #[test]
     fn what_differs_between_runs_is_left_out() {
         let same = |left: &str, right: &str| {
-            assert_eq!(wording(left, Path::new("/t/3")), wording(right, Path::new("/t/7")), "{left}");
+            assert_eq!(neutral(left, Path::new("/t/3")), neutral(right, Path::new("/t/7")), "{left}");
         };
         same("src/a.ts:3:5: error TS1: no", "src/a.ts:40:1: error TS1: no");
         same("a.py:9: Error in /t/3/b.py:7, line 12", "a.py:1: Error in /t/7/b.py:8, line 13");
@@ -54,7 +64,7 @@ mod tests {
         same("connect ECONNREFUSED 127.0.0.1:8030", "connect ECONNREFUSED 127.0.0.1:8070");
         same("role agent_3 of agent-3-api", "role agent_7 of agent-7-api");
         let differ = |left: &str, right: &str| {
-            assert_ne!(wording(left, Path::new("/t")), wording(right, Path::new("/t")), "{left}");
+            assert_ne!(neutral(left, Path::new("/t")), neutral(right, Path::new("/t")), "{left}");
         };
         differ("a.py:9: assert 3 == 4", "a.py:9: assert 3 == 5");
         differ("a.py:9: assert 3 == 4", "b.py:9: assert 3 == 4");
