@@ -233,12 +233,14 @@ def output(server):
     thread.start()
     messages, before = 0, server.resident()
     began = time.perf_counter()
-    page.say({"type": "keys", "text": "\r"})
-    while "the end of it" not in text_of(page.next()):
-        messages += 1
+    try:
+        page.say({"type": "keys", "text": "\r"})
+        while "the end of it" not in text_of(page.next()):
+            messages += 1
+    finally:
+        done.set()
+        thread.join()
     seconds = time.perf_counter() - began
-    done.set()
-    thread.join()
     grown = server.resident() - before
     page.close()
     server.ask("DELETE", "/api/sessions/1/flood")
