@@ -14,6 +14,7 @@ pub fn hidden_command(arguments: &[OsString]) -> Option<ExitCode> {
         infra::docker::forward::entry,
         infra::docker::autoheal::entry,
         postgres::closing::entry,
+        postgres::spare::entry,
         system::loopback_map::entry,
     ];
     entries.into_iter().find_map(|entry| entry(arguments))

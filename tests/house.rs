@@ -217,7 +217,7 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
     ),
     (
         "another version of PostgreSQL, or none",
-        &["postgres.data_version", "postgres.not_found", "postgres.too_old", "postgres.unknown_data"],
+        &["db.no_program", "postgres.data_version", "postgres.not_found", "postgres.too_old", "postgres.unknown_data"],
     ),
     (
         "another Docker engine, or another user of it",

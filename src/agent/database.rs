@@ -7,6 +7,7 @@ use std::path::Path;
 use super::lease::Lease;
 use super::{Context, Error, Lifecycle, Record, launch, ownership, template_values::Rendering, undone};
 use crate::infra;
+use crate::postgres::spare::Refill;
 use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
 use crate::project::AgentId;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
@@ -49,23 +50,9 @@ pub async fn database(
     action: &DatabaseAction,
     force: bool,
 ) -> Result<DatabaseReport, Failure> {
-    ownership::check_agent(context, agent, force || *action == DatabaseAction::List)?;
-    undone::existing(context, agent)?;
-    let lease = match action {
-        DatabaseAction::List => None,
-        _ => Some(Lease::take(context, agent, "db").await?),
-    };
-    // read again: only what is read under the lease holds
-    let mut record = undone::existing(context, agent)?;
-    if record.lifecycle == Lifecycle::TearingDown {
-        return Err(Error::HalfRemoved(agent).into());
-    }
-    let without = || Error::Without { agent, what: "database" };
-    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
-    let patience = if matches!(action, DatabaseAction::List) { Patience::READING } else { Patience::CHANGING };
-    let server = &infra.servers.postgres.clone().ok_or_else(without)?.with_patience(patience);
-    record.database_password.as_ref().ok_or_else(without)?;
-    let home = context.home.id();
+    let Opened { mut record, infra, server, lease } =
+        open(context, agent, force, *action != DatabaseAction::List).await?;
+    let (server, home) = (&server, context.home.id());
     let work = match action {
         DatabaseAction::List => None,
         _ => Some(context.events.task(format!("agent {agent}"), sentence(agent, action))),
@@ -91,6 +78,33 @@ pub async fn database(
             .map(|one| SnapshotRow { name: one.name, database: one.database, bytes: one.bytes, made_at: one.made_at })
             .collect(),
     })
+}
+
+/// What every verb on an agent's database begins with.
+pub(super) struct Opened {
+    pub(super) record: Record,
+    pub(super) infra: infra::Infra,
+    pub(super) server: Server,
+    /// Held by a verb that changes something.
+    pub(super) lease: Option<Lease>,
+}
+
+/// Finds the agent and its server; takes the agent's lease for a verb that `changes` something.
+pub(super) async fn open(context: &Context, agent: AgentId, force: bool, changes: bool) -> Result<Opened, Failure> {
+    ownership::check_agent(context, agent, force || !changes)?;
+    undone::existing(context, agent)?;
+    let lease = if changes { Some(Lease::take(context, agent, "db").await?) } else { None };
+    // read again: only what is read under the lease holds
+    let record = undone::existing(context, agent)?;
+    if record.lifecycle == Lifecycle::TearingDown {
+        return Err(Error::HalfRemoved(agent).into());
+    }
+    let without = || Error::Without { agent, what: "database" };
+    let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
+    let patience = if changes { Patience::CHANGING } else { Patience::READING };
+    let server = infra.servers.postgres.clone().ok_or_else(without)?.with_patience(patience);
+    record.database_password.as_ref().ok_or_else(without)?;
+    Ok(Opened { record, infra, server, lease })
 }
 
 fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
@@ -155,6 +169,8 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     let post_clone =
         launch::PostClone { context, project: &project, agent, tree, server, login: &login, leftover_references };
     post_clone.run(&rendering).await?;
+    let spares = usize::from(project.database.spares);
+    Refill::new(server, request.home_id, request.project, &template.name, spares).start(&context.home.infra_dir());
     record.template = Some(template.name.clone());
     record.write(&context.home)?;
     Ok(())

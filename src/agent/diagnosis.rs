@@ -35,6 +35,7 @@ impl Diagnostic for Error {
             | Self::Left { .. } => Kind::Conflict,
             Self::Command { .. } | Self::Unhealthy { .. } => Kind::CheckFailed,
             Self::NoInfra | Self::NoRoom { .. } => Kind::Environment,
+            Self::NoDatabase(_) => Kind::Configuration,
             Self::Interrupted => Kind::Interrupted,
         }
     }
@@ -69,6 +70,7 @@ impl Diagnostic for Error {
             Self::PostClone(_) => "post_clone.failed",
             Self::DatabaseLost(_) => "database.lost",
             Self::NoInfra => "infra.absent",
+            Self::NoDatabase(_) => "project.no_database",
             Self::NoGateway => "gateway.absent",
             Self::Interrupted => "interrupted",
         }
@@ -149,6 +151,7 @@ impl Diagnostic for Error {
             Self::Left { agent, .. } => format!("run `harness teardown {agent}` again"),
             Self::DatabaseLost(agent) => format!("run `harness launch {agent} --reset-db` for a new one"),
             Self::NoInfra => "run `harness setup`".into(),
+            Self::NoDatabase(_) => "remove `disabled = true` from `[database]`".into(),
             Self::NoGateway => "run `harness serve --gateway`".into(),
             Self::PostClone(source) => return source.hint(),
             Self::Without { agent, what: "database" } => format!(

@@ -219,6 +219,9 @@ pub enum Error {
     /// The infra is not set up.
     #[error("the shared servers are not set up in this home")]
     NoInfra,
+    /// The project says that it needs no database.
+    #[error("project `{0}` has no database")]
+    NoDatabase(String),
     /// `serve` has no gateway.
     #[error("this home has no gateway")]
     NoGateway,

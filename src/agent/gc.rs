@@ -10,7 +10,7 @@ use super::leftover::leftovers;
 use super::teardown::{TeardownOptions, TeardownTarget, teardown};
 use super::{Context, Record, belongings, identity, undone, worktree};
 use crate::infra;
-use crate::postgres::template;
+use crate::postgres::{self, Server, spare, template};
 use crate::project::AgentId;
 use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed, RemovedKind};
 use crate::system;
@@ -56,15 +56,8 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     let agents = agents.map(|removed| CollectedAgent { why: why(removed.agent), removed }).collect();
     let mut removed = Vec::new();
     if let Some(server) = infra.as_ref().and_then(|infra| infra.servers.postgres.as_ref()) {
-        let swept = if dry_run {
-            template::unfinished(server, context.home.id()).await
-        } else {
-            template::sweep(server, context.home.id()).await
-        };
-        match swept {
-            Ok(swept) => removed.extend(
-                swept.into_iter().map(|it| Removed::with(RemovedKind::Database, it.database, "an unfinished template")),
-            ),
+        match on_server(server, context.home.id(), dry_run).await {
+            Ok(swept) => removed.extend(swept),
             Err(_) if dry_run => {}
             Err(error) => return Err(error.into()),
         }
@@ -89,6 +82,19 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
         ));
     }
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
+}
+
+/// What belongs to no agent: unfinished templates, and spares that no launch can use.
+async fn on_server(server: &Server, home: &str, dry_run: bool) -> postgres::Result<Vec<Removed>> {
+    let (templates, spares) = if dry_run {
+        (template::unfinished(server, home).await?, spare::leftovers(server, home).await?)
+    } else {
+        (template::sweep(server, home).await?, spare::sweep(server, home).await?)
+    };
+    let named = |name, why: &str| Removed::with(RemovedKind::Database, name, why);
+    let templates = templates.into_iter().map(|it| named(it.database, "an unfinished template"));
+    let spares = spares.into_iter().map(|it| named(it, "a spare that no launch can use"));
+    Ok(templates.chain(spares).collect())
 }
 
 /// Whether a launch has taken an agent up that was to be collected.

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::{Context, Error, engine_choice, identity, launch, status, template_values};
-use crate::infra::{self, Infra, InfraRecord, PortOwners};
-use crate::postgres;
+use super::{Context, Error, engine_choice, identity, status, templates};
+use crate::infra::{self, InfraRecord, PortOwners};
 use crate::project::{self, AgentId, EngineChoice, InfraPort, InfraPorts, PortSource, Project};
-use crate::render::Renderer;
-use crate::report::{Failure, Setup, TemplateUse};
+use crate::report::{Failure, Setup};
 use crate::system::StackName;
 
 /// Brings the shared servers up and builds the template of the project of the current directory.
@@ -37,7 +35,8 @@ pub async fn setup(context: &Context, engine: Option<EngineChoice>, free_ports: 
     for drift in &infra.drift {
         context.events.warning("infra", drift.clone());
     }
-    let (template, infra) = tokio::join!(template(context, &project, &infra), status::infra(context));
+    let (template, infra) =
+        tokio::join!(templates::ensure(context, &project, &project.root, &infra), status::infra(context));
     let (template, infra) = (template?, infra?);
     Ok(Setup {
         schema: "harness/setup/1".to_owned(),
@@ -96,30 +95,6 @@ fn say_what_counts_more(context: &Context, project: &Project, block: &InfraPorts
         let text = format!("{} stays {number}: {place} sets it; remove it there", port.variable());
         context.events.warning("infra", text);
     }
-}
-
-/// The template of a project's root, found or built; `None` where the project has no database.
-async fn template(context: &Context, project: &Project, infra: &Infra) -> Result<Option<TemplateUse>, Failure> {
-    let Some(server) = infra.servers.postgres.as_ref().filter(|_| !project.database.disabled) else { return Ok(None) };
-    let renderer = Renderer::new(project);
-    let inputs = launch::TemplateInputs::of(context, project, &renderer, infra, server)?;
-    let plan = inputs.plan(context, project, &project.root);
-    if let Some(found) = postgres::template::find(server, &plan).await? {
-        return Ok(Some(TemplateUse { name: found.name.clone(), built: false }));
-    }
-    let values = template_values::shared(context, project, infra, None);
-    let place = launch::Preparation {
-        home: &context.home,
-        events: &context.events,
-        subject: "template",
-        tree: &project.root,
-        root: &project.root,
-        copied: &[],
-    };
-    let environment = renderer.template_environment(&values, &|name| context.variable(name))?;
-    launch::prepare(&place, &project.prepare, &renderer, &values, &environment).await?;
-    let built = postgres::template::ensure(server, &plan, &context.events).await?;
-    Ok(Some(TemplateUse { name: built.name.clone(), built: built.built }))
 }
 
 /// Takes down the servers of the home's engine where another one is asked for by name. Databases and buckets are not

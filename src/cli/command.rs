@@ -62,6 +62,8 @@ impl Verb {
     fn document(&self) -> String {
         match self {
             Self::Config(arguments) => format!("config-{}", arguments.verb_name()),
+            Self::Db(arguments) => arguments.document().to_owned(),
+            Self::Template(arguments) => format!("template-{}", arguments.verb_name()),
             Self::Infra(arguments) => format!("infra-{}", arguments.verb_name()),
             Self::Serve(arguments) => arguments.document().to_owned(),
             Self::Project(arguments) => arguments.document().to_owned(),
@@ -104,7 +106,10 @@ fn misused(arguments: &[OsString], error: &clap::Error) {
         // no verb, no document of its own
         let name = match (verb, below) {
             ("harness", _) => "usage".to_owned(),
-            ("config" | "infra", Some(below)) => format!("{verb}-{}", below.get_name()),
+            ("config" | "infra" | "template", Some(below)) => format!("{verb}-{}", below.get_name()),
+            ("db", Some(below)) if ["diff", "dump", "load"].contains(&below.get_name()) => {
+                format!("db-{}", below.get_name())
+            }
             ("job", _) => "queue-job".to_owned(),
             _ => verb.to_owned(),
         };

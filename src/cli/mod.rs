@@ -47,6 +47,7 @@ mod slow_queries;
 mod stats;
 mod status;
 mod teardown;
+mod template;
 mod ticket;
 mod trust;
 mod url;
@@ -71,7 +72,12 @@ verbs! {
     Logs(logs::Arguments) = logs::run, "logs" as crate::report::LogPage, "logs-line" as crate::report::LoggedLine;
     Psql(psql::Arguments) = psql::run, "psql" as crate::report::QueryResult;
     SlowQueries(slow_queries::Arguments) = slow_queries::run, "slow-queries" as crate::report::SlowQueries;
-    Db(db::Arguments) = db::run, "db" as crate::report::DatabaseReport;
+    Db(db::Arguments) = db::run, "db" as crate::report::DatabaseReport,
+        "db-diff" as crate::report::DatabaseDiff, "db-dump" as crate::report::DatabaseFile,
+        "db-load" as crate::report::DatabaseFile;
+    Template(template::Arguments) = template::run, "template", "template-list" as crate::report::TemplateList,
+        "template-show" as crate::report::TemplateShow, "template-build" as crate::report::TemplateBuild,
+        "template-drop" as crate::report::TemplateDrop, "template-gc" as crate::report::TemplateDrop;
     Env(env::Arguments) = env::run, "env" as crate::report::Environment;
     Exec(exec::Arguments) = exec::run, "exec" as crate::report::Execution;
     Shell(shell::Arguments) = shell::run, "shell";

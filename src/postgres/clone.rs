@@ -2,7 +2,10 @@
 //!
 //! The role is made first, unable to log in, together with its mark; the database belongs to it from its
 //! creation; login is allowed last. So at every moment what exists can be recognised as ours, and
-//! "the role may log in" says that the pair is complete.
+//! "the role may log in" says that the pair is complete. Where a spare is ready, it is taken over instead: see
+//! [`super::spare`].
+
+use std::time::Instant;
 
 use crate::project::AgentId;
 use crate::report::Events;
@@ -15,8 +18,9 @@ use super::lock::Key;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::{self, databases, named};
 use super::roles::{NewRole, allow_login_sql};
+use super::sql::{identifier, literal};
 use super::template::Template;
-use super::{DatabaseCredentials, Error, LoginProblem, Result, Server};
+use super::{DatabaseCredentials, Error, LoginProblem, Result, Server, spare};
 
 /// The agent whose database is made.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +130,6 @@ async fn make(
     role_exists: bool,
 ) -> Result<()> {
     let name = request.agent.database();
-    let source = Source::inspect(connection, &template.name).await?;
     let mark = Mark::new(request.home_id, request.project, Some(request.agent), OwnedKind::Agent);
     let role = NewRole {
         name: &name,
@@ -137,11 +140,23 @@ async fn make(
         member_of: &[],
         shared: request.roles,
     };
+    if !role_exists && spare::hand_out(server, connection, &template.name, &role).await? {
+        return Ok(());
+    }
+    let source = Source::inspect(connection, &template.name).await?;
     connection.execute(&format!("create role `{name}`"), &role.sql(connection, server, role_exists)).await?;
+    let began = Instant::now();
     let facts = Facts { template: Some(template.name.clone()), ..Facts::default() };
     let target = Target { name: &name, owner: &name, objects: &name, mark: &mark, facts: &facts, open: true };
     copy(server, connection, &source, &target).await?;
-    connection.execute(&format!("let role `{name}` log in"), &allow_login_sql(&name, None)).await
+    let facts = Facts { clone_ms: Some(crate::report::milliseconds(began.elapsed())), ..facts };
+    let sql = format!(
+        "COMMENT ON DATABASE {} IS {}; {}",
+        identifier(&name),
+        literal(&facts.comment(&mark)),
+        allow_login_sql(&name, None)
+    );
+    connection.execute(&format!("let role `{name}` log in"), &sql).await
 }
 
 /// Whether the password of an agent's role is this one: a role may change its own.

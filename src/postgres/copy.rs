@@ -5,7 +5,7 @@
 //! settings that CREATE DATABASE leaves behind, and only then is opened. Between CREATE and REVOKE
 //! anyone could connect otherwise (tried on 15 and 18).
 //!
-//! Objects of the source that belong to a template's role are given to the new owner inside the copy;
+//! Objects of the source that belong to a template's role, or a spare's, are given to the new owner inside the copy;
 //! the source is not touched. Which roles these are is read from `pg_shdepend`, so a template, a state
 //! kept by another template and an agent's own snapshot need no different treatment. REASSIGN OWNED
 //! also moves the *databases* of a role, therefore a template's role never owns one.
@@ -27,7 +27,7 @@ const FILE_COPY_FROM: u64 = 30 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Source {
     name: String,
-    /// Roles of templates that own objects in it.
+    /// Roles of templates and spares that own objects in it.
     owners: Vec<Owner>,
     settings: Vec<Setting>,
     bytes: Option<u64>,
@@ -90,7 +90,7 @@ impl Source {
             .iter()
             .filter(|row| {
                 let mark = row.get("comment").and_then(Mark::parse);
-                mark.is_some_and(|mark| mark.kind == OwnedKind::Template)
+                mark.is_some_and(|mark| matches!(mark.kind, OwnedKind::Template | OwnedKind::Spare))
             })
             .map(|row| Owner { name: text(row, "rolname"), entangled: flag(row, "entangled") })
             .collect();
@@ -112,6 +112,16 @@ impl Source {
 /// Copies `source`. A failure may leave the unfinished copy behind, marked or owned by a marked role.
 pub(super) async fn copy(server: &Server, connection: &Connection, source: &Source, target: &Target<'_>) -> Result<()> {
     create(server, connection, source, target).await?;
+    settle(server, connection, source, target).await
+}
+
+/// Makes a closed database with the contents of `source` what `target` says: all of a copy but the copying.
+pub(super) async fn settle(
+    server: &Server,
+    connection: &Connection,
+    source: &Source,
+    target: &Target<'_>,
+) -> Result<()> {
     connection.execute(&format!("open database `{}`", target.name), &finish_sql(source, target)).await?;
     let others: Vec<&Owner> = source.owners.iter().filter(|owner| owner.name != target.objects).collect();
     if !others.is_empty() {

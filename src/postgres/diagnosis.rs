@@ -45,6 +45,9 @@ impl Diagnostic for Error {
             | Self::Missing { .. }
             | Self::SnapshotExists { .. }
             | Self::SnapshotMissing { .. }
+            | Self::TemplateMissing { .. }
+            | Self::TemplateInUse { .. }
+            | Self::TemplateBusy(_)
             | Self::InputsChanging { .. } => Kind::Conflict,
             Self::SnapshotName(_) => Kind::Usage,
             Self::Query { .. } => Kind::CheckFailed,
@@ -80,6 +83,9 @@ impl Diagnostic for Error {
             Self::SnapshotExists { .. } => "snapshot.exists",
             Self::SnapshotMissing { .. } => "snapshot.missing",
             Self::SnapshotName(_) => "snapshot.invalid_name",
+            Self::TemplateMissing { .. } => "template.missing",
+            Self::TemplateInUse { .. } => "template.in_use",
+            Self::TemplateBusy(_) => "template.busy",
             Self::Busy { .. } => "database.busy",
             Self::Query { .. } => "query.failed",
             Self::StatementsUnavailable { .. } => "postgres.statements_unavailable",
@@ -131,9 +137,14 @@ impl Diagnostic for Error {
             Self::SnapshotExists { agent, name } => {
                 Some(format!("choose another name, or run `harness db {agent} drop {name}` first"))
             }
-            Self::SnapshotMissing { known, .. } if !known.is_empty() => {
+            Self::TemplateInUse { name, .. } => Some(format!(
+                "run `harness template drop --force {name}`: their databases stay; `db reset` of these agents builds it again"
+            )),
+            Self::TemplateBusy(_) => Some("wait for the command that does so, then run this one again".into()),
+            Self::SnapshotMissing { known, .. } | Self::TemplateMissing { known, .. } if !known.is_empty() => {
                 Some(format!("there are: {}", known.join(", ")))
             }
+            Self::TemplateMissing { .. } => Some("run `harness template list`, or compare with a snapshot".into()),
             Self::StatementsUnavailable { .. } => {
                 Some("set `shared_preload_libraries = 'pg_stat_statements'` on the server and restart it".into())
             }

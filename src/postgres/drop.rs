@@ -108,6 +108,10 @@ async fn find(connection: &Connection, home: &str, agent: AgentId) -> Result<Dro
                     report.foreign.push(format!("database {}", database.name));
                 }
             }
+            // an agent may write any comment on it, and the role cannot be dropped before
+            _ if database.owner_mark(home).is_some_and(|mark| mark.agent == Some(agent)) => {
+                report.databases.push(database.name);
+            }
             _ if database.name == name => report.foreign.push(format!("database {name}")),
             _ => {}
         }

@@ -219,6 +219,25 @@ pub enum Error {
     /// Not a name for a snapshot.
     #[error("`{0}` is not a snapshot name: expected 1 to 40 of a-z, 0-9 and `_`")]
     SnapshotName(String),
+    /// There is no template of this name.
+    #[error("this home has no template `{name}`")]
+    TemplateMissing {
+        /// The name asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// Databases of agents come from the template that is to be dropped.
+    #[error("template `{name}` is in use by {}", agents_named(agents))]
+    TemplateInUse {
+        /// Its name.
+        name: String,
+        /// Whose databases.
+        agents: Vec<AgentId>,
+    },
+    /// A command builds or clones the template that is to be dropped.
+    #[error("template `{0}` is being built or cloned at this moment")]
+    TemplateBusy(String),
     /// Clients reconnect faster than their sessions can be ended.
     #[error("database `{name}` is still in use after its sessions were ended for {} s", waited.as_secs())]
     Busy {
@@ -267,6 +286,11 @@ impl Error {
         let action = action.into();
         move |error| Self::Statement { action, source: cause(error) }
     }
+}
+
+fn agents_named(agents: &[AgentId]) -> String {
+    let ids: Vec<String> = agents.iter().map(ToString::to_string).collect();
+    format!("agent{} {}", if ids.len() == 1 { "" } else { "s" }, ids.join(", "))
 }
 
 /// What the server said, without the driver's own `db error` around it.

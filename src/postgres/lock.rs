@@ -40,11 +40,16 @@ impl Key {
 
     /// Takes the lock shared. `waiting` is called when it is held exclusively.
     pub(super) async fn share(self, connection: &Connection, waiting: impl FnOnce()) -> Result<()> {
-        if !self.ask(connection, "pg_try_advisory_lock_shared").await? {
+        if !self.try_share(connection).await? {
             waiting();
             self.wait(connection, "pg_advisory_lock_shared", LONGEST_BUILD).await?;
         }
         Ok(())
+    }
+
+    /// Takes the lock shared if nobody holds it exclusively.
+    pub(super) async fn try_share(self, connection: &Connection) -> Result<bool> {
+        self.ask(connection, "pg_try_advisory_lock_shared").await
     }
 
     /// Takes the lock within `limit`.

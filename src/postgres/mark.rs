@@ -32,13 +32,15 @@ pub enum OwnedKind {
     Building,
     /// A role that several projects may expect (`[database] roles`).
     Shared,
+    /// A clone that no agent has yet, or its role.
+    Spare,
     /// The role that owns a home's databases while they are built.
     Builders,
     /// Of a newer harness.
     Other,
 }
 
-const KINDS: [(OwnedKind, &str); 10] = [
+const KINDS: [(OwnedKind, &str); 11] = [
     (OwnedKind::Agent, "agent"),
     (OwnedKind::Snapshot, "snapshot"),
     (OwnedKind::Incoming, "incoming"),
@@ -47,6 +49,7 @@ const KINDS: [(OwnedKind, &str); 10] = [
     (OwnedKind::Kept, "kept"),
     (OwnedKind::Building, "building"),
     (OwnedKind::Shared, "shared"),
+    (OwnedKind::Spare, "spare"),
     (OwnedKind::Builders, "builders"),
     (OwnedKind::Other, "other"),
 ];
@@ -121,6 +124,9 @@ pub(super) struct Facts {
     /// Of a template: columns in which its own name stands.
     #[serde(rename = "traces", skip_serializing_if = "Vec::is_empty")]
     pub(super) leftover_references: Vec<LeftoverReference>,
+    /// How long it took to copy it, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) clone_ms: Option<u64>,
     /// Which template a database was cloned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) template: Option<String>,

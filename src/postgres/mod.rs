@@ -6,6 +6,7 @@
 //! ```text
 //! template::ensure   links -> lock -> role, database, extensions, steps -> rename
 //! clone::create      role (no login) -> copy -> objects to the role -> login
+//! spare              clones made before they are wanted; a launch renames one
 //! snapshot           copy, or copy and swap
 //! drop::agent        everything with the agent's mark or the agent's role as owner
 //! ```
@@ -18,13 +19,16 @@ pub mod clone;
 pub mod closing;
 mod connection;
 mod copy;
+mod copy_on_write;
 mod diagnosis;
+pub mod diff;
 pub mod drop;
 mod error;
 mod extensions;
 mod hba;
 mod inspect;
 mod leftover_references;
+pub mod load;
 mod lock;
 mod login_problem;
 mod mark;
@@ -34,6 +38,7 @@ mod packages;
 mod prepare;
 pub mod query;
 mod remedy;
+mod replace;
 mod roles;
 mod run_step;
 mod script;
@@ -42,6 +47,7 @@ mod sessions;
 mod silence;
 pub mod slow_queries;
 pub mod snapshot;
+pub mod spare;
 mod sql;
 mod statements;
 mod step;
@@ -50,6 +56,7 @@ pub mod template;
 pub use admin::Admin;
 pub use clone::{CloneRequest, CloneState, Owned};
 pub use connection::Version;
+pub use copy_on_write::CopyOnWrite;
 pub use drop::DroppedReport;
 pub use error::{Error, ObjectType, Result};
 pub use hba::{Origin, rules as hba_rules};

@@ -30,7 +30,12 @@ impl Database {
     /// Whether a role of this home owns it. The owner of a database can copy a comment; only a role that may
     /// alter the role.
     pub(super) fn is_owned(&self, home: &str) -> bool {
-        Mark::of_home(self.owner_comment.as_deref(), home).is_some()
+        self.owner_mark(home).is_some()
+    }
+
+    /// Our mark on the role that owns it.
+    pub(super) fn owner_mark(&self, home: &str) -> Option<Mark> {
+        Mark::of_home(self.owner_comment.as_deref(), home)
     }
 
     pub(super) fn facts(&self) -> Facts {

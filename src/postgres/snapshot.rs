@@ -1,23 +1,21 @@
 //! Snapshots of an agent's database, and putting one (or the template) in its place.
 //!
 //! A snapshot is a closed copy, `agent_<id>_snap_<name>`, that the agent's role owns, so that it goes with
-//! the agent. Restoring copies it beside the agent's database and swaps the two in one transaction: until
-//! then the agent works on what it has, and a failure changes nothing. Sessions are evicted; the
-//! application connects again.
+//! the agent. Restoring copies it beside the agent's database and swaps the two (see `replace`).
 
 use crate::project::AgentId;
 
-use super::clone::{CloneRequest, CloneState, state_with};
+use super::clone::CloneRequest;
 use super::connection::{Connection, text};
 use super::copy::{Source, Target, copy};
 use super::lock::Key;
-use super::mark::{Facts, Mark, OwnedKind};
-use super::objects::{database_named, databases};
+use super::mark::{Facts, OwnedKind};
+use super::objects::{Database, database_named, databases};
+use super::replace::{self, Replacement};
 use super::roles::NewRole;
-use super::sessions::{evict_sql, without_sessions};
-use super::sql::{identifier, literal};
+use super::sql::literal;
 use super::template::Template;
-use super::{Error, Result, Server, drop};
+use super::{Error, Result, Server, drop, spare};
 
 /// A snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
     let snapshot = database_of(agent, name)?;
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;
-    let mark = complete(&connection, home_id, agent).await?;
+    let mark = replace::complete(&connection, home_id, agent).await?;
     if let Some(existing) = database_named(&connection, &snapshot).await? {
         existing.ours(home_id)?;
         return Err(Error::SnapshotExists { agent, name: name.to_owned() });
@@ -61,14 +59,29 @@ pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str)
     let snapshot = database_of(agent, name)?;
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;
-    let Some(existing) = database_named(&connection, &snapshot).await?.filter(|existing| existing.valid) else {
-        let known = list_with(&connection, home_id, agent).await?.into_iter().map(|one| one.name).collect();
+    let template = existing(&connection, home_id, agent, name).await?.facts().template;
+    let replacement = Replacement::begin(server, &connection, home_id, agent, template.clone()).await?;
+    let arrived = async {
+        let source = Source::inspect(&connection, &snapshot).await?;
+        copy(server, &connection, &source, &replacement.target()).await
+    };
+    let arrived = arrived.await;
+    replacement.finish(arrived).await?;
+    Ok(template)
+}
+
+/// The database of a snapshot.
+///
+/// # Errors
+/// There is none of this name.
+pub(super) async fn existing(connection: &Connection, home: &str, agent: AgentId, name: &str) -> Result<Database> {
+    let found = database_named(connection, &database_of(agent, name)?).await?;
+    let Some(existing) = found.filter(|existing| existing.valid) else {
+        let known = list_with(connection, home, agent).await?.into_iter().map(|one| one.name).collect();
         return Err(Error::SnapshotMissing { agent, name: name.to_owned(), known });
     };
-    existing.ours(home_id)?;
-    let template = existing.facts().template;
-    replace(server, &connection, home_id, agent, &snapshot, template.clone()).await?;
-    Ok(template)
+    existing.ours(home)?;
+    Ok(existing)
 }
 
 /// Puts a fresh clone of the template in the place of an agent's complete database, and makes its role what it
@@ -80,7 +93,7 @@ pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<
     let (agent, home) = (request.agent, request.home_id);
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;
-    let mark = complete(&connection, home, agent).await?;
+    let mark = replace::complete(&connection, home, agent).await?;
     let role = NewRole {
         name: &agent.database(),
         mark: &mark,
@@ -91,7 +104,17 @@ pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<
         shared: request.roles,
     };
     connection.execute(&format!("renew role `{}`", role.name), &role.sql(&connection, server, true)).await?;
-    replace(server, &connection, home, agent, &template.name, Some(template.name.clone())).await
+    let name = &template.name;
+    let replacement = Replacement::begin(server, &connection, home, agent, Some(name.clone())).await?;
+    let arrived = async {
+        let target = replacement.target();
+        if spare::adopt(server, &connection, name, &target).await? {
+            return Ok(());
+        }
+        copy(server, &connection, &Source::inspect(&connection, name).await?, &target).await
+    };
+    let arrived = arrived.await;
+    replacement.finish(arrived).await
 }
 
 /// The snapshots of an agent, by name.
@@ -132,62 +155,6 @@ async fn list_with(connection: &Connection, home: &str, agent: AgentId) -> Resul
     }
     snapshots.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(snapshots)
-}
-
-async fn replace(
-    server: &Server,
-    connection: &Connection,
-    home: &str,
-    agent: AgentId,
-    source: &str,
-    template: Option<String>,
-) -> Result<()> {
-    let mark = complete(connection, home, agent).await?;
-    let name = agent.database();
-    let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
-    for leftover in [&incoming, &outgoing] {
-        if let Some(database) = database_named(connection, leftover).await? {
-            database.ours(home)?;
-            drop::database(server, connection, leftover).await?;
-        }
-    }
-    let source = Source::inspect(connection, source).await?;
-    let facts = Facts { template, ..Facts::default() };
-    let arriving = mark.with_kind(OwnedKind::Incoming);
-    // open, because objects are given to their owner from inside; only the agent itself could look in
-    let target = Target { name: &incoming, owner: &name, objects: &name, mark: &arriving, facts: &facts, open: true };
-    let swapped = match copy(server, connection, &source, &target).await {
-        Ok(()) => swap(server, connection, &mark, &facts, &name).await,
-        Err(error) => Err(error),
-    };
-    // what cannot be dropped is marked as the agent's: the next replacement or teardown takes it
-    let rest = if swapped.is_ok() { &outgoing } else { &incoming };
-    let _ = drop::database(server, connection, rest).await;
-    swapped
-}
-
-/// Renames both in one transaction. In every case the old one accepts connections again at the end.
-async fn swap(server: &Server, connection: &Connection, mark: &Mark, facts: &Facts, name: &str) -> Result<()> {
-    let (incoming, outgoing) = (format!("{name}_incoming"), format!("{name}_outgoing"));
-    let (new, current, old) = (identifier(&incoming), identifier(name), identifier(&outgoing));
-    let evict = format!("{}; {}", evict_sql(&incoming), evict_sql(name));
-    let sql = format!(
-        "{evict}; ALTER DATABASE {current} RENAME TO {old}; ALTER DATABASE {new} RENAME TO {current}; \
-         COMMENT ON DATABASE {current} IS {}; COMMENT ON DATABASE {old} IS {}",
-        literal(&facts.comment(mark)),
-        literal(&mark.with_kind(OwnedKind::Outgoing).to_string())
-    );
-    without_sessions(server, connection, name, &format!("replace database `{name}`"), &sql).await
-}
-
-/// The mark of an agent's complete pair.
-async fn complete(connection: &Connection, home: &str, agent: AgentId) -> Result<Mark> {
-    let name = agent.database();
-    if state_with(connection, home, None, agent).await? != CloneState::Complete {
-        return Err(Error::Missing { name });
-    }
-    let database = database_named(connection, &name).await?.ok_or(Error::Missing { name })?;
-    Ok(database.ours(home)?.with_kind(OwnedKind::Agent))
 }
 
 fn prefix(agent: AgentId) -> String {

@@ -65,6 +65,63 @@ words! {
     }
 }
 
+/// `harness db diff`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseDiff {
+    /// `harness/db-diff/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// Name of its database.
+    pub database: String,
+    /// The template that it was compared with; null where it was a snapshot.
+    pub template: Option<String>,
+    /// The snapshot that it was compared with.
+    pub snapshot: Option<String>,
+    /// How many tables were compared.
+    pub compared: u64,
+    /// Those that differ, by name.
+    pub tables: Vec<TableDiff>,
+}
+
+/// A table that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TableDiff {
+    /// Schema and name: `public.items`.
+    pub table: String,
+    /// Only the agent's database has it.
+    pub is_new: bool,
+    /// The agent's database has it no more.
+    pub is_gone: bool,
+    /// Rows that only the agent's database has.
+    pub rows_added: u64,
+    /// Rows that it has no more.
+    pub rows_removed: u64,
+    /// Rows of the same primary key with other values; without a primary key they count as removed and added.
+    pub rows_changed: u64,
+    /// Columns that only the agent's database has.
+    pub columns_added: Vec<String>,
+    /// Columns that it has no more.
+    pub columns_removed: Vec<String>,
+}
+
+/// `harness db dump` and `load`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseFile {
+    /// `harness/db-dump/1` or `harness/db-load/1`.
+    pub schema: String,
+    /// The agent.
+    pub agent: u8,
+    /// Name of its database.
+    pub database: String,
+    /// The file.
+    pub file: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Wall-clock time in milliseconds.
+    pub duration_ms: u64,
+}
+
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SnapshotRow {

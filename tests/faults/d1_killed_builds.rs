@@ -1,5 +1,5 @@
-//! D1: SIGKILL at every step of a template build, and of a clone, a restore and a teardown. A half-built
-//! template is never used.
+//! D1: SIGKILL at every step of a template build, and of a clone, a restore, a reset, a refill of spares, a hand-out and a
+//! teardown. A half-built template or spare is never used.
 //!
 //! Each round runs a launch in a process of its own through a proxy that counts what is asked of the
 //! server, and kills the process when it has asked for the n-th thing, which the server then still does.
@@ -43,6 +43,11 @@ fn d1_victim() {
         match std::env::var(ACTION).unwrap().as_str() {
             "launch" => project.try_launch(1).await.map(|_| ()),
             "restore" => snapshot::restore(server, home, agent(1), "kept").await.map(|_| ()),
+            "reset" => {
+                let template = project.ensuring().await.unwrap();
+                snapshot::reset(server, &template, &project.request(1, &Secret::new("reset"))).await
+            }
+            "refill" => project.try_refill(2).await,
             "teardown" => drop::agent(server, home, agent(1)).await.map(|_| ()),
             other => unreachable!("{other}"),
         }
@@ -127,6 +132,84 @@ fn d1_a_restore_killed_at_any_moment_keeps_the_old_state_or_has_the_new() {
     assert_eq!(count, ["11"]);
     let left: Vec<String> = postgres.databases().into_iter().filter(|name| name.starts_with("agent")).collect();
     assert_eq!(left, ["agent_1", "agent_1_snap_kept"]);
+}
+
+#[test]
+fn d1_a_refill_killed_at_any_moment_leaves_whole_spares_alone() {
+    let postgres = TestPostgres::start();
+    let project = project(postgres.server());
+    project.ensure();
+    let kills = kill_at_every_moment(&postgres, "refill", |moment| {
+        let open =
+            postgres.sql("select datname from pg_database where datname ~ '^spare_[0-9a-f]+_[0-9]+$' and datallowconn");
+        assert_eq!(open, Vec::<String>::new(), "after kill {moment}");
+        // so that the next round makes all of them, too; the server may still be at work for the one that was killed
+        wait_for("no spares", SHORT, || {
+            let left = project.refill(&postgres, 0);
+            let locks = postgres.sql("select objid from pg_locks where locktype = 'advisory'");
+            if left.is_empty() && locks.is_empty() { Ok(()) } else { Err(format!("{left:?}, {locks:?}")) }
+        });
+    });
+    assert!(kills > 20, "only {kills} moments were tried");
+    // the server may still be at work for the last one that was killed
+    let whole = wait_for("two spares and nothing else", SHORT, || {
+        let (spares, roles) = (project.refill(&postgres, 2), postgres.roles());
+        let roles: Vec<String> = roles.into_iter().filter(|name| name.starts_with("spare")).collect();
+        if spares.len() == 2 && spares == roles { Ok(spares) } else { Err(format!("{spares:?} {roles:?}")) }
+    });
+    assert!(whole.iter().all(|name| !name.ends_with("_building")), "{whole:?}");
+    for id in [1, 2] {
+        assert_eq!(try_sql(&project.launch(id), "SELECT count(*), max(id) FROM message").unwrap(), ["11", "11"]);
+    }
+    assert_eq!(postgres.spares(), Vec::<String>::new());
+}
+
+#[test]
+fn d1_a_hand_out_killed_at_any_moment_is_finished_or_was_never_begun() {
+    let postgres = TestPostgres::start();
+    let project = project(postgres.server());
+    let spares = project.refill(&postgres, 2);
+    let kills = kill_at_every_moment(&postgres, "launch", |moment| {
+        // a database and its role have one name at every moment
+        let apart = postgres.sql(
+            "select datname, rolname from pg_database d join pg_roles r on r.oid = d.datdba \
+             where datname ~ '^(spare|agent)_' and datname <> rolname",
+        );
+        assert_eq!(apart, Vec::<String>::new(), "after kill {moment}");
+    });
+    assert!(kills > 5, "only {kills} moments were tried");
+    assert_eq!(try_sql(&project.launch(1), "SELECT count(*) FROM message").unwrap(), ["11"]);
+    assert_eq!(postgres.spares(), spares[1..]);
+}
+
+#[test]
+fn d1_a_reset_from_a_spare_killed_at_any_moment_keeps_the_old_state_or_has_the_new() {
+    let postgres = TestPostgres::start();
+    let project = project(postgres.server());
+    let mut login = project.launch(1);
+    login.password = Secret::new("reset");
+    block_on(snapshot::create(&project.server, HOME, agent(1), "kept")).unwrap();
+    project.refill(&postgres, 5);
+    postgres.sql_in("agent_1", "DELETE FROM message WHERE id > 5");
+    let kills = kill_at_every_moment(&postgres, "reset", |moment| {
+        let count = wait_for("the database", SHORT, || {
+            let admin = harness::postgres::DatabaseCredentials { database: "agent_1".into(), ..postgres.admin() };
+            try_sql(&admin, "SELECT count(*) FROM message")
+        });
+        assert!(count == ["5"] || count == ["11"], "after kill {moment}: {count:?}");
+        project.refill(&postgres, 5);
+    });
+    assert!(kills > 10, "only {kills} moments were tried");
+    assert_eq!(try_sql(&login, "SELECT count(*) FROM message").unwrap(), ["11"]);
+    try_sql(&login, "ALTER TABLE message ADD COLUMN mine int").unwrap();
+    let left: Vec<String> = postgres.databases().into_iter().filter(|name| name.starts_with("agent")).collect();
+    assert_eq!(left, ["agent_1", "agent_1_snap_kept"]);
+    let spares = wait_for("five spares and no role without one", SHORT, || {
+        let (spares, roles) = (project.refill(&postgres, 5), postgres.roles());
+        let roles: Vec<String> = roles.into_iter().filter(|name| name.starts_with("spare")).collect();
+        if spares == roles { Ok(spares) } else { Err(format!("{spares:?} {roles:?}")) }
+    });
+    assert_eq!(spares.len(), 5);
 }
 
 /// Passes connections on and kills the victim at the n-th query.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
-use harness::postgres::{DatabaseCredentials, clone, snapshot};
+use harness::postgres::{DatabaseCredentials, clone, snapshot, spare};
 use harness::report::Events;
 
 use crate::support::{TestPostgres, TestTemplate, agent, block_on, try_sql};
@@ -56,7 +56,18 @@ fn d13_nobody_gets_in_while_a_database_comes_and_goes() {
     let template = project.ensure();
     let stranger = project.launch(2);
     let (done, tries, entries) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
-    let names = ["agent_1", "agent_1_incoming", "agent_1_outgoing", "agent_1_snap_s", "agent_1"];
+    let ready = template.name.replace("tpl_", "spare_") + "_1";
+    let building = format!("{ready}_building");
+    let names = [
+        "agent_1",
+        "agent_1_incoming",
+        "agent_1_outgoing",
+        "agent_1_snap_s",
+        "agent_1",
+        ready.as_str(),
+        building.as_str(),
+        "agent_1",
+    ];
     thread::scope(|scope| {
         for start in 0..3 {
             let (stranger, done, tries, entries) = (&stranger, &done, &tries, &entries);
@@ -73,8 +84,10 @@ fn d13_nobody_gets_in_while_a_database_comes_and_goes() {
             });
         }
         let (server, home) = (&project.server, &project.home);
-        for _ in 0..5 {
+        for round in 0..6 {
             let outcome = block_on(async {
+                // with spares and without
+                spare::refill(server, home, &project.project, &template.name, round % 3).await?;
                 let password = harness::system::Secret::generate();
                 clone::create(server, &template, &project.request(1, &password), &Events::silent()).await?;
                 snapshot::create(server, home, agent(1), "s").await?;

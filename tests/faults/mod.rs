@@ -14,6 +14,7 @@ mod d1_killed_builds;
 mod d20_passwords;
 mod d21_external;
 mod d23_infra_record;
+mod d24_spares;
 mod d2_d4_builds;
 mod d3_sessions;
 mod d6_isolation;

@@ -13,7 +13,7 @@ fn findings(document: &serde_json::Value, area: &str) -> Vec<(String, String, St
 }
 
 /// Asks the home's server as its admin.
-fn admin(home: &TestHome, statement: &str) -> String {
+pub(super) fn admin(home: &TestHome, statement: &str) -> String {
     let record = fs::read_to_string(home.path().join("infra/record.json")).unwrap();
     let record: serde_json::Value = serde_json::from_str(&record).unwrap();
     let output = Command::new("psql")

@@ -117,6 +117,11 @@ impl TestPostgres {
         self.sql("select datname from pg_database where oid >= 16384 order by datname")
     }
 
+    /// Every database of a spare, complete or not, sorted.
+    pub(crate) fn spares(&self) -> Vec<String> {
+        self.databases().into_iter().filter(|name| name.starts_with("spare_")).collect()
+    }
+
     /// Every role but the server's own, sorted; without those that `prepare` makes once.
     pub(crate) fn roles(&self) -> Vec<String> {
         self.sql(

@@ -176,6 +176,9 @@ impl<'a> ProjectBuilder<'a> {
         }
         if !self.infra.contains(&"postgres") {
             text.push_str("\n[database]\ndisabled = true\n");
+        } else if !self.toml.lines().any(|line| line == "[database]") {
+            // work in the background that few tests have a use for
+            text.push_str("\n[database]\nspares = 0\n");
         }
         text.push_str("\n[env]\n");
         for (name, value) in &self.env {

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use harness::postgres::{CloneRequest, DatabaseCredentials, Server, Template, TemplatePlan, clone, drop, template};
+use harness::postgres::{
+    CloneRequest, DatabaseCredentials, Server, Template, TemplatePlan, clone, drop, spare, template,
+};
 use harness::project::{AgentId, DatabaseSettings, StepAction, TemplateStep};
 use harness::report::Events;
 use harness::system::Secret;
@@ -91,8 +93,12 @@ impl TestTemplate {
         }
     }
 
+    pub(crate) async fn ensuring(&self) -> harness::postgres::Result<Template> {
+        template::ensure(&self.server, &self.plan(), &Events::silent()).await
+    }
+
     pub(crate) fn try_ensure(&self) -> harness::postgres::Result<Template> {
-        block_on(template::ensure(&self.server, &self.plan(), &Events::silent()))
+        block_on(self.ensuring())
     }
 
     #[track_caller]
@@ -121,6 +127,19 @@ impl TestTemplate {
     #[track_caller]
     pub(crate) fn launch(&self, id: u8) -> DatabaseCredentials {
         block_on(self.try_launch(id)).unwrap_or_else(|error| panic!("{}", explain(error)))
+    }
+
+    /// Fills the spares of the template up.
+    pub(crate) async fn try_refill(&self, count: usize) -> harness::postgres::Result<()> {
+        let template = template::ensure(&self.server, &self.plan(), &Events::silent()).await?.name;
+        spare::refill(&self.server, &self.home, &self.project, &template, count).await
+    }
+
+    /// The same; returns their names.
+    #[track_caller]
+    pub(crate) fn refill(&self, postgres: &TestPostgres, count: usize) -> Vec<String> {
+        block_on(self.try_refill(count)).unwrap_or_else(|error| panic!("{}", explain(error)));
+        postgres.spares()
     }
 
     #[track_caller]

@@ -9,6 +9,7 @@ use crate::agent::template_values::Rendering;
 use crate::agent::{Error, Record};
 use crate::infra::Infra;
 use crate::postgres::clone::{self, CloneState};
+use crate::postgres::spare::Refill;
 use crate::postgres::{self, CloneRequest, Inspection, LeftoverReferences, Server, snapshot, template};
 use crate::project::Project;
 use crate::render::Renderer;
@@ -21,6 +22,8 @@ pub(super) struct Made {
     /// A fresh clone: `post_clone` has to run.
     pub(super) cloned: bool,
     pub(super) template: Option<TemplateUse>,
+    /// The spares that the next launch is to find.
+    pub(super) refill: Option<Refill>,
     pub(super) server: Option<String>,
     /// Where the template names itself.
     pub(super) leftover_references: LeftoverReferences,
@@ -129,6 +132,8 @@ pub(super) async fn ensure(
     made.times.push(("database".to_owned(), began.elapsed()));
     made.leftover_references = template.leftover_references.clone();
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
+    let spares = usize::from(project.database.spares);
+    made.refill = Some(Refill::new(&plan.server, context.home.id(), &record.project, &template.name, spares));
     made.server = Some(plan.system_identifier.clone());
     Ok(made)
 }

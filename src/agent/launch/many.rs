@@ -9,6 +9,7 @@ use super::run::Run;
 use super::scope::{LaunchOptions, Lodging, Scope};
 use crate::agent::lease::Lease;
 use crate::agent::{Context, Error, Lifecycle, Record, beside, identity, teardown};
+use crate::postgres::spare::Refill;
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
@@ -80,12 +81,12 @@ async fn together(
 ) -> Result<(Launch, Option<Kind>), Failure> {
     let agents: Vec<AgentId> = whom.iter().map(Whom::agent).collect();
     let mut refused = admission::refused(context, project, &agents, options).await?;
-    let at_work = RefCell::default();
+    let (at_work, refills) = (RefCell::default(), RefCell::default());
     let work = async {
-        let at_work = &at_work;
+        let (at_work, refills) = (&at_work, &refills);
         let launches = whom.into_iter().map(|whom| {
             let refusal = refused.remove(&whom.agent());
-            one(context, project, whom, refusal, options, lodging, at_work)
+            one(context, project, whom, refusal, (options, lodging), (at_work, refills))
         });
         beside::all(launches).await
     };
@@ -103,6 +104,10 @@ async fn together(
             Err(Error::Interrupted.into())
         }
         results = work => {
+            // now that nothing is in a hurry any more; once for agents of one template
+            for refill in refills.take() {
+                refill.start(&context.home.infra_dir());
+            }
             let worst = results.iter().filter_map(|(_, kind)| *kind).max();
             let agents = results.into_iter().map(|(agent, _)| agent).collect();
             Ok((Launch { schema: "harness/launch/1".to_owned(), agents }, worst))
@@ -115,9 +120,8 @@ async fn one(
     project: &Project,
     whom: Whom,
     refusal: Option<Error>,
-    options: &LaunchOptions,
-    lodging: &Lodging,
-    at_work: &RefCell<BTreeSet<AgentId>>,
+    (options, lodging): (&LaunchOptions, &Lodging),
+    (at_work, refills): (&RefCell<BTreeSet<AgentId>>, &RefCell<Vec<Refill>>),
 ) -> (LaunchedAgent, Option<Kind>) {
     let began = Instant::now();
     let agent = whom.agent();
@@ -144,6 +148,10 @@ async fn one(
         };
         let result = attempt.run(project).await;
         attempt.describe(&mut report).await;
+        let known = |refill: &Refill| refills.borrow().contains(refill);
+        if let Some(refill) = attempt.refill().filter(|refill| !known(refill)) {
+            refills.borrow_mut().push(refill);
+        }
         if result.is_err() {
             undone = attempt.give_up().await;
         }

@@ -7,6 +7,7 @@ use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
 use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown, undone};
 use crate::infra::{self, Infra};
+use crate::postgres::spare::Refill;
 use crate::project::Project;
 use crate::render;
 use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
@@ -23,6 +24,8 @@ pub(super) struct Run<'a> {
     changed: bool,
     /// The template that was used, once known.
     template: Option<TemplateUse>,
+    /// The spares that the next launch is to find, where this one took a database.
+    refill: Option<Refill>,
     /// Whether `[prepare]` of the tree has steps.
     prepares: bool,
 }
@@ -47,6 +50,7 @@ impl<'a> Run<'a> {
             journal,
             changed: false,
             template: None,
+            refill: None,
             prepares: !project.prepare.is_empty(),
         })
     }
@@ -154,6 +158,7 @@ impl<'a> Run<'a> {
         bucket::seed(scope, project, record, infra, &bucket, rendering).await?;
         self.changed |= prepared.changed || bucket.changed || database.changed;
         self.template = database.template.clone();
+        self.refill.clone_from(&database.refill);
         self.journal.done(&step)?;
         if database.cloned {
             let step = self.journal.begin("post_clone")?;
@@ -166,6 +171,11 @@ impl<'a> Run<'a> {
             self.save()?;
         }
         Ok(())
+    }
+
+    /// The spares that are to be made when all is done.
+    pub(super) fn refill(&mut self) -> Option<Refill> {
+        self.refill.take()
     }
 
     /// Fills in what is known of the agent.

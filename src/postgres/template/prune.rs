@@ -5,7 +5,7 @@ use super::super::drop;
 use super::super::lock::Key;
 use super::super::mark::OwnedKind;
 use super::super::objects::{databases, roles};
-use super::super::{Result, Server};
+use super::super::{Result, Server, spare};
 use super::chain::TemplatePlan;
 use super::discard::discard;
 
@@ -73,6 +73,7 @@ pub(super) async fn prune(server: &Server, connection: &Connection, plan: &Templ
             drop_unused(server, connection, name).await?;
         }
     }
+    spare::sweep_orphans(server, connection, plan.home_id).await?;
     drop_idle_roles(connection, plan.home_id).await
 }
 
@@ -87,7 +88,7 @@ async fn drop_unused(server: &Server, connection: &Connection, name: &str) -> Re
 }
 
 /// Roles of templates outlive them while kept states hold objects of theirs.
-async fn drop_idle_roles(connection: &Connection, home: &str) -> Result<()> {
+pub(super) async fn drop_idle_roles(connection: &Connection, home: &str) -> Result<()> {
     let existing: Vec<String> = databases(connection).await?.into_iter().map(|database| database.name).collect();
     for role in roles(connection).await? {
         let ours = role.mark(home).is_some_and(|mark| mark.kind == OwnedKind::Template);

@@ -16,6 +16,8 @@ pub struct DatabaseSettings {
     pub create: bool,
     /// `roles`: cluster-wide roles that migrations expect.
     pub roles: Vec<String>,
+    /// `spares`: how many clones are kept ready.
+    pub spares: u8,
     /// `[database.template] steps`.
     pub steps: Vec<TemplateStep>,
     /// `[database.template.env]`.

@@ -24,6 +24,8 @@ pub(crate) struct Database {
     /// Cluster-wide roles that migrations expect to exist.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// How many clones are kept ready for agents to come; 2 unless given, 0 for none.
+    pub(crate) spares: Option<u8>,
     /// How the template is built.
     #[serde(default)]
     pub(crate) template: Template,

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use super::super::document::KeyPath;
 use super::super::model::{DatabaseSettings, PostClone, StepAction, TemplateStep};
-use super::super::raw;
+use super::super::{AgentId, raw};
 use super::resolver::Resolver;
 
 /// A step of the template may take this long.
 const STEP_TIMEOUT: Duration = Duration::from_mins(10);
+/// Clones that are kept ready unless `spares` says otherwise.
+const SPARES: u8 = 2;
+/// More than as many agents as there can be would never be used.
+const MOST_SPARES: u8 = AgentId::MAX;
 
 pub(super) fn database(resolver: &mut Resolver<'_>, raw: &raw::Database) -> DatabaseSettings {
     let path = KeyPath::of("database");
@@ -28,10 +32,20 @@ pub(super) fn database(resolver: &mut Resolver<'_>, raw: &raw::Database) -> Data
         extensions: raw.extensions.clone(),
         create: raw.create,
         roles: raw.roles.clone(),
+        spares: spares(resolver, raw.spares, &path.key("spares")),
         steps,
         env: resolver.environment(&raw.template.env, &path.key("template").key("env")),
         post_clone,
     }
+}
+
+fn spares(resolver: &mut Resolver<'_>, raw: Option<u8>, path: &KeyPath) -> u8 {
+    let spares = raw.unwrap_or(SPARES);
+    if spares > MOST_SPARES {
+        resolver.report(path, format!("`{path}` must be from 0 to {MOST_SPARES}, not {spares}"));
+        return SPARES;
+    }
+    spares
 }
 
 fn template_step(resolver: &mut Resolver<'_>, raw: &raw::TemplateStep, path: &KeyPath) -> Option<TemplateStep> {

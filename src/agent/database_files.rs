@@ -1,0 +1,327 @@
+//! `db dump` and `db load`: an agent's database as a file, by PostgreSQL's own programs.
+//!
+//! A program must be of the server's major version or newer. On the docker engine those in the server's container do the
+//! work; else the ones beside the server, on PATH, or where Debian puts them.
+//!
+//! A dump is written beside the file and renamed. A load fills an empty database that then takes the place of the agent's,
+//! so that one that fails changes nothing. Owners and privileges are those of the agent, whoever's were dumped. Comments on
+//! extensions are left out: only their owner may write them, and that is the admin.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::sync::mpsc;
+
+use super::Context;
+use super::database::{Opened, open};
+use crate::infra::{Engine, Infra, docker};
+use crate::postgres::{self, Admin, DatabaseCredentials, Server, load};
+use crate::project::AgentId;
+use crate::report::{DatabaseFile, Diagnostic, Failure, Kind, milliseconds};
+use crate::system;
+
+/// `$1` is the format.
+const DUMP: &str = "exec pg_dump --no-password --no-owner --no-privileges --format=\"$1\"";
+
+/// `$1` is the role, `$2` the file; without a file it is read from standard input.
+const LOAD: &str = r#"set -e
+list=$(mktemp); copy=; trap 'rm -f "$list" ${copy:+"$copy"}' EXIT
+file=$2
+if [ -z "$file" ]; then copy=$(mktemp); cat >"$copy"; file=$copy; fi
+if [ "$(head -c 5 "$file")" = PGDMP ]; then
+    pg_restore --list "$file" | grep -v ' COMMENT - EXTENSION ' >"$list"
+    pg_restore --no-password --exit-on-error --single-transaction --no-owner --no-privileges --role="$1" \
+        --use-list="$list" --dbname="$PGDATABASE" "$file"
+else
+    { printf 'SET ROLE "%s";\n' "$1"; grep -v '^COMMENT ON EXTENSION ' "$file"; } |
+        psql -X -q -w -o /dev/null -v ON_ERROR_STOP=1 --single-transaction -f -
+fi"#;
+
+/// Lines of a program's output that an error shows.
+const LINES: usize = 20;
+
+/// Why a dump or a load failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("no `{program}` of PostgreSQL {major} or newer is installed")]
+    NoProgram { program: &'static str, major: u32 },
+    #[error("cannot dump database `{database}`")]
+    Dump { database: String, output: Vec<String> },
+    #[error("cannot load `{}`; the database is as it was", file.display())]
+    Load { file: PathBuf, output: Vec<String> },
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+    #[error(transparent)]
+    Docker(#[from] docker::Error),
+    #[error(transparent)]
+    System(#[from] system::Error),
+}
+
+impl Diagnostic for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoProgram { .. } => Kind::Environment,
+            Self::Dump { .. } | Self::Load { .. } => Kind::CheckFailed,
+            Self::Postgres(error) => error.kind(),
+            Self::Docker(error) => error.kind(),
+            Self::System(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoProgram { .. } => "db.no_program",
+            Self::Dump { .. } => "db.dump_failed",
+            Self::Load { .. } => "db.load_failed",
+            Self::Postgres(error) => error.code(),
+            Self::Docker(error) => error.code(),
+            Self::System(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoProgram { major, .. } => {
+                Some(format!("install it (Debian, Ubuntu: `apt-get install postgresql-client-{major}`)"))
+            }
+            Self::Load { output, .. } if output.iter().any(|line| line.contains("extension")) => {
+                Some("add the extension to `extensions` of `[database]`, which the admin creates".to_owned())
+            }
+            Self::Dump { .. } | Self::Load { .. } => None,
+            Self::Postgres(error) => error.hint(),
+            Self::Docker(error) => error.hint(),
+            Self::System(error) => error.hint(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Dump { output, .. } | Self::Load { output, .. } => output.clone(),
+            Self::Postgres(error) => error.details(),
+            Self::Docker(error) => error.details(),
+            Self::NoProgram { .. } | Self::System(_) => Vec::new(),
+        }
+    }
+}
+
+/// Writes the agent's database to a file, `<database>.dump` unless named: SQL where its name ends in `.sql`, else the
+/// format of `pg_restore`.
+///
+/// # Errors
+/// The agent has no database, no fitting program is installed, or it fails.
+pub async fn dump_database(
+    context: &Context,
+    agent: AgentId,
+    file: Option<&Path>,
+    force: bool,
+) -> Result<DatabaseFile, Failure> {
+    let began = Instant::now();
+    super::ownership::check_agent(context, agent, force)?;
+    let Opened { record, infra, server, .. } = open(context, agent, force, false).await?;
+    let database = agent.database();
+    let file = context.directory.join(file.unwrap_or(Path::new(&format!("{database}.dump"))));
+    let password = record.database_password.as_ref().ok_or(super::Error::Without { agent, what: "database" })?;
+    let tools = Tools::of(context, &infra, &server, "pg_dump").await?;
+    let format = if file.extension().is_some_and(|extension| extension == "sql") { "plain" } else { "custom" };
+    let task = context.events.task(format!("agent {agent}"), format!("dump {database} to `{}`", file.display()));
+    let partial = file.with_file_name(format!(".harness-dump-{}", std::process::id()));
+    let call = Call { script: DUMP, arguments: [format.as_ref(), "".as_ref()], input: None };
+    let written = async {
+        let output = File::create(&partial).map_err(system::Error::file("create", &partial))?;
+        let ended = tools.run(&server.agent_login(agent, password), call, Some(output)).await?;
+        if !ended.success {
+            return Err(Error::Dump { database: database.clone(), output: ended.output });
+        }
+        std::fs::rename(&partial, &file).map_err(system::Error::file("write", &file))?;
+        Ok(())
+    };
+    let written = written.await;
+    if written.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    written?;
+    task.finish();
+    report("harness/db-dump/1", agent, &file, began)
+}
+
+/// Puts the contents of a file in the place of the agent's database: a dump of `pg_dump` in the custom format, or SQL.
+///
+/// # Errors
+/// As for [`dump_database`]; then the database is as it was.
+pub async fn load_database(
+    context: &Context,
+    agent: AgentId,
+    file: &Path,
+    force: bool,
+) -> Result<DatabaseFile, Failure> {
+    let began = Instant::now();
+    let Opened { record, infra, server, lease } = open(context, agent, force, true).await?;
+    let file = context.directory.join(file);
+    File::open(&file).map_err(system::Error::file("read", &file))?;
+    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+    let tools = Tools::of(context, &infra, &server, "pg_restore").await?;
+    let database = agent.database();
+    let task = context.events.task(format!("agent {agent}"), format!("replace {database} with `{}`", file.display()));
+    let fill = async |login: DatabaseCredentials| {
+        let call = Call { script: LOAD, arguments: [database.as_ref(), file.as_os_str()], input: Some(&file) };
+        let ended = tools.run(&login, call, None).await?;
+        if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
+    };
+    load::load(&server, context.home.id(), agent, &project.database.extensions, fill).await?;
+    task.finish();
+    drop(lease);
+    report("harness/db-load/1", agent, &file, began)
+}
+
+fn report(schema: &str, agent: AgentId, file: &Path, began: Instant) -> Result<DatabaseFile, Failure> {
+    let metadata = std::fs::metadata(file).map_err(system::Error::file("look at", file))?;
+    Ok(DatabaseFile {
+        schema: schema.to_owned(),
+        agent: agent.get(),
+        database: agent.database(),
+        file: file.display().to_string(),
+        bytes: metadata.len(),
+        duration_ms: milliseconds(began.elapsed()),
+    })
+}
+
+/// Where PostgreSQL's programs run.
+enum Tools<'a> {
+    /// On this machine, with this search path.
+    Here(String),
+    /// In the server's container.
+    Container(&'a Context, &'a Infra),
+}
+
+/// A script, its two arguments, and the file that it reads where that is not visible to it.
+struct Call<'a> {
+    script: &'static str,
+    arguments: [&'a std::ffi::OsStr; 2],
+    input: Option<&'a Path>,
+}
+
+/// How a script ended.
+struct Ended {
+    success: bool,
+    /// The last lines of its messages.
+    output: Vec<String>,
+}
+
+impl<'a> Tools<'a> {
+    /// Finds `program`, which has to know the server's version; the others lie beside it.
+    async fn of(context: &'a Context, infra: &'a Infra, server: &Server, program: &'static str) -> Result<Self, Error> {
+        if infra.engine == Engine::Docker && !server.access.external {
+            return Ok(Self::Container(context, infra));
+        }
+        let major = Admin::connect(server).await?.version().major;
+        let path = context.variable("PATH").unwrap_or_default();
+        let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+            .collect();
+        debian.sort_unstable();
+        let beside = infra.programs_of("db").flatten();
+        let places = beside.into_iter().chain(std::env::split_paths(&path)).chain(debian.into_iter().rev());
+        for place in places {
+            if version(&place.join(program)).await.is_some_and(|found| found >= major) {
+                return Ok(Self::Here(format!("{}:{path}", place.display())));
+            }
+        }
+        Err(Error::NoProgram { program, major })
+    }
+
+    /// Runs a script with this login; what it prints goes to `output`.
+    async fn run(&self, login: &DatabaseCredentials, call: Call<'_>, output: Option<File>) -> Result<Ended, Error> {
+        match self {
+            Self::Here(path) => here(path, login, &call, output).await,
+            Self::Container(context, infra) => in_container(context, infra, login, &call, output).await,
+        }
+    }
+}
+
+/// `pg_dump (PostgreSQL) 15.18 (Debian 15.18-1)`
+async fn version(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().await.ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.split_ascii_whitespace().nth(2)?.split(|one: char| !one.is_ascii_digit()).next()?.parse().ok()
+}
+
+async fn here(path: &str, login: &DatabaseCredentials, call: &Call<'_>, output: Option<File>) -> Result<Ended, Error> {
+    let failed = || system::Error::call("run PostgreSQL's programs");
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", call.script, "sh"])
+        .args(call.arguments)
+        .env_clear()
+        .env("PATH", path)
+        .envs(login.environment())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(output.map_or_else(Stdio::null, Stdio::from))
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed())?;
+    let mut said = Vec::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_end(&mut said).await.map_err(failed())?;
+    }
+    let status = child.wait().await.map_err(failed())?;
+    Ok(Ended { success: status.success(), output: last_lines(&said) })
+}
+
+async fn in_container(
+    context: &Context,
+    infra: &Infra,
+    login: &DatabaseCredentials,
+    call: &Call<'_>,
+    mut output: Option<File>,
+) -> Result<Ended, Error> {
+    // beside the server, its port is the usual one; a file of this machine is read through its standard input
+    let login = DatabaseCredentials { port: 5432, ..login.clone() };
+    let file = if call.input.is_some() { "" } else { call.arguments[1].to_str().unwrap_or_default() };
+    let first = String::from_utf8_lossy(call.arguments[0].as_bytes()).into_owned();
+    let command = ["sh", "-c", call.script, "sh", &first, file].map(str::to_owned);
+    let (sender, receiver) = mpsc::channel(4);
+    let request = docker::ExecRequest {
+        service: "db",
+        command: &command,
+        environment: login.environment(),
+        input: call.input.is_some().then_some(receiver),
+        terminal: None,
+    };
+    if let Some(path) = call.input {
+        let mut file = File::open(path).map_err(system::Error::file("read", path))?;
+        std::thread::spawn(move || {
+            let mut chunk = vec![0; 64 * 1024];
+            while let Ok(length @ 1..) = file.read(&mut chunk) {
+                if sender.blocking_send(chunk[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let (mut said, mut written) = (Vec::new(), Ok(()));
+    let code = docker::exec(&context.home, &infra.record, request, |is_error, bytes| {
+        if is_error {
+            said.extend_from_slice(bytes);
+        } else if let (Some(output), Ok(())) = (&mut output, &written) {
+            written = output.write_all(bytes);
+        }
+    });
+    let code = code.await?;
+    written.map_err(system::Error::call("write the dump"))?;
+    Ok(Ended { success: code == 0, output: last_lines(&said) })
+}
+
+fn last_lines(said: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(said);
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines[lines.len().saturating_sub(LINES)..].to_vec()
+}
