@@ -168,12 +168,12 @@ pub async fn load_database(
     let tools = Tools::of(context, &infra, &server, "pg_restore").await?;
     let database = agent.database();
     let task = context.events.task(format!("agent {agent}"), format!("replace {database} with `{}`", file.display()));
-    let fill = async |login: DatabaseCredentials| {
+    let restore = async |login: DatabaseCredentials| {
         let call = Call { script: LOAD, arguments: [database.as_ref(), file.as_os_str()], input: Some(&file) };
         let ended = tools.run(&login, call, None).await?;
         if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
     };
-    load::load(&server, context.home.id(), agent, &project.database.extensions, fill).await?;
+    load::load(&server, context.home.id(), agent, &project.database.extensions, restore).await?;
     task.finish();
     drop(lease);
     report("harness/db-load/1", agent, &file, began)

@@ -10,7 +10,7 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Id(_) | Self::Unnamed | Self::Ambiguous { .. } => Kind::Usage,
-            Self::BeyondLimit { .. } => Kind::Configuration,
+            Self::BeyondLimit { .. } | Self::NoDatabase(_) => Kind::Configuration,
             Self::PostClone(source) => source.kind(),
             Self::Unknown(_)
             | Self::Undone(_)
@@ -35,7 +35,6 @@ impl Diagnostic for Error {
             | Self::Left { .. } => Kind::Conflict,
             Self::Command { .. } | Self::Unhealthy { .. } => Kind::CheckFailed,
             Self::NoInfra | Self::NoRoom { .. } => Kind::Environment,
-            Self::NoDatabase(_) => Kind::Configuration,
             Self::Interrupted => Kind::Interrupted,
         }
     }

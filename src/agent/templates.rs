@@ -35,12 +35,11 @@ pub async fn templates(context: &Context) -> Result<TemplateList, Failure> {
 /// There is no such template, no project here, or no server.
 pub async fn template(context: &Context, name: Option<&str>) -> Result<TemplateShow, Failure> {
     let (infra, server) = servers(context, Patience::READING).await?;
-    let (name, wanted) = match name {
-        Some(name) => (name.to_owned(), None),
-        None => {
-            let links = links(context, &infra, &server).await?;
-            (links.last().map(Link::database).unwrap_or_default(), Some(links))
-        }
+    let (name, wanted) = if let Some(name) = name {
+        (name.to_owned(), None)
+    } else {
+        let links = links(context, &infra, &server).await?;
+        (links.last().map(Link::database).unwrap_or_default(), Some(links))
     };
     let existing = template::list(&server, context.home.id()).await?;
     let found = existing.iter().find(|one| one.name == name);
