@@ -41,6 +41,7 @@
 //! | a page of the dashboard, its style and script | `serve/pages/<page>.rs`, `serve/pages/assets` |
 //! | what may become of a ticket and of a job | `jobs/machine` |
 //! | the queue: leases, fences, attempts | `serve/store/queue/rules.rs` |
+//! | tickets from issues of GitHub | `serve/sources/github` |
 //! | how work of several agents is tried together | `jobs/rehearse` |
 //! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |

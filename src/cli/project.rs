@@ -15,13 +15,14 @@ use crate::terminal::Table;
 /// Name the repositories that tickets are about, and how jobs in them are done.
 ///
 /// Settings: `base`, `remote`, `github`, `program`, `prompt`, `variables`, `time_limit_s`, `rounds`, `attempts`, `backoff_s`,
-/// `stack` and `approval`; docs/jobs.md explains them. A value is JSON, or else text.
+/// `stack`, `approval`, `source`, `label`, `start`, `state_labels` and `comments`; docs/jobs.md explains them. A value is JSON, or else text.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   harness project add shop                   the repository here
   harness project add shop ~/shop program='[\"codex\"]' rounds=2
   harness project set shop approval=true
+  harness project set shop source=github label=agent-task   make tickets of issues
   harness project list")]
 pub(super) struct Arguments {
     #[command(subcommand)]

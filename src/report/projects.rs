@@ -61,6 +61,16 @@ pub struct ProjectSettings {
     pub stack: StackAfter,
     /// Whether new tickets wait for approval.
     pub approval: bool,
+    /// Where further tickets come from.
+    pub source: Option<TicketSource>,
+    /// The label of the issues that are tickets.
+    pub label: String,
+    /// Whether work at an issue begins at once; `approval` is stronger.
+    pub start: bool,
+    /// The labels that issues get by the state of their tickets; an empty one is not set.
+    pub state_labels: StateLabels,
+    /// Whether issues get comments.
+    pub comments: bool,
 }
 
 impl Default for ProjectSettings {
@@ -79,7 +89,63 @@ impl Default for ProjectSettings {
             backoff_s: 10,
             stack: StackAfter::Teardown,
             approval: false,
+            source: None,
+            label: "agent-task".to_owned(),
+            start: false,
+            state_labels: StateLabels::default(),
+            comments: true,
         }
+    }
+}
+
+words! {
+    /// Where tickets come from, besides people and the API.
+    pub enum TicketSource {
+        /// Issues of the repository `github`.
+        GitHub = "github",
+    }
+}
+
+/// Labels of issues, by the state of their tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateLabels {
+    /// A job waits or is at work.
+    pub in_progress: String,
+    /// The work is to be looked at.
+    pub in_review: String,
+    /// The last job failed.
+    pub failed: String,
+    /// It is done.
+    pub done: String,
+    /// It is no longer wanted.
+    pub cancelled: String,
+}
+
+impl Default for StateLabels {
+    fn default() -> Self {
+        Self {
+            in_progress: "agent-working".to_owned(),
+            in_review: "agent-review".to_owned(),
+            failed: "agent-failed".to_owned(),
+            done: "agent-done".to_owned(),
+            cancelled: String::new(),
+        }
+    }
+}
+
+impl StateLabels {
+    /// The label of a state; none where it has none.
+    pub fn of(&self, state: &str) -> Option<&str> {
+        let label = match state {
+            "in_progress" => &self.in_progress,
+            "in_review" => &self.in_review,
+            "failed" => &self.failed,
+            "done" => &self.done,
+            "cancelled" => &self.cancelled,
+            _ => return None,
+        };
+        Some(label.as_str()).filter(|label| !label.is_empty())
     }
 }
 

@@ -26,6 +26,9 @@ pub struct Ticket {
     pub job: Option<QueueJob>,
     /// The pull request that the last successful job opened.
     pub pull_request: Option<String>,
+    /// The page of the issue that it comes from.
+    #[serde(default)]
+    pub issue: Option<String>,
     /// When it was made, RFC 3339.
     pub created_at: String,
     /// When it was last changed.

@@ -50,6 +50,7 @@ pub async fn detach(
     // what is wrong is better said here than in a log
     let settings = Settings::read(&place.settings())?;
     settings.notify.targets(environment).map_err(|reason| place.wrong_settings(reason))?;
+    settings.github.resolve(environment).map_err(|reason| place.wrong_settings(reason))?;
     drop(listen(options).await?);
     let spec = spec(home, environment, options)?;
     let directory = home.stack_dir(StackName::Serve);

@@ -13,6 +13,7 @@
 //! watch/     what commands and supervisors do, as events
 //! gateway/   one address in front of all stacks
 //! expiry     leases of the queue that end
+//! sources/   tickets from issues of GitHub
 //! store/     SQLite, owned by one thread: tasks, events, jobs, the queue
 //! ```
 //!
@@ -57,6 +58,7 @@ mod router;
 mod run;
 mod settings;
 mod site;
+mod sources;
 mod store;
 mod surroundings;
 mod terminal;

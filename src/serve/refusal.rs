@@ -20,6 +20,9 @@ pub(super) enum Wrong {
     /// Wrong tokens, too often.
     #[error("too many requests with a wrong token")]
     TooOften(Duration),
+    /// What a webhook sends is not signed with the secret.
+    #[error("the request is not signed with the secret of the webhook")]
+    Signature,
     /// A link that was used, or is too old.
     #[error("the link was used already, or is older than two minutes")]
     Link,
@@ -88,7 +91,7 @@ pub(super) enum Wrong {
 impl Wrong {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Token | Self::Link => StatusCode::UNAUTHORIZED,
+            Self::Token | Self::Signature | Self::Link => StatusCode::UNAUTHORIZED,
             Self::TooOften(_) | Self::Busy(_) | Self::Viewers(_) | Self::Followers(_) | Self::Listeners(_) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
@@ -119,6 +122,7 @@ impl Diagnostic for Wrong {
     fn code(&self) -> &'static str {
         match self {
             Self::Token => "serve.token",
+            Self::Signature => "serve.signature",
             Self::TooOften(_) => "serve.too_often",
             Self::Link => "serve.link",
             Self::Host(_) => "serve.host",
@@ -148,6 +152,9 @@ impl Diagnostic for Wrong {
         Some(match self {
             Self::Token | Self::Link => {
                 "run `harness open --dashboard`; docs/serve.md says how a program shows it".to_owned()
+            }
+            Self::Signature => {
+                "give the webhook the secret of `[github] webhook_secret` in `serve/serve.toml`".to_owned()
             }
             Self::TooOften(_) => "wait as long as `Retry-After` says".to_owned(),
             Self::Host(name) => format!("add `{name}` to `allowed_hosts` in `serve/serve.toml` of the home"),

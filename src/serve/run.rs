@@ -26,7 +26,7 @@ use super::surroundings::surroundings;
 use super::watch;
 use super::workers::Workers;
 use super::working::Working;
-use super::{Error, expiry};
+use super::{Error, expiry, sources};
 use crate::agent;
 use crate::report::Failure;
 use crate::system::{self, Home, HttpLimits, Stop, http_serve, port_holder, raise_open_files};
@@ -81,6 +81,7 @@ pub async fn run(
     let stop = Stop::on_signal()?;
     let settings = Settings::read(&place.settings())?;
     let targets = settings.notify.targets(&environment).map_err(|reason| place.wrong_settings(reason))?;
+    let github = settings.github.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let plan = settings.gateway.plan(&options.gateway).map_err(|reason| place.wrong_settings(reason))?;
     let listeners = listen(options).await?;
     let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
@@ -103,6 +104,7 @@ pub async fn run(
         environment,
         addresses,
         settings,
+        github,
         keys,
         links: Links::default(),
         failures: Failures::default(),
@@ -116,6 +118,7 @@ pub async fn run(
     });
     tokio::spawn(expiry::watch(Arc::clone(&site)));
     notify::start(&site, targets).await?;
+    sources::github::start(&site, &site.github)?;
     let limits = limits();
     listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));
     let service = TowerToHyperService::new(router(Arc::clone(&site)));

@@ -10,7 +10,7 @@ use super::counted::Counted;
 use super::failures::Failures;
 use super::keys::Keys;
 use super::links::Links;
-use super::settings::Settings;
+use super::settings::{GitHub, Settings};
 use super::store::Store;
 use super::watch::Picture;
 use super::workers::Workers;
@@ -28,6 +28,8 @@ pub(super) struct Site {
     /// Where it listens; there is one at least.
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) settings: Settings,
+    /// How GitHub is spoken to.
+    pub(super) github: GitHub,
     pub(super) keys: Keys,
     pub(super) links: Links,
     pub(super) failures: Failures,

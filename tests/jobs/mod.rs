@@ -1,4 +1,6 @@
 //! Tickets, the queue and its workers.
 
+mod github;
+mod hub;
 mod queue;
 mod rehearse;

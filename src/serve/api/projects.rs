@@ -118,6 +118,18 @@ fn check(settings: &ProjectSettings) -> Result<(), Wrong> {
     if settings.github.as_ref().is_some_and(|github| !named(github) || github.matches('/').count() != 1) {
         return wrong("`github` must be `owner/name`");
     }
+    if settings.source.is_some() && settings.github.is_none() {
+        return wrong("`source` needs `github`: the repository whose issues are tickets");
+    }
+    let labels = &settings.state_labels;
+    let all = [&labels.in_progress, &labels.in_review, &labels.failed, &labels.done, &labels.cancelled];
+    let is_label = |label: &str| label.chars().count() <= 50 && !label.contains([',', '\n', '\r']);
+    if settings.label.trim().is_empty() || !is_label(&settings.label) || !all.into_iter().all(|it| is_label(it)) {
+        return wrong("`label` and `state_labels` are names of 1 to 50 characters without commas");
+    }
+    if all.contains(&&settings.label) {
+        return wrong("`state_labels` must not have the name of `label`");
+    }
     if settings.program.first().is_none_or(String::is_empty) {
         return wrong("`program` names no program");
     }

@@ -8,6 +8,7 @@ use crate::report::{
     JobLease, JobLog, QueueHealth, QueueJob, QueueJobs, QueueProject, QueueProjects, Ticket, Tickets, WorkerJob,
     WorkerKey, WorkerKeys,
 };
+use crate::serve::sources::github;
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
@@ -57,6 +58,12 @@ fn about_tickets() -> Vec<Route> {
             .answers::<Tickets>(200),
         Route::new(&GET, "/api/completed-tickets", "Tickets in review or done.", tickets::completed)
             .answers::<Tickets>(200),
+        Route::new(
+            &POST,
+            "/api/sources/github",
+            "Takes a delivery of GitHub's webhook, by its signature instead of the token.",
+            github::receive,
+        ),
         Route::new(&POST, "/api/approve/{id}", "Approves a ticket: a job is made for it.", tickets::approve)
             .answers::<Ticket>(200),
     ]

@@ -29,10 +29,10 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const ANSWER: usize = 16 << 10;
 
 /// What is called.
-pub(super) type Caller = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(in crate::serve) type Caller = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// A client for HTTPS with the machine's authorities; plain HTTP is for this machine, as the settings check.
-pub(super) fn caller() -> std::io::Result<Caller> {
+pub(in crate::serve) fn caller() -> std::io::Result<Caller> {
     let connector = HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider())?;
     let connector = connector.https_or_http().enable_http1().build();
     Ok(Client::builder(TokioExecutor::new()).build(connector))
@@ -117,7 +117,7 @@ async fn judge(answer: Response<hyper::body::Incoming>) -> Outcome {
 }
 
 /// Says something in the server's log.
-pub(super) fn say(text: &str) {
+pub(in crate::serve) fn say(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

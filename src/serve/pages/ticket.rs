@@ -53,6 +53,7 @@ fn head(ticket: &Ticket) -> Markup {
                 @if let Some(project) = &ticket.project { ", " (project.name) }
             }
         }
+        @if let Some(url) = &ticket.issue { p { "Issue: " (link(url)) } }
         @if let Some(url) = &ticket.pull_request { p { "Pull request: " (link(url)) } }
         @if !ticket.text.is_empty() { p.text { (ticket.text) } }
         div.actions role="group" aria-label={ "Move " (subject) } {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::github::GitHubSettings;
 use super::notify::Notify;
 use crate::serve::Error;
 use crate::serve::gateway::GatewaySettings;
@@ -19,6 +20,8 @@ pub(in crate::serve) struct Settings {
     pub(in crate::serve) allowed_origins: Vec<String>,
     /// The gateway.
     pub(in crate::serve) gateway: GatewaySettings,
+    /// How GitHub is spoken to.
+    pub(in crate::serve) github: GitHubSettings,
     /// Whom to send notices to.
     pub(in crate::serve) notify: Notify,
 }

@@ -97,7 +97,7 @@ impl Notify {
 }
 
 /// A secret: as it is written, or from a file.
-fn secret(key: &str, written: Option<&Secret>, file: Option<&str>) -> Result<Option<Secret>, String> {
+pub(super) fn secret(key: &str, written: Option<&Secret>, file: Option<&str>) -> Result<Option<Secret>, String> {
     let Some(file) = file else { return Ok(written.cloned()) };
     if written.is_some() {
         return Err(format!("`{key}` is given twice: as it is and by a file"));
@@ -109,7 +109,7 @@ fn secret(key: &str, written: Option<&Secret>, file: Option<&str>) -> Result<Opt
 }
 
 /// A URL that may be called: encrypted, or on this machine. It may hold a secret, so it is not repeated.
-fn address(key: &str, text: &str) -> Result<Url, String> {
+pub(super) fn address(key: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("`{key}` is no URL: {error}"))?;
     let is_here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // 1
     "CREATE TABLE tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -77,6 +77,19 @@ const STEPS: [&str; 2] = [
         hash TEXT NOT NULL UNIQUE,
         created_at TEXT NOT NULL
     ) STRICT;",
+    // 3: tickets from issues
+    "CREATE TABLE issues (
+        repository TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        ticket INTEGER REFERENCES tasks (id) ON DELETE SET NULL,
+        url TEXT,
+        updated_at TEXT NOT NULL,
+        present INTEGER NOT NULL,
+        reported TEXT NOT NULL,
+        begun TEXT NOT NULL,
+        PRIMARY KEY (repository, number)
+    ) STRICT;
+    CREATE INDEX issues_by_ticket ON issues (ticket);",
 ];
 
 /// The newest step.

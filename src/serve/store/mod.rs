@@ -14,6 +14,7 @@ mod owner;
 pub(super) mod projects;
 pub(super) mod queue;
 mod reader;
+pub(super) mod sources;
 mod stream;
 pub(super) mod tasks;
 pub(super) mod worker_keys;

@@ -67,12 +67,13 @@ pub(in crate::serve) fn ticket(connection: &Connection, id: u64) -> Result<Ticke
 
 fn of_task(connection: &Connection, task: BoardTask) -> Result<Ticket, QueueError> {
     let mut statement = connection.prepare(
-        "SELECT tasks.pull_request, projects.id, projects.name
-         FROM tasks LEFT JOIN projects ON projects.id = tasks.project WHERE tasks.id = ?1",
+        "SELECT tasks.pull_request, projects.id, projects.name, issues.url
+         FROM tasks LEFT JOIN projects ON projects.id = tasks.project
+         LEFT JOIN issues ON issues.ticket = tasks.id WHERE tasks.id = ?1",
     )?;
-    let (pull_request, project) = statement.query_row([task.id], |row| {
+    let (pull_request, project, issue) = statement.query_row([task.id], |row| {
         let (id, name): (Option<u64>, Option<String>) = (row.get(1)?, row.get(2)?);
-        Ok((row.get(0)?, id.zip(name).map(|(id, name)| ProjectName { id, name })))
+        Ok((row.get(0)?, id.zip(name).map(|(id, name)| ProjectName { id, name }), row.get(3)?))
     })?;
     let last = one(connection, "ticket = ?1 ORDER BY id DESC LIMIT 1", [integer(task.id).into()])?;
     Ok(Ticket {
@@ -85,6 +86,7 @@ fn of_task(connection: &Connection, task: BoardTask) -> Result<Ticket, QueueErro
         notes: task.notes,
         job: last.as_ref().map(document),
         pull_request,
+        issue,
         created_at: task.created_at,
         updated_at: task.updated_at,
     })

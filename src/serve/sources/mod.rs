@@ -1,0 +1,3 @@
+//! Where tickets come from, besides people and the API.
+
+pub(super) mod github;
