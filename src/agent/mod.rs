@@ -87,7 +87,7 @@ pub use http::{HttpRequest, http};
 use interrupt::ended;
 pub use interrupt::{Interruption, interrupted};
 pub use journal::{LastCommand, last_command};
-pub use verify_target::{VerifyScope, verify_scope, verify_target};
+pub use verify_target::{OwnServers, VerifyScope, verify_scope, verify_target};
 
 pub use completion::{known_agents, known_project};
 pub use identity::{in_checkout, resolve, split_id, standing_in};

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::template_state::template_state;
-use super::{Context, Error, environment, health, ownership, processes, template_values::Rendering, undone};
-use crate::infra;
+use super::{Context, Error, Record, environment, health, ownership, processes, template_values::Rendering, undone};
+use crate::infra::{self, Infra};
 use crate::project::{AgentId, Project, Template};
-use crate::render::{self, Renderer};
+use crate::render::{self, Renderer, TemplateValue};
 use crate::report::{Failure, ProcessState, StackState, TemplateState};
 use crate::supervisor::Client;
+use crate::system::proc::exec_marker_value;
+use crate::system::{self, StackName};
 
 /// An agent's tree, and the plan of the project that it belongs to.
 #[derive(Debug)]
@@ -36,8 +38,23 @@ pub struct VerifyTarget {
     environment: render::Environment,
     /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when it is healthy.
     pub not_up: Option<Error>,
+    /// Whose servers its commands may talk to.
+    pub servers: OwnServers,
     /// Whether its database comes from the template that its tree asks for; `None` where it has none.
     pub template: Result<Option<TemplateState>, Failure>,
+}
+
+/// The servers of an agent and of its home.
+#[derive(Debug, Clone, Default)]
+pub struct OwnServers {
+    /// The markers of the stacks that they belong to.
+    pub stacks: Vec<String>,
+    /// The directories of these stacks: what a supervisor holds for one that is parked is its own.
+    pub directories: Vec<PathBuf>,
+    /// The agent's own ports: what holds one for a container is taken for a process of the stack.
+    pub own_ports: Vec<u16>,
+    /// Ports of the shared servers: a process of a container's engine holds them, or one of the server's user.
+    pub ports: Vec<u16>,
 }
 
 /// Looks up who judges an agent's tree, without looking at any server.
@@ -64,11 +81,38 @@ pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Re
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let in_tree = context.in_tree(&verify_scope.project, &record.tree)?;
     let Rendering { renderer, values, environment } = Rendering::of(context, &in_tree, &record, &infra)?;
+    let servers = own_servers(context, &record, &infra, &values);
     let (not_up, template) = tokio::join!(
         not_up(context, agent, verify_scope.project.launch.timeout),
         template_state(context, &in_tree, &record, &renderer, &infra)
     );
-    Ok(VerifyTarget { verify_scope, values, environment, not_up: not_up?, template })
+    Ok(VerifyTarget { verify_scope, values, environment, not_up: not_up?, servers, template })
+}
+
+fn own_servers(context: &Context, record: &Record, infra: &Infra, values: &render::TemplateValues) -> OwnServers {
+    let home = &context.home;
+    let own = [record.agent.stack(), StackName::Infra, StackName::Serve];
+    let markers = own.iter().flat_map(|stack| {
+        let stack = stack.to_string();
+        [system::marker_value(home.id(), &stack), exec_marker_value(home.id(), &stack)]
+    });
+    let directories = own.iter().filter_map(|stack| home.stack_dir(*stack).canonicalize().ok());
+    // an external server is named by a URL
+    let external =
+        values.servers.values().flatten().flat_map(|server| server.values()).filter_map(|value| match value {
+            TemplateValue::Number(port) => Some(*port),
+            TemplateValue::Text(text) => {
+                text.rsplit_once(':')?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+            }
+            TemplateValue::Secret(_) => None,
+        });
+    let recorded = infra.record.ports().into_iter().map(|(_, port, _)| port);
+    let added = infra.record.added_services().iter().flat_map(|added| added.ports.iter().copied());
+    let mut ports: Vec<u16> = recorded.chain(added).chain(external).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let own_ports = record.ports.values().copied().collect();
+    OwnServers { stacks: markers.collect(), directories: directories.collect(), own_ports, ports }
 }
 
 /// Looks at the stack; what is only just starting is given `patience`.

@@ -88,9 +88,11 @@ fn differences(root: &[VerifyStage], tree: &[VerifyStage]) -> Vec<String> {
                 lines.push(format!("command `{}` of stage `{name}` is only in the work tree", command.name));
             }
         }
-        let settings = |stage: &VerifyStage| (stage.full, stage.timeout, stage.needs_stack);
+        let settings = |stage: &VerifyStage| {
+            (stage.full, stage.timeout, stage.needs_stack, stage.watched, stage.allow_ports.clone())
+        };
         if settings(stage) != settings(&other) {
-            lines.push(format!("`full`, `timeout` or `needs_stack` of stage `{name}` differs in the work tree"));
+            lines.push(format!("`full`, `timeout`, `needs_stack`, `allow_ports` or `watch_network` of stage `{name}` differs in the work tree"));
         }
     }
     for stage in tree {

@@ -43,4 +43,4 @@ pub use git::{
 };
 pub use guide::{is_guide, remove_guide};
 pub use renderer::Renderer;
-pub use template_values::{ServerValues, TemplateValues};
+pub use template_values::{ServerValues, TemplateValue, TemplateValues};

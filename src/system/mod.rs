@@ -50,7 +50,10 @@ pub use lock::{FileLock, Holder};
 pub use loopback_name::is_loopback_name;
 pub use memory::Memory;
 pub use open_files::raise_open_files;
-pub use ports::{PortHolder, becomes_bindable, ephemeral_range, is_bindable, port_holder, reserved_ports, reserving};
+pub use ports::{
+    PortHolder, becomes_bindable, ephemeral_range, holds_for_container, is_bindable, port_holder, reserved_ports,
+    reserving, stranger_at,
+};
 pub use proc::{
     MARKER, ProcessIdentity, boot_id, marked_stacks, marker_value, processes_with_marker, processes_with_variable,
 };

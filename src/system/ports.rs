@@ -3,12 +3,13 @@
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Deadline;
-use super::proc::{Listeners, command_line};
+use super::proc::{Listeners, SocketTable, arguments_of, command_line, holders_of, holds, is_of_stack};
 
 /// The process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,31 @@ impl PortHolder {
         let pid = listeners.holder_of(port);
         Some(Self { pid, command: pid.and_then(command_line).unwrap_or_else(|| "unknown process".to_owned()) })
     }
+}
+
+/// Programs that hold ports of containers on this machine. Whose container it is they do not say.
+const OF_CONTAINERS: [&str; 6] = ["docker-proxy", "rootlesskit", "rootlessport", "conmon", "pasta", "slirp4netns"];
+
+/// Whether a process holds ports for a container.
+pub fn holds_for_container(pid: u32) -> bool {
+    let arguments = arguments_of(pid);
+    let program = arguments.first().and_then(|word| Path::new(word).file_name());
+    program.is_some_and(|program| OF_CONTAINERS.iter().any(|known| program == *known))
+}
+
+/// Who answers at an address of loopback, if it is known that no process of the stack with this marker does. Processes of
+/// `likely`, which are of that stack, are looked at first, because a look at all costs milliseconds.
+pub fn stranger_at(address: SocketAddr, marker: &str, likely: impl IntoIterator<Item = u32>) -> Option<PortHolder> {
+    let socket = SocketTable::open().ok()?.listening(address).ok()??;
+    if likely.into_iter().any(|pid| holds(pid, socket.inode)) {
+        return None;
+    }
+    let holders = holders_of(socket.inode);
+    if holders.iter().any(|pid| is_of_stack(*pid, marker) || holds_for_container(*pid)) {
+        return None;
+    }
+    let pid = *holders.iter().min()?;
+    Some(PortHolder { pid: Some(pid), command: command_line(pid)? })
 }
 
 /// The kernel's range of ports for outgoing connections.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::error::harmless;
 use super::style::paint_as;
-use crate::report::verify::{Against, FailureClass, Reason, StageStatus};
+use crate::report::verify::{Against, FailureClass, Network, Reason, StageStatus};
 use crate::report::{Level, Verify};
 
 /// Its warnings, then each failure with its diagnostic and its log; without the verdict itself.
@@ -30,6 +30,10 @@ pub fn verdict(document: &Verify) -> String {
     if !cached.is_empty() {
         let _ = writeln!(text, "{} {}", paint_as(&StageStatus::Cached, "cached:"), cached.join(", "));
     }
+    if document.network == Some(Network::Unwatched) {
+        let reason = document.network_reason.as_deref().unwrap_or("unknown");
+        let _ = writeln!(text, "not watched whose servers the commands talk to: {reason}");
+    }
     if let Some(against) = &document.against {
         compared(&mut text, against);
     }
@@ -37,6 +41,19 @@ pub fn verdict(document: &Verify) -> String {
         Some(Reason::TreeChanged) => {
             let changed = document.tree.iter().flat_map(|tree| &tree.changed).cloned().collect::<Vec<_>>();
             let _ = writeln!(text, "files changed while verify ran: {}", changed.join(", "));
+        }
+        Some(Reason::ForeignServer) => {
+            let commands = document.stages.iter().flat_map(|stage| &stage.commands);
+            let mut ports: Vec<u16> =
+                commands.flat_map(|command| &command.foreign_servers).map(|server| server.port).collect();
+            ports.sort_unstable();
+            ports.dedup();
+            let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                text,
+                "a result that depends on somebody else's server proves nothing: use the agent's own ports, or admit them \
+                 by `allow_ports = [{ports}]` in `[verify]`"
+            );
         }
         Some(Reason::NothingRan) => {
             let _ = writeln!(text, "no stage was run: every one is marked `full`; run `harness verify --full`");

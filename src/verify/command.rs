@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::http;
-use super::plan::{PlannedCheck, PlannedCommand};
+use super::network::{Watching, explained, foreign};
+use super::plan::{PlannedCheck, PlannedCommand, PlannedStage};
 use crate::diagnostic::{Diagnosis, Failing, Logged, diagnose, diagnose_all};
 use crate::report::verify::{Command, StageStatus};
 use crate::report::{Events, milliseconds};
+use crate::system::loopback_map::Watch;
 use crate::system::{self, CommandSpec, Ending};
 
 /// A command that prints more than this has its last lines kept, not what lies between.
@@ -27,6 +29,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) every_line: bool,
     /// Every failure is looked for, not just the first.
     pub(super) every_failure: bool,
+    /// Sees whose servers they talk to.
+    pub(super) watching: &'a Watching,
     /// Progress.
     pub(super) events: &'a Events,
 }
@@ -43,24 +47,35 @@ pub(super) struct Ended {
 
 /// Runs `command`; every way in which it can go wrong is an [`Ended`].
 pub(super) async fn run(
-    stage: &str,
+    stage: &PlannedStage,
     command: &PlannedCommand,
-    timeout: Duration,
     log: PathBuf,
     around: &Surroundings<'_>,
 ) -> Ended {
     let began = Instant::now();
-    let task = around.events.task(around.subject, format!("{stage}: {}", command.name));
-    let outcome = match &command.check {
-        PlannedCheck::Shell(line) => shell(line, command, timeout, &log, around, &task).await,
-        PlannedCheck::Http { host, port, path } => ask(host.as_deref(), *port, path, timeout, &log).await,
+    let task = around.events.task(around.subject, format!("{}: {}", stage.name, command.name));
+    let watch = around.watching.of_command(stage);
+    let mut outcome = match &command.check {
+        PlannedCheck::Shell(line) => {
+            let how = (stage.timeout, watch.clone());
+            shell(line, command, how, &log, around, &task).await
+        }
+        PlannedCheck::Http { host, port, path } => {
+            ask(host.as_deref(), *port, path, (stage.timeout, watch.as_ref()), &log).await
+        }
     };
+    let strangers = watch.map(|watch| watch.found()).unwrap_or_default();
+    if !strangers.is_empty() && outcome.status == StageStatus::Pass {
+        outcome.status = StageStatus::Fail;
+        outcome.diagnosis = Some(Diagnosis { text: explained(&strangers), located: false });
+    }
     if outcome.status == StageStatus::Pass {
         task.finish();
     }
     let mut failures = Vec::new();
     if let Some(first) = outcome.diagnosis.as_ref().filter(|_| around.every_failure) {
-        if let PlannedCheck::Shell(line) = &command.check {
+        // what a command printed that passed by itself is no failure
+        if let (PlannedCheck::Shell(line), false) = (&command.check, outcome.exit_code == Some(0)) {
             failures = diagnose_all(&log, &logged(line, command, around)).await;
         }
         if failures.is_empty() {
@@ -78,6 +93,7 @@ pub(super) async fn run(
             duration_ms: milliseconds(began.elapsed()),
             log: Some(log.to_string_lossy().into_owned()),
             first_error: outcome.diagnosis.map(|diagnosis| diagnosis.text),
+            foreign_servers: foreign(&strangers),
         },
     }
 }
@@ -105,6 +121,7 @@ fn not_run(name: &str, status: StageStatus) -> Command {
         duration_ms: 0,
         log: None,
         first_error: None,
+        foreign_servers: Vec::new(),
     }
 }
 
@@ -124,7 +141,7 @@ impl Outcome {
 async fn shell(
     line: &str,
     command: &PlannedCommand,
-    timeout: Duration,
+    (timeout, watch): (Duration, Option<Watch>),
     log: &Path,
     around: &Surroundings<'_>,
     task: &crate::report::Task,
@@ -135,6 +152,7 @@ async fn shell(
         .with_timeout(timeout)
         .with_log(log);
     spec.log_limit = LOG_LIMIT;
+    spec.watch = watch;
     let mut glanced = Instant::now();
     let ended = system::run(&spec, |line| {
         if around.every_line || glanced.elapsed() > GLANCE {
@@ -190,8 +208,16 @@ fn append_tail(log: &Path, output: &system::Output) {
     }
 }
 
-async fn ask(host: Option<&str>, port: u16, path: &str, timeout: Duration, log: &Path) -> Outcome {
-    let Ok(answer) = tokio::time::timeout(timeout, http::get(host, port, path)).await else {
+async fn ask(
+    host: Option<&str>,
+    port: u16,
+    path: &str,
+    (timeout, watch): (Duration, Option<&Watch>),
+    log: &Path,
+) -> Outcome {
+    // what it finds is noted
+    let look = |peer| drop(watch.map(|watch| watch.look(peer)));
+    let Ok(answer) = tokio::time::timeout(timeout, http::get(host, port, path, look)).await else {
         let text = format!(
             "GET http://{}:{port}{path} did not answer within {}",
             host.unwrap_or("127.0.0.1"),

@@ -1,5 +1,6 @@
 //! `http_get`: one request to the running stack.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::Method;
@@ -22,10 +23,10 @@ pub(super) struct Answer {
     pub(super) log: Vec<u8>,
 }
 
-/// Asks `host`, or both loopback addresses.
-pub(super) async fn get(host: Option<&str>, port: u16, path: &str) -> Answer {
+/// Asks `host`, or both loopback addresses; says which address of loopback it is connected to, before it asks.
+pub(super) async fn get(host: Option<&str>, port: u16, path: &str, connected: impl FnOnce(SocketAddr)) -> Answer {
     let url = format!("http://{}:{port}{path}", host.unwrap_or("127.0.0.1"));
-    match ask(host, port, path).await {
+    match ask(host, port, path, connected).await {
         Ok(answer) => {
             let status = answer.status;
             let ok = (200..=399).contains(&status.as_u16());
@@ -43,7 +44,12 @@ pub(super) async fn get(host: Option<&str>, port: u16, path: &str) -> Answer {
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-async fn ask(host: Option<&str>, port: u16, path: &str) -> Result<HttpAnswer, Fault> {
+async fn ask(
+    host: Option<&str>,
+    port: u16,
+    path: &str,
+    connected: impl FnOnce(SocketAddr),
+) -> Result<HttpAnswer, Fault> {
     let deadline = Deadline::after("the server", PATIENCE);
     let stream = loop {
         match http_connect(host, port).await {
@@ -53,6 +59,9 @@ async fn ask(host: Option<&str>, port: u16, path: &str) -> Result<HttpAnswer, Fa
             other => break other?,
         }
     };
+    if let Some(peer) = stream.peer_addr().ok().filter(|peer| peer.ip().to_canonical().is_loopback()) {
+        connected(peer);
+    }
     http_exchange(stream, Method::GET, host.unwrap_or("127.0.0.1"), path).await
 }
 

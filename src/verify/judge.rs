@@ -75,6 +75,7 @@ pub async fn judge(
         agent: Some(id.get()),
         template,
         not_up,
+        own_servers: Some(verify_target.servers.clone()),
         warnings,
         every_line: judgement.every_line,
         every_failure: judgement.every_failure,

@@ -19,6 +19,7 @@ pub mod hook;
 mod http;
 mod index;
 mod judge;
+mod network;
 mod orphans;
 mod plan;
 mod repository;
@@ -40,3 +41,5 @@ pub use run::{Request, Verdict, run};
 pub use stages::CommandFailures;
 pub use status::{Content, last_report, status};
 pub use watch::watch;
+
+pub use crate::agent::OwnServers;

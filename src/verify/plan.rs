@@ -1,5 +1,6 @@
 //! From stages as the project writes them to commands that can be run.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(super) struct PlannedStage {
     pub(super) wanted: bool,
     /// Whether it says nothing while the stack is down.
     pub(super) needs_stack: bool,
+    /// Where its commands may talk to anybody's servers.
+    pub(super) allow_ports: Vec<RangeInclusive<u16>>,
 }
 
 /// A command, evaluated.
@@ -90,6 +93,7 @@ pub(super) fn plan(
             commands: commands.collect::<Result<_, Error>>()?,
             wanted,
             needs_stack: stage.needs_stack,
+            allow_ports: stage.allow_ports.clone(),
         })
     };
     stages.iter().enumerate().map(plan_one).collect()
@@ -167,6 +171,8 @@ mod tests {
             name: name.into(),
             full,
             needs_stack: false,
+            watched: true,
+            allow_ports: Vec::new(),
             timeout: Duration::from_mins(10),
             commands: vec![VerifyCommand {
                 name: "all".into(),

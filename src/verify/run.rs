@@ -10,11 +10,13 @@ use tokio::sync::Mutex;
 use super::Error;
 use super::affected::Passes;
 use super::command::Surroundings;
+use super::network::Watching;
 use super::orphans::Orphans;
 use super::plan::{self, Evaluate, PlannedStage, Selection};
 use super::runs::{self, Run, Runs};
 use super::stages::{CommandFailures, Course, Found, skipped_stage};
 use super::work_tree::WorkTree;
+use crate::agent::OwnServers;
 use crate::project::VerifyStage;
 use crate::report::verify::{Outcome, Reason, StageStatus, Tree, Verify};
 use crate::report::{Events, Failure, Kind, TemplateState, milliseconds};
@@ -43,6 +45,8 @@ pub struct Request<'a> {
     pub template: Option<TemplateState>,
     /// Why the stack is not up, where it is not: the stages that need it are skipped, and the run fails.
     pub not_up: Option<Failure>,
+    /// Whose servers commands may talk to, besides those that the run starts; where nobody knows, it is not watched.
+    pub own_servers: Option<OwnServers>,
     /// What the document warns of.
     pub warnings: Vec<String>,
     /// Every line of output is reported to `events`, not just one now and then.
@@ -125,6 +129,8 @@ async fn begin(
         reason: None,
         tree: None,
         template: request.template.take(),
+        network: None,
+        network_reason: None,
         against: None,
         evidence: None,
         warnings,
@@ -167,12 +173,14 @@ async fn judge(
     document: &mut Verify,
     found: &mut Found,
 ) {
-    let Verify { stages: reports, tree, warnings, .. } = &mut *document;
+    let Verify { stages: reports, tree, warnings, network, network_reason, .. } = &mut *document;
     let work_tree = or_warning(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
     let noted = match &work_tree {
         Some(work_tree) => or_warning(work_tree.note().await, warnings),
         None => None,
     };
+    let watching = Watching::begin(request.stages, request.own_servers.as_ref(), &run.mark, request.own_process);
+    (*network, *network_reason) = (Some(watching.state()), watching.reason());
     // git works the name out while the stages run; it was started before anything could be an orphan
     let orphans = request.own_process.then(Orphans::adopt);
     let named = async {
@@ -192,6 +200,7 @@ async fn judge(
             subject: &subject,
             every_line: request.every_line,
             every_failure: request.every_failure,
+            watching: &watching,
             events,
         },
         orphans: orphans.as_ref(),
@@ -212,7 +221,9 @@ async fn judge(
     document.error = request.not_up.as_ref().map(Failure::document);
     // a pass of nothing says nothing
     let ran = document.stages.iter().any(|stage| stage.status != StageStatus::Skipped);
+    let foreign = document.stages.iter().flat_map(|stage| &stage.commands).any(|it| !it.foreign_servers.is_empty());
     document.reason = match (failed, &request.not_up, changed) {
+        (true, ..) if foreign => Some(Reason::ForeignServer),
         (true, ..) => Some(Reason::StageFailed),
         (false, Some(_), _) => Some(Reason::NotRunning),
         (false, None, _) if !ran => Some(Reason::NothingRan),

@@ -152,7 +152,7 @@ impl Run {
         if everything && document.status == Outcome::Pass {
             history.last_full_pass = Some(proof.clone());
         }
-        let refuted = document.reason == Some(Reason::StageFailed)
+        let refuted = matches!(document.reason, Some(Reason::StageFailed | Reason::ForeignServer))
             && history.last_full_pass.as_ref().is_some_and(|pass| pass.run.tree.as_deref() == tree);
         if refuted {
             history.last_full_pass = None;

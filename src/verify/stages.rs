@@ -156,7 +156,7 @@ impl Course<'_> {
             return Noted { ended, note: Note::Nothing, warning };
         }
         let log = self.run.log((index, &stage.name), (number, &planned.name));
-        let ended = command::run(&stage.name, planned, stage.timeout, log, &self.around).await;
+        let ended = command::run(stage, planned, log, &self.around).await;
         let Some(before) = digest else {
             let note = if planned.inputs.is_empty() { Note::Nothing } else { Note::Unproved };
             return Noted { ended, note, warning };

@@ -96,6 +96,7 @@ async fn unlike_verified(work_tree: &WorkTree, commit: &str, pass: &Proof) -> St
 
 fn failed_on(last: Option<&Proof>, present: &str) -> bool {
     last.is_some_and(|proof| {
-        proof.run.reason == Some(Reason::StageFailed) && proof.run.tree.as_deref() == Some(present)
+        matches!(proof.run.reason, Some(Reason::StageFailed | Reason::ForeignServer))
+            && proof.run.tree.as_deref() == Some(present)
     })
 }

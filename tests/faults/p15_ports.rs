@@ -1,5 +1,6 @@
 //! P15, P16, P21: ports that are taken, listened on by half, or by the wrong number; crash loops.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use harness::supervisor::{Phase, RestartSpec};
@@ -44,6 +45,28 @@ async fn p15_a_death_of_address_in_use_on_another_port_is_no_restart_storm() {
     assert_eq!(process.port_holder.as_ref().unwrap().1.pid, Some(std::process::id()));
     assert_eq!(process.last_exit.unwrap().code, Some(1));
     stack.client().shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn p15_the_answer_of_a_stranger_does_not_make_a_process_ready() {
+    let port = free_port();
+    let mut api = shell("sleep 600");
+    api.readiness_probe = Some(http(port));
+    api.ports = vec![port];
+    let stack = Stack::new([("api", api)]);
+    stack.start().await;
+    stack.wait(|seen| seen.processes["api"].process.is_some()).await;
+    let stranger = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in stranger.incoming().map_while(Result::ok) {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            let _ = stream.read(&mut [0; 1024]);
+        }
+    });
+    let who = format!("port {port} is answered by pid {} (`", std::process::id());
+    let seen = stack.wait(|seen| seen.processes["api"].reason.as_ref().is_some_and(|it| it.contains(&who))).await;
+    assert_eq!(seen.processes["api"].phase, Phase::Starting);
+    assert_eq!(stack.client().shutdown().await.unwrap().survivors, []);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -53,6 +53,7 @@ mod verify_commit;
 mod verify_evidence;
 mod verify_faults;
 mod verify_hook;
+mod verify_network;
 mod verify_populate;
 mod verify_run;
 mod verify_tampering;

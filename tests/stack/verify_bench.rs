@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::project::{Template, VerifyCheck, VerifyCommand, VerifyStage};
 use harness::report::verify::{Stage, StageStatus};
 use harness::report::{Events, Verify, VerifyStatus};
-use harness::verify::{self, Content, Request, Selection, Verdict};
+use harness::verify::{self, Content, OwnServers, Request, Selection, Verdict};
 
 use crate::support::block_on;
 
@@ -22,6 +22,8 @@ pub(crate) struct Bench {
     pub(crate) selection: Selection,
     /// Go on after a failed stage.
     pub(crate) keep_going: bool,
+    /// Whose servers the commands may talk to; watched where that is known.
+    pub(crate) own_servers: Option<OwnServers>,
     /// Skip what has passed with the same inputs.
     pub(crate) affected: bool,
     other_children: tokio::sync::Mutex<()>,
@@ -36,6 +38,7 @@ impl Bench {
             stages: Vec::new(),
             selection: Selection::default(),
             keep_going: false,
+            own_servers: None,
             affected: false,
             other_children: tokio::sync::Mutex::default(),
             environment: Vec::new(),
@@ -49,7 +52,15 @@ impl Bench {
     pub(crate) fn stage(mut self, name: &str, commands: &[(&str, &str)]) -> Self {
         let commands = commands.iter().map(|(name, line)| shell(name, line)).collect();
         let timeout = Duration::from_mins(2);
-        self.stages.push(VerifyStage { name: name.to_owned(), full: false, needs_stack: false, timeout, commands });
+        self.stages.push(VerifyStage {
+            name: name.to_owned(),
+            full: false,
+            needs_stack: false,
+            watched: true,
+            allow_ports: Vec::new(),
+            timeout,
+            commands,
+        });
         self
     }
 
@@ -98,6 +109,7 @@ impl Bench {
             agent: Some(3),
             template: None,
             not_up: None,
+            own_servers: self.own_servers.clone(),
             warnings: Vec::new(),
             every_line: false,
             every_failure: false,

@@ -1,5 +1,6 @@
 //! `[verify]`: the stages of a check.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ pub struct VerifyStage {
     pub full: bool,
     /// Whether it says nothing while the stack is down; by default where it has an `http_get`.
     pub needs_stack: bool,
+    /// Whether it is watched whose servers its commands talk to; `[verify] watch_network`.
+    pub watched: bool,
+    /// The ports on which these may be anybody's; `[verify] allow_ports`.
+    pub allow_ports: Vec<RangeInclusive<u16>>,
     /// For the whole stage; 10 minutes by default.
     pub timeout: Duration,
     /// Run together.

@@ -219,4 +219,9 @@ pub(crate) struct Verify {
     /// Run in order; the first that fails ends the run.
     #[serde(default)]
     pub(crate) stages: Vec<Stage>,
+    /// Ports of loopback on which commands may talk to servers that are not the agent's: `[9229, "32768-60999"]`.
+    #[serde(default)]
+    pub(crate) allow_ports: Vec<Scalar>,
+    /// False: the servers that commands talk to are not watched. Without root, `sudo` works in commands only then.
+    pub(crate) watch_network: Option<bool>,
 }

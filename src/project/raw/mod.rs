@@ -9,7 +9,7 @@ mod value;
 mod verify;
 
 pub(super) use database::{Database, PostClone, PostCloneStep, TemplateStep};
-pub(super) use file::{BucketSeed, File, PrepareStep, Worktree};
+pub(super) use file::{BucketSeed, File, PrepareStep, Verify, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
 pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Stdin, TcpConnect};
 pub(crate) use value::DurationValue;

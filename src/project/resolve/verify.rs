@@ -1,5 +1,6 @@
 //! `[verify]`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::super::document::KeyPath;
@@ -11,10 +12,38 @@ use super::resolver::Resolver;
 /// A stage may take this long.
 const STAGE_TIMEOUT: Duration = Duration::from_mins(10);
 
-pub(super) fn stages(resolver: &mut Resolver<'_>, raw: &[raw::Stage]) -> Vec<VerifyStage> {
+pub(super) fn stages(resolver: &mut Resolver<'_>, raw: &raw::Verify) -> Vec<VerifyStage> {
     let path = KeyPath::of("verify.stages");
-    resolver.unique(raw.iter().map(|stage| stage.name.as_str()), |index| path.index(index).key("name"));
-    raw.iter().enumerate().map(|(index, stage)| one(resolver, stage, &path.index(index))).collect()
+    let allowed = allowed(resolver, &raw.allow_ports);
+    let watched = raw.watch_network.unwrap_or(true);
+    resolver.unique(raw.stages.iter().map(|stage| stage.name.as_str()), |index| path.index(index).key("name"));
+    let stage = |(index, stage)| VerifyStage {
+        watched,
+        allow_ports: allowed.clone(),
+        ..one(resolver, stage, &path.index(index))
+    };
+    raw.stages.iter().enumerate().map(stage).collect()
+}
+
+fn allowed(resolver: &mut Resolver<'_>, raw: &[raw::Scalar]) -> Vec<RangeInclusive<u16>> {
+    let path = KeyPath::of("verify.allow_ports");
+    let mut allowed = Vec::new();
+    for (index, value) in raw.iter().enumerate() {
+        let text = value.to_string();
+        let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+        match (first.trim().parse::<u16>(), last.trim().parse::<u16>()) {
+            (Ok(first), Ok(last)) if 0 < first && first <= last => allowed.push(first..=last),
+            _ => {
+                let hint = "write a port from 1 to 65535, or a range: `\"32768-60999\"`";
+                resolver.report_with(
+                    &path.index(index),
+                    format!("`{text}` is neither a port nor a range of ports"),
+                    hint,
+                );
+            }
+        }
+    }
+    allowed
 }
 
 fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyStage {
@@ -27,6 +56,8 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyS
     VerifyStage {
         name: resolver.name(&raw.name, &path.key("name")),
         full: raw.full,
+        watched: true,
+        allow_ports: Vec::new(),
         needs_stack: raw.needs_stack.unwrap_or_else(|| raw.commands.iter().any(|command| command.http_get.is_some())),
         timeout: resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STAGE_TIMEOUT),
         commands: raw

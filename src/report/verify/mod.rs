@@ -15,6 +15,6 @@ pub use evidence::{
 };
 pub use hook::{Hook, HookOutcome};
 pub use plan::{PlannedCommand, PlannedStage, VerifyPlan};
-pub use run::{Command, Outcome, Reason, Stage, StageStatus, Tree, Verify};
+pub use run::{Command, ForeignServer, Network, Outcome, Reason, Stage, StageStatus, Tree, Verify};
 pub use signed::Evidence;
 pub use status::{RecordedRun, VerifyStatus};

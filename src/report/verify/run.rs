@@ -28,6 +28,10 @@ pub struct Verify {
     pub tree: Option<Tree>,
     /// Whether the agent's database comes from the template of the present inputs; null where that is not known.
     pub template: Option<TemplateState>,
+    /// Whether it was watched whose servers the commands talked to; null where nothing was run.
+    pub network: Option<Network>,
+    /// Why it was not.
+    pub network_reason: Option<String>,
     /// What failed, compared with a commit; null without `--against`.
     pub against: Option<Against>,
     /// The signed evidence of the pass; null without `--sign`.
@@ -54,6 +58,8 @@ words! {
     pub enum Reason {
         /// A stage failed or took too long.
         StageFailed = "stage_failed",
+        /// A command talked to a server on loopback that is neither the agent's, nor the home's, nor the run's.
+        ForeignServer = "foreign_server",
         /// The tree after the run is not the tree before it.
         TreeChanged = "tree_changed",
         /// No stage was run: every one is marked `full`, and `--full` was not given.
@@ -64,6 +70,16 @@ words! {
         Configuration = "configuration",
         /// The machine lacks something.
         Environment = "environment",
+    }
+}
+
+words! {
+    /// Is it seen whose servers on loopback commands talk to?
+    pub enum Network {
+        /// Each of their connections is looked at.
+        Watched = "watched",
+        /// None is.
+        Unwatched = "unwatched",
     }
 }
 
@@ -123,6 +139,22 @@ pub struct Command {
     pub log: Option<String>,
     /// Its own first diagnostic, as in the stage.
     pub first_error: Option<String>,
+    /// Servers of somebody else that it connected to, at most twenty; with any of them it fails.
+    #[serde(default)]
+    pub foreign_servers: Vec<ForeignServer>,
+}
+
+/// A server on loopback that is neither the agent's, nor the home's, nor the run's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ForeignServer {
+    /// Where it was reached: `127.0.0.1`, `::1`.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// The process that listens; null where it is another user's.
+    pub pid: Option<u32>,
+    /// Its command line; null where that is not known.
+    pub command: Option<String>,
 }
 
 /// The git tree of everything in the work tree that git does not ignore.
@@ -155,6 +187,8 @@ impl Verify {
             reason: Some(reason),
             tree: None,
             template: None,
+            network: None,
+            network_reason: None,
             against: None,
             evidence: None,
             warnings: Vec::new(),

@@ -175,7 +175,7 @@ impl Supervisor {
                 marker,
                 mapping: mapping.as_ref(),
             };
-            let outcome = probe::ask(&probe, program).await;
+            let outcome = probe::ask(&probe, program, &spec.ports).await;
             let _ = sender.send(Message::News { name, run, news: News::Probed { kind, outcome } });
         });
     }

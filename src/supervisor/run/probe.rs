@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::process::parent_id;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -16,6 +17,8 @@ use crate::supervisor::exchange::exchange;
 use crate::supervisor::machine::Outcome;
 use crate::supervisor::readiness::readable;
 use crate::supervisor::spec::{ProbeCheckSpec, ProbeSpec};
+use crate::system::proc::descendants;
+use crate::system::{MARKER, stranger_at};
 
 /// What an answer is read up to, after its status line.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -23,28 +26,37 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// How long the rest of an answer is waited for once its status is known.
 const COURTESY: Duration = Duration::from_millis(100);
 
-/// Asks once. `program` is what an `exec` probe's command runs with.
-pub(super) async fn ask(probe: &ProbeSpec, program: Program<'_>) -> Outcome {
+/// Asks once. `program` is what an `exec` probe's command runs with. On the ports that the process must listen on,
+/// `listens_on`, the answer of a program of another stack, or of none, is no answer.
+pub(super) async fn ask(probe: &ProbeSpec, program: Program<'_>, listens_on: &[u16]) -> Outcome {
+    let marker = program.environment.get(MARKER).map(String::as_str);
+    let own = |port: u16| marker.filter(|_| listens_on.contains(&port));
     let limit = Duration::try_from_secs_f64(probe.timeout_seconds).unwrap_or(Duration::from_secs(1));
     match &probe.check {
         ProbeCheckSpec::HttpGet { host, port, path } => {
-            any_address(host.as_deref(), *port, limit, |address| get(address, host.as_deref(), path)).await
+            any_address(host.as_deref(), *port, (limit, own(*port)), |address| get(address, host.as_deref(), path))
+                .await
         }
         ProbeCheckSpec::TcpConnect { host, port } => {
-            any_address(host.as_deref(), *port, limit, |address| async move {
+            any_address(host.as_deref(), *port, (limit, own(*port)), |address| async move {
                 TcpStream::connect(address).await.map(|_| None)
             })
             .await
         }
         ProbeCheckSpec::Exchange { port, send, expect } => {
-            any_address(Some("127.0.0.1"), *port, limit, |_| exchange(*port, send, expect)).await
+            any_address(Some("127.0.0.1"), *port, (limit, None), |_| exchange(*port, send, expect)).await
         }
         ProbeCheckSpec::Exec { command } => execute(&Program { command, ..program }, limit).await,
     }
 }
 
 /// Asks every address that is meant; passes when one of them does. `ask` returns what is wrong, if anything.
-async fn any_address<F>(host: Option<&str>, port: u16, limit: Duration, ask: impl Fn(SocketAddr) -> F) -> Outcome
+async fn any_address<F>(
+    host: Option<&str>,
+    port: u16,
+    (limit, own): (Duration, Option<&str>),
+    ask: impl Fn(SocketAddr) -> F,
+) -> Outcome
 where
     F: Future<Output = io::Result<Option<String>>>,
 {
@@ -55,7 +67,10 @@ where
     let mut answers = Vec::new();
     for address in addresses {
         match timeout(limit, ask(address)).await {
-            Ok(Ok(None)) => return Outcome::Pass,
+            Ok(Ok(None)) => match own.and_then(|marker| stranger(address, marker)) {
+                None => return Outcome::Pass,
+                Some(complaint) => answers.push((complaint, false)),
+            },
             Ok(Ok(Some(complaint))) => answers.push((complaint, false)),
             Ok(Err(error)) if is_nobody(&error) => answers.push((format!("connection refused on {port}"), true)),
             Ok(Err(error)) => answers.push((format!("port {port}: {error}"), false)),
@@ -65,6 +80,19 @@ where
     let refused = answers.iter().all(|(_, refused)| *refused);
     let telling = answers.iter().find(|(_, refused)| refused.eq(&false)).or(answers.first());
     fail(telling.map_or_else(|| "it has no address".to_owned(), |(reason, _)| reason.clone()), refused)
+}
+
+/// Who else than the stack answered.
+fn stranger(address: SocketAddr, marker: &str) -> Option<String> {
+    if !address.ip().to_canonical().is_loopback() {
+        return None;
+    }
+    // all that the stack runs hangs below the guardian, as long as that lives
+    let guardian = Some(parent_id()).filter(|parent| *parent > 1);
+    let likely = guardian.map(|guardian| descendants(&[guardian])).unwrap_or_default();
+    let holder = stranger_at(address, marker, likely.into_iter().map(|stat| stat.pid))?;
+    let (port, pid) = (address.port(), holder.pid?);
+    Some(format!("port {port} is answered by pid {pid} (`{}`), which is not of this stack", holder.command))
 }
 
 fn fail(reason: String, refused: bool) -> Outcome {

@@ -40,7 +40,7 @@ impl Running {
         }
         // what it starts does not outlive it, so this process serves it
         let map = LoopbackMap::in_environment(spec.env.iter().map(|(name, value)| (name, value)));
-        let attached = map.attach(&mut command)?;
+        let attached = map.attach_watched(&mut command, spec.watch.as_ref())?;
         let child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return Err(attached.explain(error)),

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::system::loopback_map::Watch;
+
 /// How many last lines are kept unless the caller says otherwise.
 const TAIL_LINES: usize = 40;
 
@@ -33,6 +35,8 @@ pub struct CommandSpec {
     pub log: Option<PathBuf>,
     /// How many bytes the log may hold; what comes after is read and counted, not kept.
     pub log_limit: u64,
+    /// Who sees what it connects to.
+    pub watch: Option<Watch>,
     /// How many last lines [`Output::tail`](super::Output::tail) holds.
     pub tail_lines: usize,
 }
@@ -48,6 +52,7 @@ impl CommandSpec {
             grace: Duration::from_secs(2),
             log: None,
             log_limit: u64::MAX,
+            watch: None,
             tail_lines: TAIL_LINES,
         }
     }

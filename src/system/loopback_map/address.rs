@@ -1,6 +1,6 @@
 //! Addresses as programs hand them to the kernel, and what the map makes of them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::ports::PortMap;
 
@@ -25,13 +25,7 @@ pub(super) const SHORTEST: usize = IPV4;
 /// A bind is mapped on every address. A connect is mapped where it stays on this machine: 127.0.0.0/8, `::1`, the same
 /// written as IPv6, and the unspecified address, which the kernel takes for loopback.
 pub(super) fn mapped(call: Call, address: &[u8], map: &PortMap) -> Option<Vec<u8>> {
-    let family = i32::from(u16::from_ne_bytes(address.get(..2)?.try_into().ok()?));
-    let ip: IpAddr = match family {
-        libc::AF_INET if address.len() >= IPV4 => Ipv4Addr::from(<[u8; 4]>::try_from(&address[4..8]).ok()?).into(),
-        libc::AF_INET6 if address.len() >= IPV6 => Ipv6Addr::from(<[u8; 16]>::try_from(&address[8..24]).ok()?).into(),
-        _ => return None,
-    };
-    let ip = ip.to_canonical();
+    let ip = internet(address)?.ip();
     if call == Call::Connect && !ip.is_loopback() && !ip.is_unspecified() {
         return None;
     }
@@ -41,10 +35,30 @@ pub(super) fn mapped(call: Call, address: &[u8], map: &PortMap) -> Option<Vec<u8
     Some(address)
 }
 
+/// An address of the internet; one of IPv4 that is written as IPv6 is one of IPv4.
+pub(super) fn internet(address: &[u8]) -> Option<SocketAddr> {
+    let family = i32::from(u16::from_ne_bytes(address.get(..2)?.try_into().ok()?));
+    let ip: IpAddr = match family {
+        libc::AF_INET if address.len() >= IPV4 => Ipv4Addr::from(<[u8; 4]>::try_from(&address[4..8]).ok()?).into(),
+        libc::AF_INET6 if address.len() >= IPV6 => Ipv6Addr::from(<[u8; 16]>::try_from(&address[8..24]).ok()?).into(),
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip.to_canonical(), u16::from_be_bytes([address[2], address[3]])))
+}
+
+/// Where a connect to this address stays on this machine, the address of loopback that it reaches.
+pub(super) fn on_loopback(address: &[u8]) -> Option<SocketAddr> {
+    let address = internet(address)?;
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    ip.is_loopback().then(|| SocketAddr::new(ip, address.port()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     fn bytes(address: &str) -> Vec<u8> {
@@ -81,6 +95,22 @@ mod tests {
                 let expected = is_mapped.then(|| instead.clone());
                 assert_eq!(mapped(call, &bytes(address), &map), expected, "{call:?} {address}");
             }
+        }
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_recognised() {
+        for (address, reached) in [
+            ("127.0.0.1:3000", Some("127.0.0.1:3000")),
+            ("127.8.9.1:3000", Some("127.8.9.1:3000")),
+            ("0.0.0.0:3000", Some("127.0.0.1:3000")),
+            ("[::]:3000", Some("[::1]:3000")),
+            ("[::1]:3000", Some("[::1]:3000")),
+            ("[::ffff:127.0.0.1]:3000", Some("127.0.0.1:3000")),
+            ("10.0.0.1:3000", None),
+            ("[2001:db8::1]:3000", None),
+        ] {
+            assert_eq!(on_loopback(&bytes(address)), reached.map(|it| it.parse().unwrap()), "{address}");
         }
     }
 

@@ -76,6 +76,11 @@ impl Waiting {
         }
     }
 
+    /// Whether it is about a socket of TCP's kind.
+    pub(super) fn is_stream(&self) -> bool {
+        self.socket().is_ok_and(|socket| kind(&socket) == Some(libc::SOCK_STREAM))
+    }
+
     /// Makes a call that a server before this one may have made already, or half made.
     pub(super) fn make_again(&self, socket: &OwnedFd, address: &[u8], slot: &Slot) -> Outcome {
         if let Some(flags) = slot.flags() {

@@ -5,10 +5,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::address::mapped;
+use super::address::{Call, internet, mapped, on_loopback};
 use super::call::{Outcome, Waiting};
 use super::ports::PortMap;
 use super::slot::Slot;
+use super::watch::{Asked, Watch};
 
 /// `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP` of Linux 6.6: server and program hand one processor to each other.
 const SYNC_WAKE_UP: libc::c_ulong = 1;
@@ -18,6 +19,7 @@ const SYNC_WAKE_UP: libc::c_ulong = 1;
 pub struct Listener {
     descriptor: OwnedFd,
     ports: PortMap,
+    watch: Option<(Watch, Asked)>,
 }
 
 /// What [`Listener::serve`] did.
@@ -40,7 +42,16 @@ impl Listener {
     pub fn new(descriptor: OwnedFd, ports: PortMap) -> Self {
         // SAFETY: the argument is a number, not an address; an older kernel refuses it, which is no matter.
         unsafe { libc::ioctl(descriptor.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP) };
-        Self { descriptor, ports }
+        Self { descriptor, ports, watch: None }
+    }
+
+    /// The same, seen by `watch`.
+    ///
+    /// # Errors
+    /// The kernel does not say who listens.
+    pub(super) fn watched(self, watch: Option<Watch>) -> io::Result<Self> {
+        let watch = watch.map(|watch| Asked::new().map(|asked| (watch, asked))).transpose()?;
+        Ok(Self { watch, ..self })
     }
 
     /// Which ports it maps.
@@ -65,6 +76,11 @@ impl Listener {
         let mut descriptors = [PollFd::new(self, PollFlags::IN)];
         let _ = poll(&mut descriptors, Some(&Timespec::default()));
         let ready = descriptors[0].revents();
+        self.serve_ready(ready, slot)
+    }
+
+    /// The same after a poll that said this of it.
+    fn serve_ready(&self, ready: PollFlags, slot: &Slot) -> Served {
         if !ready.contains(PollFlags::IN) {
             return if ready.contains(PollFlags::HUP) { Served::Ended } else { Served::Nothing };
         }
@@ -100,7 +116,9 @@ impl Listener {
             Ok(address) => address,
             Err(error) => return (Some(Outcome::Continue), Served::Denied(error)),
         };
-        let Some(address) = mapped(waiting.call, &address, &self.ports) else { return unchanged };
+        let instead = mapped(waiting.call, &address, &self.ports);
+        self.see(&waiting, instead.as_ref().unwrap_or(&address), notification.id);
+        let Some(address) = instead else { return unchanged };
         let socket = waiting.socket();
         // only now: until here thread and memory may have become another's
         if !self.is_valid(notification.id) {
@@ -117,6 +135,26 @@ impl Listener {
             }
         };
         (Some(outcome), Served::Mapped)
+    }
+
+    /// Lets the watch see a call as it will be made.
+    fn see(&self, waiting: &Waiting, address: &[u8], id: u64) {
+        let Some((watch, asked)) = &self.watch else { return };
+        match waiting.call {
+            Call::Bind if internet(address).is_some() => {
+                if let Ok(socket) = waiting.socket()
+                    && self.is_valid(id)
+                {
+                    watch.binds(&socket);
+                }
+            }
+            Call::Bind => {}
+            Call::Connect => {
+                if let Some(address) = on_loopback(address) {
+                    watch.connects(asked, address, waiting, || self.is_valid(id));
+                }
+            }
+        }
     }
 
     fn receive(&self, slot: &Slot) -> bool {
@@ -151,7 +189,7 @@ impl Listener {
             loop {
                 let mut descriptors = [PollFd::new(&self, PollFlags::IN)];
                 let _ = poll(&mut descriptors, None);
-                if let Served::Ended = self.serve(&slot) {
+                if let Served::Ended = self.serve_ready(descriptors[0].revents(), &slot) {
                     return;
                 }
             }

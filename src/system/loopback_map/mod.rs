@@ -38,6 +38,7 @@ mod outer;
 mod ports;
 mod probe;
 mod slot;
+mod watch;
 
 pub use attach::{Attached, LoopbackMap};
 pub use entrance::{Door, Entrance};
@@ -48,3 +49,4 @@ pub use outer::{MAPPED, check_outer, stack_of};
 pub use ports::PortMap;
 pub use probe::probe;
 pub use slot::Slot;
+pub use watch::{Stranger, Watch};

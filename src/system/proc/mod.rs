@@ -13,6 +13,7 @@ mod connection;
 mod environment;
 mod identity;
 mod inherited_marker;
+mod listening;
 mod sockets;
 mod stat;
 mod stop;
@@ -26,7 +27,8 @@ pub use environment::{
 };
 pub use identity::{ProcessIdentity, boot_id};
 pub use inherited_marker::{InheritedMarker, shed_inherited_marker};
-pub use sockets::{Listener, Listeners};
+pub use listening::{ListeningSocket, SocketTable, socket_cookie};
+pub use sockets::{Listener, Listeners, holders_of, holds};
 pub use stat::{Stat, parent_of, processes};
 pub use stop::{Stop, StopPatience, Stopped, stop_processes, stop_processes_async, wait_for_exit_async};
 pub use visitors::has_visitors;

@@ -84,6 +84,16 @@ impl Listeners {
     }
 }
 
+/// The processes that have a socket open, as far as they may be looked at.
+pub fn holders_of(inode: u64) -> Vec<u32> {
+    pids().filter(|pid| holds(*pid, inode)).collect()
+}
+
+/// Whether a process has a socket open.
+pub fn holds(pid: u32, inode: u64) -> bool {
+    sockets_of(pid).any(|held| held == inode)
+}
+
 /// The inodes of the sockets that a process has open.
 pub(super) fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
