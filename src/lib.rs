@@ -43,6 +43,8 @@
 //! | the queue: leases, fences, attempts | `serve/store/queue/rules.rs` |
 //! | tickets from issues of GitHub | `serve/sources/github` |
 //! | how work of several agents is tried together | `jobs/rehearse` |
+//! | what a worker does with a job, step by step | `jobs/work/job.rs` |
+//! | how a coding agent's program is started by a worker | `jobs/work/program.rs` |
 //! | a program that starts agents: its file, its events | `hosts/<program>.rs` |
 //! | what launch does, and in which order | `agent/launch` |
 //! | what an agent owns, and so what teardown, its dry run and `gc` remove | `agent/belongings` |

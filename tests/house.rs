@@ -23,7 +23,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
         // the queue is kept in `serve`, and its rules are here
-        ("jobs", &["agent", "project", "report", "system"]),
+        ("jobs", &["agent", "verify", "project", "report", "system"]),
         ("serve", &["jobs", "agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         (

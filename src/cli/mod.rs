@@ -8,6 +8,7 @@ mod verbs;
 
 mod attach;
 mod command;
+mod complete;
 mod completions;
 mod config;
 mod connect;
@@ -53,6 +54,7 @@ mod trust;
 mod url;
 mod verify;
 mod wait;
+mod work;
 
 pub use command::{main, parser};
 
@@ -97,6 +99,8 @@ verbs! {
     Ticket(ticket::Arguments) = ticket::run, "ticket" as crate::report::Ticket, "tickets" as crate::report::Tickets;
     Job(job::Arguments) = job::run, "queue-job" as crate::report::QueueJob,
         "queue-jobs" as crate::report::QueueJobs, "job-log" as crate::report::JobLog;
+    Work(work::Arguments) = work::run, "work" as crate::report::Work;
+    Complete(complete::Arguments) = complete::run, "complete" as crate::report::Completion;
     Rehearse(rehearse::Arguments) = rehearse::run, "rehearse" as crate::report::Rehearsal;
     Events(events::Arguments) = events::run, "events", "event" as crate::report::StreamEvent;
     Mcp(mcp::Arguments) = mcp::run, "mcp";

@@ -3,6 +3,7 @@
 //! ```text
 //! machine/    what may become of a ticket and of a job, without I/O
 //! rehearse/   `harness rehearse`: does the work of several go together?
+//! work/       `harness work`: claims jobs, and does them on this machine
 //! own         harness itself, as a process
 //! ```
 //!
@@ -11,6 +12,8 @@
 mod machine;
 mod own;
 mod rehearse;
+mod work;
 
 pub use machine::{Effect, Happened, Wish, next, step};
 pub use rehearse::{Request as RehearseRequest, rehearse};
+pub use work::{Access, Say, WorkOptions, complete, work};

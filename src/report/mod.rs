@@ -44,6 +44,7 @@ mod tickets;
 mod trust;
 pub mod verify;
 mod wait;
+mod work;
 
 pub use agent::*;
 pub use board::*;
@@ -79,3 +80,4 @@ pub use tickets::*;
 pub use trust::*;
 pub use verify::{Hook, HookOutcome, PublicKey, Verify, VerifyCheck, VerifyPlan, VerifyStatus};
 pub use wait::*;
+pub use work::*;

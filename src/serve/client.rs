@@ -37,6 +37,11 @@ impl Server {
         Ok(Self { address, token })
     }
 
+    /// Its URL, and the token that opens it.
+    fn access(self) -> (String, Secret) {
+        (format!("http://{}", reached(self.address)), self.token)
+    }
+
     /// The error of a server that answered something else than it should.
     pub(super) fn no_answer(&self, answer: String) -> Error {
         Error::NoAnswer { address: self.address, answer }
@@ -64,7 +69,7 @@ impl Server {
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, String> {
         let text = |error: &dyn std::error::Error| system::with_causes(error);
         let (address, token) = (self.address, self.token.expose());
-        let reached = if address.ip().is_unspecified() { ([127, 0, 0, 1], address.port()).into() } else { address };
+        let reached = reached(address);
         let stream = TcpStream::connect(reached).await.map_err(|error| text(&error))?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
@@ -79,4 +84,17 @@ impl Server {
             .map_err(|error| text(&error))?;
         sender.send_request(request).await.map_err(|error| text(&error))
     }
+}
+
+/// Where a server is reached that may listen at every address.
+fn reached(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { ([127, 0, 0, 1], address.port()).into() } else { address }
+}
+
+/// The URL of the server of this home, and the token that opens it.
+///
+/// # Errors
+/// None runs.
+pub fn access(home: &Home) -> Result<(String, Secret), Failure> {
+    Ok(Server::of(home)?.access())
 }

@@ -69,6 +69,7 @@ mod workers;
 mod working;
 
 pub use ask::ask;
+pub use client::access;
 pub use detached::{detach, status, stop, stop_if_detached};
 pub use error::Error;
 pub use events::follow_events;

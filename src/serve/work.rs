@@ -20,6 +20,9 @@ use crate::project::AgentId;
 use crate::report::{Events, Failure, Job, JobState};
 use crate::system;
 
+/// What the main thread has: verbs that run on it are tried with so much.
+const STACK: usize = 8 << 20;
+
 /// What a job came to.
 pub(super) struct Done {
     document: Value,
@@ -171,6 +174,7 @@ pub(super) fn thread(work: impl AsyncFnOnce() + Send + 'static) -> Result<(), sy
     };
     std::thread::Builder::new()
         .name("verb".to_owned())
+        .stack_size(STACK)
         .spawn(run)
         .map(drop)
         .map_err(system::Error::call("start a thread"))

@@ -2,5 +2,9 @@
 
 mod github;
 mod hub;
+mod pulls;
 mod queue;
 mod rehearse;
+mod scene;
+mod work;
+mod work_faults;

@@ -1,4 +1,5 @@
-//! A job: `pending → claimed → running → verifying → succeeded | failed | lost | cancelled`.
+//! A job: `pending → claimed → running → verifying → succeeded | failed | lost | cancelled`; from `claimed` it may go
+//! back.
 
 use crate::report::QueueJobState;
 
@@ -13,6 +14,8 @@ pub enum Happened {
     Completed,
     /// Its worker says that it cannot be done.
     Failed,
+    /// Its worker has no room for it.
+    Returned,
     /// Its worker was not heard of in time.
     Expired,
     /// Somebody called it off.
@@ -28,6 +31,8 @@ pub fn next(state: QueueJobState, happened: Happened) -> Option<QueueJobState> {
         (Claimed | Running | Verifying, Happened::Reported(to @ (Running | Verifying))) => Some(to),
         (Claimed | Running | Verifying, Happened::Completed) => Some(Succeeded),
         (Claimed | Running | Verifying, Happened::Failed) => Some(Failed),
+        // nothing was begun
+        (Claimed, Happened::Returned) => Some(Pending),
         (Claimed | Running | Verifying, Happened::Expired) => Some(Lost),
         (Pending | Claimed | Running | Verifying, Happened::Cancelled) => Some(Cancelled),
         _ => None,
@@ -50,16 +55,17 @@ mod tests {
             Happened::Failed,
             Happened::Expired,
             Happened::Cancelled,
+            Happened::Returned,
         ];
         let ended = [Some(Succeeded), Some(Failed), Some(Lost), Some(Cancelled)];
-        let row = |first: [Option<QueueJobState>; 4]| [first, ended].concat();
+        let row = |first: [Option<QueueJobState>; 4], returned| [&first[..], &ended[..], &[returned]].concat();
         let (run, verify) = (Some(Running), Some(Verifying));
-        let over = vec![None; 8];
+        let over = vec![None; 9];
         for (state, expected) in [
-            (Pending, vec![Some(Claimed), None, None, None, None, None, None, Some(Cancelled)]),
-            (Claimed, row([None, Some(Claimed), run, verify])),
-            (Running, row([None, None, run, verify])),
-            (Verifying, row([None, None, run, verify])),
+            (Pending, vec![Some(Claimed), None, None, None, None, None, None, Some(Cancelled), None]),
+            (Claimed, row([None, Some(Claimed), run, verify], Some(Pending))),
+            (Running, row([None, None, run, verify], None)),
+            (Verifying, row([None, None, run, verify], None)),
             (Succeeded, over.clone()),
             (Failed, over.clone()),
             (Lost, over.clone()),

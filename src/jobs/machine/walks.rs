@@ -49,7 +49,7 @@ fn no_walk_leaves_two_live_jobs_or_one_without_a_ticket_in_progress() {
             let old = random.random_range(0..walk.jobs.len().max(1));
             let at = if random.random_bool(0.8) { walk.live() } else { walk.jobs.get(old).map(|_| old) };
             let to = TaskStatus::ALL[random.random_range(0..TaskStatus::ALL.len())];
-            match (random.random_range(0..10), at) {
+            match (random.random_range(0..11), at) {
                 (0 | 1, _) => walk.wish(Wish::Move(to)),
                 (2, _) => walk.wish(Wish::Approve),
                 (3, _) => walk.wish(Wish::Retry),
@@ -58,6 +58,7 @@ fn no_walk_leaves_two_live_jobs_or_one_without_a_ticket_in_progress() {
                 (7, Some(at)) => walk.happens(at, Happened::Completed),
                 (8, Some(at)) => walk.happens(at, Happened::Failed),
                 (9, Some(at)) => walk.happens(at, Happened::Expired),
+                (10, Some(at)) => walk.happens(at, Happened::Returned),
                 _ => {}
             }
             let live = walk.live();

@@ -112,5 +112,13 @@ fn for_workers() -> Vec<Route> {
         Route::new(&POST, "/api/worker/jobs/{id}/fail", "Says that a job is not done.", worker::fail)
             .body::<worker::End>()
             .answers::<QueueJob>(200),
+        Route::new(
+            &POST,
+            "/api/worker/jobs/{id}/return",
+            "Gives a job back that was not begun, for lack of room: it waits on.",
+            worker::give_back,
+        )
+        .body::<worker::Return>()
+        .answers::<QueueJob>(200),
     ]
 }

@@ -81,6 +81,16 @@ pub(super) struct Log {
     lines: Vec<String>,
 }
 
+/// That a worker has no room for a job.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Return {
+    /// The fencing number of its claim.
+    fence: u64,
+    /// Why.
+    reason: String,
+}
+
 /// The end of a job.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct End {
@@ -179,5 +189,14 @@ pub(super) async fn fail(
     Body(End { fence, again, outcome }): Body<End>,
 ) -> Result<Json<QueueJob>, Refusal> {
     let said = Word::Fail(outcome, again);
+    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
+}
+
+pub(super) async fn give_back(
+    State(site): State<Shared>,
+    Number(id): Number,
+    Body(Return { fence, reason }): Body<Return>,
+) -> Result<Json<QueueJob>, Refusal> {
+    let said = Word::Return(reason);
     Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
 }

@@ -16,4 +16,4 @@ mod send;
 mod target;
 
 pub(super) use run::start;
-pub(super) use send::{Caller, caller, say};
+pub(super) use send::say;

@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use super::rules::{Notice, Rules};
-use super::send::{Letter, caller, say, send};
+use super::send::{Letter, say, send};
 use crate::report::{Failure, NoticeKind, StreamEvent};
 use crate::serve::settings::{Notify, Target};
 use crate::serve::site::Shared;
 use crate::serve::store::{Reader, StoreError, tasks};
 use crate::serve::work::thread;
-use crate::system::StackName;
+use crate::system::{StackName, https_client};
 
 /// Notices that may wait for a target; more are given up.
 const WAITING: usize = 64;
@@ -72,7 +72,7 @@ async fn tell(site: &Shared, mut reader: Reader, done: BTreeSet<u64>, targets: V
 
 /// A queue for each target; none where this machine trusts no authority.
 fn queues(site: &Shared, targets: Vec<Target>) -> Option<Vec<(&'static str, mpsc::Sender<Letter>)>> {
-    let caller = match caller() {
+    let caller = match https_client() {
         Ok(caller) => caller,
         Err(error) => {
             say(&format!("notify: no notice can be sent: {error}"));

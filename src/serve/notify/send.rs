@@ -3,21 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Limited};
 use hyper::header::RETRY_AFTER;
 use hyper::{Response, StatusCode};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::rustls::crypto::ring::default_provider;
 
 use super::rules::Notice;
 use crate::serve::counted::Counted;
 use crate::serve::settings::Target;
+use crate::system::HttpsClient;
 
 /// How long an attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -27,16 +22,6 @@ const ATTEMPTS: u32 = 6;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of an answer that are read.
 const ANSWER: usize = 16 << 10;
-
-/// What is called.
-pub(in crate::serve) type Caller = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-/// A client for HTTPS with the machine's authorities; plain HTTP is for this machine, as the settings check.
-pub(in crate::serve) fn caller() -> std::io::Result<Caller> {
-    let connector = HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider())?;
-    let connector = connector.https_or_http().enable_http1().build();
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
-}
 
 /// A notice with the link to its page, and when it happened.
 #[derive(Debug, Clone)]
@@ -54,7 +39,12 @@ enum Outcome {
 }
 
 /// Tells a target what comes, one after another.
-pub(super) async fn send(target: Target, caller: Caller, mut letters: mpsc::Receiver<Letter>, counted: Arc<Counted>) {
+pub(super) async fn send(
+    target: Target,
+    caller: HttpsClient,
+    mut letters: mpsc::Receiver<Letter>,
+    counted: Arc<Counted>,
+) {
     while let Some(letter) = letters.recv().await {
         let failed = deliver(&target, &caller, &letter).await;
         counted.notice(target.name(), if failed.is_none() { "sent" } else { "failed" });
@@ -65,7 +55,7 @@ pub(super) async fn send(target: Target, caller: Caller, mut letters: mpsc::Rece
 }
 
 /// Why it was given up; nothing where it was taken.
-async fn deliver(target: &Target, caller: &Caller, letter: &Letter) -> Option<String> {
+async fn deliver(target: &Target, caller: &HttpsClient, letter: &Letter) -> Option<String> {
     let mut why = String::new();
     for attempt in 0..ATTEMPTS {
         let pause = match once(target, caller, letter).await {
@@ -83,7 +73,7 @@ async fn deliver(target: &Target, caller: &Caller, letter: &Letter) -> Option<St
     Some(why)
 }
 
-async fn once(target: &Target, caller: &Caller, letter: &Letter) -> Outcome {
+async fn once(target: &Target, caller: &HttpsClient, letter: &Letter) -> Outcome {
     // the error does not repeat the URL, which may hold a secret
     let Ok(request) = target.request(&letter.notice, &letter.link, &letter.time) else {
         return Outcome::Refused("it cannot be written as a request".to_owned());

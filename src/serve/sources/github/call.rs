@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::serve::notify::{Caller, caller};
 use crate::serve::settings::GitHub;
 use crate::system::text::{cut, plain};
+use crate::system::{HttpsClient, https_client};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,7 +69,7 @@ impl Failed {
 pub(super) struct Api {
     base: String,
     token: String,
-    caller: Caller,
+    caller: HttpsClient,
 }
 
 impl Api {
@@ -79,7 +79,7 @@ impl Api {
     /// This machine trusts no authority.
     pub(super) fn of(github: &GitHub) -> std::io::Result<Option<Self>> {
         let Some(token) = &github.token else { return Ok(None) };
-        Ok(Some(Self { base: github.api.clone(), token: token.expose().to_owned(), caller: caller()? }))
+        Ok(Some(Self { base: github.api.clone(), token: token.expose().to_owned(), caller: https_client()? }))
     }
 
     /// Sends a request; `path` begins with `/` and is encoded.

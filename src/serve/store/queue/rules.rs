@@ -10,6 +10,8 @@ pub(super) const LEASE: u64 = 60;
 const LEASE_MS: i64 = 60_000;
 /// The longest wait before another attempt, in seconds.
 const LONGEST_BACKOFF: u64 = 3600;
+/// How long a job that a worker had no room for is offered to none, in milliseconds.
+const ROOM_MS: i64 = 15_000;
 
 /// What a worker says about its job.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(in crate::serve) enum Word {
     Complete(JobOutcome),
     /// It is not done, and may be tried again.
     Fail(JobOutcome, bool),
+    /// It was not begun: there is no room for it.
+    Return(String),
 }
 
 /// The queue, within one transaction.
@@ -119,6 +123,7 @@ impl<'a, R: Rows> Queue<'a, R> {
         }
         let outcome = match word {
             Word::Alive(_, outcome) | Word::Complete(outcome) | Word::Fail(outcome, _) => outcome.clone(),
+            Word::Return(reason) => JobOutcome { reason: Some(reason.clone()), ..JobOutcome::default() },
         };
         let lease_until = Some(self.now + LEASE_MS);
         let mut job = JobRow { lease_until, outcome: merged(job.outcome, outcome), ..job };
@@ -140,6 +145,13 @@ impl<'a, R: Rows> Queue<'a, R> {
                 let job = self.end(job, Happened::Failed, None)?.ok_or_else(lost)?;
                 self.try_again(&job, *again)?;
                 Ok(job)
+            }
+            Word::Return(_) => {
+                let ready_at = self.now + ROOM_MS;
+                // the same attempt: only why it waits is kept
+                let outcome = JobOutcome { reason: job.outcome.reason.take(), ..JobOutcome::default() };
+                let job = JobRow { ready_at, outcome, worker: None, fence: None, lease_until: None, ..job };
+                self.change(JobRow { claimed_at: None, ..job }, Happened::Returned)?.ok_or_else(lost)
             }
         }
     }

@@ -80,7 +80,7 @@ impl Rows for Sqlite<'_> {
     fn save(&self, job: &JobRow, before: QueueJobState) -> Result<bool, QueueError> {
         let mut statement = self.0.prepare(
             "UPDATE queue_jobs SET state = ?3, worker = ?4, fence = ?5, lease_until = ?6, claimed_at = ?7,
-             finished_at = ?8, outcome = ?9 WHERE id = ?1 AND state = ?2",
+             finished_at = ?8, outcome = ?9, ready_at = ?10 WHERE id = ?1 AND state = ?2",
         )?;
         let outcome = serde_json::to_string(&job.outcome).unwrap_or_default();
         let changed = statement.execute((
@@ -93,6 +93,7 @@ impl Rows for Sqlite<'_> {
             job.claimed_at,
             job.finished_at,
             outcome,
+            job.ready_at,
         ))?;
         Ok(changed == 1)
     }

@@ -1,0 +1,205 @@
+//! What is kept of a job, so that a worker that was killed goes on where it was.
+//!
+//! ```text
+//! <home>/work/<worker>/lock          held by the worker of this name
+//! <home>/work/<worker>/7.json        job 7
+//! <home>/work/<worker>/7/            its prompts, documents of verify, and what its program says that it did
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::api::Claim;
+use super::error::WorkError;
+use crate::project::AgentId;
+use crate::report::{Failure, JobOutcome, WorkerJob};
+use crate::system::{self, FileLock, Home, Versioned};
+
+/// Which step comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "step")]
+pub(super) enum Phase {
+    /// Branch and stack.
+    Prepare,
+    /// A round of the program.
+    Work,
+    /// The verdict on it.
+    Verify,
+    /// Push and pull request.
+    Deliver,
+    /// The server must learn how it ended.
+    End { ending: Ending },
+    /// The server knows: what is not kept is removed.
+    Tidy,
+}
+
+/// How a job ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "how")]
+pub(super) enum Ending {
+    /// It is done.
+    Completed,
+    /// It is not.
+    Failed { again: bool },
+    /// There is no room for it.
+    Returned,
+    /// Another worker has it.
+    Lost,
+}
+
+/// What is kept of a job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// The server that it is of.
+    pub(super) server: String,
+    pub(super) claimed: WorkerJob,
+    #[serde(flatten)]
+    pub(super) phase: Phase,
+    /// How it has ended, once it has.
+    pub(super) ending: Option<Ending>,
+    /// The round, from 1.
+    pub(super) round: u32,
+    /// The local branch.
+    pub(super) branch: Option<String>,
+    /// The commit that it begins from.
+    pub(super) start: Option<String>,
+    /// The commit of the base.
+    pub(super) base: Option<String>,
+    /// Where it is pushed to, as the checkout said before any program ran; none, where nothing is pushed.
+    pub(super) push_to: Option<String>,
+    pub(super) agent: Option<AgentId>,
+    pub(super) tree: Option<PathBuf>,
+    /// When the program of this round was started, in milliseconds since 1970.
+    pub(super) began_ms: Option<i64>,
+    /// Up to when what it printed is in the log.
+    pub(super) heard_ms: Option<i64>,
+    /// How the program's last round ended.
+    pub(super) ended: String,
+    pub(super) pushed: bool,
+    pub(super) outcome: JobOutcome,
+}
+
+impl Versioned for Kept {
+    const WHAT: &'static str = "state of a job";
+    const VERSION: u32 = 1;
+}
+
+impl Kept {
+    /// A job that was claimed now.
+    pub(super) fn new(server: String, claimed: WorkerJob) -> Self {
+        Self {
+            server,
+            claimed,
+            phase: Phase::Prepare,
+            ending: None,
+            round: 1,
+            branch: None,
+            start: None,
+            base: None,
+            push_to: None,
+            agent: None,
+            tree: None,
+            began_ms: None,
+            heard_ms: None,
+            ended: String::new(),
+            pushed: false,
+            outcome: JobOutcome::default(),
+        }
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        Claim { job: self.claimed.job.id, fence: self.claimed.fence }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.claimed.job.id
+    }
+
+    /// The name of this round's session.
+    pub(super) fn session(&self) -> String {
+        format!("job-{}-{}", self.id(), self.round)
+    }
+}
+
+/// The folder of a worker's jobs; no other process uses it meanwhile.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    _lock: FileLock,
+}
+
+impl Folder {
+    /// That of a worker.
+    ///
+    /// # Errors
+    /// A worker of that name runs in this home.
+    pub(super) fn of(home: &Home, worker: &str) -> Result<Self, Failure> {
+        let path = home.path().join("work").join(worker);
+        system::create_private_dir(&path, 0o700)?;
+        let running = |pid| WorkError::Running { worker: worker.to_owned(), pid };
+        let lock = FileLock::try_acquire(&path.join("lock"), "work")?
+            .map_err(|holder| running(holder.map(|holder| holder.pid)))?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// What is kept, by number. What cannot be read is left, and is returned as an error.
+    pub(super) fn all(&self) -> (Vec<Kept>, Vec<system::Error>) {
+        let entries = std::fs::read_dir(&self.path).into_iter().flatten().filter_map(Result::ok);
+        let paths = entries.map(|entry| entry.path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for path in paths {
+            match system::read_versioned::<Kept>(&path) {
+                Ok(kept) => found.extend(kept),
+                Err(error) => wrong.push(error),
+            }
+        }
+        found.sort_by_key(Kept::id);
+        (found, wrong)
+    }
+}
+
+/// The files of one job.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    state: PathBuf,
+    directory: PathBuf,
+}
+
+impl Files {
+    pub(super) fn of(folder: &Path, job: u64) -> Self {
+        Self { state: folder.join(format!("{job}.json")), directory: folder.join(job.to_string()) }
+    }
+
+    pub(super) fn save(&self, kept: &Kept) -> system::Result<()> {
+        system::create_private_dir(&self.directory, 0o700)?;
+        system::write_versioned(&self.state, kept)
+    }
+
+    /// The same where a crash of the machine may take it.
+    pub(super) fn note(&self, kept: &Kept) {
+        // the next step is written with care
+        let _ = system::write_fleeting(&self.state, kept);
+    }
+
+    /// Where the program says that it is done.
+    pub(super) fn completion(&self) -> PathBuf {
+        self.directory.join("completion.txt")
+    }
+
+    pub(super) fn prompt(&self, round: u32) -> PathBuf {
+        self.directory.join(format!("prompt-{round}.md"))
+    }
+
+    pub(super) fn verdict(&self, round: u32) -> PathBuf {
+        self.directory.join(format!("verify-{round}.json"))
+    }
+
+    /// The job is over.
+    pub(super) fn remove(&self) {
+        // without its state the rest means nothing
+        let _ = std::fs::remove_file(&self.state);
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}

@@ -1,0 +1,44 @@
+//! `harness work`: a worker, which claims jobs of a queue and does them on this machine.
+//!
+//! ```text
+//! run         claims jobs, and starts each on a thread and a runtime of its own: launching blocks
+//! reporter    says to the server that a job is at work, and what is said about it
+//! job         one job from step to step: prepare, work, verify, deliver, end, tidy
+//! kept        what must be known to go on after the worker was killed
+//! watch       the session of the program, until its round is over
+//! ```
+//!
+//! Invariants:
+//! - A step is written down before the next one begins, and each can be begun again: the branch and the session of a job
+//!   have names that follow from it, and a push or a pull request that is there is not made twice.
+//! - A job whose lease is lost pushes nothing from then on: the server is asked just before the push.
+//! - No word of a ticket is part of a command line that a shell reads, or of a template.
+//! - What is said elsewhere (log, summary, pull request) holds no value of a secret variable.
+
+mod api;
+mod call;
+mod complete;
+mod deliver;
+mod error;
+mod github;
+mod job;
+mod kept;
+mod line;
+mod prepare;
+mod program;
+mod prompt;
+mod reporter;
+mod repository;
+mod round;
+mod run;
+mod secrets;
+mod settings;
+mod stack;
+mod stop;
+mod tidy;
+mod verify;
+mod watch;
+
+pub use complete::complete;
+pub use run::{Say, work};
+pub use settings::{Access, WorkOptions};
