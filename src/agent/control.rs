@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::lease::Lease;
-use super::{Context, Error, ownership, processes, undone};
+use super::{Context, Error, Record, ownership, processes, undone};
 use crate::project::AgentId;
 use crate::report::{Control, Failure};
-use crate::supervisor::{Client, StackSnapshot};
+use crate::supervisor::{Client, Phase, StackSnapshot};
 use crate::system::{self, Deadline};
 
 /// What to do with processes.
@@ -89,6 +89,21 @@ pub async fn control(
     })
 }
 
+/// Restarts what runs of an agent whose lease the caller holds, where its project says so of a database that was replaced.
+pub(super) async fn after_replacement(context: &Context, record: &Record) -> Result<(), Failure> {
+    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
+    let Some(client) = Client::look(&context.home.stack_dir(record.agent.stack()))? else { return Ok(()) };
+    let Some(snapshot) = client.state().await?.filter(|_| project.database.restart_on_replace) else { return Ok(()) };
+    let runs = |phase| !matches!(phase, Phase::Disabled | Phase::Stopped | Phase::Completed);
+    let running = snapshot.processes.iter().filter(|(_, process)| runs(process.phase));
+    let names: Vec<String> = running.map(|(name, _)| name.clone()).collect();
+    if !names.is_empty() && !snapshot.parked {
+        context.events.note(format!("agent {}", record.agent), format!("restart {}", names.join(", ")));
+        client.restart(&names).await?;
+    }
+    Ok(())
+}
+
 /// The processes that are meant; all that are not disabled when none is named.
 pub(super) fn chosen(agent: AgentId, snapshot: &StackSnapshot, names: &[String]) -> Result<Vec<String>, Error> {
     if let Some(unknown) = names.iter().find(|name| !snapshot.processes.contains_key(*name)) {
@@ -98,6 +113,6 @@ pub(super) fn chosen(agent: AgentId, snapshot: &StackSnapshot, names: &[String])
     if !names.is_empty() {
         return Ok(names.to_vec());
     }
-    let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != crate::supervisor::Phase::Disabled);
+    let enabled = snapshot.processes.iter().filter(|(_, process)| process.phase != Phase::Disabled);
     Ok(enabled.map(|(name, _)| name.clone()).collect())
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::lease::Lease;
-use super::{Context, Error, Lifecycle, Record, launch, ownership, template_values::Rendering, undone};
+use super::{Context, Error, Lifecycle, Record, control, launch, ownership, template_values::Rendering, undone};
 use crate::infra;
 use crate::postgres::spare::Refill;
 use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
@@ -63,6 +63,9 @@ pub async fn database(
         DatabaseAction::Restore(name) => restore(context, &mut record, server, name).await?,
         DatabaseAction::Drop(name) => snapshot::drop(server, home, agent, name).await?,
         DatabaseAction::Reset => reset(context, &mut record, &infra, server).await?,
+    }
+    if matches!(action, DatabaseAction::Restore(_) | DatabaseAction::Reset) {
+        control::after_replacement(context, &record).await?;
     }
     work.map(crate::report::Task::finish);
     drop(lease);

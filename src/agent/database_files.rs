@@ -18,8 +18,8 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-use super::Context;
 use super::database::{Opened, open};
+use super::{Context, control};
 use crate::infra::{Engine, Infra, docker};
 use crate::postgres::{self, Admin, DatabaseCredentials, Server, load};
 use crate::project::AgentId;
@@ -174,6 +174,7 @@ pub async fn load_database(
         if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
     };
     load::load(&server, context.home.id(), agent, &project.database.extensions, restore).await?;
+    control::after_replacement(context, &record).await?;
     task.finish();
     drop(lease);
     report("harness/db-load/1", agent, &file, began)

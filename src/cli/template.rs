@@ -118,7 +118,7 @@ fn show(show: &TemplateShow) -> String {
             let kept = if row.kept { ", a state that builds begin from" } else { "" };
             let _ = writeln!(text, "{} of {}{kept}", row.name, row.project);
             let _ = writeln!(text, "size {}, made {}, agents {}", terminal::size(row.bytes), made(row), agents(row));
-            let _ = writeln!(text, "spares {}, last clone {}", row.spares, clone(row));
+            let _ = writeln!(text, "spares {}, time of a clone {}", row.spares, clone(row));
         }
         None => {
             let _ = writeln!(text, "{}: not built; `harness template build` builds it", show.name);

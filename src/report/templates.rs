@@ -83,7 +83,7 @@ pub struct TemplateRow {
     pub agents: Vec<u8>,
     /// How many clones are ready for agents to come.
     pub spares: u64,
-    /// How long its last clone took, in milliseconds; null where there is none.
+    /// How long a clone of it took at the shortest, in milliseconds; null where there is none.
     pub clone_ms: Option<u64>,
 }
 

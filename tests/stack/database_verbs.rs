@@ -43,6 +43,37 @@ fn a_snapshot_is_kept_and_brought_back_while_the_stack_runs() {
 }
 
 #[test]
+fn processes_are_restarted_with_their_database_if_the_project_says_so() {
+    let home = TestHome::new();
+    let project = home
+        .project("shop")
+        .with_items()
+        .toml("[database]\nspares = 0\non_replace = \"restart\"")
+        .application("api")
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let pid = || {
+        project.harness(["wait", "3"]).run().succeeds();
+        let status = project.harness(["status", "3", "--json"]).run().succeeds().json();
+        status["agents"][0]["processes"][0]["pid"].as_u64().unwrap()
+    };
+    let mut before = pid();
+    project.harness(["db", "3", "snapshot", "one"]).run().succeeds();
+    assert_eq!(pid(), before, "a snapshot replaces nothing");
+    for arguments in
+        [&["db", "3", "restore", "one"][..], &["db", "3", "reset", "--yes"], &["launch", "3", "--reset-db"]]
+    {
+        project.harness(arguments.iter().copied()).run().succeeds();
+        let now = pid();
+        assert_ne!(now, before, "{arguments:?}");
+        before = now;
+    }
+    project.replace("harness.toml", "restart\"", "keep\"");
+    project.harness(["db", "3", "restore", "one"]).run().succeeds();
+    assert_eq!(pid(), before);
+}
+
+#[test]
 fn slow_queries_are_those_of_the_agents_own_database() {
     let home = TestHome::new();
     let project = home.project("shop").with_items().application("api").write();

@@ -87,6 +87,21 @@ fn the_setting_rules_and_stale_spares_go() {
 }
 
 #[test]
+fn doctor_says_why_spares_could_not_be_made() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().toml("[database]\nspares = 1").application("api").write();
+    project.harness(["launch", "1"]).run().succeeds();
+    spares(&project, 1);
+    let about = || project.harness(["doctor"]).run().stdout;
+    assert!(!about().contains("spares"), "{}", about());
+    std::fs::write(home.path().join("infra/spares.log"), "tpl_0: cannot create database `spare_0_1`\n").unwrap();
+    assert!(about().contains("could not be made: tpl_0: cannot create database"), "{}", about());
+    // the next refill that does not fail
+    project.harness(["db", "1", "reset", "--yes"]).run().succeeds();
+    assert!(!about().contains("could not be made"), "{}", about());
+}
+
+#[test]
 fn gc_removes_a_spare_that_no_launch_can_use_and_nothing_like_it() {
     let home = TestHome::new();
     let project = home.project("shop").with_items().toml("[database]\nspares = 1").application("api").write();

@@ -2,6 +2,7 @@
 
 use crate::agent::Context;
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
+use crate::postgres::spare;
 use crate::project::{InfraPort, Project, Service};
 use crate::report::{Area, Diagnostic, Failure, Finding, InfraStatus, Level, RECORD_LOST, ServerState};
 use crate::system;
@@ -41,12 +42,22 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
             }
         });
     }
+    findings.extend(spares(context));
     let owners = PortOwners::read(&context.home, &status.services)?;
     let is_ours = |port: u16| owners.of(port, "infra").is_some_and(|owner| owner.own == Some(true));
     let foreign = record.ports().into_iter().filter(|(_, number, _)| !is_ours(*number));
     findings.extend(foreign.filter_map(|(port, number, _)| taken(port, number)));
     findings.extend(browser_way(context, &record, &status).await);
     Ok(findings)
+}
+
+/// Why the last spares could not be made: it happened in the background.
+fn spares(context: &Context) -> Option<Finding> {
+    let said = std::fs::read_to_string(context.home.infra_dir().join(spare::LOG)).ok()?;
+    let message = format!("the last spares could not be made: {}", said.lines().next()?);
+    let hint = "launches clone instead; free disk space, or see `harness logs --infra db`; `spares = 0` in `[database]` \
+                makes none";
+    Some(Finding::bad(Area::Servers, Level::Warning, message, hint))
 }
 
 /// Whether the browser in its container reaches applications of this machine, which a firewall may forbid.

@@ -21,6 +21,8 @@ pub(super) struct Made {
     pub(super) changed: bool,
     /// A fresh clone: `post_clone` has to run.
     pub(super) cloned: bool,
+    /// It took the place of one that the agent had.
+    pub(super) replaced: bool,
     pub(super) template: Option<TemplateUse>,
     /// The spares that the next launch is to find.
     pub(super) refill: Option<Refill>,
@@ -121,7 +123,8 @@ pub(super) async fn ensure(
         create_databases: project.database.create,
         roles: &project.database.roles,
     };
-    if plan.state == CloneState::Complete {
+    made.replaced = plan.state == CloneState::Complete;
+    if made.replaced {
         // a clone whose `post_clone` did not end, or one that is to be replaced; its snapshots stay
         let task = context.events.task(scope.subject(), format!("clone database {} again", record.agent.database()));
         snapshot::reset(&plan.server, template, &request).await?;

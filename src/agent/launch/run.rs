@@ -5,7 +5,7 @@ use super::{bucket, database, files, marks, network, ports, prepare, ready, reco
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
-use crate::agent::{Lifecycle, Record, engine_choice, processes, teardown, undone};
+use crate::agent::{Lifecycle, Record, control, engine_choice, processes, teardown, undone};
 use crate::infra::{self, Infra};
 use crate::postgres::spare::Refill;
 use crate::project::Project;
@@ -26,6 +26,8 @@ pub(super) struct Run<'a> {
     template: Option<TemplateUse>,
     /// The spares that the next launch is to find, where this one took a database.
     refill: Option<Refill>,
+    /// Whether the agent's database took the place of another.
+    replaced: bool,
     /// Whether `[prepare]` of the tree has steps.
     prepares: bool,
 }
@@ -51,6 +53,7 @@ impl<'a> Run<'a> {
             changed: false,
             template: None,
             refill: None,
+            replaced: false,
             prepares: !project.prepare.is_empty(),
         })
     }
@@ -112,6 +115,9 @@ impl<'a> Run<'a> {
         // before it is in force: a stack that does not become healthy runs it too
         self.save()?;
         self.changed |= ready::start(scope, &written.spec, running.as_ref()).await?;
+        if self.replaced && running.is_some() {
+            control::after_replacement(scope.context, &self.record).await?;
+        }
         self.journal.done(&step)?;
 
         let step = self.journal.begin("ready")?;
@@ -159,6 +165,7 @@ impl<'a> Run<'a> {
         self.changed |= prepared.changed || bucket.changed || database.changed;
         self.template = database.template.clone();
         self.refill.clone_from(&database.refill);
+        self.replaced = database.replaced;
         self.journal.done(&step)?;
         if database.cloned {
             let step = self.journal.begin("post_clone")?;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::super::{Access, Patience, Server};
+use super::super::{Access, Admin, Patience, Server};
 use super::refill::refill;
 use crate::report::Kind;
 use crate::system::{Secret, until_signal, with_causes};
@@ -32,7 +32,11 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     };
     let Ok(count) = count.parse() else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
     let work = async {
-        if let Err(error) = refill(&server, home, project, template, count).await {
+        let outcome = refill(&server, home, project, template, count).await;
+        // one that was stopped meanwhile is no failure of ours
+        if let Err(error) = outcome
+            && Admin::connect(&server).await.is_ok()
+        {
             // standard error is the log; a log that cannot be written changes nothing
             let _ = writeln!(std::io::stderr(), "{template}: {}", with_causes(&error));
         }

@@ -37,7 +37,7 @@ pub struct Existing {
     pub agents: Vec<AgentId>,
     /// How many complete spares there are.
     pub spares: usize,
-    /// How long its last clone took, in milliseconds.
+    /// How long a clone of it took at the shortest, in milliseconds: spares are made at low priority.
     pub clone_ms: Option<u64>,
 }
 
@@ -68,7 +68,6 @@ async fn list_with(connection: &Connection, home: &str) -> Result<Vec<Existing>>
     };
     let templates = of_kind(&[OwnedKind::Template, OwnedKind::Kept]);
     let sizes = sizes(connection, templates.iter().map(|(database, _)| database.name.as_str())).await?;
-    // oldest first, so the last one that says so was cloned last
     let clones: Vec<(Facts, Option<AgentId>)> = of_kind(&[OwnedKind::Agent, OwnedKind::Spare])
         .into_iter()
         .map(|(database, mark)| (database.facts(), mark.agent))
@@ -96,7 +95,7 @@ async fn list_with(connection: &Connection, home: &str) -> Result<Vec<Existing>>
                 .collect(),
             agents,
             spares: spare::count(&databases, home, &database.name),
-            clone_ms: from_it().filter_map(|(facts, _)| facts.clone_ms).next_back(),
+            clone_ms: from_it().filter_map(|(facts, _)| facts.clone_ms).min(),
         });
     }
     Ok(found)

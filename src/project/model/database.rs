@@ -18,6 +18,8 @@ pub struct DatabaseSettings {
     pub roles: Vec<String>,
     /// `spares`: how many clones are kept ready.
     pub spares: u8,
+    /// `on_replace = "restart"`: processes are restarted when their database is replaced.
+    pub restart_on_replace: bool,
     /// `[database.template] steps`.
     pub steps: Vec<TemplateStep>,
     /// `[database.template.env]`.

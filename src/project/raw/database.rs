@@ -26,12 +26,25 @@ pub(crate) struct Database {
     pub(crate) roles: Vec<String>,
     /// How many clones are kept ready for agents to come; 2 unless given, 0 for none.
     pub(crate) spares: Option<u8>,
+    /// What becomes of the agent's processes when its database is replaced by `reset`, `restore`, `load` or `--reset-db`.
+    pub(crate) on_replace: Option<OnReplace>,
     /// How the template is built.
     #[serde(default)]
     pub(crate) template: Template,
     /// Commands that run in each clone, with the agent's environment: re-seal credentials, rewrite URLs.
     #[serde(default)]
     pub(crate) post_clone: Vec<PostClone>,
+}
+
+/// What becomes of processes when their database is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum OnReplace {
+    /// Nothing: their sessions end, and they connect again. The default.
+    Keep,
+    /// They are restarted, for those that keep what they have read.
+    Restart,
 }
 
 /// How the template is built.

@@ -8,7 +8,7 @@ mod process;
 mod value;
 mod verify;
 
-pub(super) use database::{Database, PostClone, PostCloneStep, TemplateStep};
+pub(super) use database::{Database, OnReplace, PostClone, PostCloneStep, TemplateStep};
 pub(super) use file::{BucketSeed, File, PrepareStep, Verify, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
 pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Stdin, TcpConnect};

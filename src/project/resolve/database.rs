@@ -32,6 +32,7 @@ pub(super) fn database(resolver: &mut Resolver<'_>, raw: &raw::Database) -> Data
         extensions: raw.extensions.clone(),
         create: raw.create,
         roles: raw.roles.clone(),
+        restart_on_replace: raw.on_replace == Some(raw::OnReplace::Restart),
         spares: spares(resolver, raw.spares, &path.key("spares")),
         steps,
         env: resolver.environment(&raw.template.env, &path.key("template").key("env")),
