@@ -14,7 +14,7 @@ use std::thread;
 use harness::postgres::{Server, drop, snapshot};
 use harness::system::Secret;
 
-use crate::support::{SHORT, TestPostgres, TestTemplate, agent, block_on, explain, try_sql, wait_for};
+use crate::support::{LONG, SHORT, TestPostgres, TestTemplate, agent, block_on, explain, try_sql, wait_for};
 
 const PORT: &str = "HARNESS_TEST_VICTIM_PORT";
 const ACTION: &str = "HARNESS_TEST_VICTIM_DOES";
@@ -144,7 +144,7 @@ fn d1_a_refill_killed_at_any_moment_leaves_whole_spares_alone() {
             postgres.sql("select datname from pg_database where datname ~ '^spare_[0-9a-f]+_[0-9]+$' and datallowconn");
         assert_eq!(open, Vec::<String>::new(), "after kill {moment}");
         // so that the next round makes all of them, too; the server may still be at work for the one that was killed
-        wait_for("no spares", SHORT, || {
+        wait_for("no spares", LONG, || {
             let left = project.refill(&postgres, 0);
             let locks = postgres.sql("select objid from pg_locks where locktype = 'advisory'");
             if left.is_empty() && locks.is_empty() { Ok(()) } else { Err(format!("{left:?}, {locks:?}")) }
