@@ -26,8 +26,8 @@
 //! # How many
 //!
 //! `[database] spares` for the template of the last launch. Those of another template of the project stay while an agent's
-//! database comes from it; those of a template that is gone go, whosever it was. The disk keeps 10 GiB free,
-//! or a tenth of itself where that is less; where it has less free already, there are no spares at all.
+//! database comes from it; those of a template that is gone go, whosever it was. One takes at most a tenth of
+//! what is free on the disk; where less than 1 GiB is free, there are none at all.
 //!
 //! None on external servers: harness cannot see their disk, and whoever lends a server has not agreed to copies that nobody
 //! asked for.

@@ -6,14 +6,16 @@
 use super::super::Result;
 use super::super::connection::{Connection, text};
 
-/// What the disk keeps free; a tenth of it where that is less. From here on `doctor` warns.
-const KEPT_FREE: u64 = 10 << 30;
+/// Where less is free, there are no spares: from here on `doctor` reports an error.
+const LEAST_FREE: u64 = 1 << 30;
+/// A spare takes at most this part of what is free.
+const PART: u64 = 10;
 
 /// The room on the disk that holds the server's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Room {
-    /// Bytes that spares may still take; none where the disk has too little left.
-    left: Option<u64>,
+    /// Free bytes; none where that is not known.
+    free: u64,
 }
 
 impl Room {
@@ -30,19 +32,18 @@ impl Room {
     /// Reads a line of `df -Pk`: device, size, used, available, in KiB.
     fn read(line: &str) -> Self {
         let numbers: Vec<u64> = line.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect();
-        let [size, _, available, ..] = numbers[..] else { return Self { left: None } };
-        let kept = KEPT_FREE.min(size * 1024 / 10);
-        Self { left: (available * 1024).checked_sub(kept) }
+        let [_, _, available, ..] = numbers[..] else { return Self { free: 0 } };
+        Self { free: available * 1024 }
     }
 
     /// Whether there may be spares at all.
     pub(super) fn is_enough(self) -> bool {
-        self.left.is_some()
+        self.free >= LEAST_FREE
     }
 
     /// Whether one more of this size fits.
     pub(super) fn has(self, bytes: u64) -> bool {
-        self.left.is_some_and(|left| left >= bytes)
+        bytes <= self.free / PART && self.free - bytes >= LEAST_FREE
     }
 }
 
@@ -60,13 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_disk_keeps_ten_gibibytes_or_a_tenth_free() {
-        let gib = |count: u64| count << 20;
-        let room = |size, available: u64| Room::read(&format!("/dev/sda1 {} 1 {available} 50% /", gib(size)));
-        assert_eq!(room(500, gib(11)).left, Some(1 << 30));
-        assert_eq!(room(20, gib(3)).left, Some(1 << 30));
-        assert!(room(20, gib(3)).has(1 << 30) && !room(20, gib(3)).has((1 << 30) + 1));
-        assert!(room(20, gib(2)).is_enough() && !room(20, gib(2) - 1).is_enough());
+    fn a_spare_takes_a_tenth_of_what_is_free_and_leaves_a_gibibyte() {
+        let room = |free: u64| Room::read(&format!("/dev/sda1 999999999 1 {} 50% /", free / 1024));
+        let gib: u64 = 1 << 30;
+        assert!(room(20 * gib).has(2 * gib) && !room(20 * gib).has(2 * gib + 1));
+        assert!(room(gib).is_enough() && !room(gib).has(1));
+        assert!(!room(gib - 1024).is_enough());
         assert!(!Room::read("df: cannot").is_enough());
     }
 }
