@@ -22,6 +22,8 @@ PENDING = 10_000
 class Queue:
     """A server of a home of its own."""
 
+    running = []
+
     def __init__(self, directory):
         self.home = directory / "home"
         with socket.socket() as free:
@@ -33,6 +35,7 @@ class Queue:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "HARNESS_HOME": str(self.home)}
         command = [BINARY, "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        Queue.running.append(self.process)
         for _ in range(600):
             try:
                 self.token = (self.home / "serve/token").read_text().strip()
@@ -187,13 +190,20 @@ def latency(directory):
 
 
 def main():
+    # cut short, it leaves nothing either
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    own = os.getpid()
     directory = Path(tempfile.mkdtemp(prefix="harness-queue-"))
     try:
         for name, part in [("fire", fire), ("measure", measure), ("latency", latency)]:
             (directory / name).mkdir()
             part(directory / name)
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        # a worker is a copy of this process
+        if os.getpid() == own:
+            for process in multiprocessing.active_children() + [server for server in Queue.running if server.poll() is None]:
+                process.kill()
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":
