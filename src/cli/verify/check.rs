@@ -63,6 +63,9 @@ fn describe(text: &mut String, attested: &Attested) {
         let state = template.state.map_or("not known to be current", |state| state.as_str());
         let _ = writeln!(text, "template: {}, {state}", plain(&template.name));
     }
+    if let Some(network) = attested.network {
+        let _ = writeln!(text, "network: {network}");
+    }
     let tools: Vec<String> =
         attested.tools.iter().map(|tool| format!("{} {}", tool.name, plain(&tool.version))).collect();
     let _ = writeln!(text, "tools: {}", if tools.is_empty() { "not known".to_owned() } else { tools.join("; ") });

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::TemplateState;
-use super::run::StageStatus;
+use super::run::{Network, StageStatus};
 
 /// The public half of the home's key: `harness verify --public-key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -129,6 +129,8 @@ pub struct Attested {
     pub configuration: Vec<ConfigurationFile>,
     /// The template of the agent's database; null where it has none.
     pub template: Option<AttestedTemplate>,
+    /// Whether it was watched to whom the commands talked.
+    pub network: Option<Network>,
     /// The tools that the commands name, as they answered in the tree.
     pub tools: Vec<Tool>,
     /// The commit that the files are compared with; null where there is none.

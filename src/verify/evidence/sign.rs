@@ -115,6 +115,7 @@ pub async fn sign(context: &Context, id: AgentId, reference: Option<&str>) -> Re
         plan_differences: scope.differences.clone(),
         configuration: configuration(&scope.project.root)?,
         template: template(&scope, document.template),
+        network: document.network,
         base,
         changes: found.changes,
         weakened: found.weakened,
