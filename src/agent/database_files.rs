@@ -19,11 +19,12 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use super::database::{Opened, open};
+use super::database_file_error::Error;
 use super::{Context, control};
 use crate::infra::{Engine, Infra, docker};
-use crate::postgres::{self, Admin, DatabaseCredentials, Server, load};
+use crate::postgres::{Admin, DatabaseCredentials, Server, load};
 use crate::project::AgentId;
-use crate::report::{DatabaseFile, Diagnostic, Failure, Kind, milliseconds};
+use crate::report::{DatabaseFile, Failure, milliseconds};
 use crate::system;
 
 /// `$1` is the format.
@@ -46,70 +47,6 @@ fi"#;
 /// Lines of a program's output that an error shows.
 const LINES: usize = 20;
 
-/// Why a dump or a load failed.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("no `{program}` of PostgreSQL {major} or newer is installed")]
-    NoProgram { program: &'static str, major: u32 },
-    #[error("cannot dump database `{database}`")]
-    Dump { database: String, output: Vec<String> },
-    #[error("cannot load `{}`; the database is as it was", file.display())]
-    Load { file: PathBuf, output: Vec<String> },
-    #[error(transparent)]
-    Postgres(#[from] postgres::Error),
-    #[error(transparent)]
-    Docker(#[from] docker::Error),
-    #[error(transparent)]
-    System(#[from] system::Error),
-}
-
-impl Diagnostic for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NoProgram { .. } => Kind::Environment,
-            Self::Dump { .. } | Self::Load { .. } => Kind::CheckFailed,
-            Self::Postgres(error) => error.kind(),
-            Self::Docker(error) => error.kind(),
-            Self::System(error) => error.kind(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoProgram { .. } => "db.no_program",
-            Self::Dump { .. } => "db.dump_failed",
-            Self::Load { .. } => "db.load_failed",
-            Self::Postgres(error) => error.code(),
-            Self::Docker(error) => error.code(),
-            Self::System(error) => error.code(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoProgram { major, .. } => {
-                Some(format!("install it (Debian, Ubuntu: `apt-get install postgresql-client-{major}`)"))
-            }
-            Self::Load { output, .. } if output.iter().any(|line| line.contains("extension")) => {
-                Some("add the extension to `extensions` of `[database]`, which the admin creates".to_owned())
-            }
-            Self::Dump { .. } | Self::Load { .. } => None,
-            Self::Postgres(error) => error.hint(),
-            Self::Docker(error) => error.hint(),
-            Self::System(error) => error.hint(),
-        }
-    }
-
-    fn details(&self) -> Vec<String> {
-        match self {
-            Self::Dump { output, .. } | Self::Load { output, .. } => output.clone(),
-            Self::Postgres(error) => error.details(),
-            Self::Docker(error) => error.details(),
-            Self::NoProgram { .. } | Self::System(_) => Vec::new(),
-        }
-    }
-}
-
 /// Writes the agent's database to a file, `<database>.dump` unless named: SQL where its name ends in `.sql`, else the
 /// format of `pg_restore`.
 ///
@@ -130,22 +67,18 @@ pub async fn dump_database(
     let tools = Tools::of(context, &infra, &server, "pg_dump").await?;
     let format = if file.extension().is_some_and(|extension| extension == "sql") { "plain" } else { "custom" };
     let task = context.events.task(format!("agent {agent}"), format!("dump {database} to `{}`", file.display()));
-    let partial = file.with_file_name(format!(".harness-dump-{}", std::process::id()));
+    let partial = Partial(file.with_file_name(format!(".harness-dump-{}", std::process::id())));
     let call = Call { script: DUMP, arguments: [format.as_ref(), "".as_ref()], input: None };
     let written = async {
-        let output = File::create(&partial).map_err(system::Error::file("create", &partial))?;
+        let output = File::create(&partial.0).map_err(system::Error::file("create", &partial.0))?;
         let ended = tools.run(&server.agent_login(agent, password), call, Some(output)).await?;
         if !ended.success {
             return Err(Error::Dump { database: database.clone(), output: ended.output });
         }
-        std::fs::rename(&partial, &file).map_err(system::Error::file("write", &file))?;
-        Ok(())
+        std::fs::rename(&partial.0, &file).map_err(system::Error::file("write", &file))?;
+        Ok::<(), Error>(())
     };
-    let written = written.await;
-    if written.is_err() {
-        let _ = std::fs::remove_file(&partial);
-    }
-    written?;
+    written.await?;
     task.finish();
     report("harness/db-dump/1", agent, &file, began)
 }
@@ -163,7 +96,7 @@ pub async fn load_database(
     let began = Instant::now();
     let Opened { record, infra, server, lease } = open(context, agent, force, true).await?;
     let file = context.directory.join(file);
-    File::open(&file).map_err(system::Error::file("read", &file))?;
+    check_dump(&file)?;
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
     let tools = Tools::of(context, &infra, &server, "pg_restore").await?;
     let database = agent.database();
@@ -178,6 +111,29 @@ pub async fn load_database(
     task.finish();
     drop(lease);
     report("harness/db-load/1", agent, &file, began)
+}
+
+/// A dump that is being written: an interrupted one leaves no file.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // a complete one has its own name by now
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Refuses what would be loaded as an empty database.
+fn check_dump(file: &Path) -> Result<(), Error> {
+    let open = File::open(file).and_then(|open| open.metadata());
+    let metadata = open.map_err(system::Error::file("read", file))?;
+    let what = match (metadata.is_dir(), metadata.is_file(), metadata.len()) {
+        (true, ..) => "a directory",
+        (_, false, _) => "no regular file",
+        (_, _, 0) => "empty",
+        _ => return Ok(()),
+    };
+    Err(Error::NoDump { file: file.to_owned(), what })
 }
 
 fn report(schema: &str, agent: AgentId, file: &Path, began: Instant) -> Result<DatabaseFile, Failure> {

@@ -21,6 +21,7 @@ mod context;
 mod control;
 mod database;
 mod database_diff;
+mod database_file_error;
 mod database_files;
 mod diagnosis;
 mod doctor;

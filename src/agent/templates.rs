@@ -86,9 +86,11 @@ pub async fn build_template(context: &Context) -> Result<TemplateBuild, Failure>
 /// Drops templates, with their spares.
 ///
 /// # Errors
-/// There is none of a name; one is in use and `force` is not set, or is being built or cloned. Those before it are gone.
+/// There is none of a name, or one is in use and `force` is not set: then none is dropped. One is being built or cloned:
+/// those before it are gone.
 pub async fn drop_templates(context: &Context, names: &[String], force: bool) -> Result<TemplateDrop, Failure> {
     let (_, server) = servers(context, Patience::CHANGING).await?;
+    template::check_removable(&server, context.home.id(), names, force).await?;
     let mut dropped = Vec::new();
     for name in names {
         template::remove(&server, context.home.id(), name, force).await?;

@@ -1,6 +1,6 @@
 //! `--affected`: commands whose inputs are those of their last pass.
 //!
-//! What a command with `inputs` depends on is one digest: of these files, its line, its directory and the variables that
+//! What a command with `inputs` depends on is one digest: of these files (bytes, executable or not, link or not), its line, its directory and the variables that
 //! it gets. A pass is noted by that digest where it was the same before and after. Whoever asks for `--affected` skips a
 //! command whose digest is noted; everybody else runs it, and notes what it finds. Databases and services are no part of
 //! the digest: by `inputs` a project says that the files decide.
@@ -9,6 +9,7 @@
 //! patterns that match nothing, have the command run.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,8 @@ pub(super) async fn digest(command: &PlannedCommand, around: &Surroundings<'_>) 
     }
     let (tree, patterns) = (around.tree.to_owned(), command.inputs.clone());
     // other commands of the stage go on meanwhile
-    let hashed = tokio::task::spawn_blocking(move || inputs::digest(&tree, &patterns)).await;
+    let hashed =
+        tokio::task::spawn_blocking(move || Ok(inputs::digest(&tree, &patterns)? + &kinds(&tree, &patterns)?)).await;
     let Ok(files) = hashed else { return Ok(None) };
     let variables: BTreeMap<&str, &str> = around
         .environment
@@ -113,6 +115,16 @@ pub(super) async fn digest(command: &PlannedCommand, around: &Surroundings<'_>) 
         hash.update(part);
     }
     Ok(Some(system::hexadecimal(&hash.finalize())))
+}
+
+/// What git records of each input besides its bytes: whether it is executable, and whether it is a link.
+fn kinds(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
+    let kind = |file: PathBuf| match tree.join(file).symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => 'l',
+        Ok(metadata) if metadata.permissions().mode() & 0o111 != 0 => 'x',
+        _ => '-',
+    };
+    Ok(inputs::matching_files(tree, patterns)?.into_iter().map(kind).collect())
 }
 
 #[cfg(test)]
@@ -133,5 +145,20 @@ mod tests {
         assert!(!Passes::of(directory.path()).has("lint", "web", "one"));
         std::fs::write(directory.path().join("passes.json"), "{").unwrap();
         assert!(!Passes::of(directory.path()).has("lint", "web", "one"), "a damaged record proves nothing");
+    }
+
+    #[test]
+    fn an_input_that_is_not_executable_any_more_is_another() {
+        let tree = tempfile::tempdir().unwrap();
+        let file = tree.path().join("t.sh");
+        std::fs::write(&file, "true").unwrap();
+        let patterns = ["t.sh".to_owned()];
+        let mut seen = vec![kinds(tree.path(), &patterns).unwrap()];
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        seen.push(kinds(tree.path(), &patterns).unwrap());
+        std::fs::rename(&file, tree.path().join("other")).unwrap();
+        std::os::unix::fs::symlink("other", &file).unwrap();
+        seen.push(kinds(tree.path(), &patterns).unwrap());
+        assert_eq!(seen, ["-", "x", "l"]);
     }
 }

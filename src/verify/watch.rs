@@ -34,10 +34,16 @@ pub async fn watch(
     hear: impl FnMut(&Verdict),
     interrupted: impl Future<Output = ()>,
 ) -> Failure {
-    let tree = match agent::verify_scope(context, id) {
-        Ok(scope) => scope.tree,
+    let (tree, stages) = match agent::verify_scope(context, id) {
+        Ok(scope) => (scope.tree, scope.project.verify),
         Err(failure) => return failure,
     };
+    // a mistyped name does not get right by a change of the tree
+    let is_known = |name: &String| stages.iter().any(|stage| stage.name == *name);
+    if let Some(name) = judgement.only.iter().find(|name| !is_known(name)) {
+        let known = stages.iter().map(|stage| stage.name.clone()).collect();
+        return Error::UnknownStage { name: name.clone(), known }.into();
+    }
     let (noticed, signs) = tokio::sync::watch::channel(0);
     let spec = WatchSpec { paths: vec![tree.clone()], ignore: Vec::new(), debounce_seconds: DEBOUNCE_SECONDS };
     let watching = watch_files(spec, |sign| match sign {
@@ -80,9 +86,7 @@ async fn rounds(
         let verdict = match verdict {
             Ok(verdict) => verdict,
             // a configuration may be mended, a missing agent is none
-            Err(failure) if failure.downcast::<agent::Error>().is_some_and(agent::Error::is_about_the_stack) => {
-                return failure;
-            }
+            Err(failure) if failure.downcast::<agent::Error>().is_some_and(is_final) => return failure,
             Err(failure) => could_not_judge(&failure, Some(id.get()), judgement.full),
         };
         if is_busy(&verdict) {
@@ -96,6 +100,11 @@ async fn rounds(
         hear(&verdict);
         changes.beyond(seen.as_deref()).await;
     }
+}
+
+/// Whether no change of the tree cures it.
+fn is_final(error: &agent::Error) -> bool {
+    error.is_about_the_stack() || matches!(error, agent::Error::OtherProject { .. })
 }
 
 fn is_busy(verdict: &Verdict) -> bool {

@@ -111,6 +111,13 @@ fn a_dump_of_one_agent_is_loaded_by_another() {
         assert_eq!(failed["error"]["code"], "db.load_failed", "{failed}");
         assert!(!failed["error"]["details"].as_array().unwrap().is_empty(), "{failed}");
     }
+    // what would be loaded as an empty database
+    std::fs::create_dir(project.root().join("folder")).unwrap();
+    project.put("empty.sql", "");
+    for name in ["folder", "empty.sql", "/dev/null"] {
+        let refused = project.harness(["db", "4", "load", name, "--yes", "--json"]).run().exits_with(2).json();
+        assert_eq!(refused["error"]["code"], "db.no_dump", "{refused}");
+    }
     project.harness(["db", "4", "load", "nothing.dump", "--yes"]).run().exits_with(4).says("nothing.dump");
     project.harness(["db", "4", "load", "4", "--yes"]).run().exits_with(4);
     let failed = project.harness(["db", "load", "4", "--yes", "--json"]).run().exits_with(2).json();

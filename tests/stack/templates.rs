@@ -57,6 +57,11 @@ fn one_in_use_is_dropped_by_force_only_and_gc_takes_what_nobody_uses() {
         (&"harness/template-drop/1".into(), &"template.in_use".into())
     );
     assert!(refused["error"]["message"].as_str().unwrap().contains("agent 3"), "{refused}");
+    // of several names all are looked at before the first is dropped
+    let refused =
+        project.harness(["template", "drop", "--force", &first, "nosuch", "--json"]).run().exits_with(5).json();
+    assert_eq!(refused["error"]["code"], "template.missing", "{refused}");
+    project.harness(["template", "show", &first]).run().succeeds();
     project.harness(["template", "drop", "--force", &first]).run().succeeds();
     assert_eq!(get(project.port("api", 3), "/items").body, "seeded\n");
     project.harness(["template", "build"]).run().succeeds();

@@ -114,6 +114,26 @@ async fn sizes(connection: &Connection, names: impl Iterator<Item = &str>) -> Re
     Ok(rows.iter().map(|row| (text(row, "datname"), text(row, "bytes").parse().unwrap_or_default())).collect())
 }
 
+/// Fails for what [`remove`] would refuse, so that nobody drops the first of several names and then stops.
+///
+/// # Errors
+/// As for [`remove`].
+pub async fn check_removable(server: &Server, home_id: &str, names: &[String], force: bool) -> Result<()> {
+    let existing = list_with(&Connection::admin(server).await?, home_id).await?;
+    names.iter().try_for_each(|name| is_removable(&existing, name, force))
+}
+
+fn is_removable(existing: &[Existing], name: &str, force: bool) -> Result<()> {
+    let Some(found) = existing.iter().find(|one| one.name == name) else {
+        let known = existing.iter().map(|one| one.name.clone()).collect();
+        return Err(Error::TemplateMissing { name: name.to_owned(), known });
+    };
+    if !force && !found.agents.is_empty() {
+        return Err(Error::TemplateInUse { name: name.to_owned(), agents: found.agents.clone() });
+    }
+    Ok(())
+}
+
 /// Drops a template or a kept state, with its spares.
 ///
 /// # Errors
@@ -121,14 +141,7 @@ async fn sizes(connection: &Connection, names: impl Iterator<Item = &str>) -> Re
 /// clones it at this moment ([`Error::TemplateBusy`]).
 pub async fn remove(server: &Server, home_id: &str, name: &str, force: bool) -> Result<()> {
     let connection = Connection::admin(server).await?;
-    let existing = list_with(&connection, home_id).await?;
-    let Some(found) = existing.iter().find(|one| one.name == name) else {
-        let known = existing.into_iter().map(|one| one.name).collect();
-        return Err(Error::TemplateMissing { name: name.to_owned(), known });
-    };
-    if !force && !found.agents.is_empty() {
-        return Err(Error::TemplateInUse { name: name.to_owned(), agents: found.agents.clone() });
-    }
+    is_removable(&list_with(&connection, home_id).await?, name, force)?;
     if !drop_free(server, &connection, name, PATIENCE).await? {
         return Err(Error::TemplateBusy(name.to_owned()));
     }

@@ -32,5 +32,5 @@ mod publish;
 pub use chain::{Link, TemplatePlan};
 pub(super) use ensure::find_with;
 pub use ensure::{Template, ensure, find};
-pub use inventory::{Existing, ExistingStep, collect, list, remove};
+pub use inventory::{Existing, ExistingStep, check_removable, collect, list, remove};
 pub use prune::{Leftover, sweep, unfinished};
