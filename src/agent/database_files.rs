@@ -4,7 +4,7 @@
 //! work; else the ones beside the server, on PATH, or where Debian puts them.
 //!
 //! A dump is written beside the file and renamed. A load fills an empty database that then takes the place of the agent's,
-//! so that one that fails changes nothing. Owners and privileges are those of the agent, whoever's were dumped. Comments on
+//! so that one that fails changes nothing. Owners and privileges are the agent's, not those of the dump. Comments on
 //! extensions are left out: only their owner may write them, and that is the admin.
 
 use std::fs::File;

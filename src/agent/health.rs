@@ -95,7 +95,7 @@ async fn check(
 /// Who may answer.
 struct Whose<'a> {
     stack: &'a StackSpec,
-    /// Where nobody else may.
+    /// On these ports no other program may answer.
     ports: &'a [u16],
     /// Who is asked.
     process: Option<u32>,

@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_block_has_no_port_in_use() {
         let found = free_block(&InfraPorts::DEFAULT, |_| false).unwrap();
-        // whoever else was faster holds it as well
+        // if another program has taken it meanwhile, it is in use too
         let _taken = TcpListener::bind(("127.0.0.1", found.get(InfraPort::Smtp)));
         let block = free_block(&found, |_| false).unwrap();
         assert_ne!(block.get(InfraPort::Smtp), found.get(InfraPort::Smtp));

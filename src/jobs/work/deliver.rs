@@ -34,7 +34,7 @@ impl Job {
         }
         self.kept.outcome.commit = Some(commit.clone());
         self.save();
-        // whoever has lost the lease pushes nothing
+        // a worker that has lost the lease pushes nothing
         self.lease_holds().await?;
         if let Some(url) = self.kept.push_to.clone() {
             let branch = self.ticket_branch();
