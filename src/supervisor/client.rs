@@ -260,7 +260,7 @@ impl Client {
     }
 }
 
-fn unexpected(response: Response) -> Error {
+pub(super) fn unexpected(response: Response) -> Error {
     match response {
         Response::Error { code, message } => Error::Rejected { code, message },
         _ => Error::Rejected { code: "supervisor.answer".to_owned(), message: "it answered something else".to_owned() },

@@ -46,11 +46,23 @@ pub(crate) async fn ask(
     of_our_protocol(welcome, response)
 }
 
+/// The same; also returns the connection, for who follows the state.
+pub(crate) async fn ask_and_hold(
+    directory: &Path,
+    first: Option<Connected>,
+    request: &Request,
+    patience: Patience,
+) -> Result<(Response, UnixStream)> {
+    let Answer { welcome, response, connection, .. } = persevere(directory, first, request, patience).await?;
+    Ok((of_our_protocol(welcome, response)?, connection))
+}
+
 /// What a supervisor answered and sent along.
 struct Answer {
     welcome: Welcome,
     response: Response,
     descriptor: Option<OwnedFd>,
+    connection: UnixStream,
 }
 
 fn of_our_protocol(welcome: Welcome, response: Response) -> Result<Response> {
@@ -83,7 +95,7 @@ pub(crate) async fn ask_for_descriptor(
     request: &Request,
     patience: Patience,
 ) -> Result<(Response, Option<OwnedFd>)> {
-    let Answer { welcome, response, descriptor } = persevere(directory, first, request, patience).await?;
+    let Answer { welcome, response, descriptor, .. } = persevere(directory, first, request, patience).await?;
     Ok((of_our_protocol(welcome, response)?, descriptor))
 }
 
@@ -144,7 +156,7 @@ async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Answe
         Err(_) if welcome.protocol != protocol() => Response::Done,
         other => other?,
     };
-    Ok(Answer { welcome, response, descriptor })
+    Ok(Answer { welcome, response, descriptor, connection: stream })
 }
 
 fn is_broken(error: &io::Error) -> bool {

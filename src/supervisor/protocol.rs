@@ -52,7 +52,8 @@ pub(crate) struct Welcome {
 pub(crate) enum Request {
     /// The state now.
     Snapshot,
-    /// The state once its generation differs from the given one, or after the timeout.
+    /// The state once its generation differs from the given one, or after the timeout. A client that keeps the
+    /// connection open until it has asked again is shown the last state of a stack that ends.
     Changed { generation: u64, timeout_ms: u64 },
     /// Reads `processes.toml` again. `revive` starts what has failed or was never started.
     Apply { restart_changed: bool, revive: bool },

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::list::how;
-use crate::supervisor::{Client, ExitStatus, ProcessSnapshot, StackSnapshot};
+use crate::supervisor::{ExitStatus, Follower, ProcessSnapshot, StackSnapshot};
 use crate::system::ProcessIdentity;
 
 /// How long one question waits.
@@ -49,23 +49,15 @@ pub(super) fn process_of<'a>(snapshot: &'a StackSnapshot, name: &str) -> Option<
 
 /// Waits for the end of this run of a program, across the deaths of supervisors.
 pub async fn ending(directory: &Path, name: &str, leader: Option<&ProcessIdentity>) -> Ending {
-    let (mut known, mut silent_since) = (None, None);
+    let (mut follower, mut silent_since) = (Follower::default(), None);
     loop {
-        let asked = async {
-            let Some(client) = Client::look(directory)? else { return Ok(None) };
-            match known {
-                None => client.snapshot().await.map(Some),
-                Some(generation) => client.changed(generation, LIMIT).await.map(Some),
-            }
-        };
-        match asked.await {
+        match follower.next(directory, LIMIT).await {
             Ok(Some(snapshot)) => {
                 silent_since = None;
                 let Some(process) = process_of(&snapshot, name) else { return Ending::Program(None) };
                 if process.process.is_none() || process.process.as_ref() != leader {
                     return Ending::Program(process.last_exit);
                 }
-                known = Some(snapshot.generation);
                 continue;
             }
             Err(error) if !error.is_ending() => {}

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
@@ -30,7 +30,9 @@ pub(super) struct Desk {
     pub(super) sender: Sender,
     pub(super) generation: watch::Receiver<u64>,
     /// Counts the clients that are being served.
-    pub(super) _open: Rc<()>,
+    pub(super) open: Rc<()>,
+    /// Counts the clients that hold an answer until they ask for the next one.
+    pub(super) followed: Rc<()>,
 }
 
 /// Serves clients for ever.
@@ -61,7 +63,11 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     let (hello, asked) = timeout(PATIENCE, listen_to(&mut stream)).await??;
     let welcome = Welcome { protocol: protocol(), version: VERSION.to_owned(), stack: desk.stack.clone() };
     let mut terminal = None;
-    let response = match Request::deserialize(asked) {
+    let followed = desk.followed.clone();
+    let open = desk.open.clone();
+    let request = Request::deserialize(asked);
+    let may_follow = matches!(request, Ok(Request::Changed { .. }));
+    let response = match request {
         Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
         _ if hello.protocol != protocol() => {
             error("supervisor.version", format!("harness {VERSION} supervises this stack"))
@@ -83,7 +89,14 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     let mut bytes = frame::encode(&welcome)?;
     bytes.extend(frame::encode(&response)?);
     timeout(PATIENCE, passage::send(&mut stream, &bytes, descriptor)).await??;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    drop(open);
+    if may_follow {
+        // one that follows the state closes this connection when it has asked for the next state
+        let _ = timeout(PATIENCE, stream.read(&mut [0])).await;
+    }
+    drop(followed);
+    Ok(())
 }
 
 async fn listen_to(stream: &mut UnixStream) -> io::Result<(Hello, serde_json::Value)> {
@@ -104,7 +117,9 @@ async fn answer(request: Request, mut desk: Desk) -> Response {
     let request = match request {
         Request::Changed { generation, timeout_ms } => {
             let changed = desk.generation.wait_for(|now| *now != generation);
-            let _ = timeout(Duration::from_millis(timeout_ms), changed).await;
+            if let Ok(Err(_)) = timeout(Duration::from_millis(timeout_ms), changed).await {
+                return error(ENDING, "that was its last state".to_owned());
+            }
             Request::Snapshot
         }
         other => other,

@@ -1,7 +1,12 @@
 //! The end of a stack: everything is stopped, and what is left is named.
 
-use tokio::sync::oneshot;
+use std::rc::Rc;
+use std::time::Duration;
 
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep};
+
+use super::messages::Message;
 use super::stop_tree::end_everyone;
 use super::supervisor::{Ending, Supervisor};
 use crate::supervisor::link::ToGuardian;
@@ -10,6 +15,9 @@ use crate::supervisor::protocol::{Response, StopReport, Survivor};
 use crate::supervisor::{record, socket};
 use crate::system::proc::{command_line, is_of_stack, marker_value};
 use crate::system::{ProcessIdentity, is_bindable};
+
+/// How long the end of a stack waits for those who follow its state.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Stops everything; then the trio ends.
@@ -20,6 +28,25 @@ impl Supervisor {
             None => {
                 self.ending = Some(Ending::Shutdown(client.into_iter().collect()));
                 self.handle(Event::Stop(Vec::new()));
+            }
+        }
+    }
+
+    /// Answers until everybody who follows the state has seen the last one, in which every process has ended: a follower
+    /// between two requests would otherwise not learn how its process ended. A stack that goes on under another
+    /// supervisor has no last state.
+    pub(super) async fn show_last_state(&mut self, messages: &mut mpsc::UnboundedReceiver<Message>, followed: &Rc<()>) {
+        // no state comes after this one: nobody waits for it any longer
+        self.generation = watch::channel(0).0;
+        let deadline = Instant::now() + LAST_LOOK;
+        while let Some(Ending::Shutdown(clients)) = &self.ending
+            // this count, the server, and who waits for the end itself
+            && Rc::strong_count(followed) > 2 + clients.len()
+            && Instant::now() < deadline
+        {
+            tokio::select! {
+                Some(message) = messages.recv() => self.take(message),
+                () = sleep(Duration::from_millis(1)) => {}
             }
         }
     }

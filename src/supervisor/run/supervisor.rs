@@ -107,8 +107,9 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     let end = sender.clone();
     let ends_with_tree = vanish::watch(directory.clone(), vanished.clone(), move || drop(end.send(Message::Terminate)));
     let tree = spawn_local(ends_with_tree);
-    let token = Rc::new(());
-    let desk = Desk { stack, owner: effective_uid(), sender, generation: seen, _open: token.clone() };
+    let (open, followed) = (Rc::new(()), Rc::new(()));
+    let (owner, counts) = (effective_uid(), (open.clone(), followed.clone()));
+    let desk = Desk { stack, owner, sender, generation: seen, open: counts.0, followed: counts.1 };
     let server = spawn_local(serve(supervisor.handover.listener.try_clone()?, desk));
     spawn_local(async {
         // once all is started, and once more when it has come to rest
@@ -142,6 +143,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
         }
         supervisor.publish();
     }
+    supervisor.show_last_state(&mut messages, &followed).await;
     server.abort();
     tree.abort();
     sampling.abort();
@@ -152,7 +154,7 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     drop((supervisor, messages));
     // answers under way are written; a client that takes longer than this has gone away
     let deadline = Instant::now() + Duration::from_secs(1);
-    while Rc::strong_count(&token) > 1 && Instant::now() < deadline {
+    while Rc::strong_count(&open) > 1 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     Ok(())
@@ -221,7 +223,7 @@ impl Supervisor {
         }
     }
 
-    fn take(&mut self, message: Message) {
+    pub(super) fn take(&mut self, message: Message) {
         match message {
             Message::News { name, run, news } => self.handle(Event::News { name, run, news }),
             Message::Ended { name, run } => self.ended(&name, run),
