@@ -39,11 +39,16 @@ pub async fn status(context: &Context, only: Option<AgentId>) -> Result<Status, 
         }
     }));
     let (infra, agents) = tokio::join!(self::infra(context), rows);
+    let agents: Vec<_> = agents.into_iter().flatten().collect();
+    if let Some(agent) = only.filter(|_| agents.is_empty()) {
+        // a directory without a record: a launch that was interrupted, or a sandbox that shows nothing of it
+        return Err(Error::Unknown(agent).into());
+    }
     Ok(Status {
         schema: "harness/status/1".to_owned(),
         home: context.home.path().display().to_string(),
         infra: infra?,
-        agents: agents.into_iter().flatten().collect(),
+        agents,
     })
 }
 

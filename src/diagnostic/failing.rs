@@ -37,7 +37,14 @@ mod tests {
         let go = |name: &str, line: u32| {
             format!("--- FAIL: {name} (0.00s)\n    a_test.go:{line}: not one\nFAIL\nFAIL\texample.org/a\t0.1s\n")
         };
+        let node = |name: &str, error: &str, line: u32| {
+            format!(
+                "# Subtest: {name}\nnot ok 1 - {name}\n  ---\n  duration_ms: {line}.5\n  location: '/tree/a.test.js:{line}:1'\n  failureType: 'testCodeFailure'\n  {error}\n  code: 'ERR_ASSERTION'\n  stack: |-\n    TestContext.<anonymous> (/tree/a.test.js:{line}:9)\n    Test.run (node:internal/test_runner/test:796:25)\n  ...\n"
+            )
+            .replace("/tree", &tree.path().display().to_string())
+        };
         for (tool, said) in [
+            ("node", node("one", "error: '0 == 1'", 4) + &node("two", "error: |-\n    0 == 1\n    ", 9)),
             ("pytest", pytest("one", 4) + &pytest("two", 9)),
             ("rust", rust("one", 4) + &rust("two", 9)),
             ("vitest", vitest("one", 4) + &vitest("two", 9)),

@@ -116,7 +116,7 @@ impl Diagnostic for Error {
                     .into(),
             ),
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
-            Self::NoBase(_) => Some("name a commit: `harness verify --against origin/main`".into()),
+            Self::NoBase(_) => Some("name a commit: `harness verify --against=origin/main`".into()),
             Self::Busy(_) => Some("wait until it ends, or stop it".into()),
             Self::Git(error) => error.hint(),
             Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {CHAIN}")),

@@ -93,11 +93,8 @@ fn reason_of(kind: Kind) -> Reason {
 pub async fn run(request: Request<'_>, events: &Events, interrupted: impl Future<Output = ()>) -> Verdict {
     let began = Instant::now();
     let (agent, full) = (request.agent, request.selection.full);
-    match begin(request, events, interrupted).await {
-        Ok(mut verdict) => {
-            verdict.document.total_duration_ms = milliseconds(began.elapsed());
-            verdict
-        }
+    match begin(request, events, interrupted, began).await {
+        Ok(verdict) => verdict,
         Err(error) => Verdict::could_not_run(&error.into(), agent, full),
     }
 }
@@ -106,6 +103,7 @@ async fn begin(
     mut request: Request<'_>,
     events: &Events,
     interrupted: impl Future<Output = ()>,
+    began: Instant,
 ) -> Result<Verdict, Error> {
     if request.stages.is_empty() {
         return Err(Error::NoStages(request.project_root.to_owned()));
@@ -156,6 +154,8 @@ async fn begin(
     let everything = request.selection.is_everything(request.stages) && document.cached().next().is_none();
     let tree = document.tree.as_ref().map(|tree| tree.before.clone());
     let plan = plan::digest(request.stages);
+    // before it is recorded: events, pages and figures are made from the record
+    document.total_duration_ms = milliseconds(began.elapsed());
     let recorded =
         if request.unrecorded { run.leave() } else { run.end(&document, tree.as_deref(), everything, &plan) };
     if let Err(error) = recorded {

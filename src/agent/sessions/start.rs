@@ -49,6 +49,8 @@ pub async fn start_session(context: &Context, agent: AgentId, request: &SessionR
         return Err(SessionError::Directory { path: request.directory.clone().unwrap_or_default() }.into());
     };
     let mut environment = with_home(context, loaded.environment.all());
+    // of the terminal that the stack was launched from
+    environment.remove("TERM");
     environment.extend(request.environment.clone());
     environment.entry("COLORTERM".to_owned()).or_insert_with(|| "truecolor".to_owned());
     let program = request.command.first().cloned().unwrap_or_default();

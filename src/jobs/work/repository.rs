@@ -116,7 +116,16 @@ impl Repository {
     /// Pushes a commit; never over another one that it does not contain.
     pub(super) async fn push(&self, url: &str, commit: &str, branch: &str) -> Result<(), GitError> {
         let spec = format!("{commit}:refs/heads/{branch}");
-        self.far(url).text(&["push", "--quiet", "--no-verify", url, &spec]).await.map(drop)
+        self.far(url).text(&["push", "--quiet", "--no-verify", url, &spec]).await?;
+        // by a URL git does not note it as it does for a remote's name; what the remote has is not unpushed
+        let git = git(&self.path);
+        for remote in git.text(&["remote"]).await?.lines() {
+            if self.url(remote).await.is_ok_and(|own| own == url) {
+                let name = format!("refs/remotes/{remote}/{branch}");
+                git.output(&["update-ref", &name, commit]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What a range of commits changes and says, as bytes.

@@ -54,7 +54,7 @@ impl Watched<'_> {
         since: Timestamp,
         heard: &mut dyn FnMut(Timestamp, &[u8]),
     ) -> Step<(Over, Option<String>)> {
-        let mut known = Heard { until: since, lines: Vec::new() };
+        let mut known = Heard::since(since);
         let (mut unseen, mut done): (Option<Instant>, Option<Instant>) = (None, None);
         let mut summary = None;
         loop {
@@ -107,6 +107,7 @@ impl Watched<'_> {
             since: Some(ago + OVERLAP),
             grep: None,
         };
+        known.look_again();
         // one whose stack is gone has no log
         let _ = agent::logs(self.context, request, &mut |line| {
             if known.is_new(line.time, &line.bytes) {
@@ -129,19 +130,53 @@ impl Watched<'_> {
 struct Heard {
     until: Timestamp,
     lines: Vec<Vec<u8>>,
+    /// Of those, what this look at the log has not come across yet: a line that is there twice was printed twice.
+    expected: Vec<Vec<u8>>,
 }
 
 impl Heard {
+    fn since(until: Timestamp) -> Self {
+        Self { until, lines: Vec::new(), expected: Vec::new() }
+    }
+
+    /// The log is read once more, from before what was heard last.
+    fn look_again(&mut self) {
+        self.expected.clone_from(&self.lines);
+    }
+
     /// Whether a line was not heard yet. One that has grown is.
     fn is_new(&mut self, time: Timestamp, line: &[u8]) -> bool {
         if time > self.until {
-            (self.until, self.lines) = (time, Vec::new());
+            *self = Self::since(time);
         }
-        let is_new = time == self.until && !self.lines.iter().any(|known| known == line);
-        if is_new {
-            self.lines.push(line.to_owned());
+        if time < self.until {
+            return false;
         }
-        is_new
+        if let Some(at) = self.expected.iter().position(|known| known == line) {
+            self.expected.swap_remove(at);
+            return false;
+        }
+        self.lines.push(line.to_owned());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_heard_as_often_as_it_was_printed() {
+        let (before, at) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(1).unwrap());
+        let mut heard = Heard::since(before);
+        let mut look = |lines: &[&str]| -> Vec<bool> {
+            heard.look_again();
+            lines.iter().map(|line| heard.is_new(at, line.as_bytes())).collect()
+        };
+        assert_eq!(look(&["a", "b", "a", "a"]), [true; 4]);
+        assert_eq!(look(&["a", "b", "a", "a", "a", "c"]), [false, false, false, false, true, true]);
+        assert_eq!(look(&["a", "b", "a", "a", "a", "c", "grown"]), [false, false, false, false, false, false, true]);
+        assert!(!heard.is_new(before, b"earlier"));
     }
 }
 

@@ -21,7 +21,9 @@ impl Supervisor {
             environment.insert(MAPPED.to_owned(), LoopbackMap { ports, stack }.to_string());
         }
         if spec.tty {
-            environment.entry("TERM".to_owned()).or_insert_with(|| "xterm-256color".to_owned());
+            // its terminal is the supervisor's, not the one that the stack was launched from
+            let own = spec.environment.get("TERM").cloned();
+            environment.insert("TERM".to_owned(), own.unwrap_or_else(|| "xterm-256color".to_owned()));
         }
         environment
     }

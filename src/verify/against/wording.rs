@@ -18,6 +18,8 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b0x[0-9a-fA-F]+\b", "0x"),
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?", "TIME"),
         (r"\b\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|sec|secs|seconds?|min|minutes?)\b", "TIME"),
+        // `duration_ms 281.6`, `"elapsed": 3`, `real_seconds=1`
+        (r"\b(\w*(?:_ms|_us|_ns|_secs?|_seconds|duration|elapsed))(['\x22]?[ :=]+)\d+(?:\.\d+)?", "$1$2N"),
         (r"(localhost|127\.0\.0\.1|\[::1\]|::1):\d+", "$1"),
         (r"\bagent([_-])\d+", "agent$1N"),
         (r"/tmp/[^\s'\x22)]+", "TMP"),
@@ -61,6 +63,8 @@ mod tests {
         same("src/a.ts:3:5: error TS1: no", "src/a.ts:40:1: error TS1: no");
         same("a.py:9: Error in /t/3/b.py:7, line 12", "a.py:1: Error in /t/7/b.py:8, line 13");
         same("took 12 ms at 0xdeadbeef", "took 1.5 s at 0x0");
+        same("# fail 1\n# duration_ms 281.6", "# fail 1\n# duration_ms 90");
+        same("{\"elapsed\": 3.5}", "{\"elapsed\": 4}");
         same("connect ECONNREFUSED 127.0.0.1:8030", "connect ECONNREFUSED 127.0.0.1:8070");
         same("role agent_3 of agent-3-api", "role agent_7 of agent-7-api");
         let differ = |left: &str, right: &str| {

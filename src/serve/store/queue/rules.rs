@@ -150,8 +150,11 @@ impl<'a, R: Rows> Queue<'a, R> {
                 let ready_at = self.now + ROOM_MS;
                 // the same attempt: only why it waits is kept
                 let outcome = JobOutcome { reason: job.outcome.reason.take(), ..JobOutcome::default() };
+                let state = job.state;
                 let job = JobRow { ready_at, outcome, worker: None, fence: None, lease_until: None, ..job };
-                self.change(JobRow { claimed_at: None, ..job }, Happened::Returned)?.ok_or_else(lost)
+                let begun = || format!("job {id} is {state}: only one that has not begun can be given back");
+                let refusal = || if state.is_leased() { QueueError::Conflict(begun()) } else { lost() };
+                self.change(JobRow { claimed_at: None, ..job }, Happened::Returned)?.ok_or_else(refusal)
             }
         }
     }
