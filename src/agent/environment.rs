@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::template_values::Rendering;
-use super::{Context, Record, moved, undone};
+use super::{Context, Record, client_programs, moved, undone};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
 use crate::render;
@@ -35,8 +35,15 @@ pub async fn environment(context: &Context, agent: AgentId) -> Result<Environmen
     Ok(Environment { schema: "harness/env/1".to_owned(), agent: agent.get(), variables })
 }
 
-/// An agent's environment for commands that may call harness: they use this home, not the default one.
-pub(super) fn with_home(context: &Context, mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// An agent's environment for commands that may call harness, which use this home, not the default one, or PostgreSQL's
+/// programs, of which those that fit the server come first.
+pub(super) fn for_commands(
+    context: &Context,
+    infra: &Infra,
+    mut environment: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let path = environment.get("PATH").and_then(|path| client_programs::first_on_path(infra, path));
+    environment.extend(path.map(|path| ("PATH".to_owned(), path)));
     environment.insert("HARNESS_HOME".to_owned(), context.home.path().display().to_string());
     environment
 }

@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-use super::environment::{load, with_home};
+use super::environment::{for_commands, load};
 use super::{Captured, Context, Error, Record, container, ownership};
 use crate::infra::{Engine, Infra};
 use crate::project::AgentId;
@@ -39,7 +39,7 @@ pub async fn exec(
     if let (Some(service), Engine::Docker) = (service, loaded.infra.engine) {
         return container::exec(context, &loaded.infra, &loaded.record, service, command, captured).await;
     }
-    let mut environment = with_marker(context, agent, with_home(context, loaded.environment.all()));
+    let mut environment = with_marker(context, agent, for_commands(context, &loaded.infra, loaded.environment.all()));
     if let Some(service) = service {
         enter_service(&loaded.infra, &loaded.record, service, &mut environment)?;
     }
@@ -57,7 +57,8 @@ pub async fn shell(context: &Context, agent: AgentId, force: bool) -> Result<u8,
     context
         .events
         .note(format!("agent {agent}"), format!("`{shell}` in {}; leave it with `exit`", loaded.record.tree.display()));
-    run(&loaded.record, with_marker(context, agent, with_home(context, loaded.environment.all())), &[shell], None).await
+    let environment = for_commands(context, &loaded.infra, loaded.environment.all());
+    run(&loaded.record, with_marker(context, agent, environment), &[shell], None).await
 }
 
 /// The marker by which a teardown recognises what `exec` and `shell` started. It is not the marker of the stack: a

@@ -15,6 +15,7 @@ mod beside;
 mod boot;
 mod captured;
 mod claims;
+mod client_programs;
 mod completion;
 mod container;
 mod context;

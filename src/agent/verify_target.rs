@@ -36,6 +36,7 @@ pub struct VerifyTarget {
     pub verify_scope: VerifyScope,
     values: render::TemplateValues,
     environment: render::Environment,
+    infra: Infra,
     /// Why its stack is not up: stopped, in part by hand, or not healthy. `None` when it is healthy.
     pub not_up: Option<Error>,
     /// Whose servers its commands may talk to.
@@ -86,7 +87,8 @@ pub async fn verify_target(context: &Context, agent: AgentId, force: bool) -> Re
         not_up(context, agent, verify_scope.project.launch.timeout),
         template_state(context, &in_tree, &record, &renderer, &infra)
     );
-    Ok(VerifyTarget { verify_scope, values, environment, not_up: not_up?, servers, template })
+    let not_up = not_up?;
+    Ok(VerifyTarget { verify_scope, values, environment, infra, not_up, servers, template })
 }
 
 fn own_servers(context: &Context, record: &Record, infra: &Infra, values: &render::TemplateValues) -> OwnServers {
@@ -152,7 +154,7 @@ async fn not_up(context: &Context, agent: AgentId, patience: Duration) -> Result
 impl VerifyTarget {
     /// The environment of its processes, complete, and the home: a check may call harness itself.
     pub fn environment(&self, context: &Context) -> BTreeMap<String, String> {
-        environment::with_home(context, self.environment.all())
+        environment::for_commands(context, &self.infra, self.environment.all())
     }
 
     /// Evaluates a template of the plan; `key` is its path in `harness.toml`.

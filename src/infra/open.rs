@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::error::Result;
 use super::record::InfraRecord;
+use super::servers::hosted::HostingKind;
 use super::servers::list::Servers;
 use crate::project::{InfraSettings, Service};
 use crate::report::Engine;
@@ -50,6 +51,19 @@ impl Infra {
     /// The same as one project sees it: without what it has disabled.
     pub(super) fn seen_by(self, settings: &InfraSettings) -> Self {
         Self { servers: self.servers.seen_by(settings), ..self }
+    }
+
+    /// The major version of the PostgreSQL that harness runs; `None` for an external server, and before the first start.
+    pub fn postgres_major(&self) -> Option<u32> {
+        let hosting = self.record.hostings.get(Service::Postgres);
+        if !matches!(hosting.kind(), HostingKind::Own) {
+            return None;
+        }
+        if self.engine == Engine::Docker {
+            return self.record.docker.postgres_major;
+        }
+        let version = hosting.version()?;
+        version.split(|one: char| !one.is_ascii_digit()).find(|part| !part.is_empty())?.parse().ok()
     }
 
     /// The directory of a service's own programs (`psql` beside `postgres`): `None` where there is no such

@@ -1,6 +1,6 @@
 //! The shared servers: which, and why; and their ports.
 
-use crate::agent::Context;
+use crate::agent::{Context, client_programs};
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
 use crate::postgres::spare;
 use crate::project::{InfraPort, Project, Service};
@@ -43,6 +43,9 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         });
     }
     findings.extend(spares(context));
+    if let Ok(Some(infra)) = infra::open(&context.home).await {
+        findings.extend(client_programs::missing(&infra, &context.variable("PATH").unwrap_or_default()).await);
+    }
     let owners = PortOwners::read(&context.home, &status.services)?;
     let is_ours = |port: u16| owners.of(port, "infra").is_some_and(|owner| owner.own == Some(true));
     let foreign = record.ports().into_iter().filter(|(_, number, _)| !is_ours(*number));

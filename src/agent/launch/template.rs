@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::agent::{Context, template_values};
+use crate::agent::{Context, client_programs, template_values};
 use crate::infra::Infra;
 use crate::postgres::{Server, TemplatePlan};
 use crate::project::{DatabaseSettings, Project, StepAction, Template};
@@ -34,6 +34,11 @@ impl TemplateInputs {
         let caller = |name: &str| context.variable(name);
         let environment = renderer.template_environment(&values, &caller)?;
         let mut base_environment = render::base_environment(&project.pass_env, &caller);
+        for (_, path) in base_environment.iter_mut().filter(|(name, _)| name == "PATH") {
+            if let Some(fitting) = client_programs::first_on_path(infra, path) {
+                *path = fitting;
+            }
+        }
         let ports = renderer.shared_network_map(&values, &environment)?;
         if !ports.is_empty() {
             let stack = system::marker_value(context.home.id(), "template");

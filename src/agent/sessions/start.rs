@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::list::client_of;
 use super::{SessionError, list};
-use crate::agent::environment::{load, with_home};
+use crate::agent::environment::{for_commands, load};
 use crate::agent::{Context, Error, exec, ownership};
 use crate::project::AgentId;
 use crate::report::{Failure, SessionVerb, Sessions};
@@ -48,7 +48,7 @@ pub async fn start_session(context: &Context, agent: AgentId, request: &SessionR
     let Some(directory) = directory else {
         return Err(SessionError::Directory { path: request.directory.clone().unwrap_or_default() }.into());
     };
-    let mut environment = with_home(context, loaded.environment.all());
+    let mut environment = for_commands(context, &loaded.infra, loaded.environment.all());
     // of the terminal that the stack was launched from
     environment.remove("TERM");
     environment.extend(request.environment.clone());
