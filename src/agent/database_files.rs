@@ -12,15 +12,17 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::task::Poll;
 use std::time::Instant;
 
+use rustix::fs::FlockOperation;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use super::database::{Opened, open};
 use super::database_file_error::Error;
-use super::{Context, control};
+use super::{Context, client_programs, control};
 use crate::infra::{Engine, Infra, docker};
 use crate::postgres::{Admin, DatabaseCredentials, Server, load};
 use crate::project::AgentId;
@@ -36,13 +38,16 @@ list=$(mktemp); copy=; trap 'rm -f "$list" ${copy:+"$copy"}' EXIT
 file=$2
 if [ -z "$file" ]; then copy=$(mktemp); cat >"$copy"; file=$copy; fi
 if [ "$(head -c 5 "$file")" = PGDMP ]; then
-    pg_restore --list "$file" | grep -v ' COMMENT - EXTENSION ' >"$list"
+    pg_restore --list "$file" | grep -v -e ' COMMENT - EXTENSION ' -e ' EVENT TRIGGER ' >"$list"
     pg_restore --no-password --exit-on-error --single-transaction --no-owner --no-privileges --role="$1" \
         --use-list="$list" --dbname="$PGDATABASE" "$file"
 else
     { printf 'SET ROLE "%s";\n' "$1"; grep -v '^COMMENT ON EXTENSION ' "$file"; } |
         psql -X -q -w -o /dev/null -v ON_ERROR_STOP=1 --single-transaction -f -
 fi"#;
+
+/// What a dump is called while it is written; the process id follows.
+const PARTIAL: &str = ".harness-dump-";
 
 /// Lines of a program's output that an error shows.
 const LINES: usize = 20;
@@ -51,7 +56,7 @@ const LINES: usize = 20;
 /// format of `pg_restore`.
 ///
 /// # Errors
-/// The agent has no database, no fitting program is installed, or it fails.
+/// The file is there and `force` is not set, the agent has no database, no fitting program is installed, or it fails.
 pub async fn dump_database(
     context: &Context,
     agent: AgentId,
@@ -63,14 +68,24 @@ pub async fn dump_database(
     let Opened { record, infra, server, .. } = open(context, agent, force, false).await?;
     let database = agent.database();
     let file = context.directory.join(file.unwrap_or(Path::new(&format!("{database}.dump"))));
+    match std::fs::metadata(&file) {
+        // a rename would put a file in the place of a device
+        Ok(found) if !found.is_file() => return Err(Error::NoFile { file }.into()),
+        Ok(_) if !force => return Err(Error::FileExists { file }.into()),
+        _ => {}
+    }
     let password = record.database_password.as_ref().ok_or(super::Error::Without { agent, what: "database" })?;
     let tools = Tools::of(context, &infra, &server, "pg_dump").await?;
     let format = if file.extension().is_some_and(|extension| extension == "sql") { "plain" } else { "custom" };
     let task = context.events.task(format!("agent {agent}"), format!("dump {database} to `{}`", file.display()));
-    let partial = Partial(file.with_file_name(format!(".harness-dump-{}", std::process::id())));
+    let partial = Partial(file.with_file_name(format!("{PARTIAL}{}", std::process::id())));
+    remove_killed(&file);
     let call = Call { script: DUMP, arguments: [format.as_ref(), "".as_ref()], input: None };
     let written = async {
         let output = File::create(&partial.0).map_err(system::Error::file("create", &partial.0))?;
+        // shared with the program that writes; by it the next dump knows that this one is at work
+        rustix::fs::flock(&output, FlockOperation::LockExclusive)
+            .map_err(|error| system::Error::call("lock the dump")(error.into()))?;
         let ended = tools.run(&server.agent_login(agent, password), call, Some(output)).await?;
         if !ended.success {
             return Err(Error::Dump { database: database.clone(), output: ended.output });
@@ -101,9 +116,18 @@ pub async fn load_database(
     let tools = Tools::of(context, &infra, &server, "pg_restore").await?;
     let database = agent.database();
     let task = context.events.task(format!("agent {agent}"), format!("replace {database} with `{}`", file.display()));
+    let mut interrupted = std::pin::pin!(super::interrupted());
+    // polled once, a signal no longer kills harness, but waits to be heard below, where what was begun is dropped
+    if std::future::poll_fn(|task| Poll::Ready(interrupted.as_mut().poll(task).is_ready())).await {
+        return Err(Error::Interrupted.into());
+    }
     let restore = async |login: DatabaseCredentials| {
         let call = Call { script: LOAD, arguments: [database.as_ref(), file.as_os_str()], input: Some(&file) };
-        let ended = tools.run(&login, call, None).await?;
+        let ended = tokio::select! {
+            biased;
+            () = interrupted => return Err(Error::Interrupted),
+            ended = tools.run(&login, call, None) => ended?,
+        };
         if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
     };
     load::load(&server, context.home.id(), agent, &project.database.extensions, restore).await?;
@@ -120,6 +144,24 @@ impl Drop for Partial {
     fn drop(&mut self) {
         // a complete one has its own name by now
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Removes what dumps that were killed have left beside this file.
+fn remove_killed(file: &Path) {
+    let entries = file.parent().and_then(|directory| std::fs::read_dir(directory).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| {
+            name.strip_prefix(PARTIAL).is_some_and(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        let is_free = || {
+            let open = File::open(entry.path()).ok();
+            open.is_some_and(|open| rustix::fs::flock(&open, FlockOperation::NonBlockingLockExclusive).is_ok())
+        };
+        if is_ours && is_free() {
+            // another dump may have done so
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -178,16 +220,11 @@ impl<'a> Tools<'a> {
         }
         let major = Admin::connect(server).await?.version().major;
         let path = context.variable("PATH").unwrap_or_default();
-        let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-            .collect();
-        debian.sort_unstable();
+        let debian = client_programs::debian().into_iter().map(|(_, place)| place);
         let beside = infra.programs_of("db").flatten();
-        let places = beside.into_iter().chain(std::env::split_paths(&path)).chain(debian.into_iter().rev());
+        let places = beside.into_iter().chain(std::env::split_paths(&path)).chain(debian);
         for place in places {
-            if version(&place.join(program)).await.is_some_and(|found| found >= major) {
+            if client_programs::version(&place.join(program)).await.is_some_and(|found| found >= major) {
                 return Ok(Self::Here(format!("{}:{path}", place.display())));
             }
         }
@@ -201,13 +238,6 @@ impl<'a> Tools<'a> {
             Self::Container(context, infra) => in_container(context, infra, login, &call, output).await,
         }
     }
-}
-
-/// `pg_dump (PostgreSQL) 15.18 (Debian 15.18-1)`
-async fn version(program: &Path) -> Option<u32> {
-    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().await.ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.split_ascii_whitespace().nth(2)?.split(|one: char| !one.is_ascii_digit()).next()?.parse().ok()
 }
 
 async fn here(path: &str, login: &DatabaseCredentials, call: &Call<'_>, output: Option<File>) -> Result<Ended, Error> {

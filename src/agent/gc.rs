@@ -10,7 +10,7 @@ use super::leftover::leftovers;
 use super::teardown::{TeardownOptions, TeardownTarget, teardown};
 use super::{Context, Record, belongings, identity, undone, worktree};
 use crate::infra;
-use crate::postgres::{self, Server, spare, template};
+use crate::postgres::{self, Server, spare, template, unfinished};
 use crate::project::AgentId;
 use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed, RemovedKind};
 use crate::system;
@@ -84,17 +84,23 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     Ok((Gc { schema: "harness/gc/1".to_owned(), dry_run, agents, removed }, worst))
 }
 
-/// What belongs to no agent: unfinished templates, and spares that no launch can use.
+/// What belongs to no agent: unfinished templates, and spares that no launch can use; and what killed commands left beside
+/// the database of one.
 async fn on_server(server: &Server, home: &str, dry_run: bool) -> postgres::Result<Vec<Removed>> {
-    let (templates, spares) = if dry_run {
-        (template::unfinished(server, home).await?, spare::leftovers(server, home).await?)
+    let (templates, spares, beside) = if dry_run {
+        let unfinished = unfinished::leftovers(server, home).await?;
+        (template::unfinished(server, home).await?, spare::leftovers(server, home).await?, unfinished)
     } else {
-        (template::sweep(server, home).await?, spare::sweep(server, home).await?)
+        let unfinished = unfinished::sweep(server, home).await?;
+        (template::sweep(server, home).await?, spare::sweep(server, home).await?, unfinished)
     };
     let named = |name, why: &str| Removed::with(RemovedKind::Database, name, why);
     let templates = templates.into_iter().map(|it| named(it.database, "an unfinished template"));
     let spares = spares.into_iter().map(|it| named(it, "a spare that no launch can use"));
-    Ok(templates.chain(spares).collect())
+    let beside = beside.into_iter().map(|(agent, name)| {
+        named(name, &format!("left by a command on the database of agent {agent} that was killed"))
+    });
+    Ok(templates.chain(spares).chain(beside).collect())
 }
 
 /// Whether a launch has taken an agent up that was to be collected.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Context, Error, launch, template_values};
 use crate::infra::{self, Infra};
-use crate::postgres::spare::Refill;
+use crate::postgres::spare::{self, Refill};
 use crate::postgres::template::{self, Existing, ExistingStep};
 use crate::postgres::{Admin, CopyOnWrite, Link, Patience, Server};
 use crate::project::Project;
@@ -51,9 +51,14 @@ pub async fn template(context: &Context, name: Option<&str>) -> Result<TemplateS
             return Err(crate::postgres::Error::TemplateMissing { name, known }.into());
         }
     };
+    let no_spares = match found.filter(|found| !found.kept) {
+        Some(found) => spare::obstacle(&server, found.bytes).await?,
+        None => None,
+    };
     Ok(TemplateShow {
         schema: "harness/template-show/1".to_owned(),
         copies: copies(&server).await?,
+        no_spares,
         template: found.map(row),
         name,
         steps,

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// The agent.
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
-    /// Also for an agent of another project than the one here.
+    /// Also for an agent of another project; `dump`: also over a file that is there.
     #[arg(long, global = true)]
     force: bool,
     #[command(subcommand)]
@@ -228,7 +228,7 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
         let command = format!("harness db {id} reset");
         return Err(NotConfirmed { verb: "reset", agent: id, command }.into());
     }
-    let report = block_on(agent::database(&context, id, &action, arguments.force))?;
+    let report = interruptible(agent::database(&context, id, &action, arguments.force))?;
     invocation.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }
@@ -273,8 +273,8 @@ fn written(what: &str, done: &DatabaseFile) -> String {
 
 fn text(report: &DatabaseReport) -> String {
     let mut text = String::new();
-    let template = report.template.as_deref().unwrap_or("no template");
-    let _ = writeln!(text, "{} (from {template})", report.database);
+    let from = from_template(report.template.as_deref(), report.agent);
+    let _ = writeln!(text, "{} ({from})", report.database);
     if report.snapshots.is_empty() {
         text.push_str("no snapshots\n");
         return text;
@@ -289,6 +289,14 @@ fn text(report: &DatabaseReport) -> String {
     }
     text.push_str(&table.render());
     text
+}
+
+/// Where a database comes from. Its first clone or a reset sets that last.
+pub(super) fn from_template(template: Option<&str>, agent: u8) -> String {
+    match template {
+        Some(template) => format!("from {template}"),
+        None => format!("its clone or reset was cut off: `harness launch {agent}` clones it again"),
+    }
 }
 
 /// `2026-11-21T15:27:29Z`: fractions are for programs.

@@ -81,9 +81,9 @@ fn detailed(status: &Status) -> String {
             facts.row(["  branch", branch.as_str()]);
         }
         if let Some(database) = &agent.database {
-            let template = agent.template.as_deref().unwrap_or("no template");
+            let from = super::db::from_template(agent.template.as_deref(), agent.agent);
             let stale = if agent.template_stale == Some(true) { ", stale" } else { "" };
-            facts.row(["  database".to_owned(), format!("{database} (from {template}{stale})")]);
+            facts.row(["  database".to_owned(), format!("{database} ({from}{stale})")]);
         }
         for (name, url) in &agent.urls {
             facts.row([format!("  {name}"), url.clone()]);

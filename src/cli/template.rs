@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
         Verb::Show { name } => {
             output.document(&interruptible(agent::template(&invocation.context()?, name.as_deref()))?, show);
         }
-        Verb::Build => output.document(&block_on(agent::build_template(&invocation.context_to_make()?))?, built),
+        Verb::Build => output.document(&interruptible(agent::build_template(&invocation.context_to_make()?))?, built),
         Verb::Drop { names, force } => {
             output.document(&block_on(agent::drop_templates(&invocation.context()?, names, *force))?, dropped);
         }
@@ -119,6 +119,9 @@ fn show(show: &TemplateShow) -> String {
             let _ = writeln!(text, "{} of {}{kept}", row.name, row.project);
             let _ = writeln!(text, "size {}, made {}, agents {}", terminal::size(row.bytes), made(row), agents(row));
             let _ = writeln!(text, "spares {}, time of a clone {}", row.spares, clone(row));
+            if let Some(why) = &show.no_spares {
+                let _ = writeln!(text, "no more spares: {why}");
+            }
         }
         None => {
             let _ = writeln!(text, "{}: not built; `harness template build` builds it", show.name);

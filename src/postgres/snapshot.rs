@@ -15,6 +15,7 @@ use super::replace::{self, Replacement};
 use super::roles::NewRole;
 use super::sql::literal;
 use super::template::Template;
+use super::unfinished::unfinished;
 use super::{Error, Result, Server, drop, spare};
 
 /// A snapshot.
@@ -38,7 +39,10 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
     let mark = replace::complete(&connection, home_id, agent).await?;
     if let Some(existing) = database_named(&connection, &snapshot).await? {
         existing.ours(home_id)?;
-        return Err(Error::SnapshotExists { agent, name: name.to_owned() });
+        if unfinished(&existing, home_id).is_none() {
+            return Err(Error::SnapshotExists { agent, name: name.to_owned() });
+        }
+        drop::database(server, &connection, &snapshot).await?;
     }
     let source = Source::inspect(&connection, &agent.database()).await?;
     let template = database_named(&connection, &agent.database()).await?.and_then(|database| database.facts().template);
@@ -100,6 +104,7 @@ pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<
         password: request.password,
         login: true,
         create_databases: request.create_databases,
+        replication: request.replication,
         member_of: &[],
         shared: request.roles,
     };

@@ -27,6 +27,8 @@ pub struct TemplateShow {
     pub copies: Copies,
     /// What there is of it; null where it is not built yet.
     pub template: Option<TemplateRow>,
+    /// Why no spares of it are made now; null where they are, or where it is not built.
+    pub no_spares: Option<String>,
     /// What its steps are made from, in order.
     pub steps: Vec<TemplateStepRow>,
 }

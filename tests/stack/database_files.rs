@@ -128,7 +128,7 @@ fn a_dump_of_one_agent_is_loaded_by_another() {
     project.harness(["db", "3", "dump", "no/such/directory/x.dump"]).run().exits_with(4);
     // a table that its role must not read
     project.harness(["psql", "3", "create table secret (id int); revoke all on secret from agent_3"]).run().succeeds();
-    let failed = project.harness(["db", "3", "dump", "--json"]).run().exits_with(1).json();
+    let failed = project.harness(["db", "3", "dump", "--force", "--json"]).run().exits_with(1).json();
     assert_eq!(failed["error"]["code"], "db.dump_failed", "{failed}");
     assert!(
         fs::read_dir(project.root())

@@ -44,6 +44,6 @@ pub use entry::entry;
 pub(super) use hand_out::{adopt, hand_out};
 pub(super) use list::count;
 pub use process::{LOG, Refill};
-pub use refill::refill;
+pub use refill::{obstacle, refill};
 pub(super) use sweep::sweep_orphans;
 pub use sweep::{leftovers, sweep};

@@ -56,6 +56,17 @@ pub async fn refill(server: &Server, home_id: &str, project: &str, template: &st
     Ok(())
 }
 
+/// Why no spare of a template of this size can be made at this moment; `None` if one can.
+///
+/// # Errors
+/// The server cannot be asked.
+pub async fn obstacle(server: &Server, bytes: u64) -> Result<Option<String>> {
+    if server.access.external {
+        return Ok(Some("the server is external: harness makes no spares there".to_owned()));
+    }
+    Ok(Room::of(&Connection::admin(server).await?).await?.obstacle(bytes))
+}
+
 /// Whether all are there now; false where there can be no more.
 async fn fill(server: &Server, connection: &Connection, wish: Wish<'_>) -> Result<bool> {
     let room = Room::of(connection).await?;
@@ -127,6 +138,7 @@ async fn make(server: &Server, connection: &Connection, wish: Wish<'_>, name: &s
         password: &Secret::generate(),
         login: false,
         create_databases: false,
+        replication: false,
         member_of: &[],
         shared: &[],
     };

@@ -36,6 +36,20 @@ impl Room {
         Self { free: available * 1024 }
     }
 
+    /// Why no spare of this size can be made; `None` if one can.
+    pub(super) fn obstacle(self, bytes: u64) -> Option<String> {
+        if self.has(bytes) {
+            return None;
+        }
+        let mib = |bytes: u64| bytes >> 20;
+        let needed = (bytes * PART).max(bytes + LEAST_FREE);
+        Some(format!(
+            "{} MiB are free on the server's disk; a spare of this template needs {} MiB free",
+            mib(self.free),
+            mib(needed) + 1
+        ))
+    }
+
     /// Whether there may be spares at all.
     pub(super) fn is_enough(self) -> bool {
         self.free >= LEAST_FREE
