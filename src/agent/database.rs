@@ -8,7 +8,7 @@ use super::lease::Lease;
 use super::{Context, Error, Lifecycle, Record, control, launch, ownership, template_values::Rendering, undone};
 use crate::infra;
 use crate::postgres::spare::Refill;
-use crate::postgres::{CloneRequest, Patience, Server, snapshot, template};
+use crate::postgres::{self, CloneRequest, Patience, Server, snapshot, template};
 use crate::project::AgentId;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
 
@@ -148,6 +148,9 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
         copied: &[],
     };
     launch::prepare(&place, &project.prepare, renderer, values, environment).await?;
+    if project.database.replication {
+        postgres::check_replication(server).await?;
+    }
     let inputs = launch::TemplateInputs::of(context, &project, renderer, infra, server)?;
     let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;
     let password = record.database_password.as_ref().ok_or_else(without)?;
@@ -157,6 +160,7 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
         agent,
         password,
         create_databases: project.database.create,
+        replication: project.database.replication,
         roles: &project.database.roles,
     };
     // a launch clones again what has no template yet: `post_clone` may be cut off

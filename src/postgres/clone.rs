@@ -35,6 +35,8 @@ pub struct CloneRequest<'a> {
     pub password: &'a Secret,
     /// `[database] create`.
     pub create_databases: bool,
+    /// `[database] replication`.
+    pub replication: bool,
     /// `[database] roles`: it becomes a member.
     pub roles: &'a [String],
 }
@@ -137,6 +139,7 @@ async fn make(
         password: request.password,
         login: false,
         create_databases: request.create_databases,
+        replication: request.replication,
         member_of: &[],
         shared: request.roles,
     };

@@ -113,6 +113,16 @@ impl Connection {
         Self::open(&server.admin_of(&server.database)).await
     }
 
+    /// The admin's connection to a database that others fill. Triggers on events, which a step of a template may have made,
+    /// do not run for it: they would run with its rights.
+    pub(super) async fn inside(server: &Server, database: &str) -> Result<Self> {
+        let connection = Self::open(&server.admin_of(database)).await?;
+        if connection.superuser {
+            connection.execute("switch triggers off", "SET session_replication_role = replica").await?;
+        }
+        Ok(connection)
+    }
+
     pub(super) fn version(&self) -> Version {
         self.version
     }

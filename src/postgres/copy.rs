@@ -125,7 +125,7 @@ pub(super) async fn settle(
     connection.execute(&format!("open database `{}`", target.name), &finish_sql(source, target)).await?;
     let others: Vec<&Owner> = source.owners.iter().filter(|owner| owner.name != target.objects).collect();
     if !others.is_empty() {
-        let inside = Connection::open(&server.admin_of(target.name)).await?;
+        let inside = Connection::inside(server, target.name).await?;
         ownership::give(&inside, target.name, &others, target.objects).await?;
     }
     Ok(())

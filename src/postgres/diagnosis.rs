@@ -25,7 +25,10 @@ impl Error {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Connect { problem, .. } => !matches!(problem, LoginProblem::Down | LoginProblem::Other),
-            Self::UnknownHost { .. } | Self::LacksPrivilege { .. } | Self::TooOld { .. } => true,
+            Self::UnknownHost { .. }
+            | Self::LacksPrivilege { .. }
+            | Self::NoReplication { .. }
+            | Self::TooOld { .. } => true,
             _ => false,
         }
     }
@@ -51,9 +54,11 @@ impl Diagnostic for Error {
             | Self::InputsChanging { .. } => Kind::Conflict,
             Self::SnapshotName(_) => Kind::Usage,
             Self::Query { .. } => Kind::CheckFailed,
-            Self::Step { .. } | Self::Script { .. } | Self::ScriptFile { .. } | Self::Start { .. } => {
-                Kind::Configuration
-            }
+            Self::Step { .. }
+            | Self::Script { .. }
+            | Self::ScriptFile { .. }
+            | Self::MightyRoles { .. }
+            | Self::Start { .. } => Kind::Configuration,
             Self::Inputs { source, .. } => source.kind(),
             _ => Kind::Environment,
         }
@@ -68,6 +73,8 @@ impl Diagnostic for Error {
             Self::Locked { .. } => "postgres.locked",
             Self::UnknownHost { .. } => "postgres.unknown_host",
             Self::LacksPrivilege { .. } => "postgres.lacks_privilege",
+            Self::NoReplication { .. } => "postgres.no_replication",
+            Self::MightyRoles { .. } => "template.mighty_roles",
             Self::TooOld { .. } => "postgres.too_old",
             Self::Statement { .. } if self.is_disk_full() => "postgres.disk_full",
             Self::Statement { .. } => "postgres.statement_failed",
@@ -111,6 +118,19 @@ impl Diagnostic for Error {
             Self::LacksPrivilege { user, missing } => {
                 Some(format!("run `ALTER ROLE \"{user}\" {missing}` as a superuser of that server"))
             }
+            Self::NoReplication { external: true, .. } => {
+                Some("set `wal_level = logical` on that server and restart it".into())
+            }
+            Self::NoReplication { external: false, .. } => Some(
+                "run `harness teardown --infra`, which keeps the data, then `harness setup`: it sets `wal_level = logical` \
+                 unless `settings` of `[infra.postgres]` say otherwise"
+                    .into(),
+            ),
+            Self::MightyRoles { .. } => Some(
+                "leave it out: it has been taken away again. The step itself runs as the administrator, and a role may \
+                 have LOGIN, CREATEDB, BYPASSRLS and privileges on objects"
+                    .into(),
+            ),
             Self::Statement { .. } if self.is_disk_full() => Some(
                 "free space on the disk of the server, then run the command again: `harness gc`, \
                  `harness db ID drop NAME` and `harness teardown ID` give some back"

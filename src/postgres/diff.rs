@@ -211,7 +211,7 @@ type Rows = Pin<Box<SimpleQueryStream>>;
 
 impl Side {
     async fn open(server: &Server, database: &str) -> Result<Self> {
-        let connection = Connection::open(&server.admin_of(database)).await?;
+        let connection = Connection::inside(server, database).await?;
         // values are compared as text: both sides have to write them alike
         let begin = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; \
                      SET extra_float_digits = 1; SET bytea_output = 'hex'";

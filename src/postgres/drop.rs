@@ -164,7 +164,7 @@ async fn unblock(server: &Server, connection: &Connection, name: &str) -> Result
         connection.execute(&action, &format!("SELECT pg_drop_replication_slot({})", literal(&slot))).await?;
     }
     if !prepared.is_empty() {
-        let inside = Connection::open(&server.admin_of(name)).await?;
+        let inside = Connection::inside(server, name).await?;
         for gid in prepared {
             inside.execute(&action, &format!("ROLLBACK PREPARED {}", literal(&gid))).await?;
         }
@@ -189,7 +189,7 @@ async fn role(server: &Server, connection: &Connection, name: &str) -> Result<()
         literal(&quoted)
     );
     for row in connection.rows(&action, &where_else).await? {
-        let inside = Connection::open(&server.admin_of(&text(&row, "datname"))).await?;
+        let inside = Connection::inside(server, &text(&row, "datname")).await?;
         let owner = identifier(&text(&row, "rolname"));
         inside.execute(&action, &format!("REASSIGN OWNED BY {quoted} TO {owner}; DROP OWNED BY {quoted}")).await?;
     }

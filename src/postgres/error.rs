@@ -91,6 +91,22 @@ pub enum Error {
         /// The attributes that it lacks: `CREATEDB CREATEROLE`.
         missing: String,
     },
+    /// Agents are to replicate, and the server writes too little into its log for that.
+    #[error("PostgreSQL runs with `wal_level = {level}`; `replication = true` of `[database]` needs `logical`")]
+    NoReplication {
+        /// Its log level.
+        level: String,
+        /// Whether it is a server that harness does not run.
+        external: bool,
+    },
+    /// A step that the administrator ran gave a role what reaches into every database.
+    #[error("step `{step}` made {roles}, with which agents could reach each other's databases")]
+    MightyRoles {
+        /// The step.
+        step: String,
+        /// Each with what it had: `` role `app` SUPERUSER ``.
+        roles: String,
+    },
     /// The server is older than what harness supports.
     #[error("PostgreSQL {found} is too old: harness needs 15 or newer")]
     TooOld {

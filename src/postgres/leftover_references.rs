@@ -45,7 +45,7 @@ impl LeftoverReferences {
         if self.places.is_empty() {
             return Ok(Vec::new());
         }
-        let inside = Connection::open(&server.admin_of(&clone.database)).await?;
+        let inside = Connection::inside(server, &clone.database).await?;
         // `post_clone` may have taken a column away
         let existing = columns(&inside).await?;
         let places = self.places.iter().filter(|place| existing.contains(place)).cloned().collect();

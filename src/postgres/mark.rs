@@ -139,6 +139,9 @@ pub(super) struct StepFacts {
     pub(super) name: String,
     /// The digest of what it does.
     pub(super) action: String,
+    /// The server's administrator ran it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) admin: bool,
     /// Variables and the digests of their values.
     pub(super) environment: Vec<(String, String)>,
     /// Input files and their digests.

@@ -52,6 +52,7 @@ mod sql;
 mod statements;
 mod step;
 pub mod template;
+pub mod unfinished;
 
 pub use admin::Admin;
 pub use clone::{CloneRequest, CloneState, Owned};
@@ -65,7 +66,7 @@ pub use leftover_references::{LeftoverReference, LeftoverReferences};
 pub use login_problem::LoginProblem;
 pub use mark::OwnedKind;
 pub(crate) use packages::{CONTRIB, packages};
-pub use prepare::prepare;
+pub use prepare::{check_replication, prepare};
 pub use run_step::run_step;
 pub use server::{Access, DatabaseCredentials, Patience, Server};
 pub use step::Step;

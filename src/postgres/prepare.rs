@@ -55,6 +55,28 @@ async fn check_privileges(server: &Server, connection: &Connection) -> Result<()
     }
 }
 
+/// Whether agents' roles can have REPLICATION and use it.
+///
+/// # Errors
+/// The log level is lower, or the administrator may not give it.
+pub async fn check_replication(server: &Server) -> Result<()> {
+    let connection = Connection::admin(server).await?;
+    let sql = "SELECT current_setting('wal_level') AS level, rolreplication FROM pg_roles WHERE rolname = current_user";
+    let rows = connection.rows("read the server's log level", sql).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let level = text(row, "level");
+    if level != "logical" {
+        return Err(Error::NoReplication { level, external: server.access.external });
+    }
+    // since 16, who has it may give it
+    let may_give = connection.is_superuser() || (connection.version().major >= 16 && flag(row, "rolreplication"));
+    if may_give {
+        return Ok(());
+    }
+    let missing = if connection.version().major >= 16 { "REPLICATION" } else { "SUPERUSER" };
+    Err(Error::LacksPrivilege { user: server.user.clone(), missing: missing.to_owned() })
+}
+
 async fn is_prepared(connection: &Connection) -> Result<bool> {
     let sql = format!(
         "SELECT NOT EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS acl \

@@ -25,6 +25,7 @@ pub(super) struct NewRole<'a> {
     /// Without it, the role cannot log in until [`allow_login_sql`].
     pub(super) login: bool,
     pub(super) create_databases: bool,
+    pub(super) replication: bool,
     /// Groups whose privileges it has.
     pub(super) member_of: &'a [String],
     /// Roles that the project shares between agents (`[database] roles`): it becomes a member.
@@ -39,6 +40,12 @@ impl NewRole<'_> {
         let name = identifier(self.name);
         let login = if self.login { "LOGIN" } else { "NOLOGIN" };
         let create = if self.create_databases { "CREATEDB" } else { "NOCREATEDB" };
+        // an administrator that is no superuser may not even say NOREPLICATION
+        let replication = match (self.replication, connection.is_superuser()) {
+            (true, _) => " REPLICATION",
+            (false, true) => " NOREPLICATION",
+            (false, false) => "",
+        };
         // On an external server nothing but privileges keeps agents apart. There, what one agent grants to a shared
         // role must not admit the others: a member has to say SET ROLE, which it cannot before it is connected.
         let (inherit, option) = match connection.version().major {
@@ -49,7 +56,7 @@ impl NewRole<'_> {
             _ => ("", ""),
         };
         let mut statements = vec![
-            format!("{verb} ROLE {name} {login} {create}{inherit} PASSWORD {}", verifier(self.password)),
+            format!("{verb} ROLE {name} {login} {create}{replication}{inherit} PASSWORD {}", verifier(self.password)),
             format!("COMMENT ON ROLE {name} IS {}", literal(&self.mark.to_string())),
         ];
         if !connection.is_superuser() {

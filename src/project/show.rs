@@ -161,6 +161,7 @@ fn database(database: &DatabaseSettings) -> DatabaseConfig {
         disabled: database.disabled,
         extensions: database.extensions.clone(),
         create: database.create,
+        replication: database.replication,
         roles: database.roles.clone(),
         steps: database
             .steps
@@ -169,6 +170,7 @@ fn database(database: &DatabaseSettings) -> DatabaseConfig {
                 name: Some(step.name.clone()),
                 inputs: step.inputs.clone(),
                 incremental: step.incremental,
+                admin: step.admin,
                 timeout_seconds: step.timeout.as_secs_f64(),
                 ..action(&step.action, step.working_dir.as_ref())
             })
@@ -197,6 +199,7 @@ fn action(action: &StepAction, working_dir: Option<&PathBuf>) -> StepConfig {
         inputs: Vec::new(),
         outputs: Vec::new(),
         incremental: false,
+        admin: false,
         working_dir: working_dir.map(|directory| text(directory)),
         timeout_seconds: 0.0,
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::environment::Environment;
 use super::error::{RenderError, Result};
 use super::renderer::{Renderer, scope};
+use super::steps;
 use super::template_values::TemplateValues;
 use crate::project::{self, AgentId, ConfigError, Problem, Project, StepAction, VerifyCheck};
 use crate::report::{ConfigCheck, Diagnostic};
@@ -22,7 +23,9 @@ pub fn check(
     let mut document = project::check(directory, caller)?;
     if document.valid {
         let project = Project::load(directory, caller)?;
-        let problems = Trial::new(&project, samples(&project)).run(caller);
+        let mut problems = Trial::new(&project, samples(&project)).run(caller);
+        problems.extend(steps::missing_files(&project));
+        document.warnings.extend(steps::warnings(&project));
         document.valid = problems.is_empty();
         document.problems = problems.into_iter().map(Into::into).collect();
     }

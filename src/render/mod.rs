@@ -29,6 +29,7 @@ mod network;
 mod quote;
 mod renderer;
 mod stack;
+mod steps;
 mod template_values;
 #[cfg(test)]
 mod tests;

@@ -187,6 +187,8 @@ pub struct DatabaseConfig {
     pub extensions: Vec<String>,
     /// Whether an agent may create databases.
     pub create: bool,
+    /// Whether an agent may replicate.
+    pub replication: bool,
     /// Roles that migrations expect.
     pub roles: Vec<String>,
     /// What builds the template, in order.
@@ -212,6 +214,8 @@ pub struct StepConfig {
     pub outputs: Vec<String>,
     /// Whether appended inputs are applied to the previous state.
     pub incremental: bool,
+    /// Whether the server's administrator runs it.
+    pub admin: bool,
     /// Where it runs, relative to the tree.
     pub working_dir: Option<String>,
     /// Its limit in seconds.

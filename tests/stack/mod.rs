@@ -1,11 +1,14 @@
 //! Real servers, real databases, real processes.
 
+mod admin_steps;
 mod admission;
 mod any_tree;
 mod board;
 mod boot;
+mod client_programs;
 mod completions;
 mod database_files;
+mod database_leftovers;
 mod database_verbs;
 mod doctor_gc;
 mod dotenv;

@@ -76,6 +76,7 @@ impl TestTemplate {
             action,
             inputs: Vec::new(),
             incremental: false,
+            admin: false,
             working_dir: None,
             timeout: Duration::from_mins(1),
         });
@@ -119,6 +120,7 @@ impl TestTemplate {
             agent: agent(id),
             password,
             create_databases: self.settings.create,
+            replication: self.settings.replication,
             roles: &self.settings.roles,
         }
     }

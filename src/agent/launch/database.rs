@@ -99,7 +99,14 @@ pub(super) async fn ensure(
             made.changed = true;
         }
         let template = record.template.clone().map(|name| TemplateUse { name, built: false });
+        // only the wish for none is carried out here: the template of this agent may be an old one
+        if let (0, Some(name)) = (project.database.spares, &record.template) {
+            made.refill = Some(Refill::new(&plan.server, context.home.id(), &record.project, name, 0));
+        }
         return Ok(Made { template, ..made });
+    }
+    if project.database.replication {
+        postgres::check_replication(&plan.server).await?;
     }
     let mut made = Made { changed: true, cloned: true, ..Made::default() };
     let began = Instant::now();
@@ -121,6 +128,7 @@ pub(super) async fn ensure(
         agent: record.agent,
         password,
         create_databases: project.database.create,
+        replication: project.database.replication,
         roles: &project.database.roles,
     };
     made.replaced = plan.state == CloneState::Complete;

@@ -17,7 +17,7 @@ use super::super::{DatabaseCredentials, Result, Server, extensions};
 use super::chain::{Link, TemplatePlan, real_action};
 use super::discard::discard;
 use super::incremental::{self, Start};
-use super::{outside, publish};
+use super::{admin_step, outside, publish};
 
 /// How long a build that is abandoned (SIGINT) may take to clean up.
 const ABANDON: Duration = Duration::from_secs(10);
@@ -81,6 +81,7 @@ impl<'a> Build<'a> {
             password: &password,
             login: true,
             create_databases: false,
+            replication: false,
             member_of: std::slice::from_ref(&builders),
             shared: &settings.roles,
         };
@@ -111,7 +112,7 @@ impl<'a> Build<'a> {
         };
         copy(self.server, self.connection, &source, &target).await?;
         if matches!(start, Start::Fresh) {
-            let inside = Connection::open(&self.server.admin_of(&self.building)).await?;
+            let inside = Connection::inside(self.server, &self.building).await?;
             publish::own_public(&inside).await?;
             extensions::create(&inside, &settings.extensions, &self.name).await?;
         }
@@ -119,7 +120,11 @@ impl<'a> Build<'a> {
         let login = self.server.login(&self.building, &self.name, &password);
         // link 0 is the head, so step k is link k + 1
         for (index, step) in settings.steps.iter().enumerate().skip(start.first_step()) {
-            self.step(step, &login, task).await?;
+            if step.admin {
+                self.admin_step(step, task).await?;
+            } else {
+                self.step(step, &login, task).await?;
+            }
             let last = index + 1 == settings.steps.len();
             if step.incremental && !last {
                 let link = &self.links[index + 1];
@@ -132,8 +137,23 @@ impl<'a> Build<'a> {
         }
         task.detail("statistics");
         let (building, name) = (&self.building, &self.name);
-        publish::publish(self.server, self.connection, building, name, &password, &template_mark, self.links).await?;
+        let mut secrets = vec![&password];
+        if settings.steps.iter().any(|step| step.admin) {
+            secrets.push(&self.server.password);
+        }
+        publish::publish(self.server, self.connection, building, name, &secrets, &template_mark, self.links).await?;
         Ok(None)
+    }
+
+    /// A step that the administrator runs. What it makes is the template's role's afterwards, as in every other step.
+    async fn admin_step(&self, step: &TemplateStep, task: &Task) -> Result<()> {
+        task.detail(format!("step {} runs as the server's administrator", step.name));
+        let before = admin_step::roles(self.server, self.connection).await?;
+        let ran = self.step(step, &self.server.admin_of(&self.building), task).await;
+        // also of one that failed: its roles stay on the server
+        admin_step::disarm_roles(self.server, self.connection, &step.name, &before).await?;
+        ran?;
+        admin_step::give_away(self.server, &self.building, &self.name).await
     }
 
     async fn step(&self, step: &TemplateStep, login: &DatabaseCredentials, task: &Task) -> Result<()> {

@@ -51,6 +51,8 @@ pub struct Link {
     pub files: BTreeMap<String, String>,
     /// Whether appended files may be applied to a former state.
     pub incremental: bool,
+    /// Whether the server's administrator runs the step.
+    pub admin: bool,
 }
 
 impl Link {
@@ -89,6 +91,7 @@ impl TemplatePlan<'_> {
             environment: BTreeMap::new(),
             files: BTreeMap::new(),
             incremental: false,
+            admin: false,
         }];
         for step in &self.settings.steps {
             let (files, used) = self.files(step)?;
@@ -114,6 +117,7 @@ impl TemplatePlan<'_> {
                 environment,
                 files,
                 incremental: step.incremental,
+                admin: step.admin,
             });
         }
         Ok(links)
@@ -195,6 +199,9 @@ fn action(step: &TemplateStep) -> String {
         }
     }
     hash.feed(&step.working_dir.as_deref().unwrap_or(Path::new("")).to_string_lossy());
+    if step.admin {
+        hash.feed("admin");
+    }
     hash.finish()
 }
 

@@ -30,6 +30,10 @@ fn described(former: &[StepFacts], links: &[Link]) -> String {
         return "the steps are others".to_owned();
     }
     for (old, new) in former.iter().zip(steps) {
+        if old.admin != new.admin {
+            let now = if new.admin { "now" } else { "no longer" };
+            return format!("step `{}` is {now} run by the server's administrator (`admin`)", new.step);
+        }
         if old.action != new.action {
             return format!("step `{}` does something else", new.step);
         }
@@ -77,6 +81,7 @@ mod tests {
             environment: map(environment),
             files: map(files),
             incremental: false,
+            admin: false,
         }
     }
 
@@ -97,6 +102,8 @@ mod tests {
         );
         assert_eq!(of(link("seed", "b", &[("REGION", "eu")], &files)), "step `seed` does something else");
         assert_eq!(of(link("other", "a", &[], &[])), "the steps are others");
+        let by_admin = Link { admin: true, ..link("seed", "b", &[("REGION", "eu")], &files) };
+        assert_eq!(of(by_admin), "step `seed` is now run by the server's administrator (`admin`)");
         assert_eq!(
             of(link("seed", "a", &[("REGION", "eu")], &files)),
             "extensions, roles or the version of the server changed"

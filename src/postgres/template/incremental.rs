@@ -148,6 +148,7 @@ impl StepFacts {
         Self {
             name: link.step.clone(),
             action: link.action.clone(),
+            admin: link.admin,
             environment: brief(&link.environment),
             files: brief(&link.files),
         }

@@ -12,12 +12,16 @@
 //! another clone would give away the one that is being built.
 //! Complete, the database is the admin's, and the role has neither login nor password nor membership.
 //!
+//! A step with `admin = true` logs in as the administrator. What it made is given to the template's role object by object
+//! (see `admin_step`), but for what only a superuser may own.
+//!
 //! Each name has an advisory lock. Building and dropping take it exclusively; a command that clones holds it
 //! shared ([`Template`] does, until dropped).
 //!
 //! After an `incremental` step the state is kept as a database of its own. If files were only appended
 //! since, that step is run again on a copy of it.
 
+mod admin_step;
 mod build;
 mod chain;
 mod changes;

@@ -31,17 +31,18 @@ pub(super) async fn publish(
     connection: &Connection,
     building: &str,
     name: &str,
-    password: &Secret,
+    secrets: &[&Secret],
     mark: &Mark,
     links: &[Link],
 ) -> Result<()> {
-    let inside = Connection::open(&server.admin_of(building)).await?;
+    let inside = Connection::inside(server, building).await?;
     extensions::open(&inside).await?;
     // clones have planner statistics and no hint bits to set; autovacuum has no reason to come
     inside.execute("gather statistics", "VACUUM (ANALYZE)").await?;
     let rows = inside.rows("measure the template", "SELECT pg_database_size(current_database()) AS bytes").await?;
     let bytes = rows.first().and_then(|row| row.get("bytes")?.parse().ok());
-    let references = leftover_references::find(&inside, &[name, password.expose()]).await?;
+    let needles: Vec<&str> = std::iter::once(name).chain(secrets.iter().map(|secret| secret.expose())).collect();
+    let references = leftover_references::find(&inside, &needles).await?;
     drop(inside);
 
     let steps = links.iter().skip(1).map(StepFacts::of).collect();

@@ -14,6 +14,8 @@ pub struct DatabaseSettings {
     pub extensions: Vec<String>,
     /// `create`: gives the agent CREATEDB.
     pub create: bool,
+    /// `replication`: gives the agent REPLICATION.
+    pub replication: bool,
     /// `roles`: cluster-wide roles that migrations expect.
     pub roles: Vec<String>,
     /// `spares`: how many clones are kept ready.
@@ -39,6 +41,8 @@ pub struct TemplateStep {
     pub inputs: Vec<String>,
     /// Appended inputs may be applied to the former state.
     pub incremental: bool,
+    /// The server's administrator runs it.
+    pub admin: bool,
     /// Directory to run in, relative to the tree.
     pub working_dir: Option<PathBuf>,
     /// `timeout`, 10 minutes by default.

@@ -21,6 +21,10 @@ pub(crate) struct Database {
     /// True gives the agent CREATEDB; Django, Rails and Prisma make test databases.
     #[serde(default)]
     pub(crate) create: bool,
+    /// True gives the agent REPLICATION, for logical replication. It can then read the whole server: see
+    /// `docs/configuration.md`.
+    #[serde(default)]
+    pub(crate) replication: bool,
     /// Cluster-wide roles that migrations expect to exist.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
@@ -77,6 +81,10 @@ pub(crate) struct TemplateStep {
     /// True when appended inputs may be applied to the former state, as migrations may.
     #[serde(default)]
     pub(crate) incremental: bool,
+    /// True runs it as the server's administrator, for what the role that builds the template may not do: event triggers,
+    /// `session_replication_role`, extensions that are not trusted, `CREATE ROLE`.
+    #[serde(default)]
+    pub(crate) admin: bool,
     /// Directory to run in, relative to the tree.
     pub(crate) working_dir: Option<PathBuf>,
     /// `"10m"` unless given.

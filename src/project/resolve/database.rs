@@ -31,6 +31,7 @@ pub(super) fn database(resolver: &mut Resolver<'_>, raw: &raw::Database) -> Data
         disabled: raw.disabled,
         extensions: raw.extensions.clone(),
         create: raw.create,
+        replication: raw.replication,
         roles: raw.roles.clone(),
         restart_on_replace: raw.on_replace == Some(raw::OnReplace::Restart),
         spares: spares(resolver, raw.spares, &path.key("spares")),
@@ -62,6 +63,7 @@ fn template_step(resolver: &mut Resolver<'_>, raw: &raw::TemplateStep, path: &Ke
         action,
         inputs: raw.inputs.clone(),
         incremental: raw.incremental,
+        admin: raw.admin,
         working_dir: raw.working_dir.clone(),
         timeout,
     })

@@ -63,6 +63,14 @@ pub(super) fn infra(
     }
 }
 
+/// `[database] replication` needs this log level; a wish of the project's own rules.
+pub(super) fn add_replication(infra: &mut InfraSettings) {
+    let settings = &mut infra.postgres.settings;
+    if !settings.keys().any(|name| name.eq_ignore_ascii_case("wal_level")) {
+        settings.insert("wal_level".to_owned(), "logical".to_owned());
+    }
+}
+
 /// Environment, then `.env.agent-harness` of the project, then that of harness's home, then that of the user's home
 /// directory, then `harness.toml`, then the default: for each port by itself.
 fn host_ports(

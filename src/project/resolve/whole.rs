@@ -119,7 +119,10 @@ fn foundations(
     for (name, _) in &ports {
         resolver.name(name, &KeyPath::of("ports").key(name));
     }
-    let infra = infra::infra(resolver, &raw.infra, root, variable);
+    let mut infra = infra::infra(resolver, &raw.infra, root, variable);
+    if raw.database.replication {
+        infra::add_replication(&mut infra);
+    }
     (name.clone(), max_agents, ports, infra)
 }
 

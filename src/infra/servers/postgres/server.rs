@@ -190,7 +190,8 @@ impl Server for PostgresRecord {
     }
 
     fn compose_arguments(&self) -> Vec<String> {
-        self.settings.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]).collect()
+        let settings = server_config::with_replication(&self.settings);
+        settings.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]).collect()
     }
 
     fn compose_credentials(credentials: &Credentials) -> Vec<(&'static str, Login)> {

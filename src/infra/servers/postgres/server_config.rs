@@ -11,6 +11,23 @@ use crate::project::Durability;
 /// What harness sets for `pg_stat_statements` where it is installed.
 const STATEMENTS: [(&str, &str); 2] = [("pg_stat_statements.track", "all"), ("pg_stat_statements.max", "10000")];
 
+/// What logical replication needs beside its log level: a slot and a sender for each agent. A slot that was given up
+/// must not fill the disk.
+const REPLICATION: [(&str, &str); 3] =
+    [("max_replication_slots", "100"), ("max_wal_senders", "100"), ("max_slot_wal_keep_size", "2GB")];
+
+/// The project's settings, with what belongs to logical replication where they ask for that.
+pub(super) fn with_replication(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> =
+        settings.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+    if all.get("wal_level").is_some_and(|level| level.eq_ignore_ascii_case("logical")) {
+        for (name, value) in REPLICATION {
+            all.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+    all
+}
+
 /// What a setting is unless a project asks for another value.
 pub(super) fn default_of(name: &str) -> Option<&'static str> {
     STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
@@ -108,19 +125,19 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
         set("max_wal_senders", "0");
         set("checkpoint_timeout", "15min");
     }
-    for (name, value) in plan.settings {
-        let name = name.to_ascii_lowercase();
+    for (name, value) in with_replication(plan.settings) {
         let value = match settings.get(&name) {
             // the user's libraries are loaded beside harness's own
             Some(own) if name == "shared_preload_libraries" && !value.contains(own.as_str()) => {
                 format!("{own}, {value}")
             }
-            _ => value.clone(),
+            _ => value,
         };
         settings.insert(name, value);
     }
     // a log level for replication also needs its senders
     if settings.get("wal_level").is_some_and(|level| level != "minimal")
+        && settings.get("max_wal_senders").is_some_and(|senders| senders == "0")
         && !plan.settings.contains_key("max_wal_senders")
     {
         settings.remove("max_wal_senders");
@@ -170,7 +187,7 @@ mod tests {
         let text = plan(&settings, Durability::Fast);
         assert!(text.contains("shared_preload_libraries = 'pg_stat_statements, pg_cron'"), "{text}");
         assert!(text.contains("work_mem = 'it''s'"), "{text}");
-        assert!(text.contains("wal_level = 'logical'") && !text.contains("max_wal_senders"), "{text}");
+        assert!(text.contains("wal_level = 'logical'") && text.contains("max_wal_senders = '100'"), "{text}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ fn step(command: &str, inputs: &[&str]) -> TemplateStep {
         action: StepAction::Run(command.into()),
         inputs: inputs.iter().map(ToString::to_string).collect(),
         incremental: false,
+        admin: false,
         working_dir: None,
         timeout: Duration::from_mins(1),
     }

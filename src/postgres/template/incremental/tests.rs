@@ -40,6 +40,7 @@ fn link(base: &str, digest: &str, paths: &[&str], incremental: bool) -> Link {
         environment: BTreeMap::new(),
         files: files(paths).into_iter().collect(),
         incremental,
+        admin: false,
     }
 }
 
