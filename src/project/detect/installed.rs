@@ -40,7 +40,7 @@ pub(super) fn node() -> Option<u16> {
 /// All interpreters that have a name of their own.
 pub(super) fn interpreters() -> Vec<Interpreter> {
     let mut found = Vec::new();
-    for minor in 8..30 {
+    for minor in 6..30 {
         let name = format!("python3.{minor}");
         let Ok(path) = which::which(&name) else { continue };
         let by_pyenv = shims_of(&path).is_some_and(|manager| in_chosen(&manager, &name).is_none());

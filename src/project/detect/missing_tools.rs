@@ -25,6 +25,13 @@ pub(super) fn fetch(tree: &Tree, facts: &mut Facts) {
         facts.required.remove(tool);
         let by = if spec == tool { "pip" } else { "npx" };
         facts.assumed.push(format!("`{tool}` is not on PATH: {by} fetches it"));
+        let version = spec.strip_prefix("pnpm@").and_then(|version| version.split('.').next()?.parse::<u16>().ok());
+        if let (Some(version), Some(node)) = (version, tree.node)
+            && version >= 11
+            && node < 22
+        {
+            facts.unknown.push(format!("{spec} asks for Node 22 or later, and `node` is {node}: install it"));
+        }
         for step in facts.prepare.iter_mut().chain(&mut facts.migrations).chain(&mut facts.seeds) {
             step.run = rewritten(&step.run, tool, &spec);
         }
@@ -117,10 +124,23 @@ mod tests {
             "{poetry}"
         );
         assert_eq!(facts.prepare[2].run, "npm ci");
+        assert!(facts.unknown.is_empty());
         tree.installed.clear();
         facts.required.insert("pnpm", String::new());
         fetch(&tree, &mut facts);
         assert!(facts.required.contains_key("pnpm"), "nothing can fetch it");
+    }
+
+    #[test]
+    fn a_node_that_is_too_old_for_pnpm_is_named() {
+        let mut tree =
+            Tree::of([("package.json".to_owned(), Some(r#"{ "packageManager": "pnpm@11.0.1" }"#.to_owned()))]);
+        tree.installed.insert("npm".to_owned());
+        tree.node = Some(20);
+        let mut facts = Facts::default();
+        facts.required.insert("pnpm", String::new());
+        fetch(&tree, &mut facts);
+        assert_eq!(facts.unknown, ["pnpm@11.0.1 asks for Node 22 or later, and `node` is 20: install it"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What git ignores is not looked at, except for the names in `.env`; bounds keep a large repository from
 //! being read as a whole.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -108,6 +109,8 @@ pub(super) fn read(root: &Path) -> Tree {
             .map(|text| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
         // its first line says which version of pnpm wrote it
         let text = text.or_else(|| path.ends_with("pnpm-lock.yaml").then(|| head(entry.path())).flatten());
+        // it lists the files of each package, so for which versions of Python there are wheels
+        let text = text.or_else(|| path.ends_with("poetry.lock").then(|| wheels(entry.path())).flatten());
         total += text.as_ref().map_or(0, |text| text.len() as u64);
         files.push((path.to_owned(), text));
         if files.len() >= FILES {
@@ -143,9 +146,16 @@ pub(super) fn read(root: &Path) -> Tree {
     tree
 }
 
+/// The lines of a lock file of poetry that name wheels.
+fn wheels(path: &Path) -> Option<String> {
+    let file = std::fs::File::open(path).ok()?;
+    let mut text = String::new();
+    file.take(8 << 20).read_to_string(&mut text).ok()?;
+    Some(text.lines().filter(|line| line.contains(".whl\"")).collect::<Vec<_>>().join("\n"))
+}
+
 /// The first bytes of a file.
 fn head(path: &Path) -> Option<String> {
-    use std::io::Read;
     let mut text = String::new();
     std::fs::File::open(path).ok()?.take(64).read_to_string(&mut text).ok()?;
     Some(text)

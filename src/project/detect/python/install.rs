@@ -52,9 +52,11 @@ fn install(tree: &Tree, project: &PythonProject, facts: &mut Facts) {
             let sync = if project.manifest.ends_with("uv.lock") { "uv sync --frozen" } else { "uv sync" };
             interpreter::uv_sync(tree, directory, sync)
         }
+        // left alone, it takes the Python that it runs with
         Manager::Poetry => format!(
-            "export POETRY_VIRTUALENVS_IN_PROJECT=true; poetry install --no-interaction || poetry install --no-interaction \
-             --no-root && {ignored}"
+            "export POETRY_VIRTUALENVS_IN_PROJECT=true; {}poetry install --no-interaction || poetry install --no-interaction \
+             --no-root && {ignored}",
+            if python == "python3" { String::new() } else { format!("poetry env use {python}; ") }
         ),
         Manager::Pdm => "pdm install --frozen-lockfile".to_owned(),
         Manager::Pipenv => {
@@ -149,6 +151,7 @@ fn pip_lists(tree: &Tree, project: &PythonProject) -> Lists {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::detect::tree::Interpreter;
 
     fn steps(files: &[(&str, &str)]) -> Vec<String> {
         let files = files.iter().chain(&[("app.py", "")]);
@@ -167,6 +170,18 @@ mod tests {
         let run =
             &steps(&[("pyproject.toml", "[project]\nname = 'a'\n[project.optional-dependencies]\ndev = ['b']")])[0];
         assert!(run.contains("--editable . && { ") && run.contains("--editable '.[dev]' || echo"), "{run}");
+    }
+
+    #[test]
+    fn poetry_is_told_the_interpreter_that_is_chosen() {
+        let files =
+            [("app.py", ""), ("poetry.lock", ""), ("pyproject.toml", "[tool.poetry.dependencies]\npython = '3.9'")];
+        let mut tree = Tree::of(files.map(|(path, text)| (path.to_owned(), Some(text.to_owned()))));
+        assert!(!detect(&tree).prepare[0].run.contains("env use"));
+        tree.python3 = Some(11);
+        tree.interpreters.push(Interpreter { minor: 9, by_pyenv: false });
+        let run = &detect(&tree).prepare[0].run;
+        assert!(run.contains("; poetry env use python3.9; poetry install "), "{run}");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::wheels;
 use crate::project::detect::facts::Facts;
-use crate::project::detect::tree::{Tree, join};
+use crate::project::detect::tree::{Interpreter, Tree, join};
 
 /// How the interpreter is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +35,49 @@ pub(in crate::project::detect) fn choose(
     facts: &mut Facts,
 ) -> Call {
     let plain = Call { before: String::new(), program: "python3".to_owned() };
-    let Some(wanted) = wanted(tree, directory, packages) else { return plain };
-    let fits = |minor: u16| wanted.from <= minor && minor < wanted.below;
     let Some(default) = tree.python3 else { return plain };
+    let wanted = wanted(tree, directory, packages);
+    let fits = |minor: u16| wanted.as_ref().is_none_or(|wanted| wanted.from <= minor && minor < wanted.below);
+    let nearest = |fits: &dyn Fn(u16) -> bool| {
+        tree.interpreters.iter().filter(|one| fits(one.minor)).min_by_key(|one| one.minor.abs_diff(default))
+    };
     if fits(default) {
-        return plain;
+        let Some((path, text)) = wheels::lock(tree, directory) else { return plain };
+        let Some(package) = wheels::missing(text, default) else { return plain };
+        let Some(found) = nearest(&|minor| fits(minor) && wheels::missing(text, minor).is_none()) else { return plain };
+        facts.assumed.push(format!(
+            "{path} has no wheel of {package} for Python 3.{default}, which `python3` is: {}",
+            found.described()
+        ));
+        return found.call();
     }
+    let Some(wanted) = &wanted else { return plain };
     let asks = format!("{} asks for Python {}, and `python3` is 3.{default}", wanted.evidence, wanted.text);
-    let Some(found) = tree.interpreters.iter().filter(|one| fits(one.minor)).min_by_key(|one| one.minor) else {
+    let Some(found) = nearest(&fits) else {
         if by_uv {
             facts.assumed.push(format!("{asks}: uv fetches one"));
             return plain;
         }
+        // of those that fit, the nearest
+        let version = if default < wanted.from { wanted.from } else { wanted.below - 1 };
         facts.unknown.push(format!(
-            "{asks}: install Python 3.{}, so that `python3.{}` is on PATH, and run `harness init --force`",
-            wanted.from, wanted.from
+            "{asks}: install Python 3.{version}, so that `python3.{version}` is on PATH, and run `harness init --force`"
         ));
         return plain;
     };
-    let program = format!("python3.{}", found.minor);
-    let before = if found.by_pyenv { format!("export PYENV_VERSION=3.{}; ", found.minor) } else { String::new() };
-    facts.assumed.push(format!("{asks}: `{program}`{} is taken", if found.by_pyenv { " of pyenv" } else { "" }));
-    Call { before, program }
+    facts.assumed.push(format!("{asks}: {}", found.described()));
+    found.call()
+}
+
+impl Interpreter {
+    fn call(&self) -> Call {
+        let before = if self.by_pyenv { format!("export PYENV_VERSION=3.{}; ", self.minor) } else { String::new() };
+        Call { before, program: format!("python3.{}", self.minor) }
+    }
+
+    fn described(&self) -> String {
+        format!("`python3.{}`{} is taken", self.minor, if self.by_pyenv { " of pyenv" } else { "" })
+    }
 }
 
 /// uv fetches the Python that `.python-version` names; where it cannot, one of this machine that the packages allow
@@ -136,8 +158,18 @@ fn range(text: &str) -> Option<(u16, u16)> {
     (from > 0 || below < u16::MAX).then_some((from, below))
 }
 
-/// Releases of Django, and the oldest Python 3 that each runs on.
-const DJANGO: [((u16, u16), u16); 3] = [((6, 0), 12), ((5, 0), 10), ((4, 0), 8)];
+/// Releases of Django, the oldest Python 3 that each runs on, and the first that it does not.
+const DJANGO: [((u16, u16), u16, u16); 8] = [
+    ((6, 0), 12, u16::MAX),
+    ((5, 0), 10, u16::MAX),
+    ((4, 2), 8, u16::MAX),
+    // the modules cgi and distutils are gone
+    ((4, 0), 8, 13),
+    ((3, 0), 6, 12),
+    ((2, 0), 5, 10),
+    ((1, 11), 4, 8),
+    ((1, 8), 4, 7),
+];
 
 /// A pinned Django; of an open one pip takes a release that fits.
 fn of_django(packages: &str) -> Option<Wanted> {
@@ -147,11 +179,12 @@ fn of_django(packages: &str) -> Option<Wanted> {
     });
     let found = PIN.captures(packages)?;
     let release = (found[1].parse().ok()?, found[2].parse().ok()?);
-    let (_, from) = DJANGO.into_iter().find(|(first, _)| release >= *first)?;
+    let (_, from, below) = DJANGO.into_iter().find(|(first, ..)| release >= *first)?;
+    let upper = if below == u16::MAX { String::new() } else { format!(",<3.{below}") };
     Some(Wanted {
         from,
-        below: u16::MAX,
-        text: format!(">=3.{from}"),
+        below,
+        text: format!(">=3.{from}{upper}"),
         evidence: format!("Django {}.{}", release.0, release.1),
     })
 }
@@ -173,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_interpreter_that_a_project_asks_for_is_taken() {
-        let others = [(10, false), (12, false), (13, true), (14, false)];
+        let others = [(6, false), (9, false), (10, false), (12, false), (13, true), (14, false)];
         for (file, text, expected) in [
             ("pyproject.toml", "[project]\nrequires-python = '>=3.12'", "python3.12"),
             ("pyproject.toml", "[project]\nrequires-python = '>=3.9,<3.11'", "python3.10"),
@@ -184,6 +217,10 @@ mod tests {
             ("runtime.txt", "python-3.10.4", "python3.10"),
             ("requirements.txt", "asgiref\nDjango[argon2]==6.1\n", "python3.12"),
             ("requirements.txt", "django==5.2.1\n", "python3"),
+            ("requirements.txt", "Django==1.10.5\n", "python3.6"),
+            ("requirements.txt", "Django==2.2.28\n", "python3.9"),
+            ("requirements.txt", "Django==3.2.1\n", "python3"),
+            ("pyproject.toml", "[project]\nrequires-python = '<3.11'", "python3.10"),
             ("requirements.txt", "django>=4\n", "python3"),
         ] {
             let (call, facts) = call(file, text, 11, &others);
@@ -194,6 +231,23 @@ mod tests {
         let (call, facts) = call("pyproject.toml", "[project]\nrequires-python = '>=3.13'", 11, &others);
         assert_eq!((&*call.before, &*call.program), ("export PYENV_VERSION=3.13; ", "python3.13"));
         assert!(facts.assumed[0].contains("requires-python asks for Python >=3.13"), "{:?}", facts.assumed);
+    }
+
+    #[test]
+    fn an_interpreter_is_taken_for_which_the_locked_packages_have_wheels() {
+        let wheel =
+            |package: &str, tags: &str| format!("    {{file = \"{package}-1.2.3-{tags}.whl\", hash = \"\"}},\n");
+        let lock = wheel("greenlet", "cp39-cp39-win_amd64")
+            + &wheel("greenlet", "cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64")
+            + &wheel("click", "py3-none-any")
+            + &wheel("bcrypt", "cp36-abi3-manylinux2010_x86_64")
+            + "    {file = \"docopt-0.6.2.tar.gz\", hash = \"\"},\n";
+        let others = [(9, false), (10, true), (12, false)];
+        let (chosen, facts) = call("poetry.lock", &lock, 11, &others);
+        assert_eq!((&*chosen.before, &*chosen.program), ("export PYENV_VERSION=3.10; ", "python3.10"));
+        assert!(facts.assumed[0].contains("no wheel of greenlet for Python 3.11"), "{:?}", facts.assumed);
+        assert_eq!(call("poetry.lock", &lock, 10, &others).0.program, "python3");
+        assert_eq!(call("poetry.lock", &lock, 11, &others[2..]).0.program, "python3", "none is better");
     }
 
     #[test]
@@ -210,6 +264,9 @@ mod tests {
         let (call, facts) = call("requirements.txt", "Django==6.1", 11, &[(11, false)]);
         assert_eq!(call.program, "python3");
         let expected = "Django 6.1 asks for Python >=3.12, and `python3` is 3.11: install Python 3.12";
+        assert!(facts.unknown[0].starts_with(expected), "{:?}", facts.unknown);
+        let (_, facts) = call("requirements.txt", "Django==1.10.5", 11, &[(11, false)]);
+        let expected = "Django 1.10 asks for Python >=3.4,<3.7, and `python3` is 3.11: install Python 3.6";
         assert!(facts.unknown[0].starts_with(expected), "{:?}", facts.unknown);
     }
 }

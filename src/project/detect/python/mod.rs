@@ -8,3 +8,4 @@ pub(super) mod flask;
 pub(super) mod install;
 pub(super) mod interpreter;
 pub(super) mod projects;
+mod wheels;
