@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn an_interpreter_that_is_missing_is_named() {
-        let (call, facts) = call("requirements.txt", "Django==6.1", 11, &[(11, false)]);
-        assert_eq!(call.program, "python3");
+        let (plain, facts) = call("requirements.txt", "Django==6.1", 11, &[(11, false)]);
+        assert_eq!(plain.program, "python3");
         let expected = "Django 6.1 asks for Python >=3.12, and `python3` is 3.11: install Python 3.12";
         assert!(facts.unknown[0].starts_with(expected), "{:?}", facts.unknown);
         let (_, facts) = call("requirements.txt", "Django==1.10.5", 11, &[(11, false)]);
