@@ -12,6 +12,17 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TaskId(u64);
 
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// It is done.
+    Done,
+    /// It failed, or was abandoned.
+    Failed,
+    /// Nobody wants its outcome any more.
+    Cancelled,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,8 +63,8 @@ pub enum Event {
     Finished {
         /// Which.
         task: TaskId,
-        /// False when it failed or was abandoned.
-        ok: bool,
+        /// How.
+        end: TaskEnd,
         /// How long it took.
         elapsed: Duration,
     },
@@ -104,7 +115,7 @@ impl Events {
     pub fn task(&self, subject: impl Into<String>, what: impl Into<String>) -> Task {
         let id = TaskId(NEXT.fetch_add(1, Ordering::Relaxed));
         self.send(Event::Started { task: id, subject: subject.into(), what: what.into() });
-        Task { events: self.clone(), id, began: Instant::now(), done: false }
+        Task { events: self.clone(), id, began: Instant::now(), end: TaskEnd::Failed }
     }
 
     /// Says one thing.
@@ -139,13 +150,15 @@ impl std::fmt::Debug for Events {
     }
 }
 
-/// A piece of work in progress. Dropping it without [`Task::finish`] says that it failed.
+/// A piece of work in progress. Dropping it without [`Task::finish`] says that it failed; or that it was cancelled, where
+/// it is [`cancellable`](Task::cancellable).
 #[derive(Debug)]
 pub struct Task {
     events: Events,
     id: TaskId,
     began: Instant,
-    done: bool,
+    /// What dropping it says.
+    end: TaskEnd,
 }
 
 impl Task {
@@ -164,15 +177,28 @@ impl Task {
         self.events.send(Event::Output { task: self.id, line: line.into() });
     }
 
+    /// The same task, of which whoever waits for it may lose interest: dropping it says that it was cancelled, so that a
+    /// fail has to be said.
+    #[must_use]
+    pub fn cancellable(mut self) -> Self {
+        self.end = TaskEnd::Cancelled;
+        self
+    }
+
     /// Ends the task as done; returns how long it took.
     pub fn finish(mut self) -> Duration {
-        self.done = true;
+        self.end = TaskEnd::Done;
         self.began.elapsed()
+    }
+
+    /// Ends the task as failed.
+    pub fn fail(mut self) {
+        self.end = TaskEnd::Failed;
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.events.send(Event::Finished { task: self.id, ok: self.done, elapsed: self.began.elapsed() });
+        self.events.send(Event::Finished { task: self.id, end: self.end, elapsed: self.began.elapsed() });
     }
 }

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::error::harmless;
 use super::style::{self, BAD, CAUTION, DIM, GOOD, SUBJECT};
 use super::verbosity::Verbosity;
-use crate::report::{Event, Events, Sink, TaskId};
+use crate::report::{Event, Events, Sink, TaskEnd, TaskId};
 
 /// Events as `verbosity` wants them; live when stderr is a terminal.
 pub fn progress(verbosity: Verbosity, terminal: bool) -> Events {
@@ -75,8 +75,12 @@ impl Sink for Lines {
                 task.said = Instant::now();
                 Some(format!("{}: | {line}", task.subject))
             }),
-            Event::Finished { task, ok, elapsed } => tasks.remove(&task).map(|task| {
-                let end = if ok { "done in" } else { "failed after" };
+            Event::Finished { task, end, elapsed } => tasks.remove(&task).map(|task| {
+                let end = match end {
+                    TaskEnd::Done => "done in",
+                    TaskEnd::Failed => "failed after",
+                    TaskEnd::Cancelled => "cancelled after",
+                };
                 format!("{}: {} {end} {}", task.subject, task.what, style::duration(elapsed))
             }),
             Event::Note { subject, text } => Some(format!("{subject}: {text}")),
@@ -139,13 +143,18 @@ impl Sink for Live {
                     }
                 }
             }
-            Event::Finished { task, ok, elapsed } => {
+            Event::Finished { task, end, elapsed } => {
                 if let Some((bar, task)) = tasks.remove(&task) {
                     bar.finish_and_clear();
                     self.bars.remove(&bar);
-                    if !ok || elapsed >= SHORT || self.verbosity >= Verbosity::Verbose {
-                        let mark = if ok { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
-                        let time = style::duration(elapsed);
+                    if end != TaskEnd::Done || elapsed >= SHORT || self.verbosity >= Verbosity::Verbose {
+                        let mark = match end {
+                            TaskEnd::Done => format!("{GOOD}✓{GOOD:#}"),
+                            TaskEnd::Failed => format!("{BAD}✗{BAD:#}"),
+                            TaskEnd::Cancelled => format!("{CAUTION}-{CAUTION:#}"),
+                        };
+                        let said = if end == TaskEnd::Cancelled { "cancelled after " } else { "" };
+                        let time = format!("{said}{}", style::duration(elapsed));
                         self.say(&finished_line(&task, &mark, &time));
                     }
                 }

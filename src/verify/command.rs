@@ -53,7 +53,8 @@ pub(super) async fn run(
     around: &Surroundings<'_>,
 ) -> Ended {
     let began = Instant::now();
-    let task = around.events.task(around.subject, format!("{}: {}", stage.name, command.name));
+    // it may be overtaken, or interrupted
+    let task = around.events.task(around.subject, format!("{}: {}", stage.name, command.name)).cancellable();
     let watch = around.watching.of_command(stage);
     let mut outcome = match &command.check {
         PlannedCheck::Shell(line) => {
@@ -65,15 +66,23 @@ pub(super) async fn run(
         }
     };
     let strangers = watch.map(|watch| watch.found()).unwrap_or_default();
-    if !strangers.is_empty() && outcome.status == StageStatus::Pass {
-        outcome.status = StageStatus::Fail;
-        outcome.diagnosis = Some(Diagnosis { text: explained(&strangers), located: false });
+    // what it says itself comes first
+    let own = outcome.diagnosis.clone();
+    if !strangers.is_empty() {
+        let text = own.iter().map(|own| own.text.clone()).chain([explained(&strangers)]).collect::<Vec<_>>().join("\n");
+        outcome.diagnosis = Some(Diagnosis { text, located: own.as_ref().is_some_and(|own| own.located) });
+        if outcome.status == StageStatus::Pass {
+            outcome.status = StageStatus::Fail;
+        }
     }
     if outcome.status == StageStatus::Pass {
         task.finish();
+    } else {
+        task.fail();
     }
     let mut failures = Vec::new();
-    if let Some(first) = outcome.diagnosis.as_ref().filter(|_| around.every_failure) {
+    // compared with other runs by what it says itself, if it says anything
+    if let Some(first) = own.as_ref().or(outcome.diagnosis.as_ref()).filter(|_| around.every_failure) {
         // what a command printed that passed by itself is no failure
         if let (PlannedCheck::Shell(line), false) = (&command.check, outcome.exit_code == Some(0)) {
             failures = diagnose_all(&log, &logged(line, command, around)).await;

@@ -26,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) own_servers: Option<OwnServers>,
     /// Skip what has passed with the same inputs.
     pub(crate) affected: bool,
+    /// Look for every failure, not just the first.
+    pub(crate) every_failure: bool,
     other_children: tokio::sync::Mutex<()>,
     /// On top of PATH.
     pub(crate) environment: Vec<(String, String)>,
@@ -40,6 +42,7 @@ impl Bench {
             keep_going: false,
             own_servers: None,
             affected: false,
+            every_failure: false,
             other_children: tokio::sync::Mutex::default(),
             environment: Vec::new(),
         };
@@ -112,7 +115,7 @@ impl Bench {
             own_servers: self.own_servers.clone(),
             warnings: Vec::new(),
             every_line: false,
-            every_failure: false,
+            every_failure: self.every_failure,
             unrecorded: false,
             affected: self.affected,
             own_process: false,

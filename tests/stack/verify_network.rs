@@ -194,6 +194,27 @@ fn a_port_can_be_admitted_and_a_check_over_http_asks_who_answers() {
 }
 
 #[test]
+fn a_command_that_fails_by_itself_says_both() {
+    let (server, address) = foreign(0).unwrap();
+    let line = format!("{}; echo 'src/a.ts:3:5: error TS2322: no'; exit 2", connect(&[address]));
+    let mut bench = watched("test", &[("all", &line)]);
+    let document = bench.run();
+    let command = &document.stages[0].commands[0];
+    assert_eq!((document.reason, command.exit_code), (Some(Reason::ForeignServer), Some(2)));
+    assert_eq!(found(&document), [(address, Some(std::process::id()))]);
+    let said = command.first_error.as_deref().unwrap();
+    assert!(said.starts_with("src/a.ts:3:5:"), "{said}");
+    assert!(said.contains(&format!("it talked to {address}, where a foreign server listens")), "{said}");
+    assert_eq!(document.stages[0].first_error.as_deref(), Some(said));
+    // compared with other runs by what it says itself
+    bench.every_failure = true;
+    let verdict = bench.verdict();
+    let texts: Vec<&str> = verdict.failures[0].each.iter().map(|failing| failing.text.as_str()).collect();
+    assert!(texts.iter().all(|text| !text.contains("foreign")), "{texts:?}");
+    drop(server);
+}
+
+#[test]
 fn an_agent_may_talk_to_its_own_stack_and_the_homes_servers_and_to_no_neighbour() {
     let home = TestHome::new();
     let script =
@@ -219,6 +240,12 @@ fn an_agent_may_talk_to_its_own_stack_and_the_homes_servers_and_to_no_neighbour(
     assert_eq!(server["port"], neighbour);
     assert!(server["command"].as_str().unwrap().contains("app.py"), "{server}");
     outcome.says("foreign server").says(&format!("allow_ports = [{neighbour}]"));
+    // one that fails by itself says both
+    let plan = project.read("harness.toml");
+    project.replace("harness.toml", "$(cat ../ports)", "$(cat ../ports); echo 'a.ts:3:5: error: no'; exit 2");
+    let outcome = project.harness(["verify", "3"]).run().exits_with(1).says("  a.ts:3:5: error: no\n");
+    outcome.says("where a foreign server listens: pid");
+    project.put("harness.toml", &plan);
     // what is admitted by the project passes, and a neighbour's own server is its own
     project.put("harness.local.toml", &format!("[verify]\nallow_ports = [\"{neighbour}-{neighbour}\"]\n"));
     project.harness(["verify", "3"]).run().succeeds();

@@ -137,7 +137,7 @@ pub struct Command {
     pub duration_ms: u64,
     /// Absolute path of its output, byte for byte; null when it never ran.
     pub log: Option<String>,
-    /// Its own first diagnostic, as in the stage.
+    /// Its own first diagnostic, as in the stage; then a line for each foreign server.
     pub first_error: Option<String>,
     /// Servers of somebody else that it connected to, at most twenty; with any of them it fails.
     #[serde(default)]
