@@ -114,12 +114,27 @@ impl WorkTree {
 
     /// Paths that differ between two states, the first twenty.
     pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
-        let arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after];
         let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
-        let output = git.check(&arguments, git.output(&arguments).await?)?;
-        let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-        Ok(paths.take(PATHS).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+        let mut paths = differing(&git, before, after).await?;
+        paths.truncate(PATHS);
+        Ok(paths)
     }
+
+    /// All paths that differ between a state that was named here, and `before`, which was named by `earlier`.
+    pub(super) async fn unlike(&self, state: &str, earlier: &Self, before: &str) -> Result<Vec<String>, Error> {
+        let mut read = Objects::of(&earlier.repository, earlier.scratch.path()).own.into_os_string();
+        read.push(":");
+        read.push(&self.repository.objects);
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
+        differing(&git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", read), before, state).await
+    }
+}
+
+async fn differing(git: &Git, before: &str, after: &str) -> Result<Vec<String>, Error> {
+    let arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after];
+    let output = git.check(&arguments, git.output(&arguments).await?)?;
+    let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
 }
 
 /// The name of a state, while git works it out. The state is that of the moment when this was made.

@@ -163,22 +163,111 @@ fn what_a_change_does_not_concern_is_not_run() {
     assert_eq!(status.code(), Some(5));
 }
 
+/// What a verdict warns of that a run has written itself.
+fn output_of(document: &Value) -> Vec<&str> {
+    let warnings = document["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap());
+    warnings.filter(|warning| warning.contains(".gitignore")).collect()
+}
+
+/// Waits until the watch is not at work; what is run for that writes nothing.
+#[track_caller]
+fn wait_for_rest(project: &TestProject<'_>) {
+    wait_until("the watch to rest", LONG, || {
+        project.harness(["verify", "3", "--stage", "smoke"]).run().json()["status"] == "pass"
+    });
+}
+
 #[test]
-fn a_command_that_writes_to_the_tree_is_named_and_another_verify_is_waited_for() {
+fn what_the_runs_write_themselves_is_named_once_and_begins_no_other() {
     let home = TestHome::new();
     let project = project(&home);
-    // each run changes the tree, and so overtakes itself
-    project.replace("harness.toml", "echo >> ../ran;", "date +%s%N > stamp; sleep 0.5;");
+    // each run changes the tree: slowly, so that it overtakes itself
+    project.replace("harness.toml", "echo >> ../ran;", "echo >> ../ran; date +%s%N > stamp; sleep 0.5;");
     let watch = Watch::start(&project, &[]);
-    let document = wait_for("a round that is not overtaken", LONG, || {
-        let document = watch.next();
-        if document["reason"] == "tree_changed" { Ok(document) } else { Err(document.to_string()) }
-    });
-    assert_eq!(document["tree"]["changed"], serde_json::json!(["stamp"]));
-    let (code, _) = watch.interrupt();
-    assert_eq!(code, Some(130));
+    let first = watch.next();
+    assert_eq!((&first["reason"], output_of(&first)), (&"tree_changed".into(), Vec::new()));
+    let second = watch.next();
+    assert_eq!(second["tree"]["changed"], serde_json::json!(["stamp"]));
+    let [warning] = output_of(&second)[..] else { panic!("{second}") };
+    assert!(warning.contains("during two runs in succession") && warning.contains("`stamp`"), "{warning}");
+    let ran = count(&project, "ran");
+    wait_for_rest(&project);
+    assert_eq!(count(&project, "ran"), ran, "it begins no other run");
 
-    project.replace("harness.toml", "date +%s%N > stamp; sleep 0.5;", "echo >> ../ran;");
+    // what is known by now neither overtakes the run of another change, nor is it named again
+    project.put("a.txt", "bad\n");
+    let third = watch.next();
+    assert_eq!((&third["reason"], output_of(&third)), (&"stage_failed".into(), Vec::new()));
+    wait_for_rest(&project);
+    assert_eq!(count(&project, "ran"), ran + 1);
+    // somebody else writes it
+    project.put("stamp", "by hand\n");
+    assert_eq!(watch.next()["reason"], "stage_failed");
+
+    // a name of its own in each run
+    project.replace("harness.toml", "date +%s%N > stamp; sleep 0.5;", "date > out-$(date +%s%N);");
+    project.put("a.txt", "good\n");
+    let rested = wait_for("the watch to give up", LONG, || {
+        let document = watch.next();
+        if output_of(&document).is_empty() { Err(document.to_string()) } else { Ok(document) }
+    });
+    assert!(output_of(&rested)[0].contains("runs in succession changed the tree"), "{rested}");
+    let ran = count(&project, "ran");
+    wait_for_rest(&project);
+    assert_eq!(count(&project, "ran"), ran);
+    let (code, printed) = watch.interrupt();
+    assert_eq!((code, printed), (Some(130), Vec::new()));
+}
+
+#[test]
+fn an_edit_of_the_configuration_that_the_plan_comes_from_is_judged() {
+    let home = TestHome::new();
+    let path = home.directory().join("tree").display().to_string();
+    let stage = |line: &str| {
+        format!("[[verify.stages]]\nname = \"gate\"\ncommands = [{{ name = \"all\", run = \"{line}\" }}]\n")
+    };
+    let project = home
+        .project("shop")
+        .application("api")
+        .toml(&format!("[worktree]\npath = \"{path}-{{{{ id }}}}\"\n"))
+        .toml(&stage("true"))
+        .write();
+    project.harness(["launch", "3"]).run().succeeds();
+    let watch = Watch::start(&project, &[]);
+    assert_eq!(watch.next()["status"], "pass");
+    // the file of the root, which lies outside of the agent's tree
+    project.replace("harness.toml", "run = \"true\"", "run = \"exit 1\"");
+    assert_eq!(watch.next()["reason"], "stage_failed");
+    // an editor puts another file in its place
+    project.put("edited", &project.read("harness.toml").replace("run = \"exit 1\"", "run = \"true\""));
+    std::fs::rename(project.root().join("edited"), project.root().join("harness.toml")).unwrap();
+    assert_eq!(watch.next()["status"], "pass");
+    // its overlay, which was not there
+    project.put("harness.local.toml", &stage("exit 2"));
+    assert_eq!(watch.next()["stages"][0]["commands"][0]["exit_code"], 2);
+    std::fs::remove_file(project.root().join("harness.local.toml")).unwrap();
+    assert_eq!(watch.next()["status"], "pass");
+    // that of the tree rules its environment, and git ignores it
+    let tree = home.directory().join("tree-3");
+    std::fs::write(tree.join("harness.local.toml"), "[env]\nA = \"{{ no }}\"\n").unwrap();
+    assert_eq!(watch.next()["reason"], "configuration");
+    watch.interrupt();
+}
+
+#[test]
+fn a_command_that_is_overtaken_is_cancelled_and_another_verify_is_waited_for() {
+    let home = TestHome::new();
+    let project = project(&home);
+    std::fs::write(beside(&project, "slow"), "").unwrap();
+    let watch = project.harness(["verify", "3", "--watch"]).spawn();
+    leader(&project);
+    std::fs::remove_file(beside(&project, "slow")).unwrap();
+    project.put("a.txt", "good again\n");
+    wait_until("the next run", SHORT, || count(&project, "ran") == 2);
+    watch.signal(Signal::INT);
+    let outcome = watch.wait().exits_with(130).says("check: words cancelled after");
+    assert!(!outcome.stderr.contains("failed"), "{outcome}");
+
     std::fs::write(beside(&project, "slow"), "").unwrap();
     let other = project.harness(["verify", "3"]).spawn();
     let hanging = leader(&project);
