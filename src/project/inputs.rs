@@ -131,15 +131,20 @@ pub fn matching_files(tree: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, 
 
 /// SHA-256, in hexadecimal, over paths and bytes of the files that match `patterns`.
 pub fn digest(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
+    digest_of(tree, &matching_files(tree, patterns)?)
+}
+
+/// The same over `files`, which [`matching_files`] has found.
+pub fn digest_of(tree: &Path, files: &[PathBuf]) -> Result<String, InputsError> {
     let mut hasher = Sha256::new();
     let mut feed = |bytes: &[u8]| {
         // lengths keep (`ab`, `c`) apart from (`a`, `bc`)
         hasher.update((bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    for file in matching_files(tree, patterns)? {
+    for file in files {
         feed(file.as_os_str().as_bytes());
-        feed(&contents(&tree.join(&file))?);
+        feed(&contents(&tree.join(file))?);
     }
     Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
         text.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));

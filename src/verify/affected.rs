@@ -1,7 +1,7 @@
 //! `--affected`: commands whose inputs are those of their last pass.
 //!
-//! What a command with `inputs` depends on is one digest: of these files (bytes, executable or not, link or not), its line, its directory and the variables that
-//! it gets. A pass is noted by that digest where it was the same before and after. Whoever asks for `--affected` skips a
+//! What a command with `inputs` depends on is one digest: of these files (bytes, executable or not, link or not), its line,
+//! its directory and the variables that it gets. A pass is noted by that digest where it was the same before and after. Whoever asks for `--affected` skips a
 //! command whose digest is noted; everybody else runs it, and notes what it finds. Databases and services are no part of
 //! the digest: by `inputs` a project says that the files decide.
 //!
@@ -97,8 +97,11 @@ pub(super) async fn digest(command: &PlannedCommand, around: &Surroundings<'_>) 
     }
     let (tree, patterns) = (around.tree.to_owned(), command.inputs.clone());
     // other commands of the stage go on meanwhile
-    let hashed =
-        tokio::task::spawn_blocking(move || Ok(inputs::digest(&tree, &patterns)? + &kinds(&tree, &patterns)?)).await;
+    let hashed = tokio::task::spawn_blocking(move || {
+        let files = inputs::matching_files(&tree, &patterns)?;
+        Ok(inputs::digest_of(&tree, &files)? + &kinds(&tree, &files))
+    })
+    .await;
     let Ok(files) = hashed else { return Ok(None) };
     let variables: BTreeMap<&str, &str> = around
         .environment
@@ -118,13 +121,13 @@ pub(super) async fn digest(command: &PlannedCommand, around: &Surroundings<'_>) 
 }
 
 /// What git records of each input besides its bytes: whether it is executable, and whether it is a link.
-fn kinds(tree: &Path, patterns: &[String]) -> Result<String, InputsError> {
-    let kind = |file: PathBuf| match tree.join(file).symlink_metadata() {
+fn kinds(tree: &Path, files: &[PathBuf]) -> String {
+    let kind = |file: &PathBuf| match tree.join(file).symlink_metadata() {
         Ok(metadata) if metadata.is_symlink() => 'l',
         Ok(metadata) if metadata.permissions().mode() & 0o111 != 0 => 'x',
         _ => '-',
     };
-    Ok(inputs::matching_files(tree, patterns)?.into_iter().map(kind).collect())
+    files.iter().map(kind).collect()
 }
 
 #[cfg(test)]
@@ -152,13 +155,13 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let file = tree.path().join("t.sh");
         std::fs::write(&file, "true").unwrap();
-        let patterns = ["t.sh".to_owned()];
-        let mut seen = vec![kinds(tree.path(), &patterns).unwrap()];
+        let files = [PathBuf::from("t.sh")];
+        let mut seen = vec![kinds(tree.path(), &files)];
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        seen.push(kinds(tree.path(), &patterns).unwrap());
+        seen.push(kinds(tree.path(), &files));
         std::fs::rename(&file, tree.path().join("other")).unwrap();
         std::os::unix::fs::symlink("other", &file).unwrap();
-        seen.push(kinds(tree.path(), &patterns).unwrap());
+        seen.push(kinds(tree.path(), &files));
         assert_eq!(seen, ["-", "x", "l"]);
     }
 }

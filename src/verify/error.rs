@@ -52,6 +52,15 @@ pub enum Error {
     /// Changes of the tree cannot be noticed.
     #[error("changes of `{}` cannot be noticed", .0.display())]
     Unwatched(PathBuf),
+    /// `--junit` names a file that cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,
@@ -73,7 +82,7 @@ impl Diagnostic for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NoStages(_) | Self::Pattern { .. } | Self::Port { .. } => Kind::Configuration,
-            Self::UnknownStage { .. } | Self::NoBase(_) => Kind::Usage,
+            Self::UnknownStage { .. } | Self::NoBase(_) | Self::Unwritable { .. } => Kind::Usage,
             Self::Busy(_) | Self::ForeignHook(_) => Kind::Conflict,
             Self::Interrupted => Kind::Interrupted,
             Self::NoRepository(_) | Self::Unwatched(_) => Kind::Environment,
@@ -93,6 +102,7 @@ impl Diagnostic for Error {
             Self::NoBase(_) => "verify.no_base",
             Self::Busy(_) => "verify.busy",
             Self::Unwatched(_) => "verify.unwatched",
+            Self::Unwritable { .. } => "verify.unwritable",
             Self::Interrupted => "interrupted",
             Self::Git(error) => error.code(),
             Self::NoRepository(_) => "git.no_repository",
@@ -118,6 +128,9 @@ impl Diagnostic for Error {
             Self::UnknownStage { known, .. } => Some(format!("the stages are {}", quoted(known))),
             Self::NoBase(_) => Some("name a commit: `harness verify --against=origin/main`".into()),
             Self::Busy(_) => Some("wait until it ends, or stop it".into()),
+            Self::Unwritable { .. } => {
+                Some("name a file in a directory that exists, and that you may write to: `--junit out.xml`".into())
+            }
             Self::Git(error) => error.hint(),
             Self::ForeignHook(_) => Some(format!("let it call harness too, by this line:\n  {CHAIN}")),
             Self::Render(error) => error.hint(),

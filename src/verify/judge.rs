@@ -54,13 +54,13 @@ pub async fn judge(
     let not_up = verify_target.not_up.take().map(Failure::from);
     let verify_scope = &verify_target.verify_scope;
     let Judgement { full, only, timeout, .. } = judgement;
-    let mut warnings: Vec<String> = verify_scope
-        .differences
-        .iter()
-        .map(|difference| {
-            format!("`[verify]` of the work tree differs from that of the project's root, which is used: {difference}")
-        })
-        .collect();
+    let mut warnings = Vec::new();
+    if !verify_scope.differences.is_empty() {
+        let differences = verify_scope.differences.join("; ");
+        warnings.push(format!(
+            "`[verify]` of the work tree differs from that of the project's root, which is used: {differences}"
+        ));
+    }
     let template = template_of(id, &verify_target.template, &mut warnings);
     let evaluate = |key: &str, template: &crate::project::Template| verify_target.evaluate(key, template);
     let request = Request {

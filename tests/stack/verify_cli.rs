@@ -97,7 +97,21 @@ fn a_verdict_is_also_junit_xml_and_annotations() {
     project.harness(["stop", "3"]).run().succeeds();
     project.harness(["verify", "3", "--stage", "smoke", "--junit", "out.xml"]).run().exits_with(5);
     assert!(read().contains("verify not_running"));
-    project.harness(["verify", "3", "--junit", "no/such/folder/out.xml"]).run().exits_with(1).says("out.xml");
+    // before the stages take their time
+    for wrong in ["no/such/folder/out.xml", "packages"] {
+        for more in [&[][..], &["--watch"]] {
+            let words = ["verify", "3", "--junit", wrong];
+            let outcome = project
+                .harness(words.iter().chain(more).copied())
+                .run()
+                .exits_with(2)
+                .says(wrong)
+                .says("--junit out.xml");
+            let document = outcome.json();
+            assert_eq!((&document["reason"], &document["stages"]), (&"configuration".into(), &serde_json::json!([])));
+            assert_eq!(document["error"]["code"], "verify.unwritable");
+        }
+    }
 }
 
 #[test]
@@ -185,12 +199,15 @@ fn an_agent_is_judged_by_the_projects_plan() {
     project.harness(["launch", "3"]).run().succeeds();
     let tree = home.directory().join("tree-3");
     let own = std::fs::read_to_string(tree.join("harness.toml")).unwrap().replace("exit 1", "exit 0");
-    std::fs::write(tree.join("harness.toml"), own).unwrap();
+    let more = "[[verify.stages]]\nname = \"own\"\ncommands = [{ name = \"all\", run = \"true\" }]\n";
+    std::fs::write(tree.join("harness.toml"), format!("{own}\n{more}")).unwrap();
     // standing in the work tree is enough
     let outcome = project.harness(["verify"]).dir(&tree).run().exits_with(1);
     let document = outcome.json();
     assert_eq!((&document["agent"], &document["status"]), (&3.into(), &"fail".into()));
-    let warning = document["warnings"][0].as_str().unwrap();
+    let warnings: Vec<&str> = document["warnings"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    let [warning] = warnings[..] else { panic!("{warnings:?}") };
+    assert!(warning.contains("stage `own` is only in the work tree"), "{warning}");
     assert!(
         warning.contains("differs from that of the project's root, which is used") && warning.contains("gate"),
         "{warning}"

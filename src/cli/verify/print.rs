@@ -29,6 +29,12 @@ pub(super) fn print(arguments: &Arguments, invocation: &Invocation, verdict: &Ve
     ExitCode::from(verdict.exit_code)
 }
 
+/// Whether the file of `--junit` could be written.
+pub(super) fn may_be_written(arguments: &Arguments, invocation: &Invocation) -> Result<(), Failure> {
+    let Some(path) = &arguments.junit else { return Ok(()) };
+    Ok(verify::may_be_written(&invocation.directory()?.join(path))?)
+}
+
 fn write_junit(invocation: &Invocation, path: &Path, document: &Verify) -> Result<(), Failure> {
     let path = invocation.directory()?.join(path);
     let write = verify::junit(document).and_then(|bytes| std::fs::write(&path, bytes));

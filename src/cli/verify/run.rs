@@ -7,7 +7,7 @@ use super::Arguments;
 use super::check::check;
 use super::key::key;
 use super::list::list;
-use super::print::print;
+use super::print::{may_be_written, print};
 use super::sign::signed;
 use super::status::status;
 use super::watch::watch;
@@ -30,6 +30,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, invocation: &Invocation) -> Res
     }
     if arguments.status {
         return Ok(status(arguments, invocation));
+    }
+    if let Err(failure) = may_be_written(arguments, invocation) {
+        misused(failure.document());
+        invocation.output.tell_error(&failure.document());
+        return Ok(ExitCode::from(failure.kind().exit_code()));
     }
     if arguments.watch {
         return Ok(watch(arguments, invocation));
