@@ -1,6 +1,7 @@
 //! `harness verify --sign` and `--check`: evidence that travels.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -107,7 +108,14 @@ fn only_what_was_verified_and_is_committed_is_signed() {
     reader.check_with(&tree.join("no-such"), "HEAD").exits_with(4).says("cannot read");
     reader.put_note("HEAD", &"x".repeat(17 << 20));
     refused(reader.check("HEAD"), 4, "evidence.too_large");
-    fs::write(home.path().join("evidence/key.pem"), "damaged").unwrap();
+    let key = home.path().join("evidence/key.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    // before the stages take their time
+    let outcome = sign(&["--full", "--sign"]).exits_with(4).says(&format!("chmod 600 {}", key.display()));
+    assert_eq!(code(&outcome, "/error/code"), "evidence.key_exposed");
+    assert_eq!(outcome.json()["stages"], json!([]));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&key, "damaged").unwrap();
     let outcome = project.harness(["--json", "verify", "--public-key"]).run().exits_with(4);
     assert_eq!(code(&outcome, "/error/code"), "evidence.key_damaged");
 }

@@ -44,6 +44,14 @@ pub(super) enum Error {
     /// The home's key cannot be read.
     #[error("the key `{}` is damaged", .0.display())]
     KeyDamaged(PathBuf),
+    /// Other users may read or write the home's key.
+    #[error("the key `{}` is open to other users: it has mode {mode:o}", .path.display())]
+    KeyExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
 }
 
 fn named(differing: &[String]) -> String {
@@ -55,7 +63,9 @@ impl Diagnostic for Error {
         match self {
             Self::NotCommitted { .. } | Self::NotVerified(_) | Self::NoEvidence(_) => Kind::Conflict,
             Self::NoCommit(_) | Self::PublicKey(_) | Self::PrivateKey(_) => Kind::Usage,
-            Self::TooLarge { .. } | Self::NotKept(_) | Self::KeyDamaged(_) => Kind::Environment,
+            Self::TooLarge { .. } | Self::NotKept(_) | Self::KeyDamaged(_) | Self::KeyExposed { .. } => {
+                Kind::Environment
+            }
         }
     }
 
@@ -70,6 +80,7 @@ impl Diagnostic for Error {
             Self::PublicKey(_) => "evidence.public_key",
             Self::PrivateKey(_) => "evidence.private_key",
             Self::KeyDamaged(_) => "evidence.key_damaged",
+            Self::KeyExposed { .. } => "evidence.key_exposed",
         }
     }
 
@@ -94,6 +105,10 @@ impl Diagnostic for Error {
                  public key"
                     .to_owned()
             }
+            Self::KeyExposed { path, .. } => format!(
+                "`chmod 600 {}`; if another user may have read it, remove it instead, and the next signature makes another",
+                path.display()
+            ),
             Self::NoCommit(_) => return None,
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Both are PEM, so that other programs read them too: PKCS #8 for the private key, `SubjectPublicKeyInfo` for the public one.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -17,6 +18,8 @@ use crate::system::{self, FileLock, Home, Secret};
 
 const PUBLIC: &str = "PUBLIC KEY";
 const PRIVATE: &str = "PRIVATE KEY";
+/// What only the owner of a private key may have.
+const OF_OTHERS: u32 = 0o077;
 /// What stands before the 32 bytes of a public key: `SubjectPublicKeyInfo` of Ed25519 (RFC 8410).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
@@ -43,8 +46,14 @@ impl SigningKey {
         Ok(Self::read(&path)?.ok_or(Error::KeyDamaged(path))?)
     }
 
+    /// A key that others may read is refused, as ssh does: what it signs proves nothing, and a warning beside the output of
+    /// an agent is read by nobody.
     fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(bytes) = system::read_optional(path)? else { return Ok(None) };
+        let mode = path.metadata().map_err(system::Error::file("look at", path))?.permissions().mode() & 0o777;
+        if mode & OF_OTHERS != 0 {
+            return Err(Error::KeyExposed { path: path.to_owned(), mode }.into());
+        }
         let key = unpem(PRIVATE, &bytes).and_then(|der| Ed25519KeyPair::from_pkcs8(&der).ok());
         Ok(Some(Self(key.ok_or_else(|| Error::KeyDamaged(path.to_owned()))?)))
     }
@@ -121,8 +130,6 @@ fn unpem(label: &str, bytes: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -141,6 +148,15 @@ mod tests {
         assert!(!key.verifies(b"test", &SigningKey::of(&home).unwrap().sign(b"text")));
         let code = |path: &Path| VerifyingKey::read(path).err().unwrap().document().code;
         assert_eq!(code(&file), "evidence.private_key");
+        for mode in [0o644, 0o640, 0o604, 0o620] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let refused = public_key(&home).unwrap_err().document();
+            assert_eq!(refused.code, "evidence.key_exposed");
+            assert!(refused.message.contains(&format!("mode {mode:o}")), "{}", refused.message);
+        }
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
+        assert_eq!(public_key(&home).unwrap(), first);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&public, "ssh-ed25519 AAAA").unwrap();
         assert_eq!(code(&public), "evidence.public_key");
         std::fs::write(&file, "-----BEGIN PRIVATE KEY-----").unwrap();
