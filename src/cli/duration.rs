@@ -6,15 +6,25 @@ use crate::project::DurationValue;
 
 /// Parses a duration; one beyond a week is refused as a slip of the pen.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) => DurationValue::Seconds(seconds).parse(),
-        Err(_) => DurationValue::Text(text.to_owned()).parse(),
-    }
+    DurationValue::of(text).parse()
+}
+
+/// Parses a duration that must be longer than 0.
+pub(super) fn parse_some(text: &str) -> Result<Duration, String> {
+    DurationValue::of(text).parse_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_time_is_refused_where_it_means_nothing() {
+        assert_eq!((parse("0"), parse_some("250ms")), (Ok(Duration::ZERO), Ok(Duration::from_millis(250))));
+        for nothing in ["0", "0s", "0.0"] {
+            assert!(parse_some(nothing).unwrap_err().contains("`10m`"), "{nothing}");
+        }
+    }
 
     #[test]
     fn durations_are_read() {

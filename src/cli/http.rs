@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     force: bool,
     /// How long the whole answer may take.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = super::duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = super::duration::parse_some)]
     timeout: Duration,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     with: Vec<String>,
     /// How long the processes may take to become healthy.
-    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse_some)]
     timeout: Option<Duration>,
     /// Keep what a failed first launch created.
     #[arg(long)]

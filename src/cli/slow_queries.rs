@@ -20,7 +20,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID")]
     id: Option<AgentId>,
     /// Number of statements.
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     lines: usize,
     /// Reset the statistics of this database afterwards.
     #[arg(long)]

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     watch: bool,
     /// How long CPU is measured, and the pause between refreshes [default: 500ms, with `--watch` 2s].
-    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse_some)]
     interval: Option<Duration>,
 }
 

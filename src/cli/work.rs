@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
     jobs: Option<u8>,
     /// How often to ask for a job [default: 10s].
-    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::duration::parse_some)]
     poll: Option<Duration>,
     /// Read variables from FILE instead of /etc/harness/work.env.
     #[arg(long, value_name = "FILE")]

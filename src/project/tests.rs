@@ -116,6 +116,14 @@ fn wrong_values_are_refused_with_their_place() {
             "2:8: `launch.timeout`: `soon` is not a duration, expected one like `10m`, `90s` or `1h 30m`, at most a week",
         ),
         (
+            "launch.timeout = 0",
+            "2:8: `launch.timeout`: it must be longer than 0: write one like `90s` or `10m`, or leave it out",
+        ),
+        (
+            "[processes.a]\ncommand = \"x\"\nliveness_probe = { exec = { command = \"x\" }, timeout_seconds = 0 }",
+            "4:46: `processes.a.liveness_probe.timeout_seconds`: it must be longer than 0: write one like `90s` or `10m`, or leave it out",
+        ),
+        (
             "infra.s3.memory = \"much\"",
             "2:10: `infra.s3.memory`: `much` is not an amount of memory, expected one like `256m` or `1g`",
         ),

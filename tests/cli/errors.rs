@@ -57,6 +57,17 @@ fn the_command_line_is_wrong() {
     snapshot!("usage-not-a-number", place.says(&["launch", "three"]));
     snapshot!("usage-no-directory", place.says(&["-C", "nowhere", "status"]));
     snapshot!("usage-no-command", place.says(&["exec", "3"]));
+    for nothing in [
+        &["verify", "--timeout", "0"][..],
+        &["launch", "--timeout", "0s"],
+        &["http", "api", "--timeout", "0"],
+        &["stats", "--interval", "0"],
+        &["work", "--poll", "0s"],
+        &["slow-queries", "-n", "0"],
+    ] {
+        let said = place.says(nothing);
+        assert!(said.contains("invalid value '0") && said.contains("exit code 2"), "{said}");
+    }
     snapshot!("usage-verify", place.says(&["verify", "--stages"]));
     snapshot!("usage-db-without-name", place.says(&["db", "snapshot", "3"]));
     snapshot!("usage-db-reset", place.says(&["db", "3", "reset"]));

@@ -40,7 +40,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long)]
     pub(super) keep_going: bool,
     /// Time limit of each stage, instead of its own.
-    #[arg(long, value_name = "DURATION", value_parser = super::super::duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::super::duration::parse_some)]
     pub(super) timeout: Option<Duration>,
     /// Skip commands whose `inputs` are those of their last pass.
     #[arg(long, conflicts_with_all = ["full", "status", "list"])]

@@ -80,16 +80,22 @@ pub(super) fn parse<T: DeserializeOwned>(tool: &'static str, arguments: JsonObje
     Ok(serde_json::from_value(Value::Object(arguments)).map_err(|source| WrongArguments::Shape { tool, source })?)
 }
 
-/// A time that a tool may take: `90s`, `2m`, or seconds.
+/// A time: `90s`, `2m`, or seconds.
 pub(super) fn duration(text: Option<&str>) -> Result<Option<Duration>, Failure> {
-    let read = |text: &str| {
-        let value = match text.parse() {
-            Ok(seconds) => DurationValue::Seconds(seconds),
-            Err(_) => DurationValue::Text(text.to_owned()),
-        };
-        value.parse().map_err(|why| WrongArguments::Duration(text.to_owned(), why).into())
-    };
-    text.map(read).transpose()
+    read(text, DurationValue::parse)
+}
+
+/// A time that a tool may take, longer than 0.
+pub(super) fn limit(text: Option<&str>) -> Result<Option<Duration>, Failure> {
+    read(text, DurationValue::parse_some)
+}
+
+fn read(
+    text: Option<&str>,
+    parse: fn(&DurationValue) -> Result<Duration, String>,
+) -> Result<Option<Duration>, Failure> {
+    let wrong = |text: &str, why| WrongArguments::Duration(text.to_owned(), why).into();
+    text.map(|text| parse(&DurationValue::of(text)).map_err(|why| wrong(text, why))).transpose()
 }
 
 /// A regular expression for lines.

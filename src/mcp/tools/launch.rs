@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::arguments::duration;
+use super::arguments::limit;
 use crate::agent::{self, LaunchOptions};
 use crate::mcp::answer::Answer;
 use crate::mcp::call::Call;
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Failure> {
     let options = LaunchOptions {
         with: arguments.with,
-        timeout: duration(arguments.timeout.as_deref())?,
+        timeout: limit(arguments.timeout.as_deref())?,
         reset_database: arguments.reset_db,
         ..LaunchOptions::default()
     };

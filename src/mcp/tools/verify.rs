@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::arguments::duration;
+use super::arguments::limit;
 use crate::agent;
 use crate::mcp::answer::Answer;
 use crate::mcp::call::Call;
@@ -43,7 +43,7 @@ pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Fai
     let judgement = Judgement {
         full: arguments.full,
         only: arguments.stages,
-        timeout: duration(arguments.timeout.as_deref())?,
+        timeout: limit(arguments.timeout.as_deref())?,
         keep_going: arguments.keep_going,
         every_line: false,
         // children of this process may be another call's

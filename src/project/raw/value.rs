@@ -138,6 +138,21 @@ impl DurationValue {
             }
         })
     }
+
+    /// As a person writes it without quotes: `90s`, or a number of seconds.
+    pub(crate) fn of(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Text(text.to_owned()), Self::Seconds)
+    }
+
+    /// As [`Self::parse`], where waiting for no time at all means nothing.
+    pub(crate) fn parse_some(&self) -> Result<Duration, String> {
+        match self.parse()? {
+            Duration::ZERO => {
+                Err("it must be longer than 0: write one like `90s` or `10m`, or leave it out".to_owned())
+            }
+            some => Ok(some),
+        }
+    }
 }
 
 /// A week: longer is a slip of the pen, and deadlines must not overflow.
@@ -192,6 +207,15 @@ mod tests {
         }
         assert!(DurationValue::Seconds(-1.0).parse().is_err());
         assert!(DurationValue::Seconds(f64::NAN).parse().is_err());
+    }
+
+    #[test]
+    fn no_time_is_refused_where_it_means_nothing() {
+        assert_eq!(DurationValue::Text("0s".into()).parse(), Ok(Duration::ZERO));
+        for nothing in [DurationValue::Text("0s".into()), DurationValue::Seconds(0.0), DurationValue::Seconds(-0.0)] {
+            assert!(nothing.parse_some().unwrap_err().contains("longer than 0"), "{nothing:?}");
+        }
+        assert_eq!(DurationValue::Seconds(0.5).parse_some(), Ok(Duration::from_millis(500)));
     }
 
     #[test]

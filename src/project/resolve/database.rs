@@ -52,7 +52,7 @@ fn spares(resolver: &mut Resolver<'_>, raw: Option<u8>, path: &KeyPath) -> u8 {
 
 fn template_step(resolver: &mut Resolver<'_>, raw: &raw::TemplateStep, path: &KeyPath) -> Option<TemplateStep> {
     let name = resolver.name(&raw.name, &path.key("name"));
-    let timeout = resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
+    let timeout = resolver.some_duration(raw.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
     let action = action(resolver, raw.run.as_deref(), raw.sql.as_deref(), path)?;
     if raw.incremental && raw.inputs.is_empty() && raw.sql.is_none() {
         let hint = "add the files that grow, such as `inputs = [\"migrations/**\"]`";
@@ -74,7 +74,7 @@ fn post_clone_step(resolver: &mut Resolver<'_>, raw: &raw::PostClone, path: &Key
         raw::PostClone::Command(run) => raw::PostCloneStep { run: Some(run.clone()), ..Default::default() },
         raw::PostClone::Step(step) => step.clone(),
     };
-    let timeout = resolver.duration(step.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
+    let timeout = resolver.some_duration(step.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT);
     let action = action(resolver, step.run.as_deref(), step.sql.as_deref(), path)?;
     Some(PostClone { action, working_dir: step.working_dir, timeout })
 }

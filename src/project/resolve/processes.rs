@@ -48,8 +48,8 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: O
         Some(Probe {
             check,
             initial_delay: resolver.seconds(probe.initial_delay_seconds, &path.key("initial_delay_seconds"), 0.0),
-            period: resolver.seconds(probe.period_seconds, &path.key("period_seconds"), 0.5),
-            timeout: resolver.seconds(probe.timeout_seconds, &path.key("timeout_seconds"), 5.0),
+            period: resolver.some_seconds(probe.period_seconds, &path.key("period_seconds"), 0.5),
+            timeout: resolver.some_seconds(probe.timeout_seconds, &path.key("timeout_seconds"), 5.0),
             success_threshold: probe.success_threshold.unwrap_or(1),
             failure_threshold: probe.failure_threshold.unwrap_or(120),
         })
@@ -61,8 +61,8 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: O
         Some(Probe {
             check,
             initial_delay: resolver.seconds(probe.initial_delay_seconds, &path.key("initial_delay_seconds"), 0.0),
-            period: resolver.seconds(probe.period_seconds, &path.key("period_seconds"), 10.0),
-            timeout: resolver.seconds(probe.timeout_seconds, &path.key("timeout_seconds"), 5.0),
+            period: resolver.some_seconds(probe.period_seconds, &path.key("period_seconds"), 10.0),
+            timeout: resolver.some_seconds(probe.timeout_seconds, &path.key("timeout_seconds"), 5.0),
             success_threshold: probe.success_threshold.unwrap_or(1),
             failure_threshold: probe.failure_threshold.unwrap_or(3),
         })

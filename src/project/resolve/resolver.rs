@@ -40,6 +40,26 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// The same, where none means nothing: a limit, the time between two looks.
+    pub(crate) fn some_duration(
+        &mut self,
+        value: Option<&DurationValue>,
+        path: &KeyPath,
+        default: Duration,
+    ) -> Duration {
+        let parsed = value.map_or(Ok(default), DurationValue::parse_some);
+        parsed.unwrap_or_else(|wrong| {
+            self.report(path, format!("`{path}`: {wrong}"));
+            default
+        })
+    }
+
+    /// Seconds of a `…_seconds` key, more than none.
+    pub(crate) fn some_seconds(&mut self, value: Option<f64>, path: &KeyPath, default: f64) -> Duration {
+        let value = value.map(DurationValue::Seconds);
+        self.some_duration(value.as_ref(), path, Duration::from_secs_f64(default))
+    }
+
     /// Seconds of a `…_seconds` key.
     pub(crate) fn seconds(&mut self, value: Option<f64>, path: &KeyPath, default: f64) -> Duration {
         let value = value.map(DurationValue::Seconds);

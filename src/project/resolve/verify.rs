@@ -59,7 +59,7 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Stage, path: &KeyPath) -> VerifyS
         watched: true,
         allow_ports: Vec::new(),
         needs_stack: raw.needs_stack.unwrap_or_else(|| raw.commands.iter().any(|command| command.http_get.is_some())),
-        timeout: resolver.duration(raw.timeout.as_ref(), &path.key("timeout"), STAGE_TIMEOUT),
+        timeout: resolver.some_duration(raw.timeout.as_ref(), &path.key("timeout"), STAGE_TIMEOUT),
         commands: raw
             .commands
             .iter()

@@ -69,7 +69,7 @@ pub(crate) fn project(
             files: raw.render.files.iter().map(|file| (file.template.clone(), Template(file.target.clone()))).collect(),
         },
         launch: LaunchSettings {
-            timeout: resolver.duration(
+            timeout: resolver.some_duration(
                 raw.launch.timeout.as_ref(),
                 &KeyPath::of("launch.timeout"),
                 Duration::from_mins(1),
@@ -79,7 +79,7 @@ pub(crate) fn project(
                 .launch
                 .idle
                 .as_ref()
-                .map(|idle| resolver.duration(Some(idle), &KeyPath::of("launch.idle"), Duration::from_mins(30))),
+                .map(|idle| resolver.some_duration(Some(idle), &KeyPath::of("launch.idle"), Duration::from_mins(30))),
         },
         processes: processes::processes(&mut resolver, &raw.processes, &ports),
         network_map,
@@ -199,7 +199,7 @@ fn prepare(resolver: &mut Resolver<'_>, raw: &[raw::PrepareStep]) -> Vec<Prepare
             inputs: step.inputs.clone(),
             outputs: step.outputs.clone(),
             working_dir: step.working_dir.clone(),
-            timeout: resolver.duration(step.timeout.as_ref(), &path.key("timeout"), Duration::from_mins(30)),
+            timeout: resolver.some_duration(step.timeout.as_ref(), &path.key("timeout"), Duration::from_mins(30)),
         }
     });
     steps.collect::<Vec<PrepareStep>>()
