@@ -7,7 +7,7 @@ use super::super::judge::{Judgement, could_not_judge, judge};
 use super::super::run::Verdict;
 use super::changes::{Changes, configuration};
 use super::output::{Next, Output, Paths};
-use crate::agent::{self, Context};
+use crate::agent::{self, Context, Record};
 use crate::project::AgentId;
 use crate::report::{Diagnostic, Failure};
 use crate::supervisor::{Sign, WatchSpec, watch_files};
@@ -18,6 +18,8 @@ const DEBOUNCE_SECONDS: f64 = 0.1;
 const PATIENCE: usize = 5;
 /// Before a tree is asked for again that another verify is at work on.
 const PAUSE: Duration = Duration::from_millis(300);
+/// How often it is looked whether the agent is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Judges as [`judge`] does, and again after each change of the tree or its configuration; `hear` gets each verdict. Returns what ended it:
 /// the interruption, or what keeps every further judgement from being made.
@@ -55,8 +57,17 @@ pub async fn watch(
         () = interrupted => Error::Interrupted.into(),
         // it has said why
         () = watching => Error::Unwatched(tree.clone()).into(),
+        failure = torn_down(context, id) => failure,
         failure = rounds(context, id, judgement, &mut changes, hear) => failure,
     }
+}
+
+/// Waits until the agent is torn down: its tree may stay, and no change of the tree would say so.
+async fn torn_down(context: &Context, id: AgentId) -> Failure {
+    while !matches!(Record::read(&context.home, id), Ok(None)) {
+        tokio::time::sleep(LOOK).await;
+    }
+    agent::Error::Unknown(id).into()
 }
 
 async fn rounds(
