@@ -19,7 +19,7 @@ pub enum TaskEnd {
     Done,
     /// It failed, or was abandoned.
     Failed,
-    /// Nobody wants its outcome any more.
+    /// Its outcome is not wanted any more.
     Cancelled,
 }
 
