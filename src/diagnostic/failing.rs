@@ -39,7 +39,7 @@ mod tests {
         };
         let node = |name: &str, error: &str, line: u32| {
             format!(
-                "# Subtest: {name}\nnot ok 1 - {name}\n  ---\n  duration_ms: {line}.5\n  location: '/tree/a.test.js:{line}:1'\n  failureType: 'testCodeFailure'\n  {error}\n  code: 'ERR_ASSERTION'\n  stack: |-\n    TestContext.<anonymous> (/tree/a.test.js:{line}:9)\n    Test.run (node:internal/test_runner/test:796:25)\n  ...\n"
+                "# Subtest: {name}\nnot ok 1 - {name}\n  ---\n  duration_ms: {line}.5\n  location: '/tree/a.test.ts:{line}:1'\n  failureType: 'testCodeFailure'\n  {error}\n  code: 'ERR_ASSERTION'\n  stack: |-\n    TestContext.<anonymous> (/tree/a.test.ts:{line}:9)\n    Test.run (node:internal/test_runner/test:796:25)\n  ...\n"
             )
             .replace("/tree", &tree.path().display().to_string())
         };

@@ -161,6 +161,15 @@ impl Heard {
     }
 }
 
+/// The files `completion-*.txt` at the top of a tree.
+pub(super) fn in_tree(tree: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(tree).into_iter().flatten().filter_map(Result::ok);
+    let is_one = |name: &str| {
+        name.strip_prefix("completion-").is_some_and(|rest| Path::new(rest).extension().is_some_and(|it| it == "txt"))
+    };
+    entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one)).map(|entry| entry.path()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,13 +187,4 @@ mod tests {
         assert_eq!(look(&["a", "b", "a", "a", "a", "c", "grown"]), [false, false, false, false, false, false, true]);
         assert!(!heard.is_new(before, b"earlier"));
     }
-}
-
-/// The files `completion-*.txt` at the top of a tree.
-pub(super) fn in_tree(tree: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(tree).into_iter().flatten().filter_map(Result::ok);
-    let is_one = |name: &str| {
-        name.strip_prefix("completion-").is_some_and(|rest| Path::new(rest).extension().is_some_and(|it| it == "txt"))
-    };
-    entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one)).map(|entry| entry.path()).collect()
 }

@@ -30,14 +30,12 @@ fn give_away_sql(owner: &str) -> String {
         ("pg_publication", "pubowner"),
         ("pg_foreign_server", "srvowner"),
     ];
-    let plain: String = catalogs
-        .iter()
-        .map(|(catalog, column)| {
-            format!(
-                " UNION ALL SELECT '{catalog}'::regclass, oid, 1 FROM {catalog} WHERE {column} = quote_ident(current_user)::regrole"
-            )
-        })
-        .collect();
+    let plain = catalogs.map(|(catalog, column)| {
+        format!(
+            " UNION ALL SELECT '{catalog}'::regclass, oid, 1 FROM {catalog} WHERE {column} = quote_ident(current_user)::regrole"
+        )
+    });
+    let plain = plain.concat();
     format!(
         "DO $harness$ DECLARE one record; BEGIN
            FOR one IN

@@ -106,8 +106,8 @@ async fn rounds(
             continue;
         }
         waits = false;
-        let (now, changed) = changes.since(&seen).await;
-        let next = changed.map_or(Next::Wait(None), |changed| output.ended(changed));
+        let (now, unlike) = changes.since(&seen).await;
+        let next = unlike.map_or(Next::Wait(None), |unlike| output.ended(unlike));
         if let Next::Wait(Some(told)) = &next {
             verdict.document.warnings.push(told.clone());
         }
@@ -116,8 +116,8 @@ async fn rounds(
             continue;
         }
         overtaken = 0;
-        if let Some(changed) = changes.beyond(&now, &Paths::new()).await {
-            output.others_changed(&changed);
+        if let Some(unlike) = changes.beyond(&now, &Paths::new()).await {
+            output.others_changed(&unlike);
         }
     }
 }
