@@ -63,12 +63,10 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     let (hello, asked) = timeout(PATIENCE, listen_to(&mut stream)).await??;
     let welcome = Welcome { protocol: protocol(), version: VERSION.to_owned(), stack: desk.stack.clone() };
     let mut terminal = None;
-    let followed = desk.followed.clone();
-    let open = desk.open.clone();
     let request = Request::deserialize(asked);
     let may_follow = matches!(request, Ok(Request::Changed { .. }));
     let response = match request {
-        Ok(request @ Request::Replace { .. }) => answer(request, desk).await,
+        Ok(request @ Request::Replace { .. }) => answer(request, &desk).await,
         _ if hello.protocol != protocol() => {
             error("supervisor.version", format!("harness {VERSION} supervises this stack"))
         }
@@ -79,7 +77,7 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
             }
             Err(response) => response,
         },
-        Ok(request) => answer(request, desk).await,
+        Ok(request) => answer(request, &desk).await,
         Err(problem) => error(UNKNOWN_REQUEST, problem.to_string()),
     };
     let (response, descriptor) = match response {
@@ -90,7 +88,9 @@ async fn attend(mut stream: UnixStream, desk: Desk) -> io::Result<()> {
     bytes.extend(frame::encode(&response)?);
     timeout(PATIENCE, passage::send(&mut stream, &bytes, descriptor)).await??;
     stream.shutdown().await?;
-    drop(open);
+    // each connection counts once in either count: the end of a stack knows so how many wait for it
+    let followed = desk.followed.clone();
+    drop(desk);
     if may_follow {
         // one that follows the state closes this connection when it has asked for the next state
         let _ = timeout(PATIENCE, stream.read(&mut [0])).await;
@@ -113,10 +113,11 @@ async fn terminal_of(name: String, desk: &Desk) -> Result<OwnedFd, Response> {
     receiver.await.unwrap_or_else(|_| Err(error(ENDING, "it is ending".to_owned())))
 }
 
-async fn answer(request: Request, mut desk: Desk) -> Response {
+async fn answer(request: Request, desk: &Desk) -> Response {
     let request = match request {
         Request::Changed { generation, timeout_ms } => {
-            let changed = desk.generation.wait_for(|now| *now != generation);
+            let mut seen = desk.generation.clone();
+            let changed = seen.wait_for(|now| *now != generation);
             if let Ok(Err(_)) = timeout(Duration::from_millis(timeout_ms), changed).await {
                 return error(ENDING, "that was its last state".to_owned());
             }
