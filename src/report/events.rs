@@ -177,8 +177,7 @@ impl Task {
         self.events.send(Event::Output { task: self.id, line: line.into() });
     }
 
-    /// The same task, of which whoever waits for it may lose interest: dropping it says that it was cancelled, so that a
-    /// fail has to be said.
+    /// The same task, which the caller may cancel by dropping it. A failure then has to be reported with [`Task::fail`].
     #[must_use]
     pub fn cancellable(mut self) -> Self {
         self.end = TaskEnd::Cancelled;

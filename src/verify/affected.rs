@@ -1,9 +1,9 @@
 //! `--affected`: commands whose inputs are those of their last pass.
 //!
 //! What a command with `inputs` depends on is one digest: of these files (bytes, executable or not, link or not), its line,
-//! its directory and the variables that it gets. A pass is noted by that digest where it was the same before and after. Whoever asks for `--affected` skips a
-//! command whose digest is noted; everybody else runs it, and notes what it finds. Databases and services are no part of
-//! the digest: by `inputs` a project says that the files decide.
+//! its directory and the variables that it gets. A pass is recorded with that digest if it was the same before and after
+//! the command. `--affected` skips a command whose digest is recorded; every other verify runs it and records the result.
+//! Databases and services are not part of the digest: with `inputs` a project says that the files decide.
 //!
 //! Invariants: a command that failed is never skipped before it has passed again; inputs that cannot be read, and
 //! patterns that match nothing, have the command run.

@@ -30,7 +30,7 @@ pub(super) struct Desk {
     pub(super) sender: Sender,
     pub(super) generation: watch::Receiver<u64>,
     /// Counts the clients that are being served.
-    pub(super) open: Rc<()>,
+    pub(super) _open: Rc<()>,
     /// Counts the clients that hold an answer until they ask for the next one.
     pub(super) followed: Rc<()>,
 }

@@ -36,7 +36,7 @@ impl Supervisor {
     /// between two requests would otherwise not learn how its process ended. A stack that goes on under another
     /// supervisor has no last state.
     pub(super) async fn show_last_state(&mut self, messages: &mut mpsc::UnboundedReceiver<Message>, followed: &Rc<()>) {
-        // no state comes after this one: nobody waits for it any longer
+        // no state follows this one: a request that waits for a change is answered at once
         self.generation = watch::channel(0).0;
         let deadline = Instant::now() + LAST_LOOK;
         while let Some(Ending::Shutdown(clients)) = &self.ending

@@ -108,8 +108,8 @@ async fn supervise(handover: Handover, link: OwnedFd) -> std::io::Result<()> {
     let ends_with_tree = vanish::watch(directory.clone(), vanished.clone(), move || drop(end.send(Message::Terminate)));
     let tree = spawn_local(ends_with_tree);
     let (open, followed) = (Rc::new(()), Rc::new(()));
-    let (owner, counts) = (effective_uid(), (open.clone(), followed.clone()));
-    let desk = Desk { stack, owner, sender, generation: seen, open: counts.0, followed: counts.1 };
+    let owner = effective_uid();
+    let desk = Desk { stack, owner, sender, generation: seen, _open: open.clone(), followed: followed.clone() };
     let server = spawn_local(serve(supervisor.handover.listener.try_clone()?, desk));
     spawn_local(async {
         // once all is started, and once more when it has come to rest

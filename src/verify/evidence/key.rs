@@ -46,8 +46,8 @@ impl SigningKey {
         Ok(Self::read(&path)?.ok_or(Error::KeyDamaged(path))?)
     }
 
-    /// A key that others may read is refused, as ssh does: what it signs proves nothing, and a warning beside the output of
-    /// an agent is read by nobody.
+    /// A key that other users may read is refused, as ssh refuses one: its signatures prove nothing, and a warning is easily
+    /// missed in the output of an agent.
     fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(bytes) = system::read_optional(path)? else { return Ok(None) };
         let mode = path.metadata().map_err(system::Error::file("look at", path))?.permissions().mode() & 0o777;

@@ -98,7 +98,7 @@ impl<'a> Changes<'a> {
     /// The present state.
     pub(super) async fn state(&self) -> State {
         let _alone = self.other_children.lock().await;
-        // what cannot be read is told by whoever judges
+        // the judgement reports a file that cannot be read
         let configuration = self.configuration.iter().map(|path| std::fs::read(path).ok()).collect();
         State { tree: self.named().await, configuration }
     }

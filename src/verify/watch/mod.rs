@@ -11,7 +11,8 @@
 //!
 //! - Both runs have to come to their ends. A person who saves one file again and again overtakes run after run by the same
 //!   path, so that rounds which were overtaken say nothing about it. After a few of these one runs to its end.
-//! - What changes while no run is at work is somebody else's. It begins a run, and is output no longer.
+//! - A path that changes while no run is at work was written by another program. It begins a run, and no longer counts as
+//!   output.
 //! - A report that has another name in each run is never the same path twice. So a number of runs in succession that
 //!   nothing but the run before began is enough, too.
 //!

@@ -25,7 +25,7 @@ pub(super) struct Output {
 pub(super) enum Next {
     /// Another run.
     Run,
-    /// Nothing, until something else changes; with what a person is told of it once.
+    /// No run until something else changes. The text is a warning for the user, given once.
     Wait(Option<String>),
 }
 
@@ -44,7 +44,7 @@ impl Output {
         let repeated = changed == self.last;
         if repeated || self.runs == RUNS {
             let new: Vec<&str> = changed.difference(&self.own).map(String::as_str).collect();
-            let told = if repeated {
+            let warning = if repeated {
                 format!(
                     "changed during two runs in succession, and nothing else did: {}; it is taken for what the commands \
                      write, and begins no other run. Put it into .gitignore: a run that changes the tree never passes",
@@ -60,7 +60,7 @@ impl Output {
             if repeated {
                 self.own.extend(changed);
             }
-            return Next::Wait(Some(told));
+            return Next::Wait(Some(warning));
         }
         self.last = changed;
         Next::Run

@@ -21,8 +21,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How often it is looked whether the agent is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Judges as [`judge`] does, and again after each change of the tree or its configuration; `hear` gets each verdict. Returns what ended it:
-/// the interruption, or what keeps every further judgement from being made.
+/// Judges as [`judge`] does, and again after each change of the tree or its configuration; `hear` gets each verdict. Returns
+/// what ended it: the interruption, the teardown of the agent, or what keeps every further judgement from being made.
 pub async fn watch(
     context: &Context,
     id: AgentId,
@@ -108,8 +108,8 @@ async fn rounds(
         waits = false;
         let (now, unlike) = changes.since(&seen).await;
         let next = unlike.map_or(Next::Wait(None), |unlike| output.ended(unlike));
-        if let Next::Wait(Some(told)) = &next {
-            verdict.document.warnings.push(told.clone());
+        if let Next::Wait(Some(warning)) = &next {
+            verdict.document.warnings.push(warning.clone());
         }
         hear(&verdict);
         if next == Next::Run {
