@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from machine import NO_SERVERS, Machine, commit, spread, table
+from machine import NO_SERVERS, PYTHON, Machine, commit, spread, table
 
 BINARY = Path(sys.argv[1]).resolve()
 ROUNDS = int(sys.argv[2])
@@ -29,11 +29,47 @@ commands = [
 name = "flood"
 full = true
 commands = [{{ name = "all", run = "head -c 100000000 flood; exit 1" }}]
+[[verify.stages]]
+name = "suite"
+full = true
+commands = [{{ name = "suite", run = "{PYTHON} suite.py" }}]
+"""
+UNWATCHED = """
+[verify]
+watch_network = false
+"""
+
+# A test suite that makes a connection for each of its tests, to a server that it starts.
+SUITE = """
+import http.client, http.server, threading, unittest
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+    def log_message(self, *arguments):
+        pass
+
+class Suite(unittest.TestCase):
+    def test_all(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for _ in range(20_000):
+            connection = http.client.HTTPConnection(*server.server_address)
+            connection.request("GET", "/")
+            self.assertEqual(connection.getresponse().read(), b"ok")
+            connection.close()
+
+unittest.main()
 """
 
 
-def make(machine, files):
-    project = machine.make(f"project-{files}", CONFIGURATION)
+def make(machine, files, more=""):
+    # the table of a name stands before the lists in it
+    before, between, after = CONFIGURATION.partition("[[verify.stages]]")
+    project = machine.make(f"project-{files}{'-unwatched' if more else ''}", before + more + between + after)
     (project / ".gitignore").write_text("/flood\n")
     for number in range(files):
         file = project / f"src/{number % 200}/{number}.txt"
@@ -41,6 +77,18 @@ def make(machine, files):
         file.write_text(f"file {number}\n" * 20)
     commit(project)
     return project
+
+
+def watched(machine, agents):
+    """A suite of 20,000 connections, as it is and watched, in turns."""
+    times = {name: [] for name in agents}
+    for _ in range(5):
+        for name, (agent, project) in agents.items():
+            (project / "suite.py").write_text(SUITE)
+            document = json.loads(machine.harness("verify", agent, "--stage", "suite", root=project)[1].stdout)
+            assert document["network"] == name, document
+            times[name].append(document["stages"][0]["commands"][0]["duration_ms"])
+    return [spread(f"a suite of 20,000 connections, {name}", durations) for name, durations in times.items()]
 
 
 def main():
@@ -69,6 +117,10 @@ def main():
                     flood = ["verify", agent, "--stage", "flood"]
                     floods = [machine.harness(*flood, root=project, check=False)[0] for _ in range(3)]
                     rows.append(spread("a command that prints 100 MB and fails", floods))
+                    other = make(machine, files, UNWATCHED)
+                    machine.harness("launch", 3, root=other)
+                    rows.extend(watched(machine, {"unwatched": (3, other), "watched": (agent, project)}))
+                    machine.harness("teardown", 3, "--force", root=other)
             finally:
                 machine.harness("teardown", agent, "--force", root=project)
         machine.harness("teardown", "--infra", "--volumes", root=machine.directory)

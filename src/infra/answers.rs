@@ -1,8 +1,10 @@
 //! Waits until every server answers, on either engine, and makes it ready for agents.
 
-use std::time::Duration;
+use std::future::pending;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
+use tokio::time::sleep;
 
 use super::error::Error;
 use super::record::InfraRecord;
@@ -10,13 +12,17 @@ use super::servers::hosted::Hosted;
 use super::servers::liveness::Pulse;
 use super::servers::server::Common;
 use crate::project::Service;
-use crate::report::Events;
+use crate::report::{Engine, Events};
 use crate::system::Deadline;
 
 /// How long a server may take to answer after it was started. Recovery after a crash counts in.
 pub(super) const LIMIT: Duration = Duration::from_mins(2);
 /// Between two attempts.
 const PERIOD: Duration = Duration::from_millis(50);
+/// How long a server may say nothing at all, so that a command that changes something ends within 15 s.
+const SILENCE: Duration = Duration::from_secs(10);
+/// Between two questions whether it says anything.
+const SPELL: Duration = Duration::from_secs(1);
 /// For one attempt.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
@@ -58,16 +64,21 @@ pub(super) async fn one(record: &InfraRecord, name: &str, limit: Duration) -> bo
     }
 }
 
-/// Asks every server at once until all have answered, and keeps what they say of themselves.
+/// Asks every server at once until all have answered, and keeps what they say of themselves. Before they have ever
+/// served, silence is no reason to give up: the engine accepts connections for a container that only starts.
 pub(super) async fn all(record: &mut InfraRecord, events: &Events) -> Result<(), Unanswered> {
+    let served = record.served;
     let (hostings, common) = record.split();
     let reachable = hostings.all_mut().into_iter().filter(|server| server.is_reachable(common.engine));
     let ask = async |server: &mut dyn Hosted| {
         let service = server.name();
         let task = events.task("infra", format!("start {}", server.title()));
         let silent = |last| Unanswered { service, problem: Problem::Silent(last) };
-        until_answer(server, &common, LIMIT).await.map_err(silent)?;
         let failed = |error| Unanswered { service, problem: Problem::Failed(Box::new(error)) };
+        tokio::select! {
+            answered = until_answer(server, &common, LIMIT) => answered.map_err(silent)?,
+            seconds = stays_silent(server, common.engine), if served => return Err(failed(Error::Frozen { service, seconds })),
+        }
         server.welcome(&common).await.map_err(failed)?;
         task.finish();
         Ok(())
@@ -99,6 +110,21 @@ pub(super) async fn silent(record: &InfraRecord, running: impl Fn(&str) -> bool,
         (pulse == Pulse::Silent).then(|| server.name())
     });
     join_all(pulses).await.into_iter().flatten().collect()
+}
+
+/// Ends when a server says nothing for [`SILENCE`]; returns the seconds. One that starts refuses connections or says that
+/// it starts, however long recovery takes; silence is that of a frozen one, or of a firewall that drops what it says.
+async fn stays_silent(server: &dyn Hosted, engine: Engine) -> u64 {
+    let Some(liveness) = server.liveness(engine) else { return pending().await };
+    loop {
+        let began = Instant::now();
+        while liveness.ask(SILENCE.saturating_sub(began.elapsed())).await == Pulse::Silent {
+            if began.elapsed() >= SILENCE {
+                return SILENCE.as_secs();
+            }
+        }
+        sleep(SPELL).await;
+    }
 }
 
 /// Repeats the probe until it succeeds or the time is over; then the last reason is returned.

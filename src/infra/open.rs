@@ -7,6 +7,7 @@ use super::error::Result;
 use super::record::InfraRecord;
 use super::servers::hosted::HostingKind;
 use super::servers::list::Servers;
+use crate::postgres::Patience;
 use crate::project::{InfraSettings, Service};
 use crate::report::Engine;
 use crate::system::Home;
@@ -51,6 +52,13 @@ impl Infra {
     /// The same as one project sees it: without what it has disabled.
     pub(super) fn seen_by(self, settings: &InfraSettings) -> Self {
         Self { servers: self.servers.seen_by(settings), ..self }
+    }
+
+    /// The same for a command that must not wait: one that only looks, or an undo, for whose end who pressed Ctrl-C waits. A
+    /// server that does not answer keeps what it holds for the next launch or teardown.
+    pub fn impatient(mut self) -> Self {
+        self.servers.postgres = self.servers.postgres.map(|server| server.with_patience(Patience::READING));
+        self
     }
 
     /// The major version of the PostgreSQL that harness runs; `None` for an external server, and before the first start.

@@ -9,12 +9,10 @@
 //! leaves out counts as it is committed. A project that lives below its repository's root is named by its own
 //! directory alone.
 
-use std::ffi::OsStr;
 use std::fs::{File, FileTimes};
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::Error;
@@ -82,35 +80,8 @@ impl WorkTree {
         Ok(naming)
     }
 
-    /// Puts the index of an earlier look in place if all is as it was then; returns when that look began.
-    async fn restore(&self, keeper: &Keeper<'_>) -> Result<Option<SystemTime>, Error> {
-        let Some(own) = system::read_optional(&self.repository.index)? else { return Ok(None) };
-        let Some(kept) = keeper.kept(&own) else { return Ok(None) };
-        let index = index_in(self.scratch.path());
-        std::fs::write(&index, &kept.index).map_err(system::Error::file("write", &index))?;
-        let objects = Objects::of(&self.repository, self.scratch.path());
-        std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
-        Ok(self.is_as_indexed(kept.index, kept.looked).await?.then_some(kept.looked))
-    }
-
-    /// Whether it is for certain as `index` says, the content of the temporary index that a look from `looked` on gave.
-    async fn is_as_indexed(&self, index: Vec<u8>, looked: SystemTime) -> Result<bool, Error> {
-        let (tree, prefix) = (self.tree.clone(), self.repository.prefix.clone());
-        let seen = tokio::task::spawn_blocking(move || look::beside(&tree, &prefix, &index, looked)).await;
-        let Some(beside) = seen.ok().flatten().filter(|beside| beside.len() <= AT_ONCE) else { return Ok(false) };
-        if beside.is_empty() {
-            return Ok(true);
-        }
-        let git = self.git().variable("GIT_INDEX_FILE", index_in(self.scratch.path()));
-        let options = ["ls-files", "--others", "--exclude-standard", "-z", "--"].map(OsStr::new);
-        let paths = beside.iter().map(|path| OsStr::from_bytes(path));
-        let arguments: Vec<&OsStr> = options.into_iter().chain(paths).collect();
-        let output = git.variable("GIT_LITERAL_PATHSPECS", "1").output(&arguments).await?;
-        Ok(output.success && output.stdout.is_empty() && output.stderr.is_empty())
-    }
-
     fn has_looked(&self, at: Option<SystemTime>) {
-        *self.looked.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     /// A git that reads and writes objects beside the repository's.
@@ -170,24 +141,6 @@ impl WorkTree {
         }
         let tree = asked.output(&["rev-parse", "--verify", "--quiet", &format!("{commit}^{{tree}}")]).await?;
         Ok(tree.success.then(|| tree.text()))
-    }
-
-    /// Whether it is for certain in the state that was noted last. Cheaper than a name: git has nothing to
-    /// add to the index that it has written then. Where it cannot tell the answer is no.
-    pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
-        let index = index_in(self.scratch.path());
-        let looked = *self.looked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let (Some(looked), Some(content)) = (looked, system::read_optional(&index)?)
-            && self.is_as_indexed(content, looked).await?
-        {
-            return Ok(true);
-        }
-        let git = self.git().variable("GIT_INDEX_FILE", &index);
-        if !Index::read(&index, &git).await?.links.is_empty() {
-            return Ok(false);
-        }
-        let output = git.output(&["add", "--all", "--sparse", "--dry-run", "."]).await?;
-        Ok(output.success && output.stdout.is_empty() && output.stderr.is_empty())
     }
 
     /// Paths that differ between two states, the first twenty.
@@ -355,3 +308,4 @@ mod kept;
 mod look;
 #[cfg(test)]
 mod tests;
+mod unchanged;

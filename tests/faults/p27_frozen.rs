@@ -1,6 +1,7 @@
 //! P27, D17: a shared server accepts connections and never answers, or died a moment ago.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -92,6 +93,45 @@ fn p27_every_frozen_server_is_named_and_comes_back_by_itself() {
     let now = names.map(|name| pid(&server(&decoy, name)));
     assert_eq!(now, untouched, "the servers of the other home are left alone");
     assert!(now.into_iter().all(is_alive));
+}
+
+/// As behind a firewall that drops what a server says: it is restarted, and restarted again, and never answers.
+#[test]
+fn p27_a_server_that_never_answers_again_ends_every_command() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().application("api").write();
+    project.harness(["launch", "3", "4"]).run().succeeds();
+    let file = home.path().join("infra/db/data/postmaster.pid");
+    let running = || std::fs::read_to_string(&file).ok()?.lines().next()?.parse::<u32>().ok();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let freezer = scope.spawn(|| {
+            // each postmaster that the supervisor starts, as soon as it says that it is there
+            while !ended.load(Ordering::Relaxed) {
+                if let Some(pid) = running().filter(|pid| is_alive(*pid)) {
+                    let _ = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::STOP);
+                }
+                std::thread::yield_now();
+            }
+        });
+        wait_until("the server to be frozen", LONG, || server(&project, "db")["state"] == "frozen");
+        for arguments in
+            [&["launch", "5", "--json"][..], &["teardown", "4", "--json"], &["db", "3", "snapshot", "x", "--json"]]
+        {
+            let outcome = project.harness(arguments.iter().copied()).run();
+            assert_ne!(outcome.code, Some(0), "{outcome}");
+            works_or_names(&outcome, "db");
+        }
+        let dry = project.harness(["teardown", "3", "--dry-run"]).run();
+        assert!(dry.duration < READING, "{:?}", dry.duration);
+        ended.store(true, Ordering::Relaxed);
+        freezer.join().unwrap();
+    });
+    if let Some(pid) = running() {
+        let _ = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::CONT);
+    }
+    project.harness(["teardown", "4"]).run().succeeds();
+    project.harness(["launch", "5"]).run().succeeds();
 }
 
 /// Where Chromium is installed: the question must not restart a browser that is healthy.

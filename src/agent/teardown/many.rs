@@ -80,13 +80,14 @@ async fn servers(context: &Context, options: &TeardownOptions) -> Result<Option<
         }),
     };
     if options.dry_run || !is_needed {
-        return Ok(infra::open(&context.home).await?);
+        return Ok(infra::open(&context.home).await?.map(Infra::impatient));
     }
     match infra::resume(&context.home, &context.events).await {
         Ok(infra) => Ok(infra),
         Err(error) => {
             context.events.warning("infra", format!("continuing without the servers that do not start: {error}"));
-            Ok(infra::open(&context.home).await?)
+            // their silence was waited for already
+            Ok(infra::open(&context.home).await?.map(Infra::impatient))
         }
     }
 }

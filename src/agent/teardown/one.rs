@@ -6,7 +6,6 @@ use crate::agent::lease::Lease;
 use crate::agent::recovery::recover;
 use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved, ownership};
 use crate::infra::{self, Infra};
-use crate::postgres::Patience;
 use crate::project::AgentId;
 use crate::report::{Failure, Removed, RemovedKind, TornDownAgent};
 use crate::system;
@@ -132,7 +131,7 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
     // servers that never came up hold nothing, and those that nothing was made on are not asked
     let infra = match record {
         Some(record) if !record.used_servers => None,
-        _ => infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served).map(impatient),
+        _ => infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served).map(Infra::impatient),
     };
     let subject = format!("agent {}", lease.agent);
     let undone = async {
@@ -154,13 +153,6 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
         let text = format!("work tree `{path}` is kept for the next launch; `harness teardown {agent}` removes it");
         context.events.note(subject, text);
     }
-}
-
-/// For an undo: who pressed Ctrl-C waits for it, and a server that does not answer keeps what it holds for the next launch
-/// or teardown.
-fn impatient(mut infra: Infra) -> Infra {
-    infra.servers.postgres = infra.servers.postgres.map(|server| server.with_patience(Patience::READING));
-    infra
 }
 
 /// What happens to the agent's directory in the home.
