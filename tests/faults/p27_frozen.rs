@@ -107,12 +107,12 @@ fn p27_a_server_that_never_answers_again_ends_every_command() {
     std::thread::scope(|scope| {
         let freezer = scope.spawn(|| {
             // each postmaster that the supervisor starts, as soon as it says that it is there
-            while !ended.load(Ordering::Relaxed) {
+            wait_until("the commands to end", LONG, || {
                 if let Some(pid) = running().filter(|pid| is_alive(*pid)) {
                     let _ = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::STOP);
                 }
-                std::thread::yield_now();
-            }
+                ended.load(Ordering::Relaxed)
+            });
         });
         wait_until("the server to be frozen", LONG, || server(&project, "db")["state"] == "frozen");
         for arguments in
