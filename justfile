@@ -107,7 +107,7 @@ docker:
     HARNESS_BIN=target/debug/harness tests/images/build
     HARNESS_TEST_DOCKER=required cargo test --test all -- docker::
 
-# cloud-init.yml, really booted: bookworm, trixie, noble; as root, 10 to 20 minutes each
+# cloud-init.yml, really booted: bookworm, trixie, noble; as root, 4 to 17 minutes each
 [group("whole check")]
 boot *suites:
     tests/cloud-init/boot "$@"
