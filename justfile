@@ -127,7 +127,7 @@ container:
 ci:
     CI=true .ci/run </dev/null
 
-# every measurement, as tables; with a name, that one (launch, verify, supervisor, network, infra, soak, trees, fleet, torture; serve and queue by name alone)
+# every measurement, as tables; with a name, that one (launch, verify, supervisor, network, infra, soak, trees, fleet, torture; serve, gateway, queue and dashboard by name alone)
 [group("whole check")]
 bench *names:
     #!/bin/sh

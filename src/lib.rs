@@ -35,7 +35,7 @@
 //! | a tool that coding agents call over MCP | `mcp/tools/<tool>.rs` |
 //! | what `harness serve` answers | `serve/api/table.rs` |
 //! | the gateway: names, what it passes on, its pages, TLS | `serve/gateway` |
-//! | the server in the background, its unit | `serve/detached.rs`, `serve/unit.rs` |
+//! | the server in the background | `serve/detached.rs` |
 //! | a figure of `/metrics` | `serve/metrics` |
 //! | what a webhook or a chat is sent, and when | `serve/notify` |
 //! | a page of the dashboard, its style and script | `serve/pages/<page>.rs`, `serve/pages/assets` |

@@ -53,12 +53,17 @@ pub async fn exec(
 pub async fn shell(context: &Context, agent: AgentId, force: bool) -> Result<u8, Failure> {
     ownership::check_agent(context, agent, force)?;
     let loaded = load(context, agent).await?;
-    let shell = context.variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
+    let shell = user_shell(context.variable("SHELL"));
     context
         .events
         .note(format!("agent {agent}"), format!("`{shell}` in {}; leave it with `exit`", loaded.record.tree.display()));
     let environment = for_commands(context, &loaded.infra, loaded.environment.all());
     run(&loaded.record, with_marker(context, agent, environment), &[shell], None).await
+}
+
+/// The shell of who has this variable `SHELL`.
+pub fn user_shell(variable: Option<String>) -> String {
+    variable.filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned())
 }
 
 /// The marker by which a teardown recognises what `exec` and `shell` started. It is not the marker of the stack: a

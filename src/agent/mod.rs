@@ -81,7 +81,7 @@ pub use doctor::doctor;
 pub use environment::environment;
 pub use error::Error;
 use exec::exec_marker;
-pub use exec::{exec, shell};
+pub use exec::{exec, shell, user_shell};
 pub use gateway::{Gateway, flat, host_label, host_name};
 pub use gc::gc;
 pub use health::health;

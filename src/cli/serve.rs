@@ -1,16 +1,15 @@
 //! `harness serve`.
 
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::invocation::{self, Invocation, block_on};
+use super::invocation::{Invocation, block_on};
 use super::serve_key::{self, KeyVerb};
 use crate::report::{Failure, Kind, ServeStatus};
 use crate::serve::{self, GatewayOptions, Options};
-use crate::system;
 
 /// Serve the API, the events and the dashboard of this machine.
 ///
@@ -27,27 +26,17 @@ Examples:
   harness serve --detach                     in the background; `harness logs --serve` prints its log
   harness serve status
   harness serve stop
-  harness serve unit > ~/.config/systemd/user/harness.service
   harness serve key add --worker build-1     print the key for a worker of that name"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
-    #[command(flatten)]
-    place: Place,
-    /// Start it in the background, where it outlives this terminal and is started again when it crashes.
-    #[arg(long)]
-    detach: bool,
-}
-
-#[derive(Debug, Args)]
-struct Place {
-    /// The port; may be repeated.
-    #[arg(long, value_name = "PORT", default_values_t = [3333])]
+    /// The port, by default 3333; may be repeated.
+    #[arg(long, value_name = "PORT")]
     port: Vec<u16>,
-    /// The address; what is not loopback can be reached from other machines, without encryption.
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    address: IpAddr,
+    /// The address, by default 127.0.0.1; what is not loopback can be reached from other machines, without encryption.
+    #[arg(long, value_name = "ADDRESS")]
+    address: Option<IpAddr>,
     /// Put one address in front of all stacks: `http://<port>.<agent>.<project>.localhost`.
     #[arg(long)]
     gateway: bool,
@@ -60,6 +49,9 @@ struct Place {
     /// The gateway's port of TLS; by default 443 where it may be bound, else 8443.
     #[arg(long, value_name = "PORT", requires = "gateway_tls")]
     gateway_tls_port: Option<u16>,
+    /// Start it in the background, where it outlives this terminal and is started again when it crashes.
+    #[arg(long)]
+    detach: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,8 +60,6 @@ enum Verb {
     Status,
     /// Stop the one that was detached; agents stay as they are.
     Stop,
-    /// Print a unit of systemd: for the system as root, else for the user.
-    Unit(Place),
     /// Keys of workers on this server, while it runs.
     Key {
         #[command(subcommand)]
@@ -85,9 +75,7 @@ impl Arguments {
             _ => "serve",
         }
     }
-}
 
-impl Place {
     fn options(&self) -> Options {
         let gateway = GatewayOptions {
             on: self.gateway,
@@ -113,16 +101,10 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
             output.document(&status, |_| "stopped\n".to_owned());
             return Ok(ExitCode::SUCCESS);
         }
-        Some(Verb::Unit(place)) => {
-            let harness = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
-            let (home, is_root) = (invocation.context()?.home, system::effective_uid() == 0);
-            output.data(&serve::unit(&home, &invocation::environment(), &place.options(), &harness, is_root));
-            return Ok(ExitCode::SUCCESS);
-        }
         None => {}
     }
     let context = invocation.context_to_make()?;
-    let options = arguments.place.options();
+    let options = arguments.options();
     if arguments.detach {
         let status = block_on(serve::detach(&context.home, &context.environment, &options))?;
         output.document(&status, text);

@@ -97,7 +97,7 @@ pub struct Job {
     pub schema: String,
     /// Its number.
     pub id: u64,
-    /// What is done: `launch`, `verify`.
+    /// What is done: `launch`, `verify`, `db restore`.
     pub verb: String,
     /// For which agent.
     pub agent: Option<u8>,

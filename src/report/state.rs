@@ -38,6 +38,11 @@ impl ProcessState {
     pub fn is_well(self) -> bool {
         matches!(self, Self::Ready | Self::Completed | Self::Stopped | Self::Disabled)
     }
+
+    /// Whether it is neither well nor on its way: a person should look at it.
+    pub fn is_trouble(self) -> bool {
+        !self.is_well() && !matches!(self, Self::Starting | Self::Waiting | Self::Stopping)
+    }
 }
 
 words! {

@@ -45,6 +45,9 @@ impl TornDownAgent {
     }
 }
 
+/// Begins the detail of what only `--force` removes.
+pub const REFUSED: &str = "refused without --force: ";
+
 /// A thing that was removed, or is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removed {

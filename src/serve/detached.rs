@@ -4,6 +4,7 @@
 //! The stacks that it launches for a page are no part of that stack: they stay when it is stopped.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,8 +52,9 @@ pub async fn detach(
     let settings = Settings::read(&place.settings())?;
     settings.notify.targets(environment).map_err(|reason| place.wrong_settings(reason))?;
     settings.github.resolve(environment).map_err(|reason| place.wrong_settings(reason))?;
-    drop(listen(options).await?);
-    let spec = spec(home, environment, options)?;
+    let addresses = options.addresses(&settings);
+    drop(listen(&addresses).await?);
+    let spec = spec(home, environment, options, &addresses)?;
     let directory = home.stack_dir(StackName::Serve);
     supervisor::start(&directory, &spec).await?;
     let client = Client::connect(&directory)?.ok_or(Error::NotRunning)?;
@@ -153,7 +155,12 @@ async fn end(home: &Home, client: &Client) -> Result<(), Failure> {
     Err(system::Error::call("end the server")(why).into())
 }
 
-fn spec(home: &Home, environment: &BTreeMap<String, String>, options: &Options) -> system::Result<StackSpec> {
+fn spec(
+    home: &Home,
+    environment: &BTreeMap<String, String>,
+    options: &Options,
+    addresses: &[SocketAddr],
+) -> system::Result<StackSpec> {
     let harness: PathBuf = std::env::current_exe().map_err(system::Error::call("find the harness program"))?;
     let mut command = vec![harness.display().to_string(), "serve".to_owned()];
     command.extend(options.words());
@@ -162,7 +169,7 @@ fn spec(home: &Home, environment: &BTreeMap<String, String>, options: &Options) 
     let process = ProcessSpec {
         environment,
         ready_log_line: Some(format!("^{ANSWERS}")),
-        ports: options.ports.iter().copied().filter(|port| *port != 0).collect(),
+        ports: addresses.iter().map(SocketAddr::port).filter(|port| *port != 0).collect(),
         max_restarts: STARTS,
         shutdown: StopSpec { timeout_seconds: LAST_REQUESTS, ..StopSpec::default() },
         ..ProcessSpec::kept_running(command, home.path().to_owned())

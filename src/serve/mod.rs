@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run        from the lock of the home to the last request
-//! detached   the same in the background, as a stack of its own; `unit` for systemd
+//! detached   the same in the background, as a stack of its own
 //! guard      host, origin, token: before anything is answered
 //! api/       one table of routes, from which the router and the OpenAPI document are made
 //! pages/     the same for people: HTML, which works without scripts and is live with them
@@ -62,7 +62,6 @@ mod sources;
 mod store;
 mod surroundings;
 mod terminal;
-mod unit;
 mod watch;
 mod work;
 mod workers;
@@ -76,4 +75,3 @@ pub use events::follow_events;
 pub use gateway::{GatewayOptions, TrustAction, trust};
 pub use link::link;
 pub use run::{Options, run};
-pub use unit::unit;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ use crate::system::{self, Home, HttpLimits, Stop, http_serve, port_holder, raise
 /// Requests and jobs in progress have this long once the server should end; what is above it is for the rest.
 const LAST_REQUESTS: Duration = Duration::from_secs(25);
 
+/// The port unless another is chosen.
+const PORT: u16 = 3333;
 /// Connections at a time.
 const CONNECTIONS: usize = 2048;
 /// A connection that says nothing for so long is closed.
@@ -42,9 +44,9 @@ const HEAD: Duration = Duration::from_secs(15);
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The address.
-    pub address: IpAddr,
-    /// The ports, one at least; links name the first.
+    /// The address, where it differs from the settings.
+    pub address: Option<IpAddr>,
+    /// The ports, where they differ from the settings; links name the first.
     pub ports: Vec<u16>,
     /// The gateway, where it differs from the settings.
     pub gateway: GatewayOptions,
@@ -55,12 +57,20 @@ impl Options {
     pub(super) fn words(&self) -> Vec<String> {
         let mut words: Vec<String> =
             self.ports.iter().flat_map(|port| ["--port".to_owned(), port.to_string()]).collect();
-        words.extend(["--address".to_owned(), self.address.to_string()]);
+        words.extend(self.address.map(|address| format!("--address={address}")));
         words.extend(self.gateway.on.then(|| "--gateway".to_owned()));
         words.extend(self.gateway.port.map(|port| format!("--gateway-port={port}")));
         words.extend(self.gateway.tls.then(|| "--gateway-tls".to_owned()));
         words.extend(self.gateway.tls_port.map(|port| format!("--gateway-tls-port={port}")));
         words
+    }
+
+    /// Where to listen.
+    pub(super) fn addresses(&self, settings: &Settings) -> Vec<SocketAddr> {
+        let address = self.address.or(settings.address).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let chosen = [&self.ports, &settings.ports].into_iter().find(|ports| !ports.is_empty());
+        let ports = chosen.map_or(&[PORT][..], Vec::as_slice);
+        ports.iter().map(|port| SocketAddr::new(address, *port)).collect()
     }
 }
 
@@ -83,7 +93,7 @@ pub async fn run(
     let targets = settings.notify.targets(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let github = settings.github.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let plan = settings.gateway.plan(&options.gateway).map_err(|reason| place.wrong_settings(reason))?;
-    let listeners = listen(options).await?;
+    let listeners = listen(&options.addresses(&settings)).await?;
     let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
     let store = Store::open(&place.database(&environment))?;
@@ -145,12 +155,12 @@ fn limits() -> HttpLimits {
     HttpLimits { connections, head: HEAD, last_requests: LAST_REQUESTS }
 }
 
-pub(super) async fn listen(options: &Options) -> Result<Vec<TcpListener>, Error> {
+pub(super) async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Error> {
     let mut listeners = Vec::new();
-    for port in &options.ports {
-        let address = SocketAddr::new(options.address, *port);
+    for address in addresses.iter().copied() {
+        let taken = || Error::PortTaken { address, holder: port_holder(address.port()), option: "--port" };
         listeners.push(TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => Error::PortTaken { address, holder: port_holder(*port), option: "--port" },
+            ErrorKind::AddrInUse => taken(),
             _ => Error::Listen { address, source },
         })?);
     }

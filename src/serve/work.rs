@@ -122,7 +122,9 @@ impl Entry {
         let (state, result) = match done {
             Ok(done) => (if done.well { JobState::Done } else { JobState::Failed }, done.document),
             Err(failure) => {
-                let document = json!({ "schema": format!("harness/{verb}/1"), "error": failure.document() });
+                // a verb of two words has the document of the first
+                let name = verb.split(' ').next().unwrap_or(verb);
+                let document = json!({ "schema": format!("harness/{name}/1"), "error": failure.document() });
                 (JobState::Failed, document)
             }
         };

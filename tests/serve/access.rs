@@ -1,7 +1,11 @@
 //! Who gets in, and who does not.
 
+#![allow(clippy::print_stderr)] // a test that tries less says so
+
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -135,4 +139,30 @@ fn what_keeps_a_server_from_beginning_is_named() {
     std::fs::write(home.path().join("serve/serve.toml"), "allowed_hots = []\n").unwrap();
     let outcome = fails(home.harness(["serve", "--port", "0", "--json"]), "serve.settings");
     assert!(outcome.stdout.contains("allowed_hots"), "{outcome}");
+}
+
+#[test]
+fn another_user_of_the_machine_gets_nothing_from_the_port_and_the_home() {
+    if harness::system::effective_uid() != 0 {
+        eprintln!("skipped: only root can be another user");
+        return;
+    }
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    let stranger = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        let output = command.uid(65534).gid(65534).current_dir("/").args(arguments).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let serve = home.path().join("serve");
+    for file in ["token", "harness.db", "address.json"] {
+        let path = serve.join(file);
+        assert!(path.exists(), "{file}");
+        assert_eq!(stranger("cat", &[path.to_str().unwrap()]), (false, String::new()), "{file}");
+    }
+    let url = format!("http://127.0.0.1:{}", server.port);
+    for path in ["/", "/api/agents", "/api/events", "/ws", "/metrics"] {
+        let (_, status) = stranger("curl", &["-sS", "-o", "/dev/null", "-w", "%{http_code}", &format!("{url}{path}")]);
+        assert_eq!(status, "401", "{path}");
+    }
 }

@@ -2,6 +2,8 @@
 
 mod access;
 mod agents;
+mod chromium;
+mod day;
 mod detached;
 mod events;
 mod gateway;
@@ -13,3 +15,4 @@ mod pages;
 pub(crate) mod server;
 mod sessions;
 mod tasks;
+mod terminal;

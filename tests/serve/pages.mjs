@@ -35,6 +35,7 @@ const signIn = await stranger.locator("main").innerText();
 await examine(stranger, "sign in");
 
 const page = await context.newPage();
+page.on("dialog", (dialog) => dialog.accept());
 await page.goto(link);
 await page.waitForURL(`${base}/`);
 const pages = {};

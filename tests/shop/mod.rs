@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stderr)] // a test that was skipped says so
 
+mod gateway;
 pub(crate) mod packages;
 
 use std::collections::BTreeMap;
@@ -49,23 +50,23 @@ fn standing(project: &TestProject, agent: u8) -> (BTreeMap<String, u64>, String)
     (pids.collect(), row["template"].as_str().unwrap().to_owned())
 }
 
-/// The pages of all agents in the home's Chromium, each with the draft of an order.
+/// Copies' pages in the home's Chromium, each with the draft of an order.
 struct Pages {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl Pages {
-    /// Opens them; they wait for `heading` in the page of `agent`.
-    fn open(home: &TestHome, project: &TestProject, agent: u8, heading: &str) -> Self {
+    /// Opens them; they wait for `heading` in the page with the number `index`.
+    fn open(home: &TestHome, project: &TestProject, urls: &[String], index: usize, heading: &str) -> Self {
         let artifacts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shop");
         fs::create_dir_all(&artifacts).unwrap();
         let mut child = Command::new("node")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shop/pages.mjs"))
             .args([project.root(), &artifacts])
             .arg(format!("http://127.0.0.1:{}", home.browser_port()))
-            .args([(agent - 1).to_string(), heading.to_owned()])
-            .args(AGENTS.map(|agent| format!("http://localhost:{}/", project.port("frontend", agent))))
+            .args([index.to_string(), heading.to_owned()])
+            .args(urls)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -115,7 +116,8 @@ fn three_copies_are_worked_on_side_by_side() {
 
     // an edit of the page: replaced in place in one browser page, without a load, and in no other
     let before = AGENTS.map(|agent| standing(&project, agent));
-    let pages = Pages::open(&home, &project, 2, "Porcelain");
+    let urls = AGENTS.map(|agent| format!("http://localhost:{}/", project.port("frontend", agent)));
+    let pages = Pages::open(&home, &project, &urls, 1, "Porcelain");
     edit(&tree(&home, 2), "frontend/src/Heading.tsx", "Tableware", "Porcelain");
     let shown = pages.shown();
     for (number, heading) in ["Tableware", "Porcelain", "Tableware"].into_iter().enumerate() {

@@ -1,5 +1,5 @@
 // The pages of several copies of the shop, side by side in one Chromium: a draft of an order is begun in each, an edit of
-// a source file is awaited in one, and what each then shows is printed.
+// a source file is awaited in one, and what each then shows is printed, with its cookies and its WebSockets.
 //
 //     node pages.mjs ROOT ARTIFACTS BROWSER INDEX HEADING URL...
 import { createRequire } from "node:module";
@@ -8,15 +8,18 @@ const [root, artifacts, browserUrl, index, heading, ...urls] = process.argv.slic
 const { chromium } = createRequire(`${root}/`)("playwright-core");
 
 const browser = await chromium.connectOverCDP(browserUrl);
-const context = await browser.newContext();
+const context = await browser.newContext({ ignoreHTTPSErrors: true });
 const pages = await Promise.all(urls.map(() => context.newPage()));
 const loads = urls.map(() => 0);
+const sockets = urls.map(() => []);
 await Promise.all(
   pages.map(async (page, number) => {
     page.on("load", () => loads[number]++);
+    page.on("websocket", (socket) => sockets[number].push(socket.url()));
     await page.goto(urls[number]);
     await page.getByLabel("Number of Cup").waitFor();
     await page.getByLabel("Mail address").fill(`draft-${number}`);
+    await page.evaluate((login) => (document.cookie = login), `login=${number}`);
   }),
 );
 console.log("ready");
@@ -31,6 +34,9 @@ for (const [number, page] of pages.entries()) {
     draft: await page.getByLabel("Mail address").inputValue(),
     orders: await page.getByLabel("Orders").getByRole("listitem").allTextContents(),
     loads: loads[number],
+    url: page.url(),
+    cookies: await page.evaluate(() => document.cookie),
+    sockets: sockets[number].map((url) => new URL(url).origin),
   });
 }
 console.log(JSON.stringify(shown));

@@ -4,7 +4,7 @@ use super::owner::{Found, Owner};
 use crate::agent::WorktreeError;
 use crate::agent::record::{Record, WorktreeRecord};
 use crate::agent::worktree;
-use crate::report::{Failure, Removed, RemovedKind};
+use crate::report::{Failure, REFUSED, Removed, RemovedKind};
 
 fn made<'a>(owner: &Owner<'a>) -> Option<(&'a Record, &'a WorktreeRecord)> {
     let record = owner.record?;
@@ -33,9 +33,9 @@ pub(super) async fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let mut notes = Vec::new();
     match refusal(owner).await {
         Err(WorktreeError::WouldLose { lost, .. }) => {
-            notes.push(format!("refused without --force: {}", lost.join(", ")));
+            notes.push(format!("{REFUSED}{}", lost.join(", ")));
         }
-        Err(error @ WorktreeError::Locked { .. }) => notes.push(format!("refused without --force: {error}")),
+        Err(error @ WorktreeError::Locked { .. }) => notes.push(format!("{REFUSED}{error}")),
         Err(error) => return Err(error.into()),
         Ok(()) => notes.extend(owner.loss().await?.what.iter().map(|lost| format!("with {lost}"))),
     }

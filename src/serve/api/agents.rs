@@ -1,5 +1,6 @@
 //! Agents: the verbs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use axum::Json;
@@ -104,6 +105,19 @@ pub(in crate::serve) async fn last_verify(
     let directory = site.home.stack_dir(id.stack()).join("verify");
     let last = verify::last_report(&directory).map_err(|failure| Refusal::of("verify", failure))?;
     Ok(Json(last.ok_or_else(|| Refusal::of("verify", Wrong::NoVerify(id.get())))?))
+}
+
+/// The last verify of every agent that has one.
+pub(in crate::serve) async fn last_verdicts(site: &Shared) -> Result<BTreeMap<u8, Verify>, Refusal> {
+    look(site, "verify", None, async |context| {
+        let last = |id: u8| {
+            let directory = context.home.stack_dir(AgentId::try_from(id).ok()?.stack()).join("verify");
+            // one that cannot be read hides no other; the agent's own page says why
+            Some((id, verify::last_report(&directory).ok()??))
+        };
+        Ok(context.home.agents()?.into_iter().filter_map(last).collect())
+    })
+    .await
 }
 
 pub(in crate::serve) async fn verify(State(site): State<Shared>, Agent(id): Agent, Body(run): Body<Run>) -> Begun {

@@ -39,7 +39,13 @@ pub(in crate::serve) async fn drop(State(site): State<Shared>, Agent(id): Agent,
 }
 
 async fn act(site: &Shared, id: AgentId, action: DatabaseAction) -> Begun {
-    let job = begin(site, "db", id, None, async move |context| {
+    let verb = match action {
+        DatabaseAction::Snapshot(_) => "db snapshot",
+        DatabaseAction::Restore(_) => "db restore",
+        DatabaseAction::Drop(_) => "db drop",
+        _ => "db",
+    };
+    let job = begin(site, verb, id, None, async move |context| {
         Ok(Done::of(&agent::database(&context, id, &action, false).await?))
     });
     Ok(Accepted(job.await?))

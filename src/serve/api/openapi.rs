@@ -55,6 +55,9 @@ fn operation(row: &Route, generator: &mut SchemaGenerator) -> Value {
         good["headers"] = json!({ "Location": { "description": "Where it is.", "required": true, "schema": schema } });
     }
     responses.insert(status.to_string(), good);
+    if row.may_be_nothing {
+        responses.insert("204".to_owned(), json!({ "description": "There is nothing." }));
+    }
     let refused = content("application/json", SchemaGenerator::subschema_for::<Refused>, generator);
     responses.insert("default".to_owned(), json!({ "description": "Why it was not done.", "content": refused }));
     let mut operation = json!({ "summary": row.summary, "operationId": id(row), "responses": responses });

@@ -95,7 +95,8 @@ fn for_workers() -> Vec<Route> {
     vec![
         Route::new(&POST, "/api/worker/jobs/start", "Claims a job; 204 where there is none.", worker::start)
             .body::<worker::Start>()
-            .answers::<WorkerJob>(200),
+            .answers::<WorkerJob>(200)
+            .or_nothing(),
         Route::new(
             &POST,
             "/api/worker/jobs/{id}/heartbeat",

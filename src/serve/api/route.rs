@@ -44,6 +44,8 @@ pub(super) struct Route {
     pub(super) good: Good,
     /// Text that it answers instead, on request.
     pub(super) streamed: Option<&'static str>,
+    /// Whether it answers 204 where there is nothing.
+    pub(super) may_be_nothing: bool,
     /// Whether `Location` says where what it made is.
     pub(super) located: bool,
     pub(super) handler: MethodRouter<Shared>,
@@ -58,8 +60,8 @@ impl Route {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let handler = on(filter, handler);
         let good = Good::Nothing(204);
-        let (query, body, streamed, located) = (None, None, None, false);
-        Self { method: method.clone(), path, summary, query, body, good, streamed, located, handler }
+        let (query, body, streamed, may_be_nothing, located) = (None, None, None, false, false);
+        Self { method: method.clone(), path, summary, query, body, good, streamed, may_be_nothing, located, handler }
     }
 
     pub(super) fn query<T: JsonSchema>(self) -> Self {
@@ -86,6 +88,11 @@ impl Route {
     /// With a parameter it answers text of this type.
     pub(super) fn or_streams(self, kind: &'static str) -> Self {
         Self { streamed: Some(kind), ..self }
+    }
+
+    /// 204, where there is nothing.
+    pub(super) fn or_nothing(self) -> Self {
+        Self { may_be_nothing: true, ..self }
     }
 
     pub(super) fn streams(self, kind: &'static str) -> Self {

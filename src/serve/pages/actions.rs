@@ -7,6 +7,7 @@ use axum::response::Redirect;
 use serde_json::json;
 
 use super::fields::Fields;
+use crate::agent::user_shell;
 use crate::project::{AgentId, InvalidAgentId};
 use crate::serve::api::agents::{self, Launch, Processes, Run, Teardown};
 use crate::serve::api::projects::Word;
@@ -90,8 +91,11 @@ pub(super) async fn drop(site: State<Shared>, Agent(agent): Agent, fields: Field
 }
 
 pub(super) async fn start_session(site: State<Shared>, Agent(agent): Agent, fields: Fields) -> Answer {
-    let words = shell_words::split(&fields.required("command")?);
-    let command = words.map_err(|_| Wrong::Input("a quotation mark of the command has no end".to_owned()))?;
+    let words = shell_words::split(&fields.filled("command").unwrap_or_default());
+    let mut command = words.map_err(|_| Wrong::Input("a quotation mark of the command has no end".to_owned()))?;
+    if command.is_empty() {
+        command.push(user_shell(site.environment.get("SHELL").cloned()));
+    }
     let new = sessions::New { agent: agent.get(), command, name: fields.filled("name"), directory: None };
     let started = sessions::start(site, Body(new)).await?.1.0;
     let name = started.name.unwrap_or_default();

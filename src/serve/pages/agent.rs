@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
 
-use super::overview::{actions, facts, wrong};
-use super::parts::{badge, button, clock, duration, jobs, refused, size, time};
+use super::overview::{actions, at_work, facts, wrong};
+use super::parts::{badge, button, clock, destroying, duration, jobs, refused, size, time};
 use super::shell::page;
+use super::verdict;
 use crate::project::AgentId;
-use crate::report::verify::StageStatus;
-use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Sessions, Verify};
+use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Sessions};
 use crate::serve::api::logs::Lines;
 use crate::serve::api::route::{Agent, Query};
 use crate::serve::api::{agents, databases, jobs as job_list, logs, sessions};
@@ -38,14 +38,16 @@ pub(super) async fn show(
     );
     let own: Vec<_> = all?.0.jobs.into_iter().filter(|job| job.agent == Some(id.get())).take(JOBS).collect();
     let back = format!("/agents/{id}");
+    let runs = agent.processes.iter().any(|process| process.pid.is_some());
     let main = html! {
         div id="agent" data-live {
             div.line { h1 { "Agent " (id) } (badge(agent.state.as_str())) }
-            (facts(&agent))
-            (wrong(&agent))
+            (facts(&agent, None))
             (actions(&agent, &back))
+            (at_work(&agent, &own))
+            (wrong(&agent))
         }
-        div.uses id="uses" data-stats={ "/api/agents/" (id) "/stats" } hidden {
+        div.uses id="uses" data-stats={ "/api/agents/" (id) "/stats" } hidden[!runs] {
             (use_of("memory", "Memory"))
             (use_of("cpu", "CPU"))
         }
@@ -53,57 +55,63 @@ pub(super) async fn show(
             h2 id="processes-title" { "Processes" }
             div id="processes" data-live { (processes(&agent, &back)) }
         }
-        section aria-labelledby="logs-title" {
-            h2 id="logs-title" { "Logs" }
-            (log(id, &lines, &agent, &printed))
-        }
-        section aria-labelledby="sessions-title" {
-            h2 id="sessions-title" { "Sessions" }
-            div id="sessions" data-live {
-                @match &joinable {
-                    Ok(joinable) => (terminals(joinable)),
-                    Err(refusal) => (refused(refusal)),
+        div.pair {
+            div {
+                section aria-labelledby="logs-title" {
+                    h2 id="logs-title" { "Logs" }
+                    (log(id, &lines, &agent, &printed))
+                }
+                section aria-labelledby="sessions-title" {
+                    h2 id="sessions-title" { "Sessions" }
+                    div id="sessions" data-live {
+                        @match &joinable {
+                            Ok(joinable) => (terminals(joinable)),
+                            Err(refusal) => (refused(refusal)),
+                        }
+                    }
+                    form.fields method="post" action={ (back) "/sessions" } {
+                        label.grows {
+                            "Command, on a terminal in the agent's tree; your shell if it is empty"
+                            input name="command" placeholder="claude" autocomplete="off" spellcheck="false";
+                        }
+                        label { "Session" input name="name" maxlength="40" placeholder="as the program" autocomplete="off" spellcheck="false"; }
+                        button type="submit" { "Start a session" }
+                    }
+                }
+                section aria-labelledby="jobs-title" {
+                    h2 id="jobs-title" { "Last jobs" }
+                    div id="jobs" data-live { (jobs(&own, &back)) }
                 }
             }
-            form.fields method="post" action={ (back) "/sessions" } {
-                label.grows {
-                    "Command, on a terminal in the agent's tree"
-                    input name="command" required placeholder="claude" autocomplete="off" spellcheck="false";
+            div {
+                section aria-labelledby="verify-title" {
+                    h2 id="verify-title" { "Last verify" }
+                    div id="verify" data-live {
+                        @match &verified {
+                            Ok(verify) => (verdict::stages(&verify.0)),
+                            Err(refusal) if refusal.error().code == "serve.no_verify" => p.quiet { "It was never verified." },
+                            Err(refusal) => (refused(refusal)),
+                        }
+                        form.actions method="post" action={ (back) "/verify" } {
+                            input type="hidden" name="full" value="1";
+                            button type="submit" { "Verify in full" }
+                        }
+                    }
                 }
-                label { "Session" input name="name" maxlength="40" placeholder="as the program" autocomplete="off" spellcheck="false"; }
-                button type="submit" { "Start a session" }
-            }
-        }
-        section aria-labelledby="verify-title" {
-            h2 id="verify-title" { "Last verify" }
-            div id="verify" data-live {
-                @match &verified {
-                    Ok(verify) => (verdict(&verify.0)),
-                    Err(refusal) if refusal.error().code == "serve.no_verify" => p.quiet { "It was never verified." },
-                    Err(refusal) => (refused(refusal)),
-                }
-                form.actions method="post" action={ (back) "/verify" } {
-                    input type="hidden" name="full" value="1";
-                    button type="submit" { "Verify in full" }
-                }
-            }
-        }
-        section aria-labelledby="snapshots-title" {
-            h2 id="snapshots-title" { "Database snapshots" }
-            div id="snapshots" data-live {
-                @match &snapshots {
-                    Ok(report) => (list(&report.0, &back)),
-                    Err(refusal) => (refused(refusal)),
+                section aria-labelledby="snapshots-title" {
+                    h2 id="snapshots-title" { "Database snapshots" }
+                    div id="snapshots" data-live {
+                        @match &snapshots {
+                            Ok(report) => (list(&report.0, &back)),
+                            Err(refusal) => (refused(refusal)),
+                        }
+                    }
+                    form.fields method="post" action={ (back) "/snapshots" } {
+                        label { "Name" input name="name" required maxlength="40" pattern="[a-z0-9_]+" title="a-z, 0-9 and _" autocomplete="off" spellcheck="false"; }
+                        button type="submit" { "Take a snapshot" }
+                    }
                 }
             }
-            form.fields method="post" action={ (back) "/snapshots" } {
-                label { "Name" input name="name" required maxlength="40" autocomplete="off" spellcheck="false"; }
-                button type="submit" { "Take a snapshot" }
-            }
-        }
-        section aria-labelledby="jobs-title" {
-            h2 id="jobs-title" { "Last jobs" }
-            div id="jobs" data-live { (jobs(&own, &back)) }
         }
     };
     Ok(page(&format!("Agent {id}"), "/", &main))
@@ -130,7 +138,7 @@ fn processes(agent: &AgentStatus, back: &str) -> Markup {
 fn use_of(id: &str, name: &str) -> Markup {
     html! {
         figure id={ "use-" (id) } {
-            figcaption { (name) " " strong {} }
+            figcaption { (name) " " strong { "–" } }
             svg viewBox="0 0 120 24" preserveAspectRatio="none" aria-hidden="true" { polyline points="" {} }
         }
     }
@@ -148,7 +156,10 @@ fn terminals(joinable: &Sessions) -> Markup {
                     strong { a href=(format!("{back}/sessions/{}", session.name)) { (session.name) } }
                     (badge(session.state.as_str()))
                     code { (session.command.join(" ")) }
-                    (button(&format!("{back}/sessions/end"), "End", &session.name, &[("name", session.name.as_str()), ("back", &back)]))
+                    (destroying(
+                        &format!("{back}/sessions/end"), "End", &session.name, &[("name", session.name.as_str()), ("back", &back)],
+                        &format!("End the session {} and its program?", session.name),
+                    ))
                 }
             }
         }
@@ -163,7 +174,7 @@ fn row(agent: u8, process: &ProcessRow, back: &str) -> Markup {
     let still = matches!(process.state, ProcessState::Stopped | ProcessState::Disabled | ProcessState::Completed);
     let uptime = process.uptime_ms.and_then(|uptime| u64::try_from(uptime).ok());
     html! {
-        tr {
+        tr id={ "process-" (process.name) } {
             th scope="row" { (process.name) }
             td { (badge(process.state.as_str())) }
             td.figure { (process.memory_bytes.map(size).unwrap_or_default()) }
@@ -208,30 +219,7 @@ fn log(id: AgentId, lines: &Lines, agent: &AgentStatus, printed: &Result<LogPage
             },
             Err(refusal) => (refused(refusal)),
         }
-        p.quiet id="log-state" { "The last lines; reload for newer ones." }
-    }
-}
-
-fn verdict(verify: &Verify) -> Markup {
-    html! {
-        div.line {
-            (badge(verify.status.as_str()))
-            span { @if verify.full { "in full, " } (duration(verify.total_duration_ms)) }
-            @if let Some(reason) = verify.reason { span.quiet { (reason) } }
-        }
-        @if let Some(error) = &verify.error { (super::parts::trouble(error)) }
-        @for warning in &verify.warnings { p.note { (warning) } }
-        ul.jobs {
-            @for stage in &verify.stages {
-                li {
-                    div.line { (badge(stage.status.as_str())) strong { (stage.name) } span.quiet { (duration(stage.duration_ms)) } }
-                    @if let Some(first) = &stage.first_error { pre tabindex="0" { @for line in first.lines() { (plain(line)) "\n" } } }
-                    @for command in stage.commands.iter().filter(|command| command.status != StageStatus::Pass) {
-                        p.quiet { (command.name) ": " (command.status) @if let Some(log) = &command.log { ", log " code { (log) } } }
-                    }
-                }
-            }
-        }
+        p.quiet id="log-state" { "The last lines, times in UTC; reload for newer ones." }
     }
 }
 
@@ -247,8 +235,14 @@ fn list(report: &DatabaseReport, back: &str) -> Markup {
                         (size(snapshot.bytes))
                         @if let Some(made) = &snapshot.made_at { ", " (time(made)) }
                     }
-                    (button(&format!("{back}/snapshots/restore"), "Restore", &snapshot.name, &fields))
-                    (button(&format!("{back}/snapshots/drop"), "Drop", &snapshot.name, &fields))
+                    (destroying(
+                        &format!("{back}/snapshots/restore"), "Restore", &snapshot.name, &fields,
+                        &format!("Replace {} as it is now by the snapshot {}?", report.database, snapshot.name),
+                    ))
+                    (destroying(
+                        &format!("{back}/snapshots/drop"), "Drop", &snapshot.name, &fields,
+                        &format!("Delete the snapshot {}?", snapshot.name),
+                    ))
                 }
             }
         }

@@ -1,12 +1,15 @@
 //! `/`: every agent, and what is wrong with it.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
 
-use super::parts::{badge, button, jobs, size, trouble};
+use super::parts::{at_work as job_at_work, badge, button, counted, jobs, size, trouble};
 use super::shell::page;
-use crate::report::{AgentStatus, ProcessRow, StackState};
+use super::{launch, verdict};
+use crate::report::{AgentStatus, Job, ProcessRow, StackState, Verify};
 use crate::serve::api::{agents, jobs as job_list};
 use crate::serve::refusal::Refusal;
 use crate::serve::site::Shared;
@@ -17,11 +20,13 @@ const JOBS: usize = 5;
 
 pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Refusal> {
     let status = agents::list(State(site.clone())).await?.0;
-    let last = job_list::list(State(site)).await?.0.jobs;
+    let (last, verdicts) = tokio::join!(job_list::list(State(site.clone())), agents::last_verdicts(&site));
+    let (last, verdicts) = (last?.0.jobs, verdicts?);
     let main = html! {
         h1 { "Agents" }
+        div.line id="summary" data-live { (summary(&status.agents)) }
         div.agents id="agents" data-live {
-            @for agent in &status.agents { (card(agent)) }
+            @for agent in &status.agents { (card(agent, verdicts.get(&agent.agent), &last)) }
             @if status.agents.is_empty() {
                 div.empty {
                     p { strong { "No agent runs yet." } }
@@ -29,7 +34,7 @@ pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Ref
                 }
             }
         }
-        (launch_form(&status.agents))
+        (launch::form(&site, &status.agents))
         section aria-labelledby="jobs-title" {
             h2 id="jobs-title" { "Last jobs" }
             div id="jobs" data-live { (jobs(&last[..last.len().min(JOBS)], "/")) }
@@ -38,37 +43,65 @@ pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Ref
     Ok(page("Agents", "/", &main))
 }
 
-fn card(agent: &AgentStatus) -> Markup {
+/// How many agents are in which state, and those that are not well.
+fn summary(agents: &[AgentStatus]) -> Markup {
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    for agent in agents {
+        *states.entry(agent.state.as_str()).or_default() += 1;
+    }
+    let ill = agents.iter().filter(|agent| has_trouble(agent));
+    html! {
+        @for (state, count) in states { (counted(state, count)) }
+        @for agent in ill { a href={ "#agent-" (agent.agent) } { "See agent " (agent.agent) } }
+    }
+}
+
+/// Whether a person should look at it.
+fn has_trouble(agent: &AgentStatus) -> bool {
+    agent.error.is_some() || agent.processes.iter().any(|process| process.state.is_trouble())
+}
+
+fn card(agent: &AgentStatus, verify: Option<&Verify>, jobs: &[Job]) -> Markup {
     let (id, path) = (agent.agent, format!("/agents/{}", agent.agent));
     let ready = agent.processes.iter().filter(|process| process.state.is_well()).count();
     html! {
-        article.card aria-labelledby={ "agent-" (id) } {
+        article.card id={ "card-" (id) } aria-labelledby={ "agent-" (id) } {
             div.line {
                 h2 id={ "agent-" (id) } { a href=(path) { "Agent " (id) } }
                 (badge(agent.state.as_str()))
                 span.quiet { (ready) " of " (agent.processes.len()) " processes are well" }
             }
-            (facts(agent))
-            (wrong(agent))
+            (facts(agent, verify))
             (actions(agent, "/"))
+            (at_work(agent, jobs))
+            (wrong(agent))
         }
     }
 }
 
-/// What an agent is and where.
-pub(super) fn facts(agent: &AgentStatus) -> Markup {
+/// The agent's last job, while it is at work, and when it failed.
+pub(super) fn at_work(agent: &AgentStatus, jobs: &[Job]) -> Markup {
+    let last = jobs.iter().find(|job| job.agent == Some(agent.agent));
+    html! { @if let Some(last) = last { (job_at_work(last)) } }
+}
+
+/// What an agent is and where, with its last run of verify.
+pub(super) fn facts(agent: &AgentStatus, verify: Option<&Verify>) -> Markup {
     let memory: u64 = agent.processes.iter().filter_map(|process| process.memory_bytes).sum();
     html! {
         dl.facts {
             div { dt { "Project" } dd { (agent.project) } }
             div { dt { "Branch" } dd { (agent.branch.as_deref().unwrap_or("none")) } }
-            div { dt { "Memory" } dd { (size(memory)) } }
+            div { dt { "Memory" } dd { @if memory == 0 { "none" } @else { (size(memory)) } } }
             div.wide { dt { "Tree" } dd { code { (agent.tree) } } }
             @if !agent.urls.is_empty() {
                 div.wide {
                     dt { "URLs" }
                     dd { @for (name, url) in &agent.urls { (link(name, url)) " " } }
                 }
+            }
+            @if let Some(verify) = verify {
+                div.wide { dt { "Last verify" } dd { (verdict::line(verify, agent.agent)) } }
             }
         }
     }
@@ -83,15 +116,14 @@ fn link(name: &str, url: &str) -> Markup {
 
 /// Why it is broken, with the last lines of what is.
 pub(super) fn wrong(agent: &AgentStatus) -> Markup {
-    let ill = |process: &&ProcessRow| !process.state.is_well();
+    let ill = |process: &&ProcessRow| process.state.is_trouble();
     html! {
         @if let Some(error) = &agent.error { (trouble(error)) }
         @for drift in &agent.drift { p.note { (drift) } }
         @for process in agent.processes.iter().filter(ill) {
-            div.trouble {
+            div.trouble id={ "trouble-" (agent.agent) "-" (process.name) } {
                 p { strong { (process.name) } " " (badge(process.state.as_str())) }
-                @if let Some(reason) = &process.reason { p { (reason) } }
-                @if let Some(exit) = &process.exit { p { (exit) } }
+                @if let Some(reason) = &process.reason { p { (reason) } } @else if let Some(exit) = &process.exit { p { (exit) } }
                 @if !process.last_lines.is_empty() {
                     pre tabindex="0" aria-label={ "Last lines of " (process.name) } {
                         @for line in &process.last_lines { (plain(line)) "\n" }
@@ -110,7 +142,8 @@ pub(super) fn actions(agent: &AgentStatus, back: &str) -> Markup {
     };
     html! {
         div.actions {
-            @if matches!(agent.state, StackState::Stopped | StackState::Parked) { (act("start", "Start")) }
+            @if agent.state == StackState::Parked { (act("start", "Wake")) }
+            @else if agent.state == StackState::Stopped { (act("start", "Start")) }
             @else {
                 (act("restart", "Restart"))
                 (act("stop", "Stop"))
@@ -119,28 +152,6 @@ pub(super) fn actions(agent: &AgentStatus, back: &str) -> Markup {
             }
             (act("verify", "Verify"))
             a.button href={ "/agents/" (agent.agent) "/teardown" } { "Tear down…" span.unseen { " " (subject) } }
-        }
-    }
-}
-
-fn launch_form(agents: &[AgentStatus]) -> Markup {
-    let free = (1..=99_u8).find(|id| agents.iter().all(|agent| agent.agent != *id)).unwrap_or(1);
-    html! {
-        section aria-labelledby="launch-title" {
-            h2 id="launch-title" { "Launch" }
-            form.fields method="post" action="/launch" {
-                label { "Agent" input name="agent" type="number" min="1" max="99" required value=(free); }
-                label.grows {
-                    "Project, if the agent is new"
-                    input name="project" placeholder="/path/to/project" autocomplete="off" spellcheck="false";
-                }
-                label.grows {
-                    "Branch, for a work tree of its own"
-                    input name="branch" autocomplete="off" spellcheck="false";
-                }
-                button.main type="submit" { "Launch" }
-            }
-            p.quiet { "Launching an agent that exists continues or repairs it." }
         }
     }
 }

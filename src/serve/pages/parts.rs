@@ -12,6 +12,11 @@ pub(super) fn badge(word: &str) -> Markup {
     toned(word, tone(word))
 }
 
+/// The same with how many there are.
+pub(super) fn counted(word: &str, count: usize) -> Markup {
+    toned(&format!("{count} {word}"), tone(word))
+}
+
 fn toned(word: &str, tone: &str) -> Markup {
     html! { span class={ "badge " (tone) } { (word.replace('_', " ")) } }
 }
@@ -32,6 +37,16 @@ fn tone(word: &str) -> &'static str {
 pub(super) fn button(action: &str, label: &str, subject: &str, fields: &[(&str, &str)]) -> Markup {
     html! {
         form method="post" action=(action) {
+            @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+            button type="submit" { (label) span.unseen { " " (subject) } }
+        }
+    }
+}
+
+/// The same for what cannot be undone; with a script, the question is asked before.
+pub(super) fn destroying(action: &str, label: &str, subject: &str, fields: &[(&str, &str)], question: &str) -> Markup {
+    html! {
+        form method="post" action=(action) data-ask=(question) {
             @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
             button type="submit" { (label) span.unseen { " " (subject) } }
         }
@@ -76,14 +91,14 @@ pub(super) fn duration(milliseconds: u64) -> String {
     }
 }
 
-/// The time of day of a timestamp.
+/// The time of day of a timestamp, in UTC.
 pub(super) fn clock(timestamp: &str) -> &str {
     timestamp.get(11..19).unwrap_or(timestamp)
 }
 
 pub(super) fn time(timestamp: &str) -> Markup {
     let day = timestamp.get(..10).unwrap_or_default();
-    html! { time datetime=(timestamp) { (day) " " (clock(timestamp)) } }
+    html! { time datetime=(timestamp) { (day) " " (clock(timestamp)) " UTC" } }
 }
 
 /// Jobs: those at work, and what the last ones came to. `back` is the page.
@@ -92,7 +107,7 @@ pub(super) fn jobs(jobs: &[Job], back: &str) -> Markup {
         @if jobs.is_empty() { p.quiet { "No jobs yet." } }
         @else {
             ul.jobs {
-                @for job in jobs { li { (one_job(job, back)) } }
+                @for job in jobs { li id={ "job-" (job.id) } { (one_job(job, back)) } }
             }
         }
     }
@@ -100,11 +115,9 @@ pub(super) fn jobs(jobs: &[Job], back: &str) -> Markup {
 
 fn one_job(job: &Job, back: &str) -> Markup {
     let running = job.state == JobState::Running;
-    let tone = if running { "busy" } else { tone(job.state.as_str()) };
-    let error = job.result.as_ref().filter(|_| job.state == JobState::Failed).and_then(error_of);
     html! {
         div.line {
-            (toned(job.state.as_str(), tone))
+            (state_of(job))
             strong { (job.verb) @if let Some(agent) = job.agent { " " a href={ "/agents/" (agent) } { "agent " (agent) } } }
             span.quiet { "job " (job.id) ", " (time(job.finished_at.as_deref().unwrap_or(&job.started_at))) }
             @if running {
@@ -112,7 +125,37 @@ fn one_job(job: &Job, back: &str) -> Markup {
             }
         }
         @if let Some(progress) = job.progress.as_deref().filter(|_| running) { p.quiet { (progress) } }
-        @if let Some(error) = error { (trouble(&error)) }
+        @if let Some(error) = failure_of(job) { (trouble(&error)) }
+    }
+}
+
+/// How far a job is; of a run of verify that has ended, its verdict.
+fn state_of(job: &Job) -> Markup {
+    let verdict = job.result.as_ref().filter(|_| job.verb == "verify" && job.state == JobState::Done);
+    match verdict.and_then(|document| document["status"].as_str()) {
+        Some(verdict) => badge(verdict),
+        None if job.state == JobState::Running => toned(job.state.as_str(), "busy"),
+        None => badge(job.state.as_str()),
+    }
+}
+
+fn failure_of(job: &Job) -> Option<ErrorDocument> {
+    job.result.as_ref().filter(|_| job.state == JobState::Failed).and_then(error_of)
+}
+
+/// A job while it is at work, and what it failed with; nothing of one that did what it should.
+pub(super) fn at_work(job: &Job) -> Markup {
+    html! {
+        @if job.state == JobState::Running {
+            p.line {
+                (toned(&job.verb, "busy"))
+                @if let Some(progress) = &job.progress { span.quiet { (progress) } }
+            }
+        }
+        @if let Some(error) = failure_of(job) {
+            p.quiet { (job.verb) " failed, " (time(job.finished_at.as_deref().unwrap_or(&job.started_at))) }
+            (trouble(&error))
+        }
     }
 }
 

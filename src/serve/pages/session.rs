@@ -20,7 +20,7 @@ pub(super) async fn show(Agent(id): Agent, Path((_, name)): Path<(String, String
             }
             body {
                 header {
-                    h1 { (name) " of agent " (id) }
+                    h1 { (name) " of " a href={ "/agents/" (id) } { "agent " (id) } }
                     p role="status" {}
                 }
                 main.terminal data-session=(format!("/ws/sessions/{id}/{name}")) data-name=(name) {

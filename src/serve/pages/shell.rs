@@ -44,6 +44,7 @@ fn document(title: &str, head: &Markup, main: &Markup) -> Html<String> {
                     (head)
                 }
                 main id="main" { (main) }
+                div id="notice" role="alert" hidden {}
             }
         }
     };

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
 
-use super::parts::{button, time};
+use super::parts::{button, destroying, time};
 use super::shell::page;
 use crate::project::AgentId;
 use crate::report::{BoardTask, QueueProject, TaskStatus};
@@ -19,17 +19,19 @@ pub(super) async fn show(State(site): State<Shared>) -> Result<Html<String>, Ref
     let projects = projects::list(State(site.clone())).await?.0.projects;
     let main = html! {
         h1 { "Tasks" }
-        form.fields method="post" action="/tasks" {
-            label.grows { "New task" input name="title" required maxlength="300" autocomplete="off"; }
-            (assignee(&agents, None))
-            (project(&projects, None))
-            button.main type="submit" { "Add" }
+        div id="new" data-live {
+            form.fields method="post" action="/tasks" {
+                label.grows { "New task" input name="title" required maxlength="300" autocomplete="off"; }
+                (assignee(&agents, None))
+                (project(&projects, None))
+                button.main type="submit" { "Add" }
+            }
         }
         div.board id="board" data-live {
             @for status in TaskStatus::ALL {
                 @let column: Vec<&BoardTask> = board.iter().filter(|task| task.status == status).collect();
                 @if !column.is_empty() || !is_of_tickets(status) {
-                section.column aria-labelledby={ "column-" (status.as_str()) } {
+                section.column id={ "all-" (status.as_str()) } aria-labelledby={ "column-" (status.as_str()) } {
                     h2 id={ "column-" (status.as_str()) } { (title(status)) " " span.quiet { (column.len()) } }
                     @if column.is_empty() { p.quiet { "No tasks." } }
                     @for (place, task) in column.iter().enumerate() {
@@ -72,7 +74,7 @@ pub(super) fn moves(task: TaskStatus, is_ticket: bool) -> impl Iterator<Item = T
 fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8], projects: &[QueueProject]) -> Markup {
     let (path, subject) = (format!("/tasks/{}", task.id), format!("task {}", task.id));
     html! {
-        article.card aria-labelledby={ "task-" (task.id) } {
+        article.card id={ "card-" (task.id) } aria-labelledby={ "task-" (task.id) } {
             h3 id={ "task-" (task.id) } { (task.title) }
             p.quiet {
                 "#" (task.id)
@@ -83,6 +85,7 @@ fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8], projects: &[
             }
             @if !task.text.is_empty() { p.text { (task.text) } }
             div.actions role="group" aria-label={ "Move " (subject) } {
+                span.quiet { "Move to" }
                 @for status in moves(task.status, task.project.is_some()) {
                     (button(&path, title(status), &subject, &[("status", status.as_str())]))
                 }
@@ -106,7 +109,7 @@ fn card(task: &BoardTask, above: Option<&BoardTask>, agents: &[u8], projects: &[
                     label { "Note" textarea name="text" rows="2" required {} }
                     button type="submit" { "Add note" }
                 }
-                (button(&format!("{path}/delete"), "Delete", &subject, &[]))
+                (destroying(&format!("{path}/delete"), "Delete", &subject, &[], &format!("Delete {subject} and its notes?")))
             }
         }
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::parts::trouble;
 use super::shell::page;
-use crate::report::{Removed, TornDownAgent};
+use crate::report::{REFUSED, Removed, TornDownAgent};
 use crate::serve::api::agents;
 use crate::serve::api::route::Agent;
 use crate::serve::refusal::Refusal;
@@ -36,10 +36,21 @@ pub(super) async fn show(State(site): State<Shared>, Agent(id): Agent) -> Result
 fn what(agent: &TornDownAgent) -> Markup {
     html! {
         @if let Some(error) = &agent.error { (trouble(error)) }
+        @for (thing, lost) in agent.removed.iter().filter_map(|thing| Some((thing, lost(thing)?))) {
+            div.trouble {
+                p { strong { "Would be lost: work that exists nowhere else" } }
+                p { code { (thing.name) } ": " (lost) }
+            }
+        }
         (list("Would be removed", &agent.removed))
         (list("Would be left", &agent.left))
         (list("Belongs to somebody else, and stays", &agent.foreign))
     }
+}
+
+/// What keeps it from being removed.
+fn lost(thing: &Removed) -> Option<&str> {
+    thing.detail.as_deref()?.strip_prefix(REFUSED)
 }
 
 fn list(title: &str, things: &[Removed]) -> Markup {
@@ -49,8 +60,8 @@ fn list(title: &str, things: &[Removed]) -> Markup {
             ul.plain {
                 @for thing in things {
                     li {
-                        span.quiet { (thing.kind) } " " code { (thing.name) }
-                        @if let Some(detail) = &thing.detail { " " (detail) }
+                        span.quiet { (thing.kind) }
+                        span { code { (thing.name) } @if let Some(detail) = &thing.detail { " " span.quiet { (detail) } } }
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! The file as it is read.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -14,6 +15,10 @@ use crate::system;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::serve) struct Settings {
+    /// Where to listen; by default 127.0.0.1.
+    pub(in crate::serve) address: Option<IpAddr>,
+    /// The ports; by default 3333.
+    pub(in crate::serve) ports: Vec<u16>,
     /// Names that `Host` may have, besides loopback names and addresses.
     pub(in crate::serve) allowed_hosts: Vec<String>,
     /// Origins whose pages may call the API, as browsers write them: `https://board.example.org`.

@@ -1,6 +1,7 @@
 //! `serve.toml`: what a person may set, all of it optional.
 //!
 //! ```toml
+//! ports = [3333]                                     # where to listen
 //! allowed_hosts = ["harness.example.org"]            # names besides loopback names and addresses
 //! allowed_origins = ["https://board.example.org"]    # sites whose pages may call the API
 //! [github]                                           # how issues are asked for

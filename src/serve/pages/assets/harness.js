@@ -1,10 +1,12 @@
 // Keeps a page as things are: asks for it again when an event arrives, and follows a log. Only what an agent uses is asked
-// by the clock, while its page is looked at.
+// by the clock, while its page is looked at. Forms act without a new page, so that a person stays where they are.
 
 const live = document.getElementById("live");
 const log = document.getElementById("log");
+const notice = document.getElementById("notice");
 const parts = () => [...document.querySelectorAll("[data-live]")];
-const known = new Map(parts().map((part) => [part.id, part.innerHTML]));
+/** Between two questions for the page, in milliseconds. */
+const PAUSE = 150;
 let events;
 let asking = false;
 let again = false;
@@ -13,32 +15,56 @@ function say(text) {
   if (live && live.textContent !== text) live.textContent = text;
 }
 
-/** Whether somebody writes in a part, which must stay as it is then. */
-function isWrittenIn(part) {
-  return [...part.querySelectorAll("input, textarea, select")].some((field) => {
-    if (field.type === "hidden") return false;
-    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected);
-    return field.value !== field.defaultValue;
-  }) || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+// ---- the page as it is now
+
+/** Times, which the server says in UTC, as they are here. */
+function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (isNaN(at)) continue;
+    time.title = time.textContent;
+    time.textContent = at.toLocaleString("sv-SE");
+  }
 }
 
-/** What finds a control again in the new part. */
-function nameOf(control) {
-  return `${control.tagName} ${control.closest("form")?.action ?? control.href ?? ""} ${control.textContent}`;
+/** Makes a node what another one is, and keeps what is the same: focus, scrolling, what is opened, marked or being written. */
+function renew(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeName !== fresh.nodeName || old.id !== fresh.id) return old.replaceWith(fresh);
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    old.data = fresh.data;
+    return;
+  }
+  const mine = (name) => name === "open" && old.matches("details");
+  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name) && !mine(name)) old.removeAttribute(name);
+  for (const name of fresh.getAttributeNames()) {
+    if (old.getAttribute(name) !== fresh.getAttribute(name)) old.setAttribute(name, fresh.getAttribute(name));
+  }
+  const byId = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let at = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    const same = child.id ? byId.get(child.id) : at && !at.id && at.nodeName === child.nodeName ? at : undefined;
+    if (!same) old.insertBefore(child, at);
+    else {
+      if (same === at) at = at.nextSibling;
+      else old.insertBefore(same, at);
+      renew(same, child);
+    }
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
 }
 
-function replace(part, html) {
-  if (known.get(part.id) === html || isWrittenIn(part)) return;
-  const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
-  const scrolled = [...part.querySelectorAll("pre, .scroll")].map((box) => [box.scrollTop, box.scrollLeft]);
-  const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : null;
-  known.set(part.id, html);
-  part.innerHTML = html;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  part.querySelectorAll("pre, .scroll").forEach((box, at) => {
-    if (scrolled[at]) [box.scrollTop, box.scrollLeft] = scrolled[at];
-  });
-  if (focused) [...part.querySelectorAll("a, button, summary")].find((it) => nameOf(it) === focused)?.focus({ preventScroll: true });
+function show(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  localise(page);
+  for (const part of parts()) {
+    const fresh = page.getElementById(part.id);
+    if (fresh) renew(part, fresh);
+  }
 }
 
 /** Asks for the page again; what happens meanwhile is one more question. */
@@ -61,16 +87,11 @@ async function refresh() {
         say(answer.status === 401 ? "Signed out: reload" : "Gone: reload");
         break;
       }
-      if (answer.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        for (const part of parts()) {
-          const fresh = page.getElementById(part.id);
-          if (fresh) replace(part, fresh.innerHTML);
-        }
-      }
+      if (answer.ok) show(await answer.text());
     } catch {
       // the stream of events says that the server is away, and when it is back
     }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   } while (again);
   asking = false;
 }
@@ -86,6 +107,52 @@ function listen() {
   events.onerror = () => say("Not connected");
 }
 
+// ---- forms
+
+const busy = new WeakSet();
+
+/** Says why something was not done; nothing takes back what was said. */
+function complain(what) {
+  notice.replaceChildren();
+  notice.hidden = !what;
+  if (!what) return;
+  const close = document.createElement("button");
+  close.textContent = "Close";
+  close.onclick = () => complain();
+  notice.append(what, close);
+}
+
+async function act(form, button) {
+  if (busy.has(form)) return;
+  busy.add(form);
+  button?.setAttribute("aria-busy", "true");
+  try {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
+    const text = await answer.text();
+    if (!answer.ok) {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      complain(page.querySelector(".trouble, main") ?? `The server answered ${answer.status}.`);
+    } else if (new URL(answer.url).pathname === location.pathname) {
+      complain();
+      form.reset();
+      show(text);
+      refresh();
+    } else location.assign(answer.url);
+  } catch {
+    complain("The server does not answer.");
+  }
+  busy.delete(form);
+  button?.removeAttribute("aria-busy");
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  event.preventDefault();
+  if (!form.dataset.ask || confirm(form.dataset.ask)) act(form, event.submitter);
+});
+
 // ---- the log of an agent
 
 const MOST = 1000;
@@ -96,7 +163,7 @@ function plain(text) {
   return text.replace(/\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)/g, "");
 }
 
-function show() {
+function print() {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const rows = document.createDocumentFragment();
   for (const { time, process, stream, line } of waiting.splice(0).slice(-MOST)) {
@@ -104,7 +171,7 @@ function show() {
     row.className = stream === "stderr" ? "stderr" : "stdout";
     const head = document.createElement("span");
     head.className = "quiet";
-    head.textContent = `${time.slice(11, 19)} ${process}`;
+    head.textContent = `${new Date(time).toLocaleTimeString("sv-SE")} ${process}`;
     row.append(head, `  ${plain(line)}\n`);
     rows.append(row);
   }
@@ -133,7 +200,7 @@ function follow() {
     state.textContent = "Following: new lines appear at the end.";
   };
   stream.onmessage = ({ data }) => {
-    if (waiting.push(JSON.parse(data)) === 1) requestAnimationFrame(show);
+    if (waiting.push(JSON.parse(data)) === 1) requestAnimationFrame(print);
     if (waiting.length > 2 * MOST) waiting = waiting.slice(-MOST);
   };
   stream.addEventListener("lost", ({ data }) => {
@@ -208,4 +275,5 @@ document.addEventListener("visibilitychange", () => (document.hidden ? end() : b
 addEventListener("pagehide", end);
 addEventListener("pageshow", ({ persisted }) => persisted && begin());
 if (log) log.scrollTop = log.scrollHeight;
+localise(document);
 begin();

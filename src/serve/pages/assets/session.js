@@ -165,12 +165,19 @@ function sequence({ key, shiftKey, altKey, ctrlKey, metaKey }) {
   return code >= 64 && code < 96 ? before + String.fromCharCode(code & 31) : undefined;
 }
 
-keyboard.addEventListener("keydown", (event) => {
-  if (event.isComposing) return;
+// on the document: who has marked something with the mouse types on without a click
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || (event.target !== keyboard && event.target !== document.body)) return;
   // copy and paste as on a desktop's terminal; Ctrl-C copies where something is marked
   const marked = !getSelection().isCollapsed;
   const letter = event.key.toLowerCase();
-  if (event.ctrlKey && (letter === "v" || (letter === "c" && (event.shiftKey || marked)))) return;
+  if (event.ctrlKey && letter === "v") return keyboard.focus();
+  if (event.ctrlKey && letter === "c" && (event.shiftKey || marked)) {
+    // with Shift, browsers would open their tools for developers
+    if (marked) document.execCommand("copy");
+    return event.preventDefault();
+  }
+  if (!["Shift", "Control", "Alt", "Meta", "AltGraph"].includes(event.key)) keyboard.focus();
   // AltGr makes a letter
   const text = event.getModifierState("AltGraph") ? undefined : sequence(event);
   if (text === undefined) return;
@@ -204,7 +211,14 @@ function pressed(event, button, end) {
   return true;
 }
 
-terminal.addEventListener("mousedown", (event) => pressed(event, event.button, "M") && keyboard.focus());
+terminal.addEventListener("mousedown", (event) => {
+  if (pressed(event, event.button, "M")) return keyboard.focus();
+  // with Shift a browser marks from where something was marked before, which here is in the field for keys
+  if (!event.shiftKey || document.activeElement !== keyboard) return;
+  const place = document.caretPositionFromPoint?.(event.clientX, event.clientY);
+  keyboard.blur();
+  if (place) getSelection().collapse(place.offsetNode, place.offset);
+});
 terminal.addEventListener("mouseup", (event) => {
   if (pressed(event, event.button, "m") || getSelection().isCollapsed) keyboard.focus();
 });
