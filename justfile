@@ -105,6 +105,7 @@ advisories:
 docker:
     cargo build --locked
     HARNESS_BIN=target/debug/harness tests/images/build
+    tests/images/agent target/debug/harness
     HARNESS_TEST_DOCKER=required cargo test --test all -- docker::
 
 # cloud-init.yml, really booted: bookworm, trixie, noble; as root, 4 to 17 minutes each
@@ -117,10 +118,11 @@ boot *suites:
 packages *suites:
     tests/packages/run "$@"
 
-# the Dockerfile and compose/harness.yml, run with the real docker compose; as root
+# the Dockerfile and compose/harness.yml, run with the real docker compose, and Dockerfile.agent; as root
 [group("whole check")]
 container:
     tests/container/run
+    tests/container/agent
 
 # what CI runs; as root on Debian or Ubuntu
 [group("whole check")]

@@ -22,8 +22,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ),
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
-        // the queue is kept in `serve`, and its rules are here
-        ("jobs", &["agent", "verify", "project", "report", "system"]),
+        // the queue is kept in `serve`, and its rules are here; a job may run in a container
+        ("jobs", &["agent", "verify", "infra", "project", "report", "system"]),
         ("serve", &["jobs", "agent", "verify", "infra", "supervisor", "screen", "project", "report", "system"]),
         ("terminal", &["supervisor", "report", "system"]),
         (

@@ -15,7 +15,7 @@ use crate::terminal::Table;
 /// Name the repositories that tickets are about, and how jobs in them are done.
 ///
 /// Settings: `base`, `remote`, `github`, `program`, `prompt`, `variables`, `time_limit_s`, `rounds`, `attempts`, `backoff_s`,
-/// `stack`, `approval`, `source`, `label`, `start`, `state_labels` and `comments`; docs/jobs.md explains them. A value is JSON, or else text.
+/// `execution`, `image`, `fallback`, `stack`, `approval`, `source`, `label`, `start`, `state_labels` and `comments`; docs/jobs.md explains them. A value is JSON, or else text.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

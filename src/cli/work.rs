@@ -52,10 +52,16 @@ pub(super) struct Arguments {
     /// Do one job, if one waits, and end: with 1 unless it succeeded.
     #[arg(long)]
     once: bool,
+    /// Do one job that a worker says on stdin, in a container of its own.
+    #[arg(long, hide = true)]
+    handed: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let context = invocation.context_to_make()?;
+    if arguments.handed {
+        return block_on(jobs::handed_over(&context)).map(|()| ExitCode::SUCCESS);
+    }
     let options = WorkOptions {
         url: arguments.url.clone(),
         key: arguments.key.as_ref().map(Secret::new),

@@ -16,4 +16,4 @@ mod work;
 
 pub use machine::{Effect, Happened, Wish, next, step};
 pub use rehearse::{Request as RehearseRequest, rehearse};
-pub use work::{Access, Say, WorkOptions, complete, work};
+pub use work::{Access, Say, WorkOptions, complete, handed_over, work};

@@ -57,6 +57,12 @@ pub struct ProjectSettings {
     pub attempts: u32,
     /// The wait before the second attempt, in seconds; it doubles with each.
     pub backoff_s: u64,
+    /// Where its jobs are done.
+    pub execution: JobExecution,
+    /// The image of its containers, in place of the worker's.
+    pub image: Option<String>,
+    /// Whether a job that Docker fails to do is done on the worker's machine itself.
+    pub fallback: bool,
     /// What becomes of the stack after the job.
     pub stack: StackAfter,
     /// Whether new tickets wait for approval.
@@ -87,6 +93,9 @@ impl Default for ProjectSettings {
             rounds: 3,
             attempts: 3,
             backoff_s: 10,
+            execution: JobExecution::Local,
+            image: None,
+            fallback: true,
             stack: StackAfter::Teardown,
             approval: false,
             source: None,
@@ -149,6 +158,15 @@ impl StateLabels {
     }
 }
 
+words! {
+    /// Where jobs are done.
+    pub enum JobExecution {
+        /// On the worker's machine, as its user.
+        Local = "local",
+        /// In a container on it.
+        Docker = "docker",
+    }
+}
 words! {
     /// What becomes of a stack after its job.
     pub enum StackAfter {

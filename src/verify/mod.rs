@@ -32,7 +32,7 @@ mod work_tree;
 
 pub use against::judge_against;
 pub use error::Error;
-pub use evidence::{check, may_be_signed, public_key, sign};
+pub use evidence::{Differences, check, may_be_signed, public_key, sign, touched};
 pub use export::{annotations, junit, may_be_written};
 pub use gate::gate_commits;
 pub use judge::{Judgement, could_not_judge, judge};

@@ -12,6 +12,8 @@ mod engine;
 mod external;
 mod faults;
 mod frozen;
+mod jobs;
+mod jobs_faults;
 mod machine;
 mod moving;
 mod relay;

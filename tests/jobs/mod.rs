@@ -5,6 +5,6 @@ mod hub;
 mod pulls;
 mod queue;
 mod rehearse;
-mod scene;
+pub(crate) mod scene;
 mod work;
 mod work_faults;

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 
 /// The token that it takes.
-pub(super) const TOKEN: &str = "ghp_token_of_the_tests";
+pub(crate) const TOKEN: &str = "ghp_token_of_the_tests";
 
 #[derive(Default)]
 struct State {
@@ -20,15 +20,15 @@ struct State {
 }
 
 /// A server, ended with the test.
-pub(super) struct GitHub {
-    pub(super) port: u16,
+pub(crate) struct GitHub {
+    pub(crate) port: u16,
     state: Arc<Mutex<State>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl GitHub {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (state, stop) = (Arc::<Mutex<State>>::default(), Arc::<AtomicBool>::default());
@@ -45,18 +45,18 @@ impl GitHub {
         Self { port, state, stop, thread: Some(thread) }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Fails so often from now on.
-    pub(super) fn fails(&self, times: usize) {
+    pub(crate) fn fails(&self, times: usize) {
         self.state.lock().unwrap().trouble = times;
     }
 
     /// What was opened, and that every request was as the description has it.
     #[track_caller]
-    pub(super) fn pulls(&self) -> Vec<Value> {
+    pub(crate) fn pulls(&self) -> Vec<Value> {
         let state = self.state.lock().unwrap();
         assert_eq!(state.faults, Vec::<String>::new());
         state.pulls.clone()

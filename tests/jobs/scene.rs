@@ -8,32 +8,42 @@ use serde_json::{Value, json};
 
 use super::pulls::{GitHub, TOKEN};
 use crate::serve::server::Server;
-use crate::support::{HarnessCommand, TestHome, TestProject};
+use crate::support::{HarnessCommand, ProjectBuilder, TestHome, TestProject};
 
 /// Beside the project: the user's own folder of trees is shared by all tests.
 const TREES: &str = "[worktree]\npath = \"{{ project_root }}/../trees/{{ id }}\"\n";
 /// The value of a variable that the programs of jobs get.
-pub(super) const SECRET: &str = "sk-secret-of-the-tests";
+pub(crate) const SECRET: &str = "sk-secret-of-the-tests";
 
 /// All of it.
-pub(super) struct Scene<'a> {
-    pub(super) home: &'a TestHome,
+pub(crate) struct Scene<'a> {
+    pub(crate) home: &'a TestHome,
     _server: Server,
-    pub(super) project: TestProject<'a>,
-    pub(super) github: GitHub,
+    pub(crate) project: TestProject<'a>,
+    pub(crate) github: GitHub,
     remote: PathBuf,
 }
 
 impl<'a> Scene<'a> {
     /// `answer` must be 42, and is 41; `verify` also runs `check`.
-    pub(super) fn new(home: &'a TestHome, check: &str) -> Self {
+    pub(crate) fn new(home: &'a TestHome, check: &str) -> Self {
+        Self::with(home, check, |project| project)
+    }
+
+    /// The same with more of a project.
+    pub(crate) fn with(
+        home: &'a TestHome,
+        check: &str,
+        more: impl FnOnce(ProjectBuilder<'a>) -> ProjectBuilder<'a>,
+    ) -> Self {
         let stages = format!(
             "[[verify.stages]]\nname = \"check\"\ncommands = [{{ name = \"answer\", run = {} }}]\n\
              [[verify.stages]]\nname = \"smoke\"\nfull = true\n\
              commands = [{{ name = \"api\", http_get = {{ path = \"/health\", port = \"{{{{ ports.api }}}}\" }} }}]\n",
             toml::Value::String(format!("grep -qx 42 answer || {{ echo 'answer:1: is not 42'; exit 1; }}; {check}"))
         );
-        let project = home.project("shop").application("api").toml(TREES).toml(&stages).file("answer", "41\n").write();
+        let project = home.project("shop").application("api").toml(TREES).toml(&stages).file("answer", "41\n");
+        let project = more(project).write();
         let remote = home.directory().join("remote.git");
         let made = Command::new("git").args(["init", "--quiet", "--bare"]).arg(&remote).status().unwrap();
         assert!(made.success());
@@ -56,12 +66,12 @@ impl<'a> Scene<'a> {
 
     /// A document of a command that succeeds.
     #[track_caller]
-    pub(super) fn ok(&self, words: &[&str]) -> Value {
+    pub(crate) fn ok(&self, words: &[&str]) -> Value {
         self.home.harness(words.iter().copied().chain(["--json"])).run().succeeds().json()
     }
 
     /// Gives the jobs of the project a program: a shell script that gets the file of its prompt.
-    pub(super) fn program(&self, script: &str) {
+    pub(crate) fn program(&self, script: &str) {
         let file = self.home.directory().join("program.sh");
         let harness = env!("CARGO_BIN_EXE_harness");
         let here = self.home.directory().display();
@@ -72,13 +82,18 @@ impl<'a> Scene<'a> {
     }
 
     /// A ticket with a job.
-    pub(super) fn ticket(&self, title: &str, text: &str) -> u64 {
-        let made = self.ok(&["ticket", "add", title, "--text", text, "--project", "shop", "--start"]);
+    pub(crate) fn ticket(&self, title: &str, text: &str) -> u64 {
+        self.ticket_of("shop", title, text)
+    }
+
+    /// The same in another project.
+    pub(crate) fn ticket_of(&self, project: &str, title: &str, text: &str) -> u64 {
+        let made = self.ok(&["ticket", "add", title, "--text", text, "--project", project, "--start"]);
         made["id"].as_u64().unwrap()
     }
 
     /// A worker with a token of GitHub and a secret for its programs.
-    pub(super) fn worker(&self, words: &[&str]) -> HarnessCommand {
+    pub(crate) fn worker(&self, words: &[&str]) -> HarnessCommand {
         let words = ["work", "--json", "--name", "one", "--poll", "1s"].iter().chain(words).copied();
         self.home
             .harness(words)
@@ -89,7 +104,7 @@ impl<'a> Scene<'a> {
 
     /// Does one job; its row, and all that the worker said.
     #[track_caller]
-    pub(super) fn work(&self) -> (Value, String) {
+    pub(crate) fn work(&self) -> (Value, String) {
         let outcome = self.worker(&["--once"]).run();
         let document = outcome.json();
         assert_eq!(document["schema"], "harness/work/1", "{outcome}");
@@ -97,21 +112,21 @@ impl<'a> Scene<'a> {
     }
 
     /// The log of a job.
-    pub(super) fn log(&self, job: &Value) -> String {
+    pub(crate) fn log(&self, job: &Value) -> String {
         let log = self.ok(&["job", "logs", &job["job"].to_string()]);
         let lines = log["lines"].as_array().unwrap().iter();
         lines.map(|line| line["text"].as_str().unwrap().to_owned() + "\n").collect()
     }
 
     /// What the remote says.
-    pub(super) fn remote(&self, arguments: &[&str]) -> String {
+    pub(crate) fn remote(&self, arguments: &[&str]) -> String {
         let output = Command::new("git").arg("-C").arg(&self.remote).args(arguments).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Nothing of a job is left: no stack, no tree, no state, no branch but these, and no hook has run.
     #[track_caller]
-    pub(super) fn is_tidy(&self, branches: &[&str]) {
+    pub(crate) fn is_tidy(&self, branches: &[&str]) {
         assert_eq!(self.ok(&["status"])["agents"], json!([]));
         assert_eq!(self.project.git(&["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1);
         let left: Vec<_> =

@@ -163,3 +163,37 @@ fn programs_that_do_nothing_never_end_or_give_a_key_away() {
     let (job, _) = scene.work();
     assert!(job["reason"].as_str().unwrap().starts_with("the template of the prompt is wrong"), "{job:#}");
 }
+
+#[test]
+fn a_program_that_weakens_what_judges_it_is_judged_by_the_checkouts_rules_or_found_out() {
+    let home = TestHome::new();
+    let scene = Scene::with(&home, "sh check.sh", |project| project.file("check.sh", "grep -qx 42 answer\n"));
+    scene.ok(&["project", "set", "shop", "rounds=3"]);
+    // its own `[verify]` counts for nothing: it fails twice, and mends it then
+    scene.program(
+        "if [ $HARNESS_ROUND -lt 3 ]; then sed -i 's/grep -qx 42 answer/true/; s/sh check.sh/true/' harness.toml\n\
+         echo $HARNESS_ROUND > answer; exit; fi\n\
+         git checkout -q main -- harness.toml; echo 42 > answer\n",
+    );
+    scene.ticket("Takes its checks away", "");
+    let (job, said) = scene.work();
+    let log = scene.log(&job);
+    assert_eq!(job["outcome"], "succeeded", "{job:#}\n{said}\n{log}");
+    assert_eq!(log.matches("verify: fail: check: answer:1: is not 42").count(), 2, "{log}");
+    assert!(!log.contains("checks: modified verify harness.toml"), "in the end it is as it was: {log}");
+    assert!(scene.github.pulls()[0]["body"].as_str().unwrap().contains("passed after 3 rounds"));
+    scene.is_tidy(&[]);
+
+    // a test is a file of the tree: that it was changed is what the reader learns
+    scene.program("echo true > check.sh; echo 42 > answer; mkdir tests; echo 'assert 1' > tests/new.py\n");
+    scene.ticket("Takes a test away", "");
+    let (job, said) = scene.work();
+    let log = scene.log(&job);
+    assert_eq!(job["outcome"], "succeeded", "{job:#}\n{said}\n{log}");
+    let lines = ["modified verify check.sh", "added test tests/new.py"];
+    let body = scene.github.pulls()[1]["body"].as_str().unwrap().to_owned();
+    for line in lines {
+        assert!(log.contains(&format!("checks: {line}\n")) && body.contains(&format!("\n    {line}")), "{log}\n{body}");
+    }
+    scene.is_tidy(&[]);
+}

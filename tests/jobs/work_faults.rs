@@ -138,6 +138,7 @@ fn what_is_wrong_with_a_worker_is_named() {
     fails(&["work", "--env-file", "missing.env"], 3, "work.file");
     fails(&["work", "--once", "--key", "k", "--url", "http://127.0.0.1:9"], 4, "work.no_answer");
     fails(&["complete", "done"], 5, "work.no_job");
+    fails(&["work", "--handed"], 5, "work.not_handed");
     let server = crate::serve::server::Server::start(&home);
     let url = format!("http://127.0.0.1:{}", server.port);
     fails(&["work", "--url", &url, "--key", "hw_wrong"], 5, "work.refused");
@@ -145,7 +146,7 @@ fn what_is_wrong_with_a_worker_is_named() {
     // by the variables of the earlier coordinator
     let key = home.harness(["serve", "key", "add", "--worker", "w", "--json"]).run().json()["key"].clone();
     let worker = home.harness(["work", "--once", "--json"]).env("TERARCHITECT_API_URL", &url);
-    let worker = worker.env("TERARCHITECT_WORKER_API_KEY", key.as_str().unwrap()).env("AGENT_IMAGE", "x").run();
-    let worker = worker.succeeds().says("`AGENT_IMAGE` is not used");
+    let worker = worker.env("TERARCHITECT_WORKER_API_KEY", key.as_str().unwrap()).env("AGENT_DOCKER_MODE", "dood");
+    let worker = worker.env("MAX_CONCURRENT_AGENTS", "2").run().succeeds().says("one job at a time");
     assert_eq!(worker.json()["jobs"], json!([]));
 }

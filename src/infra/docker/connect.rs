@@ -42,12 +42,19 @@ pub(super) fn address() -> Result<Address> {
 /// # Errors
 /// There is none, it does not answer, or it denies access to this user.
 pub(super) async fn connect() -> Result<Docker> {
-    let address = address()?;
+    connect_to(&address()?).await
+}
+
+/// Connects to an engine that was found.
+///
+/// # Errors
+/// It does not answer, or it denies access to this user.
+pub(super) async fn connect_to(address: &Address) -> Result<Docker> {
     let unreachable = |source| match refusal(&source) {
         Some(std::io::ErrorKind::PermissionDenied) => Error::Forbidden { address: address.url.clone() },
         _ => Error::Unreachable { address: address.url.clone(), origin: address.origin.clone(), source },
     };
-    let spoken = spoken_version(&address).await;
+    let spoken = spoken_version(address).await;
     let version = spoken.as_ref().unwrap_or(API_DEFAULT_VERSION);
     let docker = match address.url.strip_prefix("unix://") {
         // the call below distinguishes a missing socket from one that is closed to this user

@@ -11,6 +11,7 @@
 //! forward        how the browser reaches applications on loopback
 //! autoheal       restarts what needs it while no command runs; process: how both of them run
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
+//! task           containers that do one thing and end
 //! ```
 //!
 //! Names and labels are those of docker compose, so that `docker compose -p agent-infra ps|logs|down` works, and
@@ -44,6 +45,7 @@ mod service_access;
 mod stats;
 mod status;
 mod take_down;
+mod task;
 mod variables;
 mod wait;
 mod wanted;
@@ -63,3 +65,4 @@ pub use service_access::{container_name, exec, follow_logs, memory, read_logs};
 pub use stats::Memory;
 pub(super) use status::{is_up, not_running, observe};
 pub(super) use take_down::{data, of_lost_record, remove_data, remove_of_lost_record, running, take_down};
+pub use task::{TaskEngine, TaskMount, TaskSpec, TaskState};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::api::Untaken;
+use super::checks::in_markdown;
 use super::github::{self, GitHub, Wanted};
 use super::job::Job;
 use super::kept::{Ending, Phase};
@@ -34,6 +35,8 @@ impl Job {
         }
         self.kept.outcome.commit = Some(commit.clone());
         self.save();
+        let touched = self.touched_checks(&commit).await;
+        touched.iter().for_each(|line| self.line.say(&format!("checks: {line}")));
         // a worker that has lost the lease pushes nothing
         self.lease_holds().await?;
         if let Some(url) = self.kept.push_to.clone() {
@@ -43,7 +46,7 @@ impl Job {
             self.kept.pushed = true;
             self.kept.outcome.branch = Some(branch);
             self.save();
-            self.open_pull_request(&url).await?;
+            self.open_pull_request(&url, &touched).await?;
         }
         self.kept.phase = Phase::End { ending: Ending::Completed };
         Ok(())
@@ -65,7 +68,7 @@ impl Job {
         asked.await.unwrap_or(Err(Stop::Lost))
     }
 
-    async fn open_pull_request(&mut self, url: &str) -> Step {
+    async fn open_pull_request(&mut self, url: &str, touched: &[String]) -> Step {
         let environment = &self.settings.environment;
         let named = self.project().github.clone();
         let Some(repository) = named.or_else(|| github::repository(url, environment)) else {
@@ -78,7 +81,7 @@ impl Job {
         };
         let github = GitHub::of(environment, token).map_err(|error| Stop::machine("GitHub", error))?;
         let (base, head) = (self.project().base.clone(), self.ticket_branch());
-        let (title, body) = (self.pull_request_title(), self.pull_request_body());
+        let (title, body) = (self.pull_request_title(), self.pull_request_body(touched));
         let wanted = Wanted { repository: &repository, title: &title, body: &body, head: &head, base: &base };
         let opened = github.pull_request(&wanted).await;
         let opened = opened.map_err(|unopened| {
@@ -98,7 +101,7 @@ impl Job {
         if title.is_empty() { format!("Ticket {}", ticket.id) } else { cut(&title, TITLE).to_owned() }
     }
 
-    fn pull_request_body(&self) -> String {
+    fn pull_request_body(&self, touched: &[String]) -> String {
         let (ticket, outcome) = (&self.kept.claimed.ticket, &self.kept.outcome);
         let summary = outcome.summary.clone().unwrap_or_default();
         let rounds = crate::system::text::count(u64::from(self.kept.round), "round");
@@ -108,6 +111,7 @@ impl Job {
             summary,
             issue,
             format!("Ticket {} of harness. `harness verify --full` passed after {rounds}.", ticket.id),
+            in_markdown(touched),
             quoted.join("\n"),
         ];
         let parts: Vec<&str> = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();

@@ -53,6 +53,12 @@ pub enum WorkError {
         /// Who, and what came instead.
         why: String,
     },
+    /// A container was not given a job that it can do.
+    #[error("there is no job here: {reason}")]
+    NotHanded {
+        /// Why not.
+        reason: String,
+    },
     /// `harness complete` outside of a job.
     #[error("this is not the session of a job: `HARNESS_COMPLETION` is not set")]
     NoJob,
@@ -75,6 +81,7 @@ impl Diagnostic for WorkError {
             Self::File { .. } => "work.file",
             Self::Refused { .. } => "work.refused",
             Self::NoAnswer { .. } => "work.no_answer",
+            Self::NotHanded { .. } => "work.not_handed",
             Self::NoJob => "work.no_job",
         }
     }
@@ -93,6 +100,7 @@ impl Diagnostic for WorkError {
             Self::NoAnswer { .. } => {
                 "see whether `harness serve` runs there, and whether this machine reaches it".to_owned()
             }
+            Self::NotHanded { .. } => "a worker starts this so, in a container; run `harness work`".to_owned(),
             Self::NoJob => "a worker sets it for the program of a job".to_owned(),
         })
     }

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::api::{Api, Untaken};
+use super::environment::without_keys;
 use super::github;
 use super::kept::{Ending, Files, Kept, Phase};
 use super::line::{Facts, Line};
 use super::program::{self, Variables};
 use super::repository::Repository;
 use super::secrets::Secrets;
-use super::settings::{Settings, without_keys};
+use super::settings::Settings;
 use super::stack::Stack;
 use super::stop::{Brake, Step, Stop};
 use crate::agent::Context;
@@ -65,22 +66,32 @@ impl Job {
 
     /// Goes from where it is to its end; `None` where the worker leaves before.
     pub(super) async fn run(mut self) -> Option<Kept> {
+        if !self.until(|phase| phase == Phase::Tidy).await {
+            return None;
+        }
+        self.tidy().await;
+        Some(self.kept)
+    }
+
+    /// Goes on up to a step; `false` where the worker leaves before.
+    pub(super) async fn until(&mut self, is_there: fn(Phase) -> bool) -> bool {
         loop {
             let phase = self.kept.phase;
+            if is_there(phase) {
+                return true;
+            }
             let step = match phase {
                 Phase::Prepare => self.prepare().await,
+                Phase::Contain => self.contain().await,
                 Phase::Work => self.round().await,
                 Phase::Verify => self.verify().await,
                 Phase::Deliver => self.deliver().await,
                 Phase::End { ending } => self.end(ending).await,
-                Phase::Tidy => {
-                    self.tidy().await;
-                    return Some(self.kept);
-                }
+                Phase::Tidy => return true,
             };
             match step {
                 Ok(()) => {}
-                Err(Stop::Leave) => return None,
+                Err(Stop::Leave) => return false,
                 Err(Stop::Lost) => self.is_lost(),
                 Err(Stop::NoRoom(reason)) => self.ends(Ending::Returned, &reason),
                 Err(Stop::Failed(reason, again)) => self.ends(Ending::Failed { again }, &reason),
@@ -89,7 +100,7 @@ impl Job {
         }
     }
 
-    fn ends(&mut self, ending: Ending, reason: &str) {
+    pub(super) fn ends(&mut self, ending: Ending, reason: &str) {
         self.line.say(reason);
         self.kept.outcome.reason = Some(self.secrets.redacted(reason));
         self.kept.phase = Phase::End { ending };

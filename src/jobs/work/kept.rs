@@ -22,6 +22,8 @@ use crate::system::{self, FileLock, Home, Versioned};
 pub(super) enum Phase {
     /// Branch and stack.
     Prepare,
+    /// All from the launch to the verdict, in a container.
+    Contain,
     /// A round of the program.
     Work,
     /// The verdict on it.
@@ -46,6 +48,17 @@ pub(super) enum Ending {
     Returned,
     /// Another worker has it.
     Lost,
+}
+
+/// The container of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Contained {
+    pub(super) name: String,
+    pub(super) image: String,
+    /// Whether it has the job.
+    pub(super) has_begun: bool,
+    /// The number of the last message that was heard.
+    pub(super) heard: u64,
 }
 
 /// What is kept of a job.
@@ -77,6 +90,11 @@ pub(super) struct Kept {
     /// How the program's last round ended.
     pub(super) ended: String,
     pub(super) pushed: bool,
+    /// Once it was made, and until it is removed.
+    pub(super) container: Option<Contained>,
+    /// Docker has failed: the job is done on this machine itself.
+    #[serde(default)]
+    pub(super) is_local: bool,
     pub(super) outcome: JobOutcome,
 }
 
@@ -104,6 +122,8 @@ impl Kept {
             heard_ms: None,
             ended: String::new(),
             pushed: false,
+            container: None,
+            is_local: false,
             outcome: JobOutcome::default(),
         }
     }
@@ -145,19 +165,23 @@ impl Folder {
 
     /// What is kept, by number. What cannot be read is left, and is returned as an error.
     pub(super) fn all(&self) -> (Vec<Kept>, Vec<system::Error>) {
-        let entries = std::fs::read_dir(&self.path).into_iter().flatten().filter_map(Result::ok);
-        let paths = entries.map(|entry| entry.path());
-        let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        let (mut found, mut wrong) = (Vec::new(), Vec::new());
-        for path in paths {
-            match system::read_versioned::<Kept>(&path) {
-                Ok(kept) => found.extend(kept),
-                Err(error) => wrong.push(error),
-            }
-        }
-        found.sort_by_key(Kept::id);
-        (found, wrong)
+        jobs_in(&self.path)
     }
+}
+
+fn jobs_in(folder: &Path) -> (Vec<Kept>, Vec<system::Error>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let paths = entries.map(|entry| entry.path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    for path in paths {
+        match system::read_versioned::<Kept>(&path) {
+            Ok(kept) => found.extend(kept),
+            Err(error) => wrong.push(error),
+        }
+    }
+    found.sort_by_key(Kept::id);
+    (found, wrong)
 }
 
 /// The files of one job.
@@ -181,6 +205,17 @@ impl Files {
     pub(super) fn note(&self, kept: &Kept) {
         // the next step is written with care
         let _ = system::write_fleeting(&self.state, kept);
+    }
+
+    /// The containers that jobs beside this one, and this one, run in.
+    pub(super) fn containers_in_use(&self) -> Vec<String> {
+        let folder = self.state.parent().map(Path::to_owned).unwrap_or_default();
+        jobs_in(&folder).0.into_iter().filter_map(|kept| Some(kept.container?.name)).collect()
+    }
+
+    /// A file that a container gets, or has left.
+    pub(super) fn of_container(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     /// Where the program says that it is done.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::secrets::Secrets;
@@ -20,7 +21,7 @@ const LAST: Duration = Duration::from_secs(20);
 pub(super) const OF_PROGRAM: &str = "| ";
 
 /// How far a job is.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Facts {
     pub(super) state: Option<QueueJobState>,
     pub(super) outcome: JobOutcome,

@@ -6,21 +6,34 @@
 //! job         one job from step to step: prepare, work, verify, deliver, end, tidy
 //! kept        what must be known to go on after the worker was killed
 //! watch       the session of the program, until its round is over
+//! contain     the same in a container: made, followed, removed by the worker; containers: by which settings
+//! inside      the other end: from the launch to the verdict; handover: what both say to each other
 //! ```
 //!
 //! Invariants:
 //! - A step is written down before the next one begins, and each can be begun again: the branch and the session of a job
 //!   have names that follow from it, and a push or a pull request that is there is not made twice.
 //! - A job whose lease is lost pushes nothing from then on: the server is asked just before the push.
+//! - A container never has the key of the worker or a token of GitHub: commits come out of it, and the worker pushes.
 //! - No word of a ticket is part of a command line that a shell reads, or of a template.
 //! - What is said elsewhere (log, summary, pull request) holds no value of a secret variable.
 
 mod api;
+mod bundle;
 mod call;
+mod checks;
 mod complete;
+mod contain;
+mod containers;
 mod deliver;
+mod environment;
 mod error;
+mod fallback;
+mod follow;
 mod github;
+mod handover;
+mod images;
+mod inside;
 mod job;
 mod kept;
 mod line;
@@ -40,5 +53,6 @@ mod verify;
 mod watch;
 
 pub use complete::complete;
+pub use inside::handed_over;
 pub use run::{Say, work};
 pub use settings::{Access, WorkOptions};

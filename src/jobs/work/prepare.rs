@@ -5,13 +5,16 @@ use super::kept::Phase;
 use super::stack;
 use super::stop::{Step, Stop, in_words};
 use crate::project::FILE;
-use crate::report::QueueJobState;
+use crate::report::{JobExecution, QueueJobState};
 use crate::system::Checkout;
 
 impl Job {
     /// Fetches, makes the branch and launches.
     pub(super) async fn prepare(&mut self) -> Step {
-        self.tell(QueueJobState::Claimed);
+        // where Docker has failed in the middle it is at work already
+        if !self.kept.is_local {
+            self.tell(QueueJobState::Claimed);
+        }
         let path = self.context.directory.clone();
         if !path.join(FILE).is_file() {
             let text = format!("`{}` is no checkout with a {FILE} on this machine", path.display());
@@ -25,6 +28,10 @@ impl Job {
         self.context.project().map_err(|error| Stop::Failed(in_words(&error), false))?;
         self.begin_branch().await?;
         self.brake.check()?;
+        if self.project().execution == JobExecution::Docker && !self.kept.is_local {
+            self.kept.phase = Phase::Contain;
+            return Ok(());
+        }
         let branch = self.kept.branch.clone().unwrap_or_default();
         let stack = stack::launch(&self.context, &branch, &self.brake).await?;
         self.has(stack);

@@ -12,22 +12,22 @@ use base64::engine::general_purpose::STANDARD;
 use crate::system::{Git, GitError, Secret};
 
 /// How long a fetch or a push may take.
-const TRANSFER: Duration = Duration::from_mins(15);
+pub(super) const TRANSFER: Duration = Duration::from_mins(15);
 /// How long a commit may take.
-const COMMIT: Duration = Duration::from_mins(5);
+pub(super) const COMMIT: Duration = Duration::from_mins(5);
 /// What programs leave in a tree, and is no part of their work.
 const LEFT: [&str; 2] = [":(top,exclude).aider*", ":(top,exclude)completion-*.txt"];
 
 /// The checkout of a project.
 #[derive(Debug, Clone)]
 pub(super) struct Repository {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// For GitHub's HTTPS.
     token: Option<Secret>,
 }
 
 /// git that acts and starts no program of the repository's.
-fn git(directory: &Path) -> Git {
+pub(super) fn git(directory: &Path) -> Git {
     let git = Git::acting(directory).set("core.hooksPath=/dev/null").set("core.fsmonitor=false");
     git.set("commit.gpgsign=false").set("gc.auto=0").set("maintenance.auto=false")
 }

@@ -92,9 +92,10 @@ impl Job {
         if !known.iter().any(|row| row.name == name) {
             let request = self.request(name)?;
             self.line.say(&format!(
-                "round {}: `{}`, at `harness attach {} {name}`",
+                "round {}: `{}`, at `{}harness attach {} {name}`",
                 self.kept.round,
                 request.command.first().map_or("", String::as_str),
+                self.settings.reach,
                 stack.agent
             ));
             let started = agent::start_session(&self.context, stack.agent, &request).await;

@@ -28,7 +28,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// What is at work gets so long to come to a point from which it can be gone on with.
 const LEAVING: Duration = Duration::from_secs(30);
 /// What the main thread has: verbs that run on it are tried with so much.
-const STACK: usize = 8 << 20;
+pub(super) const STACK: usize = 8 << 20;
 /// Jobs that the worker's document lists.
 const LISTED: usize = 100;
 

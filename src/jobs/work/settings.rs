@@ -5,20 +5,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::containers::{Containers, DockerMode};
+use super::environment::{key, variable, variable_or_empty, with_file};
 use super::error::WorkError;
-use crate::project::dotenv;
+use super::images;
 use crate::report::Failure;
 use crate::system::{self, Home, Secret};
 
-/// The file of variables that is read where none is named.
-const FILE: &str = "/etc/harness/work.env";
 /// Jobs at a time, where nothing is said.
 const JOBS: usize = 1;
 /// How often it asks for a job, where nothing is said.
 const POLL: Duration = Duration::from_secs(10);
-/// The earlier coordinator's variables that say how it runs containers.
-const OF_CONTAINERS: [&str; 4] =
-    ["AGENT_IMAGE", "AGENT_DOCKER_MODE", "AGENT_CACHE_VOLUME", "AGENT_MOUNT_DOCKER_SOCKET"];
 
 /// Where a server is, and what opens it.
 #[derive(Debug, Clone)]
@@ -64,6 +61,11 @@ pub(super) struct Settings {
     pub(super) environment: BTreeMap<String, String>,
     /// Where checkouts are that are not where the project says.
     pub(super) root: Option<PathBuf>,
+    pub(super) containers: Containers,
+    /// Where it is remembered which images jobs succeeded in.
+    pub(super) images: PathBuf,
+    /// Before a command that looks at a stack of its jobs, where it is not this machine's.
+    pub(super) reach: String,
     /// What the user should know.
     pub(super) warnings: Vec<String>,
 }
@@ -89,11 +91,8 @@ impl Settings {
         let look = |name: &str| variable(&environment, name);
         let url = options.url.clone().or_else(|| look("API_URL"));
         let key = options.key.clone().or_else(|| key(&environment));
-        let mut warnings: Vec<String> = OF_CONTAINERS
-            .iter()
-            .filter(|name| look(name).is_some())
-            .map(|name| format!("`{name}` is not used: jobs are done on this machine itself"))
-            .collect();
+        let mut warnings = Vec::new();
+        let containers = Containers::of(&|name| variable_or_empty(&environment, name))?;
         let server = url.as_deref().map_or("the server of this home", |url| url.trim_end_matches('/')).to_owned();
         let access: Box<dyn Fn() -> _ + Send + Sync> = if let Some(url) = url {
             if let Some(host) = unencrypted(&url)? {
@@ -113,19 +112,48 @@ impl Settings {
         let jobs = number("MAX_CONCURRENT_AGENTS", look("MAX_CONCURRENT_AGENTS"), 1..=99)?;
         let poll = number("POLL_INTERVAL_SEC", look("POLL_INTERVAL_SEC"), 1..=3600)?;
         let poll = poll.map(|seconds| Duration::from_secs(seconds as u64));
+        let mut jobs = options.jobs.or(jobs).unwrap_or(JOBS);
+        if containers.mode == DockerMode::Dood && jobs > 1 {
+            // they would share names and ports on one engine
+            warnings.push("`AGENT_DOCKER_MODE` is `dood`: one job at a time".to_owned());
+            jobs = 1;
+        }
+        let state = look("COORDINATOR_STATE_DIR").map_or_else(|| home.path().join("work"), PathBuf::from);
         let words = named.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned);
         Ok(Self {
             access,
             server,
             projects: if options.projects.is_empty() { words.collect() } else { options.projects.clone() },
             name: name(options.name.clone().or_else(|| look("WORKER_NAME")))?,
-            jobs: options.jobs.or(jobs).unwrap_or(JOBS),
+            jobs,
             poll: options.poll.or(poll).unwrap_or(POLL),
             once: options.once,
             root: look("COORDINATOR_REPO_ROOT").map(PathBuf::from),
+            containers,
+            images: images::file(&state),
+            reach: String::new(),
             warnings,
             environment,
         })
+    }
+
+    /// Of a job that a worker gave to this container: there is no server here.
+    pub(super) fn inside(environment: BTreeMap<String, String>, reach: String) -> Self {
+        Self {
+            access: Box::new(|| Err(WorkError::NoJob.into())),
+            server: String::new(),
+            projects: Vec::new(),
+            name: String::new(),
+            jobs: JOBS,
+            poll: POLL,
+            once: true,
+            root: None,
+            containers: Containers::default(),
+            images: PathBuf::new(),
+            reach,
+            warnings: Vec::new(),
+            environment,
+        }
     }
 
     /// The checkout of a project on this machine.
@@ -136,48 +164,6 @@ impl Settings {
         let under = self.root.iter().flat_map(|root| [root.join(project), root.clone()]);
         under.into_iter().find(|path| path.is_dir()).unwrap_or_else(|| path.to_owned())
     }
-}
-
-/// A variable, also by its name in the earlier coordinator.
-fn variable(environment: &BTreeMap<String, String>, name: &str) -> Option<String> {
-    let names = [format!("HARNESS_{name}"), name.to_owned(), format!("TERARCHITECT_{name}")];
-    names.iter().find_map(|name| environment.get(name)).filter(|value| !value.is_empty()).cloned()
-}
-
-/// `WORKER_API_KEY` without a prefix is that of the model.
-const KEYS: [&str; 3] = ["HARNESS_WORKER_KEY", "HARNESS_WORKER_API_KEY", "TERARCHITECT_WORKER_API_KEY"];
-
-fn key(environment: &BTreeMap<String, String>) -> Option<Secret> {
-    let mut found = KEYS.iter().filter_map(|name| environment.get(*name)).filter(|value| !value.is_empty());
-    found.next().map(Secret::new)
-}
-
-/// The environment without what opens the server, and without what another command of harness has left there.
-pub(super) fn without_keys(mut environment: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let names = KEYS.iter().copied().chain(["AGENT_ID", super::complete::VARIABLE]);
-    names.for_each(|name| drop(environment.remove(name)));
-    environment
-}
-
-fn with_file(
-    named: Option<&Path>,
-    environment: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, WorkError> {
-    let path = named.unwrap_or(FILE.as_ref());
-    let wrong = |reason: String| WorkError::File { path: path.to_owned(), reason };
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        // that of the system may be another user's: systemd has read it then
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::PermissionDenied => Vec::new(),
-        Err(error) => return Err(wrong(error.to_string())),
-    };
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-    let entries = dotenv::parse(&text, &|name| environment.get(name).cloned());
-    let entries = entries.map_err(|error| wrong(format!("line {}: {error}", error.line)))?;
-    let mut all: BTreeMap<String, String> = entries.into_iter().collect();
-    all.extend(environment.clone());
-    Ok(all)
 }
 
 /// The host that a key would be sent to in clear; none on this machine.
@@ -248,16 +234,22 @@ mod tests {
                 ("PROJECT_IDS", "shop, 3"),
                 ("POLL_INTERVAL_SEC", "5"),
                 ("AGENT_IMAGE", "x"),
+                ("AGENT_DOCKER_MODE", "dood"),
             ],
             &options,
         )
         .unwrap();
         let access = (settings.access)().unwrap();
         assert_eq!((access.url.as_str(), access.key.expose()), ("https://queue.example/base/", "hw_key"));
-        assert_eq!((settings.jobs, settings.poll.as_secs()), (2, 5), "the environment counts before the file");
+        assert_eq!(settings.poll.as_secs(), 5, "the environment counts before the file");
+        assert_eq!(
+            (settings.jobs, settings.containers.image.as_deref()),
+            (1, Some("x")),
+            "one job at a time on one engine"
+        );
         assert_eq!((settings.projects, settings.environment["A"].as_str()), (vec!["shop".into(), "3".into()], "b"));
         assert_eq!(settings.warnings.len(), 1, "{:?}", settings.warnings);
-        let kept = without_keys(settings.environment);
+        let kept = super::super::environment::without_keys(settings.environment);
         assert!(kept.contains_key("WORKER_API_KEY") && !kept.contains_key("TERARCHITECT_WORKER_API_KEY"));
     }
 

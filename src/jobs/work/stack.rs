@@ -69,7 +69,7 @@ async fn of(context: &Context, launched: Result<(Launch, Option<Kind>), Failure>
     Ok(Stack { agent, tree })
 }
 
-fn unlaunched(error: &ErrorDocument, kind: Kind) -> Stop {
+pub(super) fn unlaunched(error: &ErrorDocument, kind: Kind) -> Stop {
     let said: Vec<&str> =
         std::iter::once(error.message.as_str()).chain(error.causes.iter().map(String::as_str)).collect();
     let text = format!("the stack does not start: {}", said.join(": "));

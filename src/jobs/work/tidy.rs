@@ -8,12 +8,19 @@ use crate::report::StackAfter;
 
 impl Job {
     /// Ends the program, removes the stack or leaves it, and forgets the job.
-    pub(super) async fn tidy(&self) {
+    pub(super) async fn tidy(&mut self) {
+        self.remove_container().await;
         let is_lost = self.kept.ending == Some(Ending::Lost);
         let mut is_worth_keeping = false;
         let mut is_removed = true;
-        let branch = self.kept.branch.as_deref();
+        let branch = self.kept.branch.clone();
+        let branch = branch.as_deref();
         let known = self.stack().or_else(|| stack::on_branch(&self.context, branch?));
+        if let Some(branch) = branch.filter(|_| known.is_none()) {
+            // what came out of a container is on the branch alone
+            let tip = self.repository().commit_of(&format!("refs/heads/{branch}")).await.ok();
+            is_worth_keeping = tip.is_some() && tip != self.kept.start;
+        }
         if let Some(known) = known {
             self.end_program(&known).await;
             if let Ok(head) = head(&known.tree).await {

@@ -17,11 +17,13 @@ const LISTED: usize = 500;
 
 /// What differs.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Differences {
-    pub(super) changes: Vec<ChangedFile>,
-    pub(super) weakened: Vec<Weakened>,
+pub struct Differences {
+    /// Test, CI and verify files.
+    pub changes: Vec<ChangedFile>,
+    /// Tests that look weaker.
+    pub weakened: Vec<Weakened>,
     /// How many more.
-    pub(super) weakened_more: usize,
+    pub weakened_more: usize,
 }
 
 /// Every file that differs between two commits, and how.

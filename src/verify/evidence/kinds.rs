@@ -129,9 +129,12 @@ const VERIFY_BEGINS: [&str; 18] = [
 
 /// Words of commands of `[verify]` that may be files of the project.
 pub(super) fn named_files(stages: &[AttestedStage], directory: &str) -> BTreeSet<String> {
-    let commands = stages.iter().flat_map(|stage| &stage.commands);
-    let words =
-        commands.flat_map(|command| command.does.split(|c: char| c.is_whitespace() || "\"';|&()<>=".contains(c)));
+    named_by(stages.iter().flat_map(|stage| &stage.commands).map(|command| command.does.as_str()), directory)
+}
+
+/// The same of command lines.
+pub(super) fn named_by<'a>(commands: impl Iterator<Item = &'a str>, directory: &str) -> BTreeSet<String> {
+    let words = commands.flat_map(|does| does.split(|c: char| c.is_whitespace() || "\"';|&()<>=".contains(c)));
     let words = words.map(|word| word.trim_start_matches("./")).filter(|word| !word.is_empty());
     let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
     words.map(|word| format!("{prefix}{word}")).collect()

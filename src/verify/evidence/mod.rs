@@ -5,6 +5,7 @@
 //! statement   in-toto, Statement v1                          envelope   DSSE: what is signed, and how it is read
 //! key         the home's Ed25519 key, and public keys        notes      refs/notes/harness, one envelope a line
 //! changes     test, CI and verify files that differ          weakened   tests that look weaker
+//! touched     both without a signature
 //! ```
 //!
 //! Who checks needs the repository, git and the public key: no home, no stack, no network, no `harness.toml`.
@@ -25,8 +26,11 @@ mod sign;
 mod statement;
 mod strict;
 mod tools;
+mod touched;
 mod weakened;
 
+pub use changes::Differences;
 pub use check::check;
 pub use key::public_key;
 pub use sign::{may_be_signed, sign};
+pub use touched::touched;
