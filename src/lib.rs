@@ -12,7 +12,7 @@
 //!  ▼
 //! verify ───────────► agent
 //!  ▼
-//! infra
+//! infra, stores
 //!  ▼
 //! postgres, bucket, render, embedded, supervisor
 //!  ▼
@@ -62,6 +62,7 @@
 //! | how native servers are started | `infra/native` |
 //! | templates, clones, snapshots of databases | `postgres` |
 //! | how a database is copied, and by which strategy | `postgres/copy.rs` |
+//! | stores: their programs, data, templates, snapshots | `stores` |
 //! | who may connect to a database | `postgres/roles.rs`, `postgres/ownership.rs` |
 //! | S3 buckets and their keys | `bucket` |
 //! | the built-in S3 and mail servers | `embedded` |
@@ -113,6 +114,8 @@ pub mod report;
 pub mod screen;
 #[allow(unreachable_pub)]
 mod serve;
+#[allow(unreachable_pub)]
+mod stores;
 pub mod supervisor;
 pub mod system;
 #[allow(unreachable_pub)]

@@ -31,6 +31,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
             &[
                 "diagnostic",
                 "infra",
+                "stores",
                 "postgres",
                 "bucket",
                 "render",
@@ -45,6 +46,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("verify", &["agent", "diagnostic", "render", "supervisor", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
         ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
+        // a template is built by a stack of its own
+        ("stores", &["diagnostic", "render", "supervisor", "project", "report", "system"]),
         ("postgres", &["diagnostic", "project", "report", "system"]),
         ("bucket", &["report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract

@@ -1,15 +1,20 @@
-//! `db`: snapshots of an agent's database, and putting one (or a fresh clone of the template) in its place.
+//! `db`: snapshots of an agent's database and stores, and putting one (or fresh clones of the templates) in their place.
 //!
-//! The stack keeps running: sessions are evicted at the moment of the swap, and applications connect again.
+//! The stack keeps running: sessions are evicted at the moment of the swap, and applications connect again. Servers of stores
+//! are stopped meanwhile.
+//!
+//! Where there is a database, a snapshot is there if that of the database is: so stores are kept before it, and dropped after
+//! it.
 
 use std::path::Path;
 
+use super::database_stores::Stores;
 use super::lease::Lease;
 use super::{Context, Error, Lifecycle, Record, control, launch, ownership, template_values::Rendering, undone};
 use crate::infra;
 use crate::postgres::spare::Refill;
 use crate::postgres::{self, CloneRequest, Patience, Server, snapshot, template};
-use crate::project::AgentId;
+use crate::project::{AgentId, Project};
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
 
 /// What to do with an agent's database.
@@ -52,42 +57,94 @@ pub async fn database(
 ) -> Result<DatabaseReport, Failure> {
     let Opened { mut record, infra, server, lease } =
         open(context, agent, force, *action != DatabaseAction::List).await?;
-    let (server, home) = (&server, context.home.id());
     let work = match action {
         DatabaseAction::List => None,
         _ => Some(context.events.task(format!("agent {agent}"), sentence(agent, action))),
     };
-    match action {
-        DatabaseAction::List => {}
-        DatabaseAction::Snapshot(name) => snapshot::create(server, home, agent, name).await?,
-        DatabaseAction::Restore(name) => restore(context, &mut record, server, name).await?,
-        DatabaseAction::Drop(name) => snapshot::drop(server, home, agent, name).await?,
-        DatabaseAction::Reset => reset(context, &mut record, &infra, server).await?,
-    }
+    act(context, &mut record, &infra, server.as_ref(), action).await?;
     if matches!(action, DatabaseAction::Restore(_) | DatabaseAction::Reset) {
         control::after_replacement(context, &record).await?;
     }
     work.map(crate::report::Task::finish);
     drop(lease);
-    let snapshots = snapshot::list(server, home, agent).await?;
+    let rows = match &server {
+        Some(server) => Some(rows(snapshot::list(server, context.home.id(), agent).await?)),
+        None => None,
+    };
+    let snapshots = Stores::of(context, &record)?.list(rows)?;
     Ok(DatabaseReport {
         schema: "harness/db/1".to_owned(),
         agent: agent.get(),
         action: action.verb(),
-        database: agent.database(),
+        database: server.map(|_| agent.database()),
         template: record.template,
-        snapshots: snapshots
-            .into_iter()
-            .map(|one| SnapshotRow { name: one.name, database: one.database, bytes: one.bytes, made_at: one.made_at })
-            .collect(),
+        snapshots,
     })
+}
+
+async fn act(
+    context: &Context,
+    record: &mut Record,
+    infra: &infra::Infra,
+    server: Option<&Server>,
+    action: &DatabaseAction,
+) -> Result<(), Failure> {
+    let (agent, home) = (record.agent, context.home.id());
+    match action {
+        DatabaseAction::List => {}
+        DatabaseAction::Snapshot(name) => {
+            snapshot::check_name(agent, name)?;
+            let stores = Stores::of(context, record)?;
+            if let Some(server) = server {
+                if snapshot::list(server, home, agent).await?.iter().any(|known| known.name == *name) {
+                    return Err(postgres::Error::SnapshotExists { agent, name: name.clone() }.into());
+                }
+                stores.snapshot(name, false).await?;
+                if let Err(error) = snapshot::create(server, home, agent, name).await {
+                    stores.drop_snapshot(name)?;
+                    return Err(error.into());
+                }
+            } else {
+                stores.snapshot(name, true).await?;
+            }
+        }
+        DatabaseAction::Restore(name) => {
+            match server {
+                Some(server) => restore(context, record, server, name).await?,
+                None => Stores::of(context, record)?.must_have(name)?,
+            }
+            Stores::of(context, record)?.restore(name).await?;
+        }
+        DatabaseAction::Drop(name) => {
+            let stores = Stores::of(context, record)?;
+            match server {
+                Some(server) => snapshot::drop(server, home, agent, name).await?,
+                None => stores.must_have(name)?,
+            }
+            stores.drop_snapshot(name)?;
+        }
+        DatabaseAction::Reset => reset(context, record, infra, server).await?,
+    }
+    Ok(())
+}
+
+fn rows(snapshots: Vec<snapshot::Snapshot>) -> Vec<SnapshotRow> {
+    let row = |one: snapshot::Snapshot| SnapshotRow {
+        name: one.name,
+        database: Some(one.database),
+        bytes: one.bytes,
+        made_at: one.made_at,
+        stores: Vec::new(),
+    };
+    snapshots.into_iter().map(row).collect()
 }
 
 /// What every verb on an agent's database begins with.
 pub(super) struct Opened {
     pub(super) record: Record,
     pub(super) infra: infra::Infra,
-    pub(super) server: Server,
+    /// `None` for an agent that has stores only.
+    pub(super) server: Option<Server>,
     /// Held by a verb that changes something.
     pub(super) lease: Option<Lease>,
 }
@@ -102,12 +159,21 @@ pub(super) async fn open(context: &Context, agent: AgentId, force: bool, changes
     if record.lifecycle == Lifecycle::TearingDown {
         return Err(Error::HalfRemoved(agent).into());
     }
-    let without = || Error::Without { agent, what: "database" };
     let infra = infra::open(&context.home).await?.ok_or_else(|| context.without_servers())?;
     let patience = if changes { Patience::CHANGING } else { Patience::READING };
-    let server = infra.servers.postgres.clone().ok_or_else(without)?.with_patience(patience);
-    record.database_password.as_ref().ok_or_else(without)?;
+    let server = infra.servers.postgres.clone().filter(|_| record.database_password.is_some());
+    if server.is_none() && Stores::of(context, &record)?.is_empty() {
+        return Err(Error::Without { agent, what: "database" }.into());
+    }
+    let server = server.map(|server| server.with_patience(patience));
     Ok(Opened { record, infra, server, lease })
+}
+
+impl Opened {
+    /// The server of the agent's database.
+    pub(super) fn server(&self) -> Result<&Server, Error> {
+        self.server.as_ref().ok_or(Error::Without { agent: self.record.agent, what: "database" })
+    }
 }
 
 fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
@@ -131,9 +197,13 @@ async fn restore(context: &Context, record: &mut Record, server: &Server, name: 
     Ok(())
 }
 
-async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, server: &Server) -> Result<(), Failure> {
+async fn reset(
+    context: &Context,
+    record: &mut Record,
+    infra: &infra::Infra,
+    server: Option<&Server>,
+) -> Result<(), Failure> {
     let agent = record.agent;
-    let without = || Error::Without { agent, what: "database" };
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
     let rendering = Rendering::of(context, &project, record, infra)?;
     let Rendering { renderer, values, environment } = &rendering;
@@ -148,11 +218,32 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
         copied: &[],
     };
     launch::prepare(&place, &project.prepare, renderer, values, environment).await?;
+    let variable = |name: &str| context.variable(name);
+    let templates = launch::store_templates(context, &project, infra, &rendering, &variable);
+    let stores = launch::StorePlan::of(context, record, &templates, true).await?;
+    if let Some(server) = server {
+        reset_database(context, record, infra, server, &project, &rendering).await?;
+    }
+    stores.carry_out(record, &templates).await?;
+    Ok(())
+}
+
+async fn reset_database(
+    context: &Context,
+    record: &mut Record,
+    infra: &infra::Infra,
+    server: &Server,
+    project: &Project,
+    rendering: &Rendering<'_>,
+) -> Result<(), Failure> {
+    let agent = record.agent;
+    let without = || Error::Without { agent, what: "database" };
+    let tree: &Path = &record.tree.clone();
     if project.database.replication {
         postgres::check_replication(server).await?;
     }
-    let inputs = launch::TemplateInputs::of(context, &project, renderer, infra, server)?;
-    let template = template::ensure(server, &inputs.plan(context, &project, tree), &context.events).await?;
+    let inputs = launch::TemplateInputs::of(context, project, &rendering.renderer, infra, server)?;
+    let template = template::ensure(server, &inputs.plan(context, project, tree), &context.events).await?;
     let password = record.database_password.as_ref().ok_or_else(without)?;
     let request = CloneRequest {
         home_id: context.home.id(),
@@ -173,9 +264,8 @@ async fn reset(context: &Context, record: &mut Record, infra: &infra::Infra, ser
     }
     let login = server.agent_login(agent, password);
     let leftover_references = &template.leftover_references;
-    let post_clone =
-        launch::PostClone { context, project: &project, agent, tree, server, login: &login, leftover_references };
-    post_clone.run(&rendering).await?;
+    let post_clone = launch::PostClone { context, project, agent, tree, server, login: &login, leftover_references };
+    post_clone.run(rendering).await?;
     let spares = usize::from(project.database.spares);
     Refill::new(server, request.home_id, request.project, &template.name, spares).start(&context.home.infra_dir());
     record.template = Some(template.name.clone());

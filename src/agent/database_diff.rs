@@ -1,7 +1,7 @@
 //! `db diff`: what differs in an agent's database from a snapshot, or from the template that it came from.
 
 use super::Context;
-use super::database::{Opened, open};
+use super::database::open;
 use crate::postgres::diff::{self, Against, TableDifference};
 use crate::project::AgentId;
 use crate::report::{DatabaseDiff, Failure, TableDiff};
@@ -11,12 +11,13 @@ use crate::report::{DatabaseDiff, Failure, TableDiff};
 /// # Errors
 /// The agent has no database, or there is no such snapshot or template any more.
 pub async fn database_diff(context: &Context, agent: AgentId, snapshot: Option<&str>) -> Result<DatabaseDiff, Failure> {
-    let Opened { server, .. } = open(context, agent, false, false).await?;
+    let opened = open(context, agent, false, false).await?;
+    let server = opened.server()?;
     let against = snapshot.map_or(Against::Template, |name| Against::Snapshot(name.to_owned()));
     let what = snapshot.map_or_else(|| "the template".to_owned(), |name| format!("snapshot `{name}`"));
     let text = format!("compare {} with {what}", agent.database());
     let task = context.events.task(format!("agent {agent}"), text);
-    let found = diff::compare(&server, context.home.id(), agent, &against).await?;
+    let found = diff::compare(server, context.home.id(), agent, &against).await?;
     task.finish();
     Ok(DatabaseDiff {
         schema: "harness/db-diff/1".to_owned(),

@@ -65,7 +65,8 @@ pub async fn dump_database(
 ) -> Result<DatabaseFile, Failure> {
     let began = Instant::now();
     super::ownership::check_agent(context, agent, force)?;
-    let Opened { record, infra, server, .. } = open(context, agent, force, false).await?;
+    let opened = open(context, agent, force, false).await?;
+    let (Opened { record, infra, .. }, server) = (&opened, opened.server()?);
     let database = agent.database();
     let file = context.directory.join(file.unwrap_or(Path::new(&format!("{database}.dump"))));
     match std::fs::metadata(&file) {
@@ -75,7 +76,7 @@ pub async fn dump_database(
         _ => {}
     }
     let password = record.database_password.as_ref().ok_or(super::Error::Without { agent, what: "database" })?;
-    let tools = Tools::of(context, &infra, &server, "pg_dump").await?;
+    let tools = Tools::of(context, infra, server, "pg_dump").await?;
     let format = if file.extension().is_some_and(|extension| extension == "sql") { "plain" } else { "custom" };
     let task = context.events.task(format!("agent {agent}"), format!("dump {database} to `{}`", file.display()));
     let partial = Partial(file.with_file_name(format!("{PARTIAL}{}", std::process::id())));
@@ -109,11 +110,12 @@ pub async fn load_database(
     force: bool,
 ) -> Result<DatabaseFile, Failure> {
     let began = Instant::now();
-    let Opened { record, infra, server, lease } = open(context, agent, force, true).await?;
+    let opened = open(context, agent, force, true).await?;
+    let (Opened { record, infra, .. }, server) = (&opened, opened.server()?);
     let file = context.directory.join(file);
     check_dump(&file)?;
     let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
-    let tools = Tools::of(context, &infra, &server, "pg_restore").await?;
+    let tools = Tools::of(context, infra, server, "pg_restore").await?;
     let database = agent.database();
     let task = context.events.task(format!("agent {agent}"), format!("replace {database} with `{}`", file.display()));
     let mut interrupted = std::pin::pin!(super::interrupted());
@@ -130,10 +132,10 @@ pub async fn load_database(
         };
         if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
     };
-    load::load(&server, context.home.id(), agent, &project.database.extensions, restore).await?;
-    control::after_replacement(context, &record).await?;
+    load::load(server, context.home.id(), agent, &project.database.extensions, restore).await?;
+    control::after_replacement(context, record).await?;
     task.finish();
-    drop(lease);
+    drop(opened);
     report("harness/db-load/1", agent, &file, began)
 }
 

@@ -13,6 +13,7 @@ use crate::infra;
 use crate::postgres::{self, Server, spare, template, unfinished};
 use crate::project::AgentId;
 use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed, RemovedKind};
+use crate::stores;
 use crate::system;
 
 /// Collects; with `dry_run` only says what. Returns the kind of the worst failure.
@@ -64,6 +65,13 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     }
     for path in worktree::sweep(&context.home, dry_run).await {
         removed.push(Removed::with(RemovedKind::Directory, path.display().to_string(), "a removed work tree"));
+    }
+    for path in stores::end_abandoned_builds(&context.home, dry_run).await? {
+        removed.push(Removed::with(
+            RemovedKind::State,
+            path.display().to_string(),
+            "an unfinished template of a store",
+        ));
     }
     for file in belongings::orphaned_prepared_files(&context.home) {
         if !dry_run {

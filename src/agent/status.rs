@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::template_state::template_state;
 use super::template_values::{self, Rendering};
-use super::{Context, Error, Lifecycle, Record, identity, leftover, moved, processes};
+use super::{Context, Error, Lifecycle, Record, identity, leftover, moved, processes, store_state};
 use crate::infra::{self, Infra, InfraRecord};
 use crate::postgres::{Patience, clone};
 use crate::project::{AgentId, ConfigError, Project};
@@ -115,6 +115,7 @@ async fn one(
         database: None,
         template: None,
         template_stale: None,
+        stores: Vec::new(),
         drift: Vec::new(),
         tracking: Vec::new(),
         tracking_reason: None,
@@ -135,6 +136,10 @@ async fn one(
     status.ports.clone_from(&record.ports);
     status.database = record.database_password.as_ref().map(|_| agent.database());
     status.template.clone_from(&record.template);
+    match store_state::rows(context, &record) {
+        Ok(rows) => status.stores = rows,
+        Err(failure) => status.error = Some(failure.document()),
+    }
     match running(&directory).await {
         Ok(Some((snapshot, usage))) => {
             let usage = |identity: &ProcessIdentity| usage.get(identity).copied();
@@ -198,8 +203,9 @@ async fn drift(context: &Context, known: &Known, wishes: &Wishes, thorough: bool
             ));
         }
         let project = in_tree.project;
-        let Rendering { renderer, values, environment } = Rendering::of(context, &project, record, infra)?;
-        let mut spec = renderer.stack_spec(&values, context.home.id(), &environment, &record.with)?;
+        let rendering = Rendering::of(context, &project, record, infra)?;
+        let Rendering { renderer, values, environment } = &rendering;
+        let mut spec = renderer.stack_spec(values, context.home.id(), environment, &record.with)?;
         template_values::add_own_processes(&mut spec, &project, record, infra)?;
         if record.spec_digest.as_ref().is_some_and(|digest| *digest != supervisor::spec_digest(&spec)) {
             let (agent, tree) = (record.agent, record.tree.display());
@@ -210,8 +216,11 @@ async fn drift(context: &Context, known: &Known, wishes: &Wishes, thorough: bool
                 format!("harness.toml or one of its values changed; apply it with `harness launch {agent}`")
             });
         }
+        if thorough {
+            store_state::compare(context, &project, infra, &rendering, status)?;
+        }
         if let (true, Some(server), Some(_)) = (thorough, &infra.servers.postgres, &record.template) {
-            let state = template_state(context, &project, record, &renderer, infra).await?;
+            let state = template_state(context, &project, record, renderer, infra).await?;
             status.template_stale = state.map(|state| state == TemplateState::Stale);
             let server = &server.clone().with_patience(Patience::LOOKING);
             if let Some(password) = &record.database_password

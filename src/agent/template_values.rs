@@ -6,6 +6,7 @@ use crate::infra::{Infra, ValuesRequest};
 use crate::postgres::{DatabaseCredentials, closing};
 use crate::project::{Project, Template};
 use crate::render::{self, Environment, Renderer};
+use crate::stores;
 use crate::supervisor::{ProcessSpec, StackSpec, StopSpec};
 use crate::system;
 use crate::system::loopback_map::{LoopbackMap, MAPPED};
@@ -25,9 +26,15 @@ pub(super) fn of(context: &Context, project: &Project, record: &Record, infra: &
     render::TemplateValues {
         worktree: Some(record.tree.clone()),
         urls: urls::in_templates(context, record),
+        stores: stores::values(project, &context.home, agent, &path(context, record)),
         servers: infra.servers.template_values(&request),
         ..render::TemplateValues::of(project, agent, record.project_root.clone(), home)
     }
+}
+
+/// Where the programs of an agent's stack are looked for: the same from every shell.
+pub(super) fn path(context: &Context, record: &Record) -> String {
+    record.base_environment.get("PATH").cloned().or_else(|| context.variable("PATH")).unwrap_or_default()
 }
 
 /// The values that need no agent: what template steps may use. `database` is the one being built.

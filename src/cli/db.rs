@@ -15,7 +15,8 @@ use crate::terminal::{self, Table};
 
 /// Snapshot, restore, reset, compare, dump and load an agent's database while its stack runs.
 ///
-/// `snapshot`, `restore`, `reset` and `load` end all sessions of the database; applications have to reconnect.
+/// `snapshot`, `restore`, `reset` and `load` end all sessions of the database; applications have to reconnect. `snapshot`,
+/// `restore`, `reset` and `drop` take the agent's stores (`[stores]`) with the database.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   harness db 3 snapshot before_migration    save the present contents
@@ -274,17 +275,20 @@ fn written(what: &str, done: &DatabaseFile) -> String {
 fn text(report: &DatabaseReport) -> String {
     let mut text = String::new();
     let from = from_template(report.template.as_deref(), report.agent);
-    let _ = writeln!(text, "{} ({from})", report.database);
+    if let Some(database) = &report.database {
+        let _ = writeln!(text, "{database} ({from})");
+    }
     if report.snapshots.is_empty() {
         text.push_str("no snapshots\n");
         return text;
     }
-    let mut table = Table::new(&["snapshot", "size", "made"]).right(1);
+    let mut table = Table::new(&["snapshot", "size", "made", "stores"]).right(1);
     for row in &report.snapshots {
         table.row([
             row.name.clone(),
             terminal::size(row.bytes),
             row.made_at.as_deref().map(to_the_second).unwrap_or_default(),
+            row.stores.join(" "),
         ]);
     }
     text.push_str(&table.render());

@@ -85,6 +85,12 @@ fn detailed(status: &Status) -> String {
             let stale = if agent.template_stale == Some(true) { ", stale" } else { "" };
             facts.row(["  database".to_owned(), format!("{database} ({from}{stale})")]);
         }
+        for store in &agent.stores {
+            let from =
+                store.template.as_ref().map_or_else(|| "empty".to_owned(), |template| format!("from {template}"));
+            let stale = if store.template_stale == Some(true) { ", stale" } else { "" };
+            facts.row([format!("  store {}", store.name), format!("{} ({from}{stale})", terminal::size(store.bytes))]);
+        }
         for (name, url) in &agent.urls {
             facts.row([format!("  {name}"), url.clone()]);
         }

@@ -162,6 +162,14 @@ async fn list_with(connection: &Connection, home: &str, agent: AgentId) -> Resul
     Ok(snapshots)
 }
 
+/// Whether a snapshot can have this name.
+///
+/// # Errors
+/// It cannot.
+pub fn check_name(agent: AgentId, name: &str) -> Result<()> {
+    database_of(agent, name).map(|_| ())
+}
+
 fn prefix(agent: AgentId) -> String {
     format!("{}_snap_", agent.database())
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::model::{
     Condition, DatabaseSettings, Dependency, InfraPort, InfraSettings, PortSource, PrepareStep, Probe, ProbeCheck,
-    Process, Project, RenderSettings, Service, ServiceSettings, StepAction, Template, VerifyCheck, VerifyCommand,
-    VerifyStage,
+    Process, Project, RenderSettings, Service, ServiceSettings, StepAction, Store, StoreStep, Template, VerifyCheck,
+    VerifyCommand, VerifyStage,
 };
 use super::problem::{ConfigError, Problem};
 use crate::report::{
     ConfigCheck, ConfigProblem, ConfigShow, DatabaseConfig, InfraConfig, InfraPortConfig, ProcessConfig, ServiceConfig,
-    StageConfig, StepConfig, VariableConfig, WorktreeConfig,
+    StageConfig, StepConfig, StoreConfig, VariableConfig, WorktreeConfig,
 };
 
 /// Whether the project of a directory can be loaded; every problem is reported.
@@ -60,6 +60,7 @@ impl Project {
             ports: self.ports.iter().cloned().collect(),
             infra: infra(&self.infra),
             database: database(&self.database),
+            stores: self.stores.iter().map(|(name, one)| store(name, one)).collect(),
             worktree: self.worktree.as_ref().map(|worktree| WorktreeConfig {
                 path: worktree.path.0.clone(),
                 branch: worktree.branch.0.clone(),
@@ -215,6 +216,21 @@ fn prepare(step: &PrepareStep) -> StepConfig {
     }
 }
 
+fn store(name: &str, store: &Store) -> StoreConfig {
+    let step = |step: &StoreStep| StepConfig {
+        name: Some(step.name.clone()),
+        inputs: step.inputs.clone(),
+        timeout_seconds: step.timeout.as_secs_f64(),
+        ..action(&StepAction::Run(step.run.0.clone()), step.working_dir.as_ref())
+    };
+    StoreConfig {
+        name: name.to_owned(),
+        serves: store.serves.name().to_owned(),
+        init: store.init.as_ref().map(|init| init.0.clone()),
+        steps: store.steps.iter().map(step).collect(),
+    }
+}
+
 fn rendered(render: &RenderSettings) -> BTreeMap<String, Option<String>> {
     let env_file = (render.env_file.0.clone(), render.env_template.as_deref().map(text));
     let processes = ("processes.toml".to_owned(), render.processes_template.as_deref().map(text));
@@ -250,6 +266,7 @@ fn probe(probe: &Probe) -> String {
         ProbeCheck::Http { host, port, path } => http(host.as_ref(), port, path),
         ProbeCheck::Tcp { host, port } => format!("tcp_connect {}:{}", host_name(host.as_ref()), port.0),
         ProbeCheck::Exec(command) => format!("exec {}", command.0),
+        ProbeCheck::Exchange { port, send, .. } => format!("{} localhost:{}", send.trim(), port.0),
     }
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::report::Diagnostic;
 
 mod fixture;
+mod stores;
 
 use fixture::Fixture;
 

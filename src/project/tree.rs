@@ -54,6 +54,7 @@ impl Project {
         let tables = [
             ("[database]", self.database != other.database),
             ("[bucket]", self.bucket_seed != other.bucket_seed),
+            ("[stores]", self.stores != other.stores),
             ("[prepare]", self.prepare != other.prepare),
             ("[env]", environment(self) != environment(other)),
             ("[render]", self.render != other.render),

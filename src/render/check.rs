@@ -23,7 +23,9 @@ pub fn check(
     let mut document = project::check(directory, caller)?;
     if document.valid {
         let project = Project::load(directory, caller)?;
-        let mut problems = Trial::new(&project, samples(&project)).run(caller);
+        let samples = samples(&project);
+        document.warnings.extend(samples.missing.iter().cloned());
+        let mut problems = Trial::new(&project, samples).run(caller);
         problems.extend(steps::missing_files(&project));
         document.warnings.extend(steps::warnings(&project));
         document.valid = problems.is_empty();
@@ -38,6 +40,8 @@ pub struct Samples {
     pub agent: TemplateValues,
     /// What is seen where something is made for all agents.
     pub shared: TemplateValues,
+    /// What this machine lacks, one line each.
+    pub missing: Vec<String>,
 }
 
 /// Renders everything, and keeps what fails.
@@ -101,6 +105,7 @@ impl<'p> Trial<'p> {
         let path = self.keep(path).flatten();
         self.own_tree(path.as_deref());
         self.template_steps();
+        self.stores();
         let branch = self.renderer.worktree_branch(&self.context);
         self.keep(branch);
         let scope = scope(&self.context, &self.environment);
@@ -161,6 +166,25 @@ impl<'p> Trial<'p> {
         for (index, step) in project.database.steps.iter().enumerate() {
             if let StepAction::Run(run) = &step.action {
                 let rendered = self.renderer.value(&format!("database.template.steps[{index}].run"), run, &scope);
+                self.keep(rendered);
+            }
+        }
+    }
+
+    /// What makes the templates of stores, which see the store that is built and no agent.
+    fn stores(&mut self) {
+        let project = self.renderer.project();
+        for (name, store) in &project.stores {
+            let mut values = self.shared.clone();
+            values.stores = self.context.stores.clone().into_iter().filter(|(known, _)| known == name).collect();
+            let scope = scope(&values, &self.environment);
+            let mut texts: Vec<(String, &str)> = Vec::new();
+            texts.extend(store.init.iter().map(|init| (format!("stores.{name}.init"), init.0.as_str())));
+            let steps = store.steps.iter().enumerate();
+            texts
+                .extend(steps.map(|(n, step)| (format!("stores.{name}.template.steps[{n}].run"), step.run.0.as_str())));
+            for (key, text) in texts {
+                let rendered = self.renderer.value(&key, text, &scope);
                 self.keep(rendered);
             }
         }

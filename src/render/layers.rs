@@ -39,6 +39,22 @@ impl Renderer<'_> {
         context: &TemplateValues,
         caller: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Environment> {
+        let mut environment = self.shared_environment(context, caller)?;
+        let mut scope = Scope::new(context);
+        for (name, template) in &self.project().database.env {
+            scope.set_env(&environment.all());
+            let value = self.value(&format!("database.template.env.{name}"), &template.0, &scope)?;
+            checked(&mut environment, name, value)?;
+        }
+        Ok(environment)
+    }
+
+    /// The same without what belongs to the database alone.
+    pub fn shared_environment(
+        &self,
+        context: &TemplateValues,
+        caller: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Environment> {
         let mut environment = self.layers_below(caller)?;
         let mut scope = Scope::new(context);
         for (name, template) in &self.project().env {
@@ -49,11 +65,6 @@ impl Renderer<'_> {
                 Err(RenderError::Undefined { .. }) => {}
                 Err(error) => return Err(error),
             }
-        }
-        for (name, template) in &self.project().database.env {
-            scope.set_env(&environment.all());
-            let value = self.value(&format!("database.template.env.{name}"), &template.0, &scope)?;
-            checked(&mut environment, name, value)?;
         }
         Ok(environment)
     }

@@ -86,6 +86,17 @@ impl Renderer<'_> {
         Ok(StackSpec { version: 1, stack, home_id, network_map, database: None, idle, ..spec })
     }
 
+    /// The server of a store by itself, as it runs while its template is built.
+    pub fn store_process(
+        &self,
+        name: &str,
+        process: &Process,
+        context: &TemplateValues,
+        env: &Environment,
+    ) -> Result<ProcessSpec> {
+        self.process(name, process, env, &scope(context, env), context)
+    }
+
     fn process(
         &self,
         name: &str,
@@ -177,6 +188,11 @@ impl Renderer<'_> {
             ProbeCheck::Exec(command) => {
                 ProbeCheckSpec::Exec { command: argv(&self.value(&format!("{key}.exec.command"), &command.0, scope)?) }
             }
+            ProbeCheck::Exchange { port, send, expect } => ProbeCheckSpec::Exchange {
+                port: self.port_value(key, port, scope)?,
+                send: send.as_bytes().to_vec(),
+                expect: vec![(*expect).to_owned()],
+            },
         };
         let seconds = |duration: Duration| duration.as_secs_f64();
         Ok(Some(ProbeSpec {

@@ -25,6 +25,8 @@ pub struct TemplateValues {
     /// undefined as well, but for files that ask whether there is such a server.
     #[serde(skip)]
     pub servers: BTreeMap<&'static str, Option<ServerValues>>,
+    /// `stores.<name>`: the agent's copy of each store.
+    pub stores: BTreeMap<String, ServerValues>,
     /// `worktree`: the directory that the agent works in, be it a work tree or the project's root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worktree: Option<PathBuf>,
@@ -95,6 +97,7 @@ impl TemplateValues {
             ports: BTreeMap::new(),
             urls: BTreeMap::new(),
             servers: BTreeMap::new(),
+            stores: BTreeMap::new(),
             worktree: None,
             project_root,
             home,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::StoreConfig;
+
 /// Whether a project's configuration can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigCheck {
@@ -77,6 +79,8 @@ pub struct ConfigShow {
     pub infra: InfraConfig,
     /// The databases.
     pub database: DatabaseConfig,
+    /// The stores, in order.
+    pub stores: Vec<StoreConfig>,
     /// The work trees; null where agents share the project's root.
     pub worktree: Option<WorktreeConfig>,
     /// What prepares a tree, in order.

@@ -41,8 +41,8 @@ pub struct DatabaseReport {
     pub agent: u8,
     /// What was done.
     pub action: DatabaseVerb,
-    /// Name of its database.
-    pub database: String,
+    /// Name of its database; null where it has stores only.
+    pub database: Option<String>,
     /// The template that the database was cloned from; a restored snapshot may be older.
     pub template: Option<String>,
     /// The snapshots that there are now, by name.
@@ -127,12 +127,15 @@ pub struct DatabaseFile {
 pub struct SnapshotRow {
     /// Its name.
     pub name: String,
-    /// Its database.
-    pub database: String,
-    /// Its size on the server's disk, in bytes.
+    /// Its database; null where the agent has stores only.
+    pub database: Option<String>,
+    /// Its size on disk, in bytes: database and stores.
     pub bytes: u64,
     /// When it was made, RFC 3339.
     pub made_at: Option<String>,
+    /// The stores that it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<String>,
 }
 
 /// `harness slow-queries`.

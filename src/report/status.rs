@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, ErrorDocument, InfraState, ProcessRow, ServerState, StackState};
+use super::{Engine, ErrorDocument, InfraState, ProcessRow, ServerState, StackState, StoreRow};
 
 /// Every agent of the home, or one of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +75,9 @@ pub struct AgentStatus {
     pub template: Option<String>,
     /// Whether the template's inputs have changed since; only set if one agent is requested.
     pub template_stale: Option<bool>,
+    /// Its stores, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreRow>,
     /// Differences between the running stack and the files.
     pub drift: Vec<String>,
     /// How members of its process trees are found, strongest first.

@@ -72,6 +72,8 @@ words! {
         Role = "role",
         /// A database or role with the agent's name that another home created.
         DatabaseOrRole = "database_or_role",
+        /// A store's data, or a snapshot of the stores.
+        Store = "store",
         /// An S3 bucket, and the key to it.
         Bucket = "bucket",
         /// Mail with the agent's tag.

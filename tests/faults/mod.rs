@@ -15,6 +15,7 @@ mod d20_passwords;
 mod d21_external;
 mod d23_infra_record;
 mod d24_spares;
+mod d25_stores;
 mod d2_d4_builds;
 mod d3_sessions;
 mod d6_isolation;

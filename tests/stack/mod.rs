@@ -43,6 +43,8 @@ mod schemas;
 mod sessions;
 mod spares;
 mod states;
+mod store_snapshots;
+mod stores;
 mod teardown;
 mod templates;
 mod trees;

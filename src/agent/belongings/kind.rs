@@ -1,7 +1,7 @@
 //! The kinds of belongings, in the order in which they are removed.
 
 use super::owner::{Found, Owner, Rest};
-use super::{bucket, database, exclude, files, mail, prepared, processes, state, work_tree};
+use super::{bucket, database, exclude, files, mail, prepared, processes, state, stores, work_tree};
 use crate::report::{Failure, Removed};
 
 /// A kind of thing that an agent owns.
@@ -11,6 +11,8 @@ pub(in crate::agent) enum Kind {
     Processes,
     /// Databases, snapshots included, and roles.
     Database,
+    /// Its copies of stores, snapshots included.
+    Stores,
     /// Its bucket and the key to it.
     Bucket,
     /// The mail with its tag.
@@ -31,9 +33,10 @@ pub(in crate::agent) enum Kind {
 
 impl Kind {
     /// All of them. Processes go first, since they use everything else, the record last.
-    pub(in crate::agent) const ALL: [Self; 10] = [
+    pub(in crate::agent) const ALL: [Self; 11] = [
         Self::Processes,
         Self::Database,
+        Self::Stores,
         Self::Bucket,
         Self::Mail,
         Self::Files,
@@ -49,6 +52,7 @@ impl Kind {
         match self {
             Self::Processes => "processes",
             Self::Database => "database",
+            Self::Stores => "stores",
             Self::Bucket => "bucket",
             Self::Mail => "mail",
             Self::Files => "files",
@@ -68,6 +72,7 @@ impl Kind {
         match self {
             Self::Processes => processes::find(owner).await,
             Self::Database => database::find(owner).await,
+            Self::Stores => stores::find(owner),
             Self::Bucket => bucket::find(owner),
             Self::Mail => mail::find(owner).await,
             Self::Files => Ok(files::find(owner)),
@@ -86,7 +91,13 @@ impl Kind {
             Self::Bucket => bucket::recorded(owner, why),
             Self::Mail => mail::recorded(owner, why),
             Self::WorkTree => work_tree::recorded(owner, why),
-            Self::Branch | Self::Processes | Self::Files | Self::Exclude | Self::Prepared | Self::State => Vec::new(),
+            Self::Branch
+            | Self::Processes
+            | Self::Stores
+            | Self::Files
+            | Self::Exclude
+            | Self::Prepared
+            | Self::State => Vec::new(),
         }
     }
 
@@ -102,6 +113,7 @@ impl Kind {
         match self {
             Self::Processes => processes::remove(owner, found).await,
             Self::Database => database::remove(owner, found).await,
+            Self::Stores => stores::remove(owner).await.map(|()| Rest::default()),
             Self::Bucket => bucket::remove(owner).await.map(|()| Rest::default()),
             Self::Mail => mail::remove(owner).await.map(|()| Rest::default()),
             Self::Files => files::remove(owner).map(|()| Rest::default()),

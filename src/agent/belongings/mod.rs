@@ -24,6 +24,7 @@ mod prepared;
 mod processes;
 mod started;
 mod state;
+mod stores;
 mod work_tree;
 
 pub(super) use inspect::inspect;

@@ -64,6 +64,8 @@ pub(super) fn write(
     }
     let mut spec = renderer.stack_spec(values, scope.context.home.id(), environment, &record.with)?;
     record.web_ports = web_ports(&spec, &record.ports);
+    // servers of stores speak protocols of their own
+    record.web_ports.retain(|name| project.stores.iter().all(|(store, _)| store != name));
     changed |= guides(scope, record, rendering)?;
     template_values::add_own_processes(&mut spec, project, record, infra)?;
     Ok(Written { spec, changed })

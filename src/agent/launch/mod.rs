@@ -22,6 +22,7 @@ mod ready;
 mod record;
 mod run;
 mod scope;
+mod stores;
 mod template;
 mod tree;
 
@@ -30,4 +31,5 @@ pub use many::launch;
 pub(super) use post_clone::PostClone;
 pub(super) use prepare::{Preparation, run as prepare};
 pub use scope::LaunchOptions;
+pub(super) use stores::{Plan as StorePlan, templates as store_templates};
 pub(super) use template::TemplateInputs;

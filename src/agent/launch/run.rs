@@ -1,7 +1,7 @@
 //! One launch of one agent, step by step.
 
 use super::scope::Scope;
-use super::{bucket, database, files, marks, network, ports, prepare, ready, record, tree};
+use super::{bucket, database, files, marks, network, ports, prepare, ready, record, stores, tree};
 use crate::agent::journal::{self, Journal};
 use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Database, bucket and `[prepare]`: beside each other where the template is there already.
+    /// Database, stores, bucket and `[prepare]`: beside each other where the templates are there already.
     async fn make(&mut self, project: &Project, infra: &Infra, rendering: &Rendering<'_>) -> Result<(), Failure> {
         let scope = self.scope;
         let step = self.journal.begin("make")?;
@@ -146,23 +146,28 @@ impl<'a> Run<'a> {
             self.record.used_servers = true;
             self.save()?;
         }
-        let template_is_there = plan.as_ref().is_none_or(database::Plan::is_present);
         let record = &self.record;
+        let variable = |name: &str| scope.context.variable(name);
+        let of_stores = stores::templates(scope.context, project, infra, rendering, &variable);
+        let again = scope.options.reset_database;
+        let stores_plan = stores::Plan::of(scope.context, record, &of_stores, again).await?;
+        let templates_are_there = plan.as_ref().is_none_or(database::Plan::is_present) && stores_plan.is_present();
         let bucket = bucket::ensure(scope, record, infra);
         let database = database::ensure(scope, project, record, plan.as_ref());
         let prepare = run_prepare(scope, project, record, rendering);
-        let (prepared, bucket, database) = if template_is_there {
-            tokio::try_join!(prepare, bucket, database)?
+        let stores = stores::ensure(scope, record, &of_stores, &stores_plan);
+        let (prepared, bucket, database, stores) = if templates_are_there {
+            tokio::try_join!(prepare, bucket, database, stores)?
         } else {
             let prepared = prepare.await?;
-            let (bucket, database) = tokio::try_join!(bucket, database)?;
-            (prepared, bucket, database)
+            let (bucket, database, stores) = tokio::try_join!(bucket, database, stores)?;
+            (prepared, bucket, database, stores)
         };
-        for (name, elapsed) in prepared.times.iter().chain(&bucket.times).chain(&database.times) {
+        for (name, elapsed) in prepared.times.iter().chain(&bucket.times).chain(&database.times).chain(&stores.times) {
             self.journal.timed(name, *elapsed);
         }
         bucket::seed(scope, project, record, infra, &bucket, rendering).await?;
-        self.changed |= prepared.changed || bucket.changed || database.changed;
+        self.changed |= prepared.changed || bucket.changed || database.changed || stores.changed;
         self.template = database.template.clone();
         self.refill.clone_from(&database.refill);
         self.replaced = database.replaced;

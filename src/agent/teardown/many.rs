@@ -8,7 +8,8 @@ use super::options::{TeardownOptions, TeardownTarget};
 use crate::agent::{Context, Error, Record, belongings, beside, identity, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
-use crate::report::{Failure, Kind, Removed, Teardown, TornDownAgent};
+use crate::report::{Failure, Kind, Removed, RemovedKind, Teardown, TornDownAgent};
+use crate::stores;
 
 /// Tears agents down. Returns what happened to each, and the kind of the worst failure.
 ///
@@ -172,9 +173,19 @@ fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) ->
 }
 
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
-    if options.dry_run {
-        return Ok(infra::removable(&context.home, options.volumes, &context.events).await?);
-    }
-    let report = infra::teardown(&context.home, options.volumes, &context.events).await?;
-    Ok(report.removed)
+    let templates = if options.volumes {
+        stores::remove_all(&context.home, options.dry_run).await?
+    } else {
+        stores::end_abandoned_builds(&context.home, options.dry_run).await?
+    };
+    let mut removed = if options.dry_run {
+        infra::removable(&context.home, options.volumes, &context.events).await?
+    } else {
+        infra::teardown(&context.home, options.volumes, &context.events).await?.removed
+    };
+    let template = |path: std::path::PathBuf| {
+        Removed::with(RemovedKind::Data, path.display().to_string(), "a template of a store")
+    };
+    removed.extend(templates.into_iter().map(template));
+    Ok(removed)
 }

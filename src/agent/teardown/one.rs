@@ -8,6 +8,7 @@ use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved, ownership
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
 use crate::report::{Failure, Removed, RemovedKind, TornDownAgent};
+use crate::stores::end_abandoned_builds;
 use crate::system;
 
 use super::options::TeardownOptions;
@@ -134,6 +135,8 @@ pub(in crate::agent) async fn undo(context: &Context, lease: &Lease, record: Opt
         _ => infra::open(&context.home).await.ok().flatten().filter(|infra| infra.record.served).map(Infra::impatient),
     };
     let subject = format!("agent {}", lease.agent);
+    // one of this launch: nothing else ends it
+    let _ = end_abandoned_builds(&context.home, false).await;
     let undone = async {
         if let Some(record) = record.filter(|_| keep_tree) {
             let removable = Record { worktree: None, ..record.clone() };

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::project::inputs::{contents, matching_files};
+use crate::project::inputs::{contents, matching_files, words};
 use crate::project::{DatabaseSettings, StepAction, TemplateStep};
 use crate::system::{Error as SystemError, Secret, hexadecimal};
 
@@ -203,12 +203,6 @@ fn action(step: &TemplateStep) -> String {
         hash.feed("admin");
     }
     hash.finish()
-}
-
-/// What may be the name of a variable in a text.
-fn words(text: &[u8]) -> impl Iterator<Item = &str> {
-    let words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    words.filter(|word| !word.is_empty()).filter_map(|word| std::str::from_utf8(word).ok())
 }
 
 /// Feeds strings with their lengths, so that (`ab`, `c`) is not (`a`, `bc`).

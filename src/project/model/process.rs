@@ -118,6 +118,15 @@ pub enum ProbeCheck {
     },
     /// `exec.command`: exit status 0 passes.
     Exec(Template),
+    /// An answer that begins as expected passes; for the servers of stores.
+    Exchange {
+        /// On 127.0.0.1.
+        port: Template,
+        /// What is sent first.
+        send: &'static str,
+        /// The beginning of an answer.
+        expect: &'static str,
+    },
 }
 
 /// `watch`.

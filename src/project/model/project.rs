@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::database::DatabaseSettings;
 use super::infra::InfraSettings;
 use super::process::Process;
+use super::store::Store;
 use super::template::Template;
 use super::verify::VerifyStage;
 
@@ -28,6 +29,8 @@ pub struct Project {
     pub database: DatabaseSettings,
     /// `[bucket] seed`: what each agent's bucket begins with.
     pub bucket_seed: Option<BucketSeed>,
+    /// `[stores]` in file order. The server of each is among the processes.
+    pub stores: Vec<(String, Store)>,
     /// `[worktree]`; its presence gives each agent a work tree of its own.
     pub worktree: Option<WorktreeSettings>,
     /// `[prepare] steps`.

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Database, DurationValue, Infra, MemoryValue, Ordered, PortValue, Process, Scalar, Stage};
+use super::{Database, DurationValue, Infra, MemoryValue, Ordered, PortValue, Process, Scalar, Stage, Store};
 
 /// What harness needs to know of an application to give each agent a running copy of it.
 ///
 /// Values marked as templates may use `{{ id }}`, `{{ project }}`, `{{ ports.<name> }}`, `{{ database.url }}`,
-/// `{{ s3.endpoint }}`, `{{ mail.smtp_port }}`, `{{ browser.ws_url }}`, `{{ worktree }}`, `{{ project_root }}`,
+/// `{{ s3.endpoint }}`, `{{ mail.smtp_port }}`, `{{ browser.ws_url }}`, `{{ stores.<name>.url }}`,
+/// `{{ worktree }}`, `{{ project_root }}`,
 /// `{{ home }}` and `{{ env.<NAME> }}`; an undefined name is an error.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +34,10 @@ pub(crate) struct File {
     /// The agents' buckets.
     #[serde(default)]
     pub(crate) bucket: Bucket,
+    /// Further servers that each agent gets its own copy of, by name: Redis, MySQL, MariaDB, MongoDB, files of SQLite, or any
+    /// program that keeps its data in a directory.
+    #[serde(default)]
+    pub(crate) stores: Ordered<Store>,
     /// Gives each agent a git work tree of its own.
     pub(crate) worktree: Option<Worktree>,
     /// What makes a fresh tree ready to run.

@@ -5,13 +5,15 @@ mod database;
 mod file;
 mod infra;
 mod process;
+mod store;
 mod value;
 mod verify;
 
 pub(super) use database::{Database, OnReplace, PostClone, PostCloneStep, TemplateStep};
 pub(super) use file::{BucketSeed, File, PrepareStep, Verify, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
-pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Stdin, TcpConnect};
+pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Shutdown, Stdin, TcpConnect};
+pub(super) use store::{ReadyStore, Store};
 pub(crate) use value::DurationValue;
 pub(super) use value::{Flag, MemoryValue, Ordered, PortValue, Scalar};
 pub(super) use verify::{Command, Stage};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{DurationValue, Flag, Ordered, PortValue, Scalar};
 
 /// A supervised program.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Process {
     /// What runs, a template; through `sh` where it holds shell syntax.

@@ -5,6 +5,7 @@ mod database;
 mod infra;
 mod processes;
 mod resolver;
+mod stores;
 mod verify;
 mod whole;
 

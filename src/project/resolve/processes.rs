@@ -16,21 +16,40 @@ const SIGNALS: [&str; 8] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1",
 pub(super) fn processes(
     resolver: &mut Resolver<'_>,
     raw: &raw::Ordered<raw::Process>,
+    servers: Vec<(String, Process)>,
     ports: &[(String, u16)],
 ) -> Vec<(String, Process)> {
     let path = KeyPath::of("processes");
-    let processes: Vec<(String, Process)> = raw
-        .0
-        .iter()
-        .map(|(name, raw)| {
-            let path = path.key(name);
-            let name = resolver.name(name, &path);
-            let process = one(resolver, raw, &path, named_port(ports, &name));
-            (name, process)
-        })
-        .collect();
+    let mut processes = servers;
+    let servers = processes.clone();
+    for (name, raw) in &raw.0 {
+        let path = path.key(name);
+        let name = resolver.name(name, &path);
+        if servers.iter().any(|(server, _)| *server == name) {
+            let hint = format!("rename `{path}` or `stores.{name}`");
+            resolver.report_with(&path, format!("the process of the store `{name}` is called `{name}` already"), hint);
+            continue;
+        }
+        let mut process = one(resolver, raw, &path, named_port(ports, &name));
+        waits_for(&mut process, &servers);
+        processes.push((name, process));
+    }
     dependencies(resolver, &processes, &path);
     processes
+}
+
+/// Every process of the application waits for every store, unless it says how.
+fn waits_for(process: &mut Process, servers: &[(String, Process)]) {
+    for (server, _) in servers {
+        if !process.depends_on.iter().any(|dependency| dependency.process == *server) {
+            let process_name = server.clone();
+            process.depends_on.push(Dependency {
+                process: process_name,
+                condition: Condition::Healthy,
+                restart: false,
+            });
+        }
+    }
 }
 
 /// The port of `[ports]` that has the process's name.
@@ -38,7 +57,8 @@ fn named_port(ports: &[(String, u16)], name: &str) -> Option<Template> {
     ports.iter().any(|(port, _)| port == name).then(|| Template(format!("{{{{ ports[{name:?}] }}}}")))
 }
 
-fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: Option<Template>) -> Process {
+/// One process; `named` is its port where it names none itself.
+pub(super) fn one(resolver: &mut Resolver<'_>, raw: &raw::Process, path: &KeyPath, named: Option<Template>) -> Process {
     let given = raw.port.as_ref().map(|port| Template(port.to_string()));
     let own = given.clone().or_else(|| named.clone());
     let readiness = raw.readiness_probe.as_ref().and_then(|probe| {

@@ -12,7 +12,7 @@ use super::super::port_plan;
 use super::super::problem::Problem;
 use super::super::{AgentId, raw};
 use super::resolver::Resolver;
-use super::{database, infra, processes, verify};
+use super::{database, infra, processes, stores, verify};
 use crate::system::loopback_map::PortMap;
 
 /// What a work tree takes from the project's root instead of its own file.
@@ -38,9 +38,10 @@ pub(crate) fn project(
         None => foundations(&mut resolver, raw, root, variable),
     };
     let mut warnings =
-        if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, &ports, max_agents, &infra) };
+        if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, raw, &ports, max_agents, &infra) };
     let network_map = network_map(&mut resolver, &raw.network.map);
     warnings.extend(shared_targets(&network_map));
+    let (stores, servers) = stores::stores(&mut resolver, &raw.stores, &ports);
     let verify: Vec<VerifyStage> = verify::stages(&mut resolver, &raw.verify);
     for (index, variable) in raw.env.pass_env.iter().enumerate() {
         resolver.variable_name(variable, &KeyPath::of("env.pass_env").index(index));
@@ -54,6 +55,7 @@ pub(crate) fn project(
             raw::BucketSeed::Directory(directory) => BucketSeed::Directory(directory.clone()),
             raw::BucketSeed::Command(command) => BucketSeed::Run(Template(command.run.clone())),
         }),
+        stores,
         worktree: match shared {
             Some(Shared { root }) => root.worktree.clone(),
             None => raw.worktree.as_ref().map(worktree),
@@ -81,7 +83,7 @@ pub(crate) fn project(
                 .as_ref()
                 .map(|idle| resolver.some_duration(Some(idle), &KeyPath::of("launch.idle"), Duration::from_mins(30))),
         },
-        processes: processes::processes(&mut resolver, &raw.processes, &ports),
+        processes: processes::processes(&mut resolver, &raw.processes, servers, &ports),
         network_map,
         ports,
         infra,
@@ -115,10 +117,11 @@ fn foundations(
         max_agents = AgentId::MAX;
     }
     let defaults = || DEFAULT_PORTS.map(|(name, base)| (name.to_owned(), base)).to_vec();
-    let ports = raw.ports.as_ref().map_or_else(defaults, |ports| ports.0.clone());
+    let mut ports = raw.ports.as_ref().map_or_else(defaults, |ports| ports.0.clone());
     for (name, _) in &ports {
         resolver.name(name, &KeyPath::of("ports").key(name));
     }
+    ports.extend(stores::ports(resolver, &raw.stores, &ports));
     let mut infra = infra::infra(resolver, &raw.infra, root, variable);
     if raw.database.replication {
         infra::add_replication(&mut infra);
@@ -129,13 +132,21 @@ fn foundations(
 /// No two servers may want the same port; ports that the kernel may take are worth a warning.
 fn check_ports(
     resolver: &mut Resolver<'_>,
+    raw: &raw::File,
     ports: &[(String, u16)],
     max_agents: u8,
     infra: &InfraSettings,
 ) -> Vec<String> {
     let services = port_plan::services(infra);
     for conflict in port_plan::conflicts(ports, max_agents, &services) {
-        let path = conflict.key().map_or_else(|| KeyPath::of("infra"), |name| KeyPath::of("ports").key(name));
+        // a port that no table of ports has is that of a store
+        let listed =
+            |name: &str| raw.ports.as_ref().is_some_and(|ports| ports.0.iter().any(|(known, _)| known == name));
+        let is_store = |name: &str| !listed(name) && raw.stores.0.iter().any(|(store, _)| store == name);
+        let path = conflict.key().map_or_else(
+            || KeyPath::of("infra"),
+            |name| if is_store(name) { KeyPath::of("stores").key(name) } else { KeyPath::of("ports").key(name) },
+        );
         resolver.report_with(&path, conflict.to_string(), conflict.hint());
     }
     let ephemeral = crate::system::ephemeral_range();

@@ -53,7 +53,12 @@ impl Fixture {
 
     /// `harness config check`.
     pub(super) fn check(&self) -> ConfigCheck {
-        check(self.path(), &caller, |project| Samples { agent: self.context(), shared: shared(project) }).unwrap()
+        check(self.path(), &caller, |project| Samples {
+            agent: self.context(),
+            shared: shared(project),
+            missing: Vec::new(),
+        })
+        .unwrap()
     }
 
     pub(super) fn environment(&self) -> Result<Environment> {

@@ -225,7 +225,7 @@ fn log(id: AgentId, lines: &Lines, agent: &AgentStatus, printed: &Result<LogPage
 
 fn list(report: &DatabaseReport, back: &str) -> Markup {
     html! {
-        @if report.snapshots.is_empty() { p.quiet { "No snapshots of " code { (report.database) } " yet." } }
+        @if report.snapshots.is_empty() { p.quiet { "No snapshots of " code { (report.database.as_deref().unwrap_or("the stores")) } " yet." } }
         ul.jobs {
             @for snapshot in &report.snapshots {
                 @let fields = [("name", snapshot.name.as_str()), ("back", back)];

@@ -1,0 +1,84 @@
+//! `[stores]`.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::process::{ReadinessProbe, Shutdown};
+use super::{DurationValue, Ordered, Scalar};
+
+/// A server that each agent gets its own copy of: either `use` or `command`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    /// A store that harness knows: how it is started, asked and reached. It must be installed.
+    #[serde(rename = "use")]
+    pub(crate) ready: Option<ReadyStore>,
+    /// Any other server, a template that names `{{ stores.<name>.dir }}` and `{{ stores.<name>.port }}`.
+    pub(crate) command: Option<String>,
+    /// Further arguments of a store that harness knows, a template: `"--maxmemory 100mb"`.
+    pub(crate) arguments: Option<String>,
+    /// Port base: agent n gets base + 10 n. A store that harness knows has one; otherwise it is given here, or in `[ports]`
+    /// under the store's name.
+    #[schemars(range(min = 1))]
+    pub(crate) port: Option<u16>,
+    /// A shell command that makes an empty data directory, where the server does not do so itself; a template.
+    pub(crate) init: Option<String>,
+    /// Environment of the server on top of `[env]`; values are templates.
+    #[serde(default)]
+    pub(crate) environment: Ordered<Scalar>,
+    /// When the server is ready; unless given, when it accepts connections.
+    pub(crate) readiness_probe: Option<ReadinessProbe>,
+    /// How the server is stopped.
+    #[serde(default)]
+    pub(crate) shutdown: Shutdown,
+    /// What is in each agent's copy.
+    #[serde(default)]
+    pub(crate) template: StoreTemplate,
+}
+
+/// A store that harness knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum ReadyStore {
+    /// Valkey or Redis, whichever is installed.
+    Redis,
+    /// MySQL, or MariaDB where that is installed instead.
+    Mysql,
+    /// MariaDB.
+    Mariadb,
+    /// MongoDB.
+    Mongodb,
+    /// A directory for files of SQLite, without a server.
+    Sqlite,
+}
+
+/// What is in each agent's copy of a store.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct StoreTemplate {
+    /// Run in order against an empty store, which runs meanwhile. They get `STORE_DIR`, `STORE_PORT`, `STORE_URL` and those
+    /// `[env]` values that need no agent.
+    #[serde(default)]
+    pub(crate) steps: Vec<StoreStep>,
+}
+
+/// A step of a store's template.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreStep {
+    /// Its name, unique among the steps.
+    pub(crate) name: String,
+    /// A shell command, a template; `stores.<name>` is the one being built.
+    pub(crate) run: String,
+    /// Globs of the files that decide whether the template must be made again: `["seed/**"]`.
+    #[serde(default)]
+    pub(crate) inputs: Vec<String>,
+    /// Directory to run in, relative to the tree.
+    pub(crate) working_dir: Option<PathBuf>,
+    /// `"10m"` unless given.
+    pub(crate) timeout: Option<DurationValue>,
+}

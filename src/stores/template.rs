@@ -1,0 +1,292 @@
+//! Templates of stores: what they are made from, whether they are there, and which go.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::build::{Build, Place, end};
+use super::copy::{names, remove};
+use super::data::{DATA, Mark, now};
+use super::error::Error;
+use super::program::Program;
+use super::values::At;
+use crate::project::inputs::{contents, matching_files, words};
+use crate::project::{Project, Store, StoreKind};
+use crate::render::{Renderer, TemplateValues};
+use crate::report::{Events, Failure};
+use crate::system::{self, FileLock, Home, hexadecimal};
+
+/// What is not complete ends in this.
+const BUILDING: &str = "building";
+/// Templates that are kept of each store of a project.
+const KEPT: usize = 3;
+
+/// What the templates of a project are made from.
+pub struct Templates<'a> {
+    /// The home.
+    pub home: &'a Home,
+    /// The project in the agent's tree, which is its `root`.
+    pub project: &'a Project,
+    /// Evaluates its templates.
+    pub renderer: &'a Renderer<'a>,
+    /// What they see that needs no agent.
+    pub values: TemplateValues,
+    /// Variables of the caller.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Receives progress.
+    pub events: &'a Events,
+}
+
+impl Templates<'_> {
+    /// The name of a store's template by what is in the tree now; `None` for a store that begins empty.
+    ///
+    /// # Errors
+    /// Its program is not installed, its inputs cannot be read, or something cannot be rendered.
+    pub fn name(&self, name: &str, store: &Store) -> Result<Option<String>, Failure> {
+        let program = self.program(name, store)?;
+        // the same on every machine and for every build
+        let at = At { dir: PathBuf::from("/store"), port: 1 };
+        let build = self.build(name, store, at, program.as_ref())?;
+        if build.init.is_none() && build.steps.is_empty() {
+            return Ok(None);
+        }
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        part("store template 1");
+        part(&self.project.name);
+        part(name);
+        part(store.serves.name());
+        part(&program.map_or_else(String::new, |program| program.identity()));
+        part(build.init.as_deref().unwrap_or_default());
+        let server = build.server.as_ref().map(|server| format!("{:?} {:?}", server.command, server.environment));
+        part(&server.unwrap_or_default());
+        let mut used: BTreeSet<String> = named(build.init.as_deref().unwrap_or_default().as_bytes());
+        for (step, command) in store.steps.iter().zip(&build.steps) {
+            part(command);
+            part(&step.working_dir.as_deref().unwrap_or(Path::new("")).to_string_lossy());
+            used.append(&mut named(command.as_bytes()));
+            for file in matching_files(&self.project.root, &step.inputs)? {
+                let bytes = contents(&self.project.root.join(&file))?;
+                part(&file.to_string_lossy());
+                part(&hexadecimal(&Sha256::digest(&bytes)));
+                used.append(&mut named(&bytes));
+            }
+        }
+        // as for the database's: a variable counts where a command or one of its inputs names it
+        for (variable, value) in build.own_environment.iter().filter(|(name, _)| used.contains(name)) {
+            part(variable);
+            part(value);
+        }
+        Ok(Some(hexadecimal(&hash.finalize())[..12].to_owned()))
+    }
+
+    /// Whether what serves the store is installed.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check_program(&self, name: &str, store: &Store) -> Result<(), Error> {
+        self.program(name, store).map(drop)
+    }
+
+    /// Whether a template is there.
+    pub fn is_there(&self, template: &str) -> bool {
+        !template.is_empty() && of(self.home, template).is_dir()
+    }
+
+    /// The template of that name as a unit that can be copied, built where it is missing; at once by one command only.
+    ///
+    /// # Errors
+    /// A step fails, or the server does not start.
+    pub async fn ensure(&self, name: &str, store: &Store, template: &str) -> Result<PathBuf, Failure> {
+        let unit = of(self.home, template);
+        if unit.is_dir() {
+            return Ok(unit);
+        }
+        system::create_private_dir(&directory(self.home), 0o700)?;
+        let lock = self.lock(name, template).await?;
+        if unit.is_dir() {
+            return Ok(unit);
+        }
+        let building = unit.with_extension(BUILDING);
+        end(self.home, &building, template).await?;
+        system::create_private_dir(&building, 0o700)?;
+        system::create_private_dir(&building.join(DATA), 0o700)?;
+        let at = At { dir: building.join(DATA), port: if store.serves.has_server() { free_port()? } else { 0 } };
+        let program = self.program(name, store)?;
+        let build = self.build(name, store, at, program.as_ref())?;
+        let (home, events, tree) = (self.home, self.events, &self.project.root);
+        let built = build.run(&Place { home, events, tree, directory: &building, template }).await;
+        if let Err(failure) = built {
+            end(self.home, &building, template).await?;
+            return Err(failure);
+        }
+        let mark = Mark {
+            store: name.to_owned(),
+            project: self.project.name.clone(),
+            template: Some(template.to_owned()),
+            made_at: now(),
+        };
+        mark.write(&building)?;
+        std::fs::rename(&building, &unit).map_err(system::Error::file("create", &unit))?;
+        drop(lock);
+        prune(self.home, &mark)?;
+        Ok(unit)
+    }
+
+    async fn lock(&self, store: &str, template: &str) -> system::Result<FileLock> {
+        FileLock::acquire(&lock_path(self.home, template), "build a store's template", |holder| {
+            // the other agents of the same command
+            if holder.as_ref().is_some_and(|holder| holder.pid == std::process::id()) {
+                return;
+            }
+            let who = holder.map_or_else(String::new, |holder| format!(" (pid {})", holder.pid));
+            self.events
+                .note("stores", format!("waiting for another command{who} that builds the template of `{store}`"));
+        })
+        .await
+    }
+
+    fn program(&self, name: &str, store: &Store) -> Result<Option<Program>, Error> {
+        if matches!(store.serves, StoreKind::Own | StoreKind::Sqlite) {
+            return Ok(None);
+        }
+        let found = Program::find(store.serves, &self.places());
+        found.map(Some).ok_or_else(|| Error::NotInstalled { store: name.to_owned(), kind: store.serves })
+    }
+
+    fn places(&self) -> String {
+        (self.variable)("PATH").unwrap_or_default()
+    }
+
+    /// Everything about a build at a place, rendered.
+    fn build<'a>(
+        &self,
+        name: &'a str,
+        store: &'a Store,
+        at: At,
+        program: Option<&Program>,
+    ) -> Result<Build<'a>, Failure> {
+        let mut values = self.values.clone();
+        values.stores.insert(name.to_owned(), at.values(name, store, &self.places()));
+        let environment = self.renderer.shared_environment(&values, self.variable)?;
+        let key = format!("stores.{name}");
+        let init = match &store.init {
+            Some(init) => Some(self.renderer.text(&format!("{key}.init"), init, &values, &environment)?),
+            None => program.and_then(|program| at.served(name, store).init(program)),
+        };
+        let mut steps = Vec::new();
+        for (index, step) in store.steps.iter().enumerate() {
+            let key = format!("{key}.template.steps[{index}].run");
+            steps.push(self.renderer.text(&key, &step.run, &values, &environment)?);
+        }
+        let process = self.project.processes.iter().find(|(process, _)| process == name);
+        let server = process.filter(|_| store.serves.has_server());
+        let server = server.map(|(_, process)| self.renderer.store_process(name, process, &values, &environment));
+        let own_environment = environment.own().to_vec();
+        let mut environment = environment.all();
+        let server = server.transpose()?;
+        let client_environment = at.served(name, store).client_environment();
+        environment.extend(client_environment);
+        Ok(Build { name, store, init, steps, server, own_environment, environment })
+    }
+}
+
+fn named(text: &[u8]) -> BTreeSet<String> {
+    words(text).map(str::to_owned).collect()
+}
+
+/// Where templates are.
+fn directory(home: &Home) -> PathBuf {
+    home.path().join("stores")
+}
+
+fn of(home: &Home, template: &str) -> PathBuf {
+    directory(home).join(template)
+}
+
+fn lock_path(home: &Home, template: &str) -> PathBuf {
+    of(home, template).with_extension("lock")
+}
+
+/// A port that is free at this moment.
+fn free_port() -> system::Result<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
+    let port = listener.and_then(|listener| listener.local_addr()).map(|address| address.port());
+    port.map_err(system::Error::call("find a free port"))
+}
+
+/// The templates that are there: directory, store, project.
+///
+/// # Errors
+/// They cannot be read.
+fn templates(home: &Home) -> system::Result<Vec<(PathBuf, String, String)>> {
+    Ok(marked(home)?.into_iter().map(|(path, mark)| (path, mark.store, mark.project)).collect())
+}
+
+fn marked(home: &Home) -> system::Result<Vec<(PathBuf, Mark)>> {
+    let mut found = Vec::new();
+    for name in names(&directory(home))?.iter().filter(|name| !name.contains('.')) {
+        let unit = of(home, name);
+        found.extend(Mark::read(&unit)?.map(|mark| (unit, mark)));
+    }
+    Ok(found)
+}
+
+/// Removes the oldest templates of a store. No agent depends on one: what it has is a copy.
+fn prune(home: &Home, newest: &Mark) -> system::Result<()> {
+    let mut same = marked(home)?;
+    same.retain(|(_, mark)| mark.store == newest.store && mark.project == newest.project);
+    same.sort_by(|(_, left), (_, right)| right.made_at.cmp(&left.made_at));
+    for (unit, mark) in same.into_iter().skip(KEPT) {
+        let Some(template) = mark.template else { continue };
+        // one that is being copied has no lock, so that it goes under another name first: `cp` has it open
+        if let Ok(_lock) = FileLock::try_acquire(&lock_path(home, &template), "drop a store's template")? {
+            let gone = unit.with_extension("old");
+            std::fs::rename(&unit, &gone).map_err(system::Error::file("remove", &unit))?;
+            remove(&gone)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the builds that killed commands have left, and removes their files; returns what they were. With `dry_run` only
+/// looks.
+///
+/// # Errors
+/// They cannot be ended or removed.
+pub async fn end_abandoned_builds(home: &Home, dry_run: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut ended = Vec::new();
+    for name in names(&directory(home))? {
+        let path = of(home, &name);
+        let Some(template) = name.strip_suffix(&format!(".{BUILDING}")) else {
+            if name.ends_with(".old") {
+                remove(&path)?;
+            }
+            continue;
+        };
+        if let Ok(_lock) = FileLock::try_acquire(&lock_path(home, template), "end a build")? {
+            if !dry_run {
+                end(home, &path, template).await?;
+            }
+            ended.push(path);
+        }
+    }
+    Ok(ended)
+}
+
+/// Removes all templates; returns their directories. With `dry_run` only looks.
+///
+/// # Errors
+/// They cannot be removed.
+pub async fn remove_all(home: &Home, dry_run: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = end_abandoned_builds(home, dry_run).await?;
+    found.extend(templates(home)?.into_iter().map(|(path, ..)| path));
+    if !dry_run {
+        remove(&directory(home))?;
+    }
+    Ok(found)
+}
