@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
 
-use super::overview::{actions, at_work, facts, wrong};
-use super::parts::{badge, button, clock, destroying, duration, jobs, refused, size, time};
+use super::overview::{actions, facts, last_job, wrong};
+use super::parts::{at_work, badge, button, clock, destroying, duration, failed, jobs, refused, size, time};
 use super::shell::page;
 use super::verdict;
 use crate::project::AgentId;
-use crate::report::{AgentStatus, DatabaseReport, LogPage, ProcessRow, ProcessState, Sessions};
+use crate::report::{AgentStatus, DatabaseReport, JobState, LogPage, ProcessRow, ProcessState, Sessions};
 use crate::serve::api::logs::Lines;
 use crate::serve::api::route::{Agent, Query};
 use crate::serve::api::{agents, databases, jobs as job_list, logs, sessions};
@@ -38,13 +38,18 @@ pub(super) async fn show(
     );
     let own: Vec<_> = all?.0.jobs.into_iter().filter(|job| job.agent == Some(id.get())).take(JOBS).collect();
     let back = format!("/agents/{id}");
+    let last = last_job(&agent, &own);
     let runs = agent.processes.iter().any(|process| process.pid.is_some());
     let main = html! {
         div id="agent" data-live {
-            div.line { h1 { "Agent " (id) } (badge(agent.state.as_str())) }
+            div.line {
+                h1 { "Agent " (id) }
+                (badge(agent.state.as_str()))
+                @if let Some(job) = last.filter(|job| job.state == JobState::Running) { (at_work(job)) }
+            }
             (facts(&agent, None))
             (actions(&agent, &back))
-            (at_work(&agent, &own))
+            @if let Some(last) = last { (failed(last)) }
             (wrong(&agent))
         }
         div.uses id="uses" data-stats={ "/api/agents/" (id) "/stats" } hidden[!runs] {

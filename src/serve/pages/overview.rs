@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{Markup, html};
 
-use super::parts::{at_work as job_at_work, badge, button, counted, jobs, size, trouble};
+use super::parts::{at_work, badge, button, counted, failed, jobs, size, trouble};
 use super::shell::page;
 use super::{launch, verdict};
-use crate::report::{AgentStatus, Job, ProcessRow, StackState, Verify};
+use crate::report::{AgentStatus, Job, JobState, ProcessRow, StackState, Verify};
 use crate::serve::api::{agents, jobs as job_list};
 use crate::serve::refusal::Refusal;
 use crate::serve::site::Shared;
@@ -64,25 +64,26 @@ fn has_trouble(agent: &AgentStatus) -> bool {
 fn card(agent: &AgentStatus, verify: Option<&Verify>, jobs: &[Job]) -> Markup {
     let (id, path) = (agent.agent, format!("/agents/{}", agent.agent));
     let ready = agent.processes.iter().filter(|process| process.state.is_well()).count();
+    let last = last_job(agent, jobs);
     html! {
         article.card id={ "card-" (id) } aria-labelledby={ "agent-" (id) } {
             div.line {
                 h2 id={ "agent-" (id) } { a href=(path) { "Agent " (id) } }
                 (badge(agent.state.as_str()))
-                span.quiet { (ready) " of " (agent.processes.len()) " processes are well" }
+                @if let Some(job) = last.filter(|job| job.state == JobState::Running) { (at_work(job)) }
+                @else { span.quiet { (ready) " of " (agent.processes.len()) " processes are well" } }
             }
             (facts(agent, verify))
             (actions(agent, "/"))
-            (at_work(agent, jobs))
+            @if let Some(last) = last { (failed(last)) }
             (wrong(agent))
         }
     }
 }
 
-/// The agent's last job, while it is at work, and when it failed.
-pub(super) fn at_work(agent: &AgentStatus, jobs: &[Job]) -> Markup {
-    let last = jobs.iter().find(|job| job.agent == Some(agent.agent));
-    html! { @if let Some(last) = last { (job_at_work(last)) } }
+/// The agent's last job.
+pub(super) fn last_job<'a>(agent: &AgentStatus, jobs: &'a [Job]) -> Option<&'a Job> {
+    jobs.iter().find(|job| job.agent == Some(agent.agent))
 }
 
 /// What an agent is and where, with its last run of verify.

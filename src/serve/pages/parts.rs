@@ -143,15 +143,17 @@ fn failure_of(job: &Job) -> Option<ErrorDocument> {
     job.result.as_ref().filter(|_| job.state == JobState::Failed).and_then(error_of)
 }
 
-/// A job while it is at work, and what it failed with; nothing of one that did what it should.
+/// A job that is at work, in one line.
 pub(super) fn at_work(job: &Job) -> Markup {
     html! {
-        @if job.state == JobState::Running {
-            p.line {
-                (toned(&job.verb, "busy"))
-                @if let Some(progress) = &job.progress { span.quiet { (progress) } }
-            }
-        }
+        (toned(&job.verb, "busy"))
+        @if let Some(progress) = &job.progress { span.quiet.short { (progress) } }
+    }
+}
+
+/// What a job failed with; nothing of one that did what it should.
+pub(super) fn failed(job: &Job) -> Markup {
+    html! {
         @if let Some(error) = failure_of(job) {
             p.quiet { (job.verb) " failed, " (time(job.finished_at.as_deref().unwrap_or(&job.started_at))) }
             (trouble(&error))
