@@ -48,7 +48,7 @@ fn a_snapshot_holds_the_database_and_all_stores() {
     assert_eq!(cards(), "kept");
     // everything that was stopped runs again
     let status = project.harness(["status", "3", "--json"]).run().succeeds().json();
-    assert_eq!(status["agents"][0]["state"], "running", "{status:#}");
+    assert_eq!(status["agents"][0]["state"], "healthy", "{status:#}");
     let listed = project.harness(["db", "3", "list"]).run().succeeds().stdout;
     assert!(listed.contains("board cache"), "{listed}");
     let dropped = project.harness(["db", "3", "drop", "before", "--json"]).run().succeeds().json();
