@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::{embedded, infra, postgres, supervisor, system};
+use crate::{agent, embedded, infra, postgres, supervisor, system};
 
 /// Runs one of them if `arguments`, without the program's name, ask for it. They touch no client library, which keeps
 /// their memory small.
@@ -15,6 +15,7 @@ pub fn hidden_command(arguments: &[OsString]) -> Option<ExitCode> {
         infra::docker::autoheal::entry,
         postgres::closing::entry,
         postgres::spare::entry,
+        agent::refill_trees_entry,
         system::loopback_map::entry,
     ];
     entries.into_iter().find_map(|entry| entry(arguments))

@@ -6,16 +6,17 @@
 //! Where there is a database, a snapshot is there if that of the database is: so stores are kept before it, and dropped after
 //! it.
 
-use std::path::Path;
+use std::time::Duration;
 
+use super::database_reset::reset;
 use super::database_stores::Stores;
 use super::lease::Lease;
-use super::{Context, Error, Lifecycle, Record, control, launch, ownership, template_values::Rendering, undone};
+use super::{Context, Error, Lifecycle, Record, control, ownership, undone};
 use crate::infra;
-use crate::postgres::spare::Refill;
-use crate::postgres::{self, CloneRequest, Patience, Server, snapshot, template};
-use crate::project::{AgentId, Project};
+use crate::postgres::{self, Cut, Patience, Server, snapshot};
+use crate::project::AgentId;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
+use crate::system::text::count;
 
 /// What to do with an agent's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,8 @@ impl DatabaseAction {
     }
 }
 
-/// Acts, then returns the snapshots that there are.
+/// Acts, then returns the snapshots that there are. `drain` is how long transactions that are open in the database may take
+/// to end before its sessions are ended.
 ///
 /// # Errors
 /// The agent has no database, or no such snapshot; a name is taken or none; a template or `post_clone` step
@@ -53,15 +55,23 @@ pub async fn database(
     context: &Context,
     agent: AgentId,
     action: &DatabaseAction,
+    drain: Duration,
     force: bool,
 ) -> Result<DatabaseReport, Failure> {
     let Opened { mut record, infra, server, lease } =
         open(context, agent, force, *action != DatabaseAction::List).await?;
+    let server = server.map(|server| server.draining(drain));
     let work = match action {
         DatabaseAction::List => None,
         _ => Some(context.events.task(format!("agent {agent}"), sentence(agent, action))),
     };
-    act(context, &mut record, &infra, server.as_ref(), action).await?;
+    let cut = act(context, &mut record, &infra, server.as_ref(), action).await?;
+    if cut.open > 0 {
+        let what = count(usize::try_from(cut.open).unwrap_or(usize::MAX), "transaction");
+        let text =
+            format!("{what} in {} had not ended after {} s, and was cut off", agent.database(), drain.as_secs_f64());
+        context.events.warning(format!("agent {agent}"), text);
+    }
     if matches!(action, DatabaseAction::Restore(_) | DatabaseAction::Reset) {
         control::after_replacement(context, &record).await?;
     }
@@ -88,32 +98,34 @@ async fn act(
     infra: &infra::Infra,
     server: Option<&Server>,
     action: &DatabaseAction,
-) -> Result<(), Failure> {
+) -> Result<Cut, Failure> {
     let (agent, home) = (record.agent, context.home.id());
     match action {
-        DatabaseAction::List => {}
+        DatabaseAction::List => Ok(Cut::default()),
         DatabaseAction::Snapshot(name) => {
             snapshot::check_name(agent, name)?;
             let stores = Stores::of(context, record)?;
-            if let Some(server) = server {
-                if snapshot::list(server, home, agent).await?.iter().any(|known| known.name == *name) {
-                    return Err(postgres::Error::SnapshotExists { agent, name: name.clone() }.into());
-                }
-                stores.snapshot(name, false).await?;
-                if let Err(error) = snapshot::create(server, home, agent, name).await {
-                    stores.drop_snapshot(name)?;
-                    return Err(error.into());
-                }
-            } else {
+            let Some(server) = server else {
                 stores.snapshot(name, true).await?;
+                return Ok(Cut::default());
+            };
+            if snapshot::list(server, home, agent).await?.iter().any(|known| known.name == *name) {
+                return Err(postgres::Error::SnapshotExists { agent, name: name.clone() }.into());
             }
+            stores.snapshot(name, false).await?;
+            let created = snapshot::create(server, home, agent, name).await;
+            if created.is_err() {
+                stores.drop_snapshot(name)?;
+            }
+            Ok(created?)
         }
         DatabaseAction::Restore(name) => {
-            match server {
+            let cut = match server {
                 Some(server) => restore(context, record, server, name).await?,
-                None => Stores::of(context, record)?.must_have(name)?,
-            }
+                None => Stores::of(context, record)?.must_have(name).map(|()| Cut::default())?,
+            };
             Stores::of(context, record)?.restore(name).await?;
+            Ok(cut)
         }
         DatabaseAction::Drop(name) => {
             let stores = Stores::of(context, record)?;
@@ -122,10 +134,10 @@ async fn act(
                 None => stores.must_have(name)?,
             }
             stores.drop_snapshot(name)?;
+            Ok(Cut::default())
         }
-        DatabaseAction::Reset => reset(context, record, infra, server).await?,
+        DatabaseAction::Reset => reset(context, record, infra, server).await,
     }
-    Ok(())
 }
 
 fn rows(snapshots: Vec<snapshot::Snapshot>) -> Vec<SnapshotRow> {
@@ -187,88 +199,12 @@ fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
     }
 }
 
-async fn restore(context: &Context, record: &mut Record, server: &Server, name: &str) -> Result<(), Failure> {
-    let template = snapshot::restore(server, context.home.id(), record.agent, name).await?;
+async fn restore(context: &Context, record: &mut Record, server: &Server, name: &str) -> Result<Cut, Failure> {
+    let (template, cut) = snapshot::restore(server, context.home.id(), record.agent, name).await?;
     // complete now: a launch must not take it for a clone whose `post_clone` was interrupted
     if template.is_some() && template != record.template {
         record.template = template;
         record.write(&context.home)?;
     }
-    Ok(())
-}
-
-async fn reset(
-    context: &Context,
-    record: &mut Record,
-    infra: &infra::Infra,
-    server: Option<&Server>,
-) -> Result<(), Failure> {
-    let agent = record.agent;
-    let project = context.in_tree(&context.project_at(&record.project_root)?, &record.tree)?;
-    let rendering = Rendering::of(context, &project, record, infra)?;
-    let Rendering { renderer, values, environment } = &rendering;
-    let subject = format!("agent {agent}");
-    let tree: &Path = &record.tree;
-    let place = launch::Preparation {
-        home: &context.home,
-        events: &context.events,
-        subject: &subject,
-        tree,
-        root: &record.project_root,
-        copied: &[],
-    };
-    launch::prepare(&place, &project.prepare, renderer, values, environment).await?;
-    let variable = |name: &str| context.variable(name);
-    let templates = launch::store_templates(context, &project, infra, &rendering, &variable);
-    let stores = launch::StorePlan::of(context, record, &templates, true).await?;
-    if let Some(server) = server {
-        reset_database(context, record, infra, server, &project, &rendering).await?;
-    }
-    stores.carry_out(record, &templates).await?;
-    Ok(())
-}
-
-async fn reset_database(
-    context: &Context,
-    record: &mut Record,
-    infra: &infra::Infra,
-    server: &Server,
-    project: &Project,
-    rendering: &Rendering<'_>,
-) -> Result<(), Failure> {
-    let agent = record.agent;
-    let without = || Error::Without { agent, what: "database" };
-    let tree: &Path = &record.tree.clone();
-    if project.database.replication {
-        postgres::check_replication(server).await?;
-    }
-    let inputs = launch::TemplateInputs::of(context, project, &rendering.renderer, infra, server)?;
-    let template = template::ensure(server, &inputs.plan(context, project, tree), &context.events).await?;
-    let password = record.database_password.as_ref().ok_or_else(without)?;
-    let request = CloneRequest {
-        home_id: context.home.id(),
-        project: &record.project,
-        agent,
-        password,
-        create_databases: project.database.create,
-        replication: project.database.replication,
-        roles: &project.database.roles,
-    };
-    // a launch clones again what has no template yet: `post_clone` may be cut off
-    let unfinished = Record { template: None, ..record.clone() };
-    unfinished.write(&context.home)?;
-    if let Err(error) = snapshot::reset(server, &template, &request).await {
-        // nothing was replaced, and no launch may do so unasked
-        record.write(&context.home)?;
-        return Err(error.into());
-    }
-    let login = server.agent_login(agent, password);
-    let leftover_references = &template.leftover_references;
-    let post_clone = launch::PostClone { context, project, agent, tree, server, login: &login, leftover_references };
-    post_clone.run(rendering).await?;
-    let spares = usize::from(project.database.spares);
-    Refill::new(server, request.home_id, request.project, &template.name, spares).start(&context.home.infra_dir());
-    record.template = Some(template.name.clone());
-    record.write(&context.home)?;
-    Ok(())
+    Ok(cut)
 }

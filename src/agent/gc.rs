@@ -6,8 +6,10 @@
 //! are left to a person: they may be in use. Work trees that were renamed and not yet deleted completely,
 //! and what is remembered of trees that are gone, are removed too.
 
+use super::launch::spare_trees;
 use super::leftover::leftovers;
 use super::teardown::{TeardownOptions, TeardownTarget, teardown};
+use super::worktree::spare::{self as spare_tree, Swept};
 use super::{Context, Record, belongings, identity, undone, worktree};
 use crate::infra;
 use crate::postgres::{self, Server, spare, template, unfinished};
@@ -61,6 +63,21 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
             Ok(swept) => removed.extend(swept),
             Err(_) if dry_run => {}
             Err(error) => return Err(error.into()),
+        }
+    }
+    for swept in spare_tree::sweep(&context.home, (dry_run, false), spare_trees::is_wanted(context)).await {
+        match swept {
+            Swept::Removed { path, complete } => {
+                let why = if complete {
+                    "a spare work tree that is not wanted any more"
+                } else {
+                    "an unfinished spare work tree"
+                };
+                removed.push(Removed::with(RemovedKind::WorkTree, path.display().to_string(), why));
+            }
+            Swept::Kept { path, why } => {
+                context.events.warning("gc", format!("the spare work tree `{}` stays: {why}", path.display()));
+            }
         }
     }
     for path in worktree::sweep(&context.home, dry_run).await {

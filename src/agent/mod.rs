@@ -24,6 +24,7 @@ mod database;
 mod database_diff;
 mod database_file_error;
 mod database_files;
+mod database_reset;
 mod database_stores;
 mod diagnosis;
 mod doctor;
@@ -96,7 +97,7 @@ pub use verify_target::{OwnServers, VerifyScope, verify_scope, verify_target};
 
 pub use completion::{known_agents, known_project};
 pub use identity::{in_checkout, resolve, split_id, standing_in};
-pub use launch::{LaunchOptions, launch, launch_here};
+pub use launch::{LaunchOptions, launch, launch_here, refill_trees_entry};
 pub use logs::{LogRequest, logs};
 pub use open::{browse, open};
 pub use ports::ports;

@@ -54,6 +54,9 @@ pub enum TreeError {
         /// The branch that was asked for.
         wished: String,
     },
+    /// The tree is one that is kept for an agent to come.
+    #[error("`{}` is a spare work tree, which the next agent takes over", .0.display())]
+    Spare(PathBuf),
     /// Every id is taken, or its ports are.
     #[error("no id from 1 to {max} is free for project `{project}`")]
     NoneFree {
@@ -82,6 +85,7 @@ impl Diagnostic for TreeError {
             Self::Gone { .. } => "worktree.gone",
             Self::OtherTree { .. } => "agent.other_tree",
             Self::OtherBranch { .. } => "agent.other_branch",
+            Self::Spare(_) => "worktree.spare",
             Self::NoneFree { .. } => "agent.none_free",
         }
     }
@@ -103,6 +107,7 @@ impl Diagnostic for TreeError {
                 "switch the branch in that tree yourself, or run `harness launch --branch` without an id in the main \
                  checkout for another agent, or `harness teardown {agent}` first"
             ),
+            Self::Spare(_) => "run `harness launch --worktree` in the main checkout".into(),
             Self::NoneFree { taken, .. } if taken.is_empty() => {
                 "other programs listen on ports of each of them: change the bases in `[ports]`, or increase \
                  `max_agents`"

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::duration;
 use super::invocation::{Invocation, block_on, interruptible};
 use crate::agent::{self, DatabaseAction};
 use crate::project::AgentId;
@@ -15,12 +17,14 @@ use crate::terminal::{self, Table};
 
 /// Snapshot, restore, reset, compare, dump and load an agent's database while its stack runs.
 ///
-/// `snapshot`, `restore`, `reset` and `load` end all sessions of the database; applications have to reconnect. `snapshot`,
-/// `restore`, `reset` and `drop` take the agent's stores (`[stores]`) with the database.
+/// `snapshot`, `restore`, `reset` and `load` end all sessions of the database; applications have to reconnect. With `--drain`
+/// the first three wait for a moment in which no session has a transaction open. `snapshot`, `restore`, `reset` and `drop`
+/// take the agent's stores (`[stores]`) with the database.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   harness db 3 snapshot before_migration    save the present contents
   harness db 3 restore before_migration     restore them; the snapshot is kept
+  harness db 3 restore before --drain=60    first wait up to 60 s for open transactions
   harness db 3 reset --yes                  replace the database with a fresh clone of the template
   harness db 3 diff                         show the tables whose rows differ from the template
   harness db 3 dump before.dump             write the contents to a file
@@ -39,9 +43,19 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Save the present contents under a name.
-    Snapshot(Name),
+    Snapshot {
+        #[command(flatten)]
+        name: Name,
+        #[command(flatten)]
+        drain: Drain,
+    },
     /// Replace the database with a snapshot; its present contents are lost.
-    Restore(Name),
+    Restore {
+        #[command(flatten)]
+        name: Name,
+        #[command(flatten)]
+        drain: Drain,
+    },
     /// Replace the database with a fresh clone of the template; its present contents are lost.
     Reset {
         /// The agent.
@@ -50,6 +64,8 @@ enum Verb {
         /// Confirm that the present contents may be lost.
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        drain: Drain,
     },
     /// List the snapshots.
     List {
@@ -92,6 +108,14 @@ impl Arguments {
             _ => "db",
         }
     }
+}
+
+#[derive(Debug, Args)]
+struct Drain {
+    /// Wait until no session has a transaction open, at most so long; 30 s unless given. What is open then is cut off.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "30",
+          value_parser = duration::parse_some)]
+    drain: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -218,8 +242,8 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
             output.document(&done, |done| written("loaded", done));
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Snapshot(name) => name.of(DatabaseAction::Snapshot, arguments.id)?,
-        Verb::Restore(name) => name.of(DatabaseAction::Restore, arguments.id)?,
+        Verb::Snapshot { name, .. } => name.of(DatabaseAction::Snapshot, arguments.id)?,
+        Verb::Restore { name, .. } => name.of(DatabaseAction::Restore, arguments.id)?,
         Verb::Drop(name) => name.of(DatabaseAction::Drop, arguments.id)?,
         Verb::Reset { id, .. } => (*id, DatabaseAction::Reset),
         Verb::List { id } => (*id, DatabaseAction::List),
@@ -229,7 +253,11 @@ pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit
         let command = format!("harness db {id} reset");
         return Err(NotConfirmed { verb: "reset", agent: id, command }.into());
     }
-    let report = interruptible(agent::database(&context, id, &action, arguments.force))?;
+    let drain = match &arguments.verb {
+        Verb::Snapshot { drain, .. } | Verb::Restore { drain, .. } | Verb::Reset { drain, .. } => drain.drain,
+        _ => None,
+    };
+    let report = interruptible(agent::database(&context, id, &action, drain.unwrap_or_default(), arguments.force))?;
     invocation.output.document(&report, text);
     Ok(ExitCode::SUCCESS)
 }

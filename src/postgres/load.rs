@@ -38,5 +38,5 @@ pub async fn load<E: From<Error>>(
         fill(login).await
     };
     let arrived = arrived.await;
-    replacement.finish(arrived).await
+    replacement.finish(arrived).await.map(drop)
 }

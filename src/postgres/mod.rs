@@ -69,5 +69,6 @@ pub(crate) use packages::{CONTRIB, packages};
 pub use prepare::{check_replication, prepare};
 pub use run_step::run_step;
 pub use server::{Access, DatabaseCredentials, Patience, Server};
+pub use sessions::Cut;
 pub use step::Step;
 pub use template::{Link, Template, TemplatePlan};

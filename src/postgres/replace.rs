@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::copy::Target;
 use super::mark::{Facts, Mark, OwnedKind};
 use super::objects::database_named;
-use super::sessions::{evict_sql, without_sessions};
+use super::sessions::{Cut, drain, evict_sql, without_sessions};
 use super::sql::{identifier, literal};
 use super::{Error, Result, Server, drop};
 
@@ -66,7 +66,7 @@ impl<'a> Replacement<'a> {
     pub(super) async fn finish<E: From<Error>>(
         self,
         arrived: std::result::Result<(), E>,
-    ) -> std::result::Result<(), E> {
+    ) -> std::result::Result<Cut, E> {
         let swapped = match arrived {
             Ok(()) => self.swap().await.map_err(E::from),
             Err(error) => Err(error),
@@ -78,8 +78,9 @@ impl<'a> Replacement<'a> {
     }
 
     /// Renames both in one transaction. In every case the old one accepts connections again at the end.
-    async fn swap(&self) -> Result<()> {
+    async fn swap(&self) -> Result<Cut> {
         let name = &self.name;
+        let cut = drain(self.server, self.connection, name).await?;
         let (new, current, old) = (identifier(&self.incoming), identifier(name), identifier(&self.outgoing));
         let evict = format!("{}; {}", evict_sql(&self.incoming), evict_sql(name));
         let sql = format!(
@@ -89,7 +90,8 @@ impl<'a> Replacement<'a> {
             literal(&self.mark.with_kind(OwnedKind::Outgoing).to_string())
         );
         let action = format!("replace database `{name}`");
-        without_sessions(self.server, self.connection, name, &action, &sql).await
+        without_sessions(self.server, self.connection, name, &action, &sql).await?;
+        Ok(cut)
     }
 }
 

@@ -32,13 +32,16 @@ pub struct Access {
     pub external: bool,
     /// How long it is waited for.
     pub patience: Patience,
+    /// How long sessions of an agent's database may take to end their transactions before they are ended; none unless
+    /// asked for.
+    pub drain: Duration,
 }
 
 impl Access {
     /// To a server that harness runs itself.
-    pub const OWN: Self = Self { external: false, patience: Patience::CHANGING };
+    pub const OWN: Self = Self { external: false, patience: Patience::CHANGING, drain: Duration::ZERO };
     /// To a server that the user gave.
-    pub const EXTERNAL: Self = Self { external: true, patience: Patience::CHANGING };
+    pub const EXTERNAL: Self = Self { external: true, ..Self::OWN };
 }
 
 /// How long a command waits for a server that does not do its part.
@@ -88,6 +91,13 @@ impl Server {
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.access.patience = patience;
+        self
+    }
+
+    /// The same server, with so much time for the transactions that are open in an agent's database.
+    #[must_use]
+    pub fn draining(mut self, limit: Duration) -> Self {
+        self.access.drain = limit;
         self
     }
 

@@ -16,6 +16,8 @@ use super::{Error, Result, Server};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After this time a pending CREATE DATABASE is taken to wait for sessions.
 const EVICT_AFTER: Duration = Duration::from_millis(120);
+/// Between two looks for open transactions: most are short, and so are the moments between them.
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 /// Runs a statement that needs a database without sessions. Sessions that connect meanwhile are ended.
 pub(super) async fn without_sessions(
@@ -51,6 +53,36 @@ pub(super) async fn without_sessions(
             }
             other => return other,
         }
+    }
+}
+
+/// What became of the sessions of a database that was copied or replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// How many had a transaction open when the time that they were given was over, and lost it.
+    pub open: u64,
+}
+
+/// Waits until no session of a database has a transaction open, at most as long as the server is to be drained. A session
+/// without one may begin the next at once: the caller ends them without delay.
+pub(super) async fn drain(server: &Server, connection: &Connection, database: &str) -> Result<Cut> {
+    let limit = server.access.drain;
+    if limit.is_zero() {
+        return Ok(Cut::default());
+    }
+    let sql = format!(
+        "SELECT count(*) AS open FROM pg_stat_activity \
+          WHERE datname = {} AND xact_start IS NOT NULL AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        literal(database)
+    );
+    let began = Instant::now();
+    loop {
+        let rows = connection.rows("look for open transactions", &sql).await?;
+        let open = rows.first().and_then(|row| text(row, "open").parse().ok()).unwrap_or_default();
+        if open == 0 || began.elapsed() >= limit {
+            return Ok(Cut { open });
+        }
+        tokio::time::sleep(DRAIN_LOOK.min(limit.saturating_sub(began.elapsed()))).await;
     }
 }
 

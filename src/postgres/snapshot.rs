@@ -13,6 +13,7 @@ use super::mark::{Facts, OwnedKind};
 use super::objects::{Database, database_named, databases};
 use super::replace::{self, Replacement};
 use super::roles::NewRole;
+use super::sessions::{Cut, drain};
 use super::sql::literal;
 use super::template::Template;
 use super::unfinished::unfinished;
@@ -32,7 +33,7 @@ pub struct Snapshot {
 }
 
 /// Keeps the present state of an agent's database under `name`.
-pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<()> {
+pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<Cut> {
     let snapshot = database_of(agent, name)?;
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;
@@ -44,6 +45,8 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
         }
         drop::database(server, &connection, &snapshot).await?;
     }
+    // before the look at the source, which ends its sessions
+    let cut = drain(server, &connection, &agent.database()).await?;
     let source = Source::inspect(&connection, &agent.database()).await?;
     let template = database_named(&connection, &agent.database()).await?.and_then(|database| database.facts().template);
     let facts = Facts { made_at: Some(jiff::Timestamp::now().to_string()), template, ..Facts::default() };
@@ -54,12 +57,12 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
     if copied.is_err() {
         let _ = drop::database(server, &connection, &snapshot).await;
     }
-    copied
+    copied.map(|()| cut)
 }
 
 /// Puts a snapshot in the place of an agent's database; the snapshot stays. Returns the template that the
 /// snapshot comes from, where that is known.
-pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<Option<String>> {
+pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str) -> Result<(Option<String>, Cut)> {
     let snapshot = database_of(agent, name)?;
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;
@@ -70,8 +73,8 @@ pub async fn restore(server: &Server, home_id: &str, agent: AgentId, name: &str)
         copy(server, &connection, &source, &replacement.target()).await
     };
     let arrived = arrived.await;
-    replacement.finish(arrived).await?;
-    Ok(template)
+    let cut = replacement.finish(arrived).await?;
+    Ok((template, cut))
 }
 
 /// The database of a snapshot.
@@ -93,7 +96,7 @@ pub(super) async fn existing(connection: &Connection, home: &str, agent: AgentId
 ///
 /// # Errors
 /// Whatever happens, the agent has the database that it had.
-pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<'_>) -> Result<()> {
+pub async fn reset(server: &Server, template: &Template, request: &CloneRequest<'_>) -> Result<Cut> {
     let (agent, home) = (request.agent, request.home_id);
     let connection = Connection::admin(server).await?;
     Key::of_agent(agent).take(&connection).await?;

@@ -66,6 +66,7 @@ impl Project {
                 branch: worktree.branch.0.clone(),
                 copy: worktree.copy.clone(),
                 clone: worktree.clone.clone(),
+                spare: worktree.spare,
             }),
             prepare: self.prepare.iter().map(prepare).collect(),
             env_file: self.env_files.iter().map(|file| text(file)).collect(),

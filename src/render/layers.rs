@@ -31,9 +31,8 @@ impl Renderer<'_> {
         Ok(environment)
     }
 
-    /// The environment of the template's steps: the base, the files of `env_file`, those values of `[env]`
-    /// that the context (without id) is enough for, and `[database.template.env]`. Its
-    /// [`own`](Environment::own) part is what the steps' results may depend on.
+    /// The environment of the template's steps: the [shared](Self::shared_environment) one, and
+    /// `[database.template.env]`. Its [`own`](Environment::own) part is what the steps' results may depend on.
     pub fn template_environment(
         &self,
         context: &TemplateValues,
@@ -49,7 +48,8 @@ impl Renderer<'_> {
         Ok(environment)
     }
 
-    /// The same without what belongs to the database alone.
+    /// The environment of what is made before there is an agent: the base, the files of `env_file`, and those values of
+    /// `[env]` that the context (without id) is enough for.
     pub fn shared_environment(
         &self,
         context: &TemplateValues,

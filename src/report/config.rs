@@ -237,6 +237,8 @@ pub struct WorktreeConfig {
     pub copy: Vec<String>,
     /// Directories copied from the project's root.
     pub clone: Vec<String>,
+    /// How many prepared work trees are kept ready.
+    pub spare: u8,
 }
 
 /// A variable.

@@ -55,9 +55,9 @@ fn d18_a_full_disk_is_said_and_space_can_be_freed() {
     let filler = disk.fill(2000);
 
     let outcomes = [
-        block_on(snapshot::create(&project.server, &project.home, agent(3), "another")),
+        block_on(snapshot::create(&project.server, &project.home, agent(3), "another")).map(drop),
         block_on(snapshot::restore(&project.server, &project.home, agent(3), "kept")).map(drop),
-        block_on(snapshot::reset(&project.server, &template, &project.request(3, &three.password))),
+        block_on(snapshot::reset(&project.server, &template, &project.request(3, &three.password))).map(drop),
         block_on(project.try_launch(5)).map(drop),
     ];
     for outcome in outcomes {

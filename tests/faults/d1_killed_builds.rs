@@ -45,7 +45,7 @@ fn d1_victim() {
             "restore" => snapshot::restore(server, home, agent(1), "kept").await.map(|_| ()),
             "reset" => {
                 let template = project.ensuring().await.unwrap();
-                snapshot::reset(server, &template, &project.request(1, &Secret::new("reset"))).await
+                snapshot::reset(server, &template, &project.request(1, &Secret::new("reset"))).await.map(drop)
             }
             "refill" => project.try_refill(2).await,
             "teardown" => drop::agent(server, home, agent(1)).await.map(|_| ()),

@@ -18,8 +18,9 @@ fn a_snapshot_is_kept_and_brought_back_while_the_stack_runs() {
     assert!(report["snapshots"][0]["bytes"].as_u64().unwrap() > 1_000_000, "{report}");
     project.harness(["db", "3", "snapshot", "before"]).run().exits_with(5).says("before");
     post(port, "/items", "text/plain", b"lost again");
-    project.harness(["db", "3", "restore", "before"]).run().succeeds();
+    project.harness(["db", "3", "restore", "before", "--drain"]).run().succeeds();
     assert_eq!(items(port), before);
+    project.harness(["db", "3", "restore", "before", "--drain=0"]).run().exits_with(2);
 
     // destroying wants a name or a yes
     project.harness(["db", "3", "reset"]).run().exits_with(2).says("--yes");

@@ -41,6 +41,7 @@ mod s3_server;
 mod sandbox;
 mod schemas;
 mod sessions;
+mod spare_trees;
 mod spares;
 mod states;
 mod store_snapshots;

@@ -1,9 +1,69 @@
 //! Snapshots, reset, queries, statistics: what `harness db`, `psql` and `slow-queries` stand on.
 
-use harness::postgres::{clone, query, slow_queries, snapshot};
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use harness::postgres::{DatabaseCredentials, clone, query, slow_queries, snapshot};
 use harness::report::Failure;
 
-use crate::support::{TestPostgres, TestTemplate, agent, block_on, try_sql};
+use crate::support::{LONG, TestPostgres, TestTemplate, agent, block_on, try_sql, wait_until};
+
+/// A session that has begun a transaction and waits for its next statement.
+fn in_transaction(postgres: &TestPostgres, login: &DatabaseCredentials, body: &str) -> Child {
+    let mut session = Command::new("psql")
+        .args(["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", &login.url()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    say(&mut session, &format!("BEGIN; INSERT INTO message (body) VALUES ('{body}');"));
+    wait_until("the transaction", LONG, || {
+        !postgres.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'").is_empty()
+    });
+    session
+}
+
+fn say(session: &mut Child, sql: &str) {
+    writeln!(session.stdin.as_mut().unwrap(), "{sql}").unwrap();
+}
+
+#[test]
+fn draining_waits_for_open_transactions_and_then_cuts() {
+    let postgres = TestPostgres::start();
+    let project = TestTemplate::small(&postgres);
+    let login = project.launch(1);
+    let (home, patient) = (&project.home, project.server.clone().draining(LONG));
+    let looks = || {
+        !postgres.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%xact_start IS NOT NULL%' AND pid <> pg_backend_pid()").is_empty()
+    };
+    // the snapshot has what was committed while it waited
+    let mut session = in_transaction(&postgres, &login, "kept");
+    thread::scope(|scope| {
+        let taken = scope.spawn(|| block_on(snapshot::create(&patient, home, agent(1), "one")).unwrap());
+        wait_until("the command to wait", LONG, looks);
+        say(&mut session, "COMMIT;");
+        assert_eq!(taken.join().unwrap().open, 0);
+    });
+    drop(session.stdin.take());
+    session.wait().unwrap();
+    assert_eq!(try_sql(&login, "SELECT body FROM message ORDER BY id").unwrap(), ["seed", "kept"]);
+    try_sql(&login, "DELETE FROM message").unwrap();
+    // one that does not end is cut off, and counted
+    let mut session = in_transaction(&postgres, &login, "lost");
+    let hasty = project.server.clone().draining(Duration::from_millis(50));
+    let (_, cut) = block_on(snapshot::restore(&hasty, home, agent(1), "one")).unwrap();
+    assert_eq!(cut.open, 1);
+    say(&mut session, "COMMIT;");
+    drop(session.stdin.take());
+    assert!(!session.wait().unwrap().success());
+    assert_eq!(try_sql(&login, "SELECT body FROM message ORDER BY id").unwrap(), ["seed", "kept"]);
+    let template = project.ensure();
+    let cut = block_on(snapshot::reset(&patient, &template, &project.request(1, &login.password))).unwrap();
+    assert_eq!((cut.open, try_sql(&login, "SELECT body FROM message").unwrap()), (0, vec!["seed".to_owned()]));
+}
 
 #[test]
 fn a_snapshot_brings_the_kept_state_back() {
@@ -42,11 +102,11 @@ fn names_of_snapshots_are_checked_and_known_ones_are_told() {
     let (server, home) = (&project.server, &project.home);
     let code = |outcome: harness::postgres::Result<()>| Failure::from(outcome.unwrap_err()).document();
     block_on(snapshot::create(server, home, agent(1), "one")).unwrap();
-    assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "one"))).code, "snapshot.exists");
+    assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "one")).map(drop)).code, "snapshot.exists");
     let missing = code(block_on(snapshot::restore(server, home, agent(1), "two")).map(|_| ()));
     assert_eq!((missing.code.as_str(), missing.hint.as_deref()), ("snapshot.missing", Some("there are: one")));
-    assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "a-b"))).code, "snapshot.invalid_name");
-    assert_eq!(code(block_on(snapshot::create(server, home, agent(2), "one"))).code, "database.missing");
+    assert_eq!(code(block_on(snapshot::create(server, home, agent(1), "a-b")).map(drop)).code, "snapshot.invalid_name");
+    assert_eq!(code(block_on(snapshot::create(server, home, agent(2), "one")).map(drop)).code, "database.missing");
 }
 
 #[test]

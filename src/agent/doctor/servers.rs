@@ -1,5 +1,6 @@
 //! The shared servers: which, and why; and their ports.
 
+use crate::agent::worktree::spare as spare_tree;
 use crate::agent::{Context, client_programs};
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
 use crate::postgres::spare;
@@ -43,6 +44,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         });
     }
     findings.extend(spares(context));
+    findings.extend(spare_trees(context));
     if let Ok(Some(infra)) = infra::open(&context.home).await {
         findings.extend(client_programs::missing(&infra, &context.variable("PATH").unwrap_or_default()).await);
     }
@@ -60,6 +62,14 @@ fn spares(context: &Context) -> Option<Finding> {
     let message = format!("the last spares could not be made: {}", said.lines().next()?);
     let hint = "launches clone instead; free disk space, or see `harness logs --infra db`; `spares = 0` in `[database]` \
                 makes none";
+    Some(Finding::bad(Area::Servers, Level::Warning, message, hint))
+}
+
+/// Why the last spare work tree could not be made.
+fn spare_trees(context: &Context) -> Option<Finding> {
+    let said = std::fs::read_to_string(spare_tree::directory(&context.home).join(spare_tree::LOG)).ok()?;
+    let message = format!("the last spare work tree could not be made: {}", said.lines().next()?);
+    let hint = "launches make theirs instead; `spare = 0` in `[worktree]` makes none";
     Some(Finding::bad(Area::Servers, Level::Warning, message, hint))
 }
 

@@ -8,6 +8,7 @@ use super::admission;
 use super::run::Run;
 use super::scope::{LaunchOptions, Lodging, Scope};
 use crate::agent::lease::Lease;
+use crate::agent::worktree::spare;
 use crate::agent::{Context, Error, Lifecycle, Record, beside, identity, teardown};
 use crate::postgres::spare::Refill;
 use crate::project::{AgentId, Project};
@@ -107,6 +108,9 @@ async fn together(
             // now that nothing is in a hurry any more; once for agents of one template
             for refill in refills.take() {
                 refill.start(&context.home.infra_dir());
+            }
+            if spare::is_needed(context, project) {
+                spare::start(context, &project.root);
             }
             let worst = results.iter().filter_map(|(_, kind)| *kind).max();
             let agents = results.into_iter().map(|(agent, _)| agent).collect();

@@ -118,6 +118,19 @@ pub(in crate::agent) async fn run(
     Ok(prepared)
 }
 
+/// Takes what is remembered of a tree along to the path that it is about to be moved to.
+///
+/// # Errors
+/// The home cannot be written.
+pub(super) fn carry(home: &Home, from: &Path, to: &Path) -> system::Result<()> {
+    // a damaged file costs a rebuild, nothing else
+    let Some(memory) = system::read_versioned::<Memory>(&memory_path(home.path(), from)?).ok().flatten() else {
+        return Ok(());
+    };
+    system::write_versioned(&memory_path(home.path(), to)?, &Memory { tree: to.to_owned(), ..memory })?;
+    system::remove_if_exists(&memory_path(home.path(), from)?).map(drop)
+}
+
 async fn run_step(
     preparation: &Preparation<'_>,
     step: &PrepareStep,
@@ -195,7 +208,7 @@ fn outputs_exist(step: &PrepareStep, tree: &Path) -> bool {
     step.outputs.iter().all(|output| tree.join(output).exists())
 }
 
-fn memory_path(home: &Path, tree: &Path) -> Result<PathBuf, Failure> {
+fn memory_path(home: &Path, tree: &Path) -> system::Result<PathBuf> {
     let directory = home.join("prepared");
     system::create_private_dir(&directory, 0o700)?;
     Ok(directory.join(prepared_files::name(tree)))

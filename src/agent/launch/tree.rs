@@ -5,10 +5,12 @@
 
 use std::path::PathBuf;
 
+use super::prepare;
 use super::scope::{Lodging, Scope};
 use crate::agent::claims::Claims;
 use crate::agent::record::WorktreeRecord;
 use crate::agent::tree_error::TreeError;
+use crate::agent::worktree::spare;
 use crate::agent::{Lifecycle, Record, template_values, worktree};
 use crate::infra::Infra;
 use crate::project::{Project, WorktreeSettings};
@@ -36,6 +38,10 @@ pub(super) async fn enter(
 ) -> Result<Entered, Failure> {
     check_wish(scope, record)?;
     let mut changed = false;
+    if record.worktree.as_ref().is_none_or(|worktree| !worktree.populated) {
+        // a killed launch may have left the branch in a spare tree, or git without knowledge of where that is now
+        spare::recover(&scope.context.home, &project.root).await;
+    }
     take_up(scope, &project, record).await?;
     if record.worktree.is_none() {
         if !is_wanted(scope, &project, record) {
@@ -55,6 +61,9 @@ pub(super) async fn enter(
 /// Another agent works there.
 pub(super) fn adopt(scope: Scope<'_>, record: &mut Record) -> Result<(), Failure> {
     let Lodging::Adopted { path, tree } = scope.lodging else { return Ok(()) };
+    if spare::all(&scope.context.home).iter().any(|spare| spare.path == *path) {
+        return Err(TreeError::Spare(path.clone()).into());
+    }
     let claims = Claims::of_others(scope.context, scope.agent)?;
     claims.adopted(tree)?;
     record.tree.clone_from(tree);
@@ -149,7 +158,18 @@ async fn make_or_adopt(scope: Scope<'_>, project: &Project, record: &mut Record,
             tree: record.tree.clone(),
             branch: choice.worktree.branch.clone(),
         };
-        worktree::make(&wish, &choice.worktree, &origin, project.launch.timeout, &work).await?;
+        let settings = settings(&project);
+        let home = &scope.context.home;
+        let chosen = &choice.worktree;
+        let patience = project.launch.timeout;
+        let request = spare::Request { home, wish: &wish, chosen, origin: &origin, settings: &settings, patience };
+        let taken = spare::take(&request, &work, |from, to| prepare::carry(home, from, to)).await?;
+        if let Some(copied) = taken {
+            record.worktree = Some(WorktreeRecord { copied: Some(copied), ..choice.worktree });
+            record.write(home)?;
+        } else {
+            worktree::make(&wish, chosen, &origin, patience, &work).await?;
+        }
     }
     Ok(())
 }

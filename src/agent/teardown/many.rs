@@ -1,10 +1,12 @@
 //! Which agents are meant, then each of them beside the others, then the shared servers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::one;
 use super::options::{TeardownOptions, TeardownTarget};
+use crate::agent::worktree::spare::{self, Swept};
 use crate::agent::{Context, Error, Record, belongings, beside, identity, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
@@ -173,19 +175,39 @@ fn removal(context: &Context, options: &TeardownOptions, staying: &[AgentId]) ->
 }
 
 async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<Removed>, Failure> {
+    let mut removed = spare_trees(context, options).await;
     let templates = if options.volumes {
         stores::remove_all(&context.home, options.dry_run).await?
     } else {
         stores::end_abandoned_builds(&context.home, options.dry_run).await?
     };
-    let mut removed = if options.dry_run {
+    removed.extend(if options.dry_run {
         infra::removable(&context.home, options.volumes, &context.events).await?
     } else {
         infra::teardown(&context.home, options.volumes, &context.events).await?.removed
-    };
-    let template = |path: std::path::PathBuf| {
-        Removed::with(RemovedKind::Data, path.display().to_string(), "a template of a store")
-    };
+    });
+    let template = |path: PathBuf| Removed::with(RemovedKind::Data, path.display().to_string(), "a template of a store");
     removed.extend(templates.into_iter().map(template));
     Ok(removed)
+}
+
+/// Removes the spare work trees of the home: without its servers no agent takes one.
+async fn spare_trees(context: &Context, options: &TeardownOptions) -> Vec<Removed> {
+    if !options.dry_run {
+        spare::stop(&context.home).await;
+    }
+    let mut removed = Vec::new();
+    for swept in spare::sweep(&context.home, (options.dry_run, options.force), |_| false).await {
+        match swept {
+            Swept::Removed { path, .. } => {
+                let detail = "a spare work tree";
+                removed.push(Removed::with(RemovedKind::WorkTree, path.display().to_string(), detail));
+            }
+            Swept::Kept { path, why } => {
+                let text = format!("the spare work tree `{}` stays without --force: {why}", path.display());
+                context.events.warning("infra", text);
+            }
+        }
+    }
+    removed
 }

@@ -4,6 +4,7 @@ use crate::agent::belongings::{self, Entry, Kind, List, Owner};
 use crate::agent::journal::Journal;
 use crate::agent::lease::Lease;
 use crate::agent::recovery::recover;
+use crate::agent::worktree::spare;
 use crate::agent::{Context, Error, Lifecycle, Record, leftover, moved, ownership};
 use crate::infra::{self, Infra};
 use crate::project::AgentId;
@@ -174,6 +175,10 @@ async fn remove(
     report: &mut TornDownAgent,
 ) -> Result<(), Failure> {
     let (context, agent) = (owner.context, owner.agent);
+    if let Some(record) = recorded {
+        // a launch that was killed as it took a spare tree over may have left the agent's branch there
+        spare::recover(&context.home, &record.project_root).await;
+    }
     let list = belongings::list(owner).await;
     report.foreign.clone_from(&list.foreign);
     report.left.clone_from(&list.unreachable);

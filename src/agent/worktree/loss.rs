@@ -115,7 +115,7 @@ async fn commits(tree: &Path, revision: &str, whose: &str, own: &[&str], loss: &
 
 /// The files that differ from the last commit, new ones included; of submodules too, even where they are configured to
 /// be ignored.
-async fn changed(tree: &Path) -> Result<Vec<String>, Error> {
+pub(super) async fn changed(tree: &Path) -> Result<Vec<String>, Error> {
     let arguments = ["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none"];
     let status = ask(tree, &arguments).await?;
     let mut files = Vec::new();

@@ -45,6 +45,7 @@ pub(in crate::agent) fn default_settings() -> WorktreeSettings {
         branch: Template("agent/{{ id }}".to_owned()),
         copy: Vec::new(),
         clone: Vec::new(),
+        spare: 0,
     }
 }
 
@@ -129,12 +130,30 @@ pub(in crate::agent) async fn make(
     if let Some(standing) = Standing::of(wish.root).await? {
         origin.write(&standing.common, &chosen.path)?;
     }
-    succeed(&["git", "reset", "--hard", "--quiet", "--no-recurse-submodules"], &chosen.path, work).await?;
+    check_out(&chosen.path, "HEAD", work).await?;
     task.finish();
     post_checkout(&chosen.path, patience, work).await
 }
 
-async fn succeed(command: &[&str], directory: &Path, work: &Work<'_>) -> Result<(), Error> {
+/// Makes a work tree that is on no branch.
+///
+/// # Errors
+/// git fails.
+pub(super) async fn make_detached(root: &Path, path: &Path, patience: Duration, work: &Work<'_>) -> Result<(), Error> {
+    let name = path.to_string_lossy();
+    let add = ["git", "worktree", "add", "--quiet", "--no-checkout", "--detach", &name, "HEAD"];
+    succeed(&add, root, work).await?;
+    check_out(path, "HEAD", work).await?;
+    post_checkout(path, patience, work).await
+}
+
+/// Gives a tree the files of a commit.
+pub(super) async fn check_out(tree: &Path, commit: &str, work: &Work<'_>) -> Result<(), Error> {
+    succeed(&["git", "reset", "--hard", "--quiet", "--no-recurse-submodules", commit], tree, work).await
+}
+
+/// Has git change the repository of `directory`, as a part of the stack.
+pub(super) async fn succeed(command: &[&str], directory: &Path, work: &Work<'_>) -> Result<(), Error> {
     let program: Vec<&OsStr> = command.iter().map(OsStr::new).collect();
     let output = work.run(&program, directory, None).await?;
     if output.ending.is_success() {
@@ -145,7 +164,7 @@ async fn succeed(command: &[&str], directory: &Path, work: &Work<'_>) -> Result<
 }
 
 /// Runs the hook as git does after a checkout of a whole new tree.
-async fn post_checkout(tree: &Path, patience: Duration, work: &Work<'_>) -> Result<(), Error> {
+pub(super) async fn post_checkout(tree: &Path, patience: Duration, work: &Work<'_>) -> Result<(), Error> {
     let hook = Git::asking_as_configured(tree).text(&["rev-parse", "--git-path", "hooks/post-checkout"]).await?;
     let hook = tree.join(hook);
     let is_executable = hook.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0);

@@ -20,6 +20,7 @@ mod origin;
 mod own_path;
 mod populate;
 mod remove;
+pub(super) mod spare;
 mod submodules;
 mod trash;
 mod unique;

@@ -17,16 +17,40 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Replaces `root` by `tree` in what lies at `copy`; says how many files that concerned.
 pub(super) fn move_paths(copy: &Path, root: &Path, tree: &Path) -> io::Result<usize> {
-    let mut roots = vec![root.to_owned()];
-    roots.extend(root.canonicalize().ok().filter(|real| real != root));
-    Mover { roots, tree: tree.to_owned(), moved: 0 }.run(copy)
+    Ok(Mover::of(root, tree).run(copy)?.len())
+}
+
+/// The files and links below `directory` in which [`move_paths`] would replace the path of that directory.
+pub(super) fn naming(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    // replaced by nothing, every occurrence is a difference
+    Mover { only_looks: true, ..Mover::of(directory, Path::new("")) }.run(directory)
+}
+
+/// Replaces `root` by `tree` in these files and links, as [`naming`] found them. One that is gone names nothing.
+pub(super) fn move_paths_in(files: &[PathBuf], root: &Path, tree: &Path) -> io::Result<()> {
+    let mut mover = Mover::of(root, tree);
+    for file in files {
+        let moved = match file.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => mover.link(file),
+            Ok(_) => mover.file(file),
+            Err(error) => Err(error),
+        };
+        match moved {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 struct Mover {
     /// The root as it is written, and without symbolic links.
     roots: Vec<PathBuf>,
     tree: PathBuf,
-    moved: usize,
+    /// Nothing is written.
+    only_looks: bool,
+    /// What named the root.
+    found: Vec<PathBuf>,
 }
 
 /// What the files of a directory are.
@@ -42,14 +66,20 @@ enum Surroundings {
 }
 
 impl Mover {
-    fn run(mut self, copy: &Path) -> io::Result<usize> {
+    fn of(root: &Path, tree: &Path) -> Self {
+        let mut roots = vec![root.to_owned()];
+        roots.extend(root.canonicalize().ok().filter(|real| real != root));
+        Self { roots, tree: tree.to_owned(), only_looks: false, found: Vec::new() }
+    }
+
+    fn run(mut self, copy: &Path) -> io::Result<Vec<PathBuf>> {
         let metadata = copy.symlink_metadata()?;
         if metadata.is_dir() {
             self.directory(copy, Surroundings::Ordinary)?;
         } else if metadata.is_symlink() {
             self.link(copy)?;
         }
-        Ok(self.moved)
+        Ok(self.found)
     }
 
     fn directory(&mut self, directory: &Path, mut within: Surroundings) -> io::Result<()> {
@@ -82,11 +112,13 @@ impl Mover {
         let target = fs::read_link(path)?;
         let below = self.roots.iter().find_map(|root| target.strip_prefix(root).ok());
         let Some(below) = below else { return Ok(()) };
+        self.found.push(path.to_owned());
+        if self.only_looks {
+            return Ok(());
+        }
         let target = self.tree.join(below);
         fs::remove_file(path)?;
-        std::os::unix::fs::symlink(target, path)?;
-        self.moved += 1;
-        Ok(())
+        std::os::unix::fs::symlink(target, path)
     }
 
     fn file(&mut self, path: &Path) -> io::Result<()> {
@@ -104,13 +136,15 @@ impl Mover {
         if after == before {
             return Ok(());
         }
+        self.found.push(path.to_owned());
+        if self.only_looks {
+            return Ok(());
+        }
         // beside it and renamed: a hard link to the same file keeps its content
         let beside = path.with_file_name(format!("{}.moved", path.file_name().unwrap_or_default().to_string_lossy()));
         fs::write(&beside, after)?;
         fs::set_permissions(&beside, Permissions::from_mode(metadata.permissions().mode()))?;
-        fs::rename(&beside, path)?;
-        self.moved += 1;
-        Ok(())
+        fs::rename(&beside, path)
     }
 }
 

@@ -37,5 +37,5 @@ pub(super) async fn run(arguments: Arguments, call: &Call) -> Result<Answer, Fai
         Action::Drop => DatabaseAction::Drop(name()?),
     };
     let context = call.context()?;
-    Ok(Answer::of(&agent::database(&context, call.agent(&context)?, &action, false).await?))
+    Ok(Answer::of(&agent::database(&context, call.agent(&context)?, &action, std::time::Duration::ZERO, false).await?))
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::project::inputs::{contents, matching_files, words};
 use crate::project::{DatabaseSettings, StepAction, TemplateStep};
+use crate::system::text::words;
 use crate::system::{Error as SystemError, Secret, hexadecimal};
 
 use super::super::{DatabaseCredentials, Error, Result, Server};

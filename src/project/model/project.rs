@@ -75,6 +75,8 @@ pub struct WorktreeSettings {
     pub copy: Vec<String>,
     /// `clone`: directories taken copy-on-write where the file system can.
     pub clone: Vec<String>,
+    /// `spare`: how many prepared work trees are kept ready.
+    pub spare: u8,
 }
 
 /// One step of `[prepare]`.

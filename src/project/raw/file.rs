@@ -128,6 +128,9 @@ pub(crate) struct Worktree {
     /// can: `["node_modules"]`.
     #[serde(default)]
     pub(crate) clone: Vec<String>,
+    /// How many prepared work trees are kept ready for agents to come; 0 unless given.
+    #[schemars(range(max = 9))]
+    pub(crate) spare: Option<u8>,
 }
 
 /// What makes a fresh tree ready to run.

@@ -24,6 +24,9 @@ pub(crate) struct Shared<'a> {
 /// `[ports]` where the file has no such table.
 const DEFAULT_PORTS: [(&str, u16); 4] = [("frontend", 3000), ("api", 8000), ("scheduler", 8001), ("debugger", 9200)];
 
+/// Each is a whole tree on the disk, and one is made while the others are taken.
+const MOST_SPARE_TREES: u8 = 9;
+
 /// Resolves a file. `root` is the directory that relative paths start at.
 pub(crate) fn project(
     document: &Document,
@@ -58,7 +61,7 @@ pub(crate) fn project(
         stores,
         worktree: match shared {
             Some(Shared { root }) => root.worktree.clone(),
-            None => raw.worktree.as_ref().map(worktree),
+            None => raw.worktree.as_ref().map(|raw| worktree(&mut resolver, raw)),
         },
         prepare: prepare(&mut resolver, &raw.prepare.steps),
         env: resolver.environment(&raw.env.variables, &KeyPath::of("env")),
@@ -189,13 +192,20 @@ fn shared_targets(map: &[(u16, Template)]) -> Vec<String> {
     shared.collect()
 }
 
-fn worktree(raw: &raw::Worktree) -> WorktreeSettings {
+fn worktree(resolver: &mut Resolver<'_>, raw: &raw::Worktree) -> WorktreeSettings {
+    let (path_of_spare, mut spare) = (KeyPath::of("worktree.spare"), raw.spare.unwrap_or_default());
+    if spare > MOST_SPARE_TREES {
+        let message = format!("`{path_of_spare}` must be from 0 to {MOST_SPARE_TREES}, not {spare}");
+        resolver.report(&path_of_spare, message);
+        spare = 0;
+    }
     let path = raw.path.clone().unwrap_or_else(|| "~/worktrees/{{ project }}-agent-{{ id }}".to_owned());
     WorktreeSettings {
         path: Template(path),
         branch: Template(raw.branch.clone().unwrap_or_else(|| "agent/{{ id }}".to_owned())),
         copy: raw.copy.clone(),
         clone: raw.clone.clone(),
+        spare,
     }
 }
 

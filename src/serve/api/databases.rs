@@ -1,5 +1,7 @@
 //! Snapshots of agents' databases.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 
@@ -20,7 +22,7 @@ pub(in crate::serve) async fn list(
     Agent(id): Agent,
 ) -> Result<Json<DatabaseReport>, Refusal> {
     let report = look(&site, "db", Some(id), async move |context| {
-        agent::database(&context, id, &DatabaseAction::List, false).await
+        agent::database(&context, id, &DatabaseAction::List, Duration::ZERO, false).await
     })
     .await?;
     Ok(Json(report))
@@ -46,7 +48,7 @@ async fn act(site: &Shared, id: AgentId, action: DatabaseAction) -> Begun {
         _ => "db",
     };
     let job = begin(site, verb, id, None, async move |context| {
-        Ok(Done::of(&agent::database(&context, id, &action, false).await?))
+        Ok(Done::of(&agent::database(&context, id, &action, Duration::ZERO, false).await?))
     });
     Ok(Accepted(job.await?))
 }

@@ -10,9 +10,11 @@ mod excerpt;
 mod lines;
 mod percent;
 mod printable;
+mod words;
 
 pub use count::count;
 pub use excerpt::{cut, first_line, last_lines};
 pub use lines::{LONGEST_LINE, Lines, Overlong, text_of};
 pub use percent::{percent_decode, percent_encode, percent_encode_key};
 pub use printable::{plain, printable};
+pub use words::words;
