@@ -215,7 +215,6 @@ const UNPROVOKED: [(&str, &[&str]); 7] = [
             "infra.refused",
             "infra.service_failed",
             "postgres.statement_failed",
-            "serve.database_failed",
         ],
     ),
     (

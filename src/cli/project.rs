@@ -14,8 +14,8 @@ use crate::terminal::Table;
 
 /// Name the repositories that tickets are about, and how jobs in them are done.
 ///
-/// Settings: `base`, `remote`, `github`, `program`, `prompt`, `variables`, `time_limit_s`, `rounds`, `attempts`, `backoff_s`,
-/// `execution`, `image`, `fallback`, `stack`, `approval`, `source`, `label`, `start`, `state_labels` and `comments`; docs/jobs.md explains them. A value is JSON, or else text.
+/// Settings: `base`, `remote`, `github`, `program`, `prompt`, `variables`, `time_limit_s`, `cost_limit_usd`, `rounds`, `attempts`, `backoff_s`,
+/// `execution`, `image`, `fallback`, `stack`, `approval`, `source`, `plane`, `reviews`, `label`, `start`, `state_labels` and `comments`; docs/jobs.md explains them. A value is JSON, or else text.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueProject {
     /// `harness/project/1`.
     pub schema: String,
@@ -22,7 +22,7 @@ pub struct QueueProject {
 }
 
 /// All projects.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueueProjects {
     /// `harness/projects/1`.
     pub schema: String,
@@ -31,7 +31,7 @@ pub struct QueueProjects {
 }
 
 /// How the jobs of a project are done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectSettings {
     /// The checkout on the worker's machine, absolute.
@@ -51,6 +51,8 @@ pub struct ProjectSettings {
     pub variables: Vec<String>,
     /// How long one round of the program may take, in seconds.
     pub time_limit_s: u64,
+    /// What a job may cost in US dollars, as far as its program says what it costs: no round begins once that is spent.
+    pub cost_limit_usd: Option<f64>,
     /// Rounds of work and verify.
     pub rounds: u32,
     /// Attempts at a ticket whose worker was lost or whose machine failed.
@@ -69,6 +71,10 @@ pub struct ProjectSettings {
     pub approval: bool,
     /// Where further tickets come from.
     pub source: Option<TicketSource>,
+    /// The id of the project at Plane.
+    pub plane: Option<String>,
+    /// Whether review comments on pull requests of jobs reopen their tickets.
+    pub reviews: bool,
     /// The label of the issues that are tickets.
     pub label: String,
     /// Whether work at an issue begins at once; `approval` is stronger.
@@ -90,6 +96,7 @@ impl Default for ProjectSettings {
             prompt: None,
             variables: Vec::new(),
             time_limit_s: 3600,
+            cost_limit_usd: None,
             rounds: 3,
             attempts: 3,
             backoff_s: 10,
@@ -99,6 +106,8 @@ impl Default for ProjectSettings {
             stack: StackAfter::Teardown,
             approval: false,
             source: None,
+            plane: None,
+            reviews: false,
             label: "agent-task".to_owned(),
             start: false,
             state_labels: StateLabels::default(),
@@ -112,6 +121,8 @@ words! {
     pub enum TicketSource {
         /// Issues of the repository `github`.
         GitHub = "github",
+        /// Work items of the project `plane`.
+        Plane = "plane",
     }
 }
 

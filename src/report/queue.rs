@@ -57,6 +57,8 @@ pub struct JobOutcome {
     pub pull_request: Option<String>,
     /// What the program says it did.
     pub summary: Option<String>,
+    /// What its program says that it has cost, in US dollars.
+    pub cost_usd: Option<f64>,
     /// Why it failed, was lost or cancelled.
     pub reason: Option<String>,
     /// The last document of `harness verify`.

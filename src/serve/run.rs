@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 use super::counted::Counted;
 use super::failures::Failures;
@@ -92,12 +91,14 @@ pub async fn run(
     let settings = Settings::read(&place.settings())?;
     let targets = settings.notify.targets(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let github = settings.github.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
+    let plane = settings.plane.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
+    let database = settings.database.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let plan = settings.gateway.plan(&options.gateway).map_err(|reason| place.wrong_settings(reason))?;
     let listeners = listen(&options.addresses(&settings)).await?;
     let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let keys = Keys::new(&place.token_to_make()?).ok_or_else(no_randomness)?;
-    let store = Store::open(&place.database(&environment))?;
-    store.change(jobs::interrupt_all).await?;
+    let store = Store::open(&place.database(&environment), database).await?;
+    store.change_here(jobs::interrupt_all).await?;
     store.change(queue::prolong_all).await.map_err(Refusal::from).map_err(Refusal::into_failure)?;
     let workers = Workers::new(store.read(worker_keys::all).await?);
     let (signs, seen) = tokio::sync::watch::channel(());
@@ -118,17 +119,18 @@ pub async fn run(
         keys,
         links: Links::default(),
         failures: Failures::default(),
-        store,
+        store: store.clone(),
         picture,
         counted: Arc::new(Counted::default()),
         working: Working::default(),
         workers,
-        queue: Notify::new(),
+        queue: store.queue(),
         stop: stop.clone(),
     });
     tokio::spawn(expiry::watch(Arc::clone(&site)));
     notify::start(&site, targets).await?;
     sources::github::start(&site, &site.github)?;
+    sources::plane::start(&site, &plane)?;
     let limits = limits();
     listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));
     let service = TowerToHyperService::new(router(Arc::clone(&site)));

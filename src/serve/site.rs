@@ -40,7 +40,7 @@ pub(super) struct Site {
     pub(super) working: Working,
     pub(super) workers: Workers,
     /// Something happened in the queue.
-    pub(super) queue: Notify,
+    pub(super) queue: Arc<Notify>,
     /// When everything should end.
     pub(super) stop: Stop,
 }

@@ -96,7 +96,7 @@ pub(super) async fn begin(
         progress: None,
         result: None,
     };
-    let job = site.store.change(move |transaction| jobs::begin(transaction, job)).await?;
+    let job = site.store.change_here(move |transaction| jobs::begin(transaction, job)).await?;
     let interruption = Interruption::default();
     site.working.begins(job.id, &interruption);
     let entry = Entry { site: Arc::clone(site), job: job.clone() };
@@ -131,7 +131,7 @@ impl Entry {
         let finished_at = Some(jiff::Timestamp::now().to_string());
         let job = Job { state, finished_at, result: Some(result), ..self.job.clone() };
         // a database that fails has no better place to say so
-        let _ = self.site.store.change(move |transaction| jobs::end(transaction, &job)).await;
+        let _ = self.site.store.change_here(move |transaction| jobs::end(transaction, &job)).await;
     }
 }
 

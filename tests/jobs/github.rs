@@ -8,16 +8,16 @@ use super::hub::{Hub, TOKEN};
 use crate::serve::server::Server;
 use crate::support::{Answer, SHORT, TestHome, send, wait_until};
 
-const SECRET: &str = "a secret of the webhook";
+pub(super) const SECRET: &str = "a secret of the webhook";
 
-fn serve(home: &TestHome, hub: &Hub, more: &str) -> Server {
+pub(super) fn serve(home: &TestHome, hub: &Hub, more: &str) -> Server {
     std::fs::create_dir_all(home.path().join("serve")).unwrap();
     let text = format!("[github]\napi = \"{}\"\n{more}", hub.url);
     std::fs::write(home.path().join("serve/serve.toml"), text).unwrap();
     Server::start_as(home, &[], &[("GITHUB_TOKEN", TOKEN), ("GITHUB_WEBHOOK_SECRET", SECRET)])
 }
 
-fn project(home: &TestHome, settings: &[&str]) {
+pub(super) fn project(home: &TestHome, settings: &[&str]) {
     let own = ["project", "add", "shop", "/srv/shop", "github=Acme/shop", "source=github", "label=agent-task"];
     home.harness(own.iter().chain(settings).copied()).run().succeeds();
 }
@@ -33,19 +33,19 @@ fn states(server: &Server) -> Vec<String> {
 }
 
 /// Two lists that were asked for from now on: what happened before is known then.
-fn polled(hub: &Hub) {
+pub(super) fn polled(hub: &Hub) {
     let before = hub.polls();
     wait_until("two polls", SHORT, || hub.polls() >= before + 2);
 }
 
 /// What a worker says.
-fn worker(server: &Server, key: &str, path: &str, body: &Value) -> Answer {
+pub(super) fn worker(server: &Server, key: &str, path: &str, body: &Value) -> Answer {
     let headers = [("Authorization", format!("Bearer {key}"))];
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     send("POST", server.port, &format!("/api/worker/jobs/{path}"), &headers, body.to_string().as_bytes())
 }
 
-fn deliver(server: &Server, event: &str, body: &Value, secret: &str) -> Answer {
+pub(super) fn deliver(server: &Server, event: &str, body: &Value, secret: &str) -> Answer {
     let body = body.to_string();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), body.as_bytes());
     let signature = format!("sha256={}", harness::system::hexadecimal(tag.as_ref()));

@@ -1,4 +1,4 @@
-//! A stand-in of GitHub's API for issues: it keeps issues in memory and checks each request against GitHub's published
+//! A stand-in of GitHub's API for issues and review comments: it keeps them in memory and checks each request against GitHub's published
 //! description of the REST API, version 2022-11-28 (paths, methods, headers, parameters, bodies).
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 /// What may be asked: method, path, parameters of the query, the property that the body must have.
-const DESCRIBED: [(&str, &str, &[&str], Option<&str>); 6] = [
+const DESCRIBED: [(&str, &str, &[&str], Option<&str>); 10] = [
     (
         "GET",
         "/repos/{owner}/{repo}/issues",
@@ -33,7 +33,19 @@ const DESCRIBED: [(&str, &str, &[&str], Option<&str>); 6] = [
     ("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", &[], None),
     ("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", &["since", "per_page", "page"], None),
     ("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments", &[], Some("body")),
+    ("GET", "/repos/{owner}/{repo}/pulls/comments", &["sort", "direction", "since", "per_page", "page"], None),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+        &["sort", "direction", "since", "per_page", "page"],
+        None,
+    ),
+    ("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies", &[], Some("body")),
+    ("POST", "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions", &[], Some("content")),
 ];
+
+/// What a reaction may be.
+const REACTIONS: [&str; 8] = ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"];
 
 pub(crate) const TOKEN: &str = "ghp_stand-in";
 
@@ -42,6 +54,10 @@ pub(crate) struct State {
     pub(crate) issues: Vec<Value>,
     /// By issue, as they were made.
     pub(crate) comments: Vec<(u64, String)>,
+    /// Review comments, and answers to them.
+    pub(crate) reviews: Vec<Value>,
+    /// By review comment.
+    pub(crate) reactions: Vec<(u64, String)>,
     pub(crate) requests: Vec<String>,
     /// Requests that are not as the description has them.
     pub(crate) wrong: Vec<String>,
@@ -99,6 +115,31 @@ impl Hub {
             change(issue);
             issue["updated_at"] = time.into();
             issue.clone()
+        })
+    }
+
+    /// Comments on a line of a pull request; the comment.
+    pub(crate) fn review(&self, pull: u64, association: &str, body: &str) -> Value {
+        self.with(|state| {
+            let id = 100 + state.reviews.len() as u64;
+            let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let page = format!("https://github.com/acme/shop/pull/{pull}");
+            let comment = json!({
+                "id": id, "body": body, "path": "answer", "line": 1, "original_line": 1, "diff_hunk": "@@ -1 +1 @@",
+                "html_url": format!("{page}#discussion_r{id}"), "user": { "login": "ann" }, "updated_at": now,
+                "pull_request_url": format!("https://api.github.com/repos/acme/shop/pulls/{pull}"), "created_at": now,
+                "author_association": association,
+            });
+            state.reviews.push(comment.clone());
+            comment
+        })
+    }
+
+    /// What a review comment was answered.
+    pub(crate) fn replies(&self, comment: u64) -> Vec<String> {
+        self.with(|state| {
+            let of = state.reviews.iter().filter(|it| it["in_reply_to_id"] == comment);
+            of.map(|it| it["body"].as_str().unwrap().to_owned()).collect()
         })
     }
 
@@ -160,6 +201,9 @@ impl State {
             return Some(document(404, &json!({ "message": "Not Found" })));
         }
         let body: Value = serde_json::from_str(body).unwrap_or_default();
+        if parts[3] == "pulls" {
+            return self.act_on_pulls(&parts, query, &body);
+        }
         let Some(number) = parts.get(4) else { return Some(document(200, &self.list(query))) };
         let number: u64 = number.parse().unwrap();
         let Some(issue) = self.issues.iter_mut().find(|issue| issue["number"] == number) else {
@@ -194,6 +238,38 @@ impl State {
                 let of = self.comments.iter().filter(|(of, _)| *of == number);
                 Some(document(200, &of.map(|(_, text)| json!({ "body": text })).collect()))
             }
+        }
+    }
+
+    fn act_on_pulls(&mut self, parts: &[&str], query: &str, body: &Value) -> Option<String> {
+        match &parts[4..] {
+            ["comments"] => {
+                let since = query.split('&').find_map(|pair| pair.strip_prefix("since=")).unwrap_or_default();
+                let since = percent_encoding::percent_decode_str(since).decode_utf8().unwrap().into_owned();
+                let new = self.reviews.iter().filter(|it| it["updated_at"].as_str().unwrap() >= since.as_str());
+                Some(document(200, &new.cloned().collect()))
+            }
+            ["comments", id, "reactions"] => {
+                self.reactions.push((id.parse().unwrap(), body["content"].as_str().unwrap().to_owned()));
+                Some(document(201, &json!({ "id": 1, "content": body["content"] })))
+            }
+            [pull, "comments", id, "replies"] => {
+                let (pull, id): (u64, u64) = (pull.parse().unwrap(), id.parse().unwrap());
+                let mut reply = self.reviews.iter().find(|it| it["id"] == id)?.clone();
+                (reply["id"], reply["in_reply_to_id"]) = ((900 + self.reviews.len()).into(), id.into());
+                (reply["body"], reply["author_association"]) = (body["body"].clone(), "OWNER".into());
+                assert!(reply["pull_request_url"].as_str().unwrap().ends_with(&format!("/{pull}")));
+                self.reviews.push(reply.clone());
+                if std::mem::take(&mut self.breaks_off) {
+                    return None;
+                }
+                Some(document(201, &reply))
+            }
+            [pull, "comments"] => {
+                let of = |it: &&Value| it["pull_request_url"].as_str().unwrap().ends_with(&format!("/{pull}"));
+                Some(document(200, &self.reviews.iter().filter(of).cloned().collect()))
+            }
+            _ => Some(document(404, &json!({ "message": "Not Found" }))),
         }
     }
 
@@ -237,7 +313,7 @@ fn described(method: &str, path: &str, query: &str, head: &[String], body: &str)
         let (parts, wanted): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.split('/').collect());
         parts.len() == wanted.len()
             && parts.iter().zip(&wanted).all(|(part, wanted)| match *wanted {
-                "{issue_number}" => part.parse::<u64>().is_ok(),
+                "{issue_number}" | "{pull_number}" | "{comment_id}" => part.parse::<u64>().is_ok(),
                 parameter if parameter.starts_with('{') => !part.is_empty(),
                 fixed => fixed == *part,
             })
@@ -249,6 +325,10 @@ fn described(method: &str, path: &str, query: &str, head: &[String], body: &str)
         let right = match name {
             "state" => ["open", "closed", "all"].contains(&value),
             "sort" => ["created", "updated", "comments"].contains(&value),
+            "since" => {
+                let time = percent_encoding::percent_decode_str(value).decode_utf8().unwrap().into_owned();
+                time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok()
+            }
             "direction" => ["asc", "desc"].contains(&value),
             "per_page" => value.parse::<u32>().is_ok_and(|number| (1..=100).contains(&number)),
             "page" => value.parse::<u32>().is_ok_and(|number| number > 0),
@@ -263,6 +343,7 @@ fn described(method: &str, path: &str, query: &str, head: &[String], body: &str)
     };
     let document: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let right = match *property {
+        "content" => document["content"].as_str().is_some_and(|word| REACTIONS.contains(&word)),
         "labels" => document["labels"].as_array().is_some_and(|labels| labels.iter().all(Value::is_string)),
         _ => document[property].is_string(),
     };
@@ -272,12 +353,12 @@ fn described(method: &str, path: &str, query: &str, head: &[String], body: &str)
     Err(format!("the body is {body}"))
 }
 
-fn document(status: u16, body: &Value) -> String {
+pub(super) fn document(status: u16, body: &Value) -> String {
     let body = body.to_string();
     format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<(Vec<String>, String)> {
+pub(super) fn read(reader: &mut BufReader<TcpStream>) -> Option<(Vec<String>, String)> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();

@@ -2,9 +2,14 @@
 
 mod github;
 mod hub;
+mod plane;
 mod pulls;
 mod queue;
 mod rehearse;
+mod reviews;
 pub(crate) mod scene;
+mod shared;
+mod two_machines;
+mod under_fire;
 mod work;
 mod work_faults;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::serve::server::Server;
-use crate::support::{Answer, TestHome, send};
+use crate::support::{Answer, TestHome, TestPostgres, send};
 
 /// A worker that only speaks.
 struct Speaker<'a> {
@@ -35,6 +35,18 @@ fn code(answer: &Answer) -> (u16, String) {
 fn a_ticket_becomes_a_job_that_one_worker_does_once() {
     let home = TestHome::new();
     let server = Server::start(&home);
+    one_worker_does_it_once(&home, &server);
+}
+
+#[test]
+fn the_same_in_a_shared_database() {
+    let (home, postgres) = (TestHome::new(), TestPostgres::start());
+    let url = super::shared::url(&postgres);
+    let server = Server::start_as(&home, &[], &[("HARNESS_DATABASE_URL", url.as_str())]);
+    one_worker_does_it_once(&home, &server);
+}
+
+fn one_worker_does_it_once(home: &TestHome, server: &Server) {
     let run = |words: &[&str]| home.harness(words.iter().copied().chain(["--json"])).run();
     let ok = |words: &[&str]| run(words).succeeds().json();
     let fails = |words: &[&str]| run(words).json()["error"]["code"].clone();
@@ -51,7 +63,7 @@ fn a_ticket_becomes_a_job_that_one_worker_does_once() {
     let key = ok(&["serve", "key", "add", "--worker", "one"])["key"].as_str().unwrap().to_owned();
     let kept = std::fs::read(home.path().join("serve/harness.db")).unwrap();
     assert!(!kept.windows(key.len()).any(|part| part == key.as_bytes()), "only its hash is kept");
-    let worker = Speaker { server: &server, key: key.clone() };
+    let worker = Speaker { server, key: key.clone() };
     assert_eq!(worker.say("start", &json!({})).status, 204, "there is nothing to do");
 
     let hostile = "$(touch /tmp/x) `id` \u{1b}[31m {{ 7*7 }}";
@@ -72,7 +84,7 @@ fn a_ticket_becomes_a_job_that_one_worker_does_once() {
     let bearer = format!("Bearer {key}");
     let other = send("GET", server.port, "/api/tickets", &[("Authorization", &bearer)], b"");
     assert_eq!(code(&other), (401, "serve.token".to_owned()));
-    let stranger = Speaker { server: &server, key: "hw_stranger".to_owned() };
+    let stranger = Speaker { server, key: "hw_stranger".to_owned() };
     assert_eq!(stranger.say("start", &json!({})).status, 401);
 
     let (job, fence) = worker.claim();
@@ -81,6 +93,14 @@ fn a_ticket_becomes_a_job_that_one_worker_does_once() {
     let lost = (409, "queue.lost".to_owned());
     assert_eq!(code(&word("heartbeat", &json!({ "fence": fence + 1 }))), lost);
     assert_eq!(code(&word("complete", &json!({ "fence": fence - 1 }))), lost);
+    // the number alone is worth nothing: another worker has learned it
+    let other = ok(&["serve", "key", "add", "--worker", "two"])["key"].as_str().unwrap().to_owned();
+    let thief = Speaker { server, key: other };
+    for verb in ["heartbeat", "complete", "fail", "return"] {
+        let stolen = thief.say(&format!("{job}/{verb}"), &json!({ "fence": fence, "reason": "mine" }));
+        assert_eq!(code(&stolen), lost, "{verb}");
+    }
+    assert_eq!(code(&thief.say(&format!("{job}/log"), &json!({ "fence": fence, "lines": ["mine"] }))), lost);
     assert_eq!(
         word("heartbeat", &json!({ "fence": fence, "state": "running", "agent": 3, "session": "job-1" })).status,
         200

@@ -145,6 +145,26 @@ fn programs_that_do_nothing_never_end_or_give_a_key_away() {
     assert!(!crate::support::is_alive(pid));
     scene.is_tidy(&[]);
 
+    // what it says that it costs is counted, and ends it
+    scene.ok(&["project", "set", "shop", "cost_limit_usd=0.5"]);
+    let step = r#"echo '{"type":"step_finish","part":{"type":"step-finish","cost":0.3}}'"#;
+    scene.program(&format!("echo 40 > answer; {step}; {step}; while :; do sleep 1; done\n"));
+    let ticket = scene.ticket("Costs too much", "");
+    let (job, said) = scene.work();
+    let reason = "`sh` was ended: $0.60 were spent, and `cost_limit_usd` is $0.50";
+    assert_eq!((&job["outcome"], &job["reason"]), (&json!("failed"), &json!(reason)), "{job:#}\n{said}");
+    let shown = scene.ok(&["ticket", "show", &ticket.to_string()]);
+    assert_eq!((&shown["job"]["cost_usd"], &shown["job"]["round"]), (&json!(0.6), &json!(1)));
+    // one that ends by itself is verified; there is no further round
+    let result = r#"echo '{"type":"result","subtype":"success","total_cost_usd":0.75,"result":"x"}'"#;
+    scene.program(&format!("echo 40 > answer; {result}\n"));
+    scene.ticket("Costs too much too", "");
+    let (job, said) = scene.work();
+    let reason = job["reason"].as_str().unwrap();
+    assert!(reason.starts_with("verify fails after round 1") && reason.contains("$0.75 were spent"), "{job:#}\n{said}");
+    assert!(scene.log(&job).contains("| [success, $0.75]\n"), "{}", scene.log(&job));
+    scene.ok(&["project", "set", "shop", "cost_limit_usd=null"]);
+
     scene.program("echo 42 > answer; echo \"key = $SECRET_KEY\" > settings\n");
     let ticket = scene.ticket("Gives a key away", "");
     let (job, _) = scene.work();

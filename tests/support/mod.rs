@@ -39,7 +39,7 @@ pub(crate) use home::TestHome;
 pub(crate) use http::{Answer, get, post, send, try_get};
 pub(crate) use load::Load;
 pub(crate) use ports::PortBlock;
-pub(crate) use postgres::{TestPostgres, block_on, try_sql};
+pub(crate) use postgres::{TestPostgres, block_on, postgres_programs, try_sql};
 pub(crate) use processes::{Decoy, is_alive, listener, marked, mentioning};
 pub(crate) use project::{ProjectBuilder, TestProject};
 pub(crate) use redis::redis;

@@ -290,6 +290,11 @@ fn newest_installed() -> Option<PathBuf> {
     newest.map(|(_, path)| path.join("bin")).or_else(on_path)
 }
 
+/// The directory of the programs that the tests use.
+pub(crate) fn postgres_programs() -> PathBuf {
+    Programs::choose().bin
+}
+
 /// Whether the newest installed PostgreSQL has an extension, where Debian puts them.
 pub(crate) fn has_extension(name: &str) -> bool {
     let bin_dir = newest_installed();

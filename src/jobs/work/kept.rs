@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::api::Claim;
+use super::cost::Cost;
 use super::error::WorkError;
 use crate::project::AgentId;
 use crate::report::{Failure, JobOutcome, WorkerJob};
@@ -95,6 +96,8 @@ pub(super) struct Kept {
     /// Docker has failed: the job is done on this machine itself.
     #[serde(default)]
     pub(super) is_local: bool,
+    #[serde(default)]
+    pub(super) cost: Cost,
     pub(super) outcome: JobOutcome,
 }
 
@@ -124,6 +127,7 @@ impl Kept {
             pushed: false,
             container: None,
             is_local: false,
+            cost: Cost::default(),
             outcome: JobOutcome::default(),
         }
     }

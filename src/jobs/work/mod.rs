@@ -5,6 +5,7 @@
 //! reporter    says to the server that a job is at work, and what is said about it
 //! job         one job from step to step: prepare, work, verify, deliver, end, tidy
 //! kept        what must be known to go on after the worker was killed
+//! cost        what the program says that it costs
 //! watch       the session of the program, until its round is over
 //! contain     the same in a container: made, followed, removed by the worker; containers: by which settings
 //! inside      the other end: from the launch to the verdict; handover: what both say to each other
@@ -25,6 +26,7 @@ mod checks;
 mod complete;
 mod contain;
 mod containers;
+mod cost;
 mod deliver;
 mod environment;
 mod error;

@@ -19,6 +19,8 @@ struct Profile {
     variables: &'static [&'static str],
     /// Variables that it always gets.
     set: &'static [(&'static str, &'static str)],
+    /// Options that make it say what it costs; `{left}` is what may still be spent.
+    priced: &'static [&'static str],
     /// How the model of `WORKER_LLM_URL` and `WORKER_API_KEY` is named in its environment.
     llm: (&'static str, &'static str),
 }
@@ -31,6 +33,7 @@ const PROFILES: [Profile; 5] = [
         later: &["-p", "{prompt}", "--continue", "--dangerously-skip-permissions", "{options}"],
         variables: &["ANTHROPIC_", "CLAUDE_"],
         set: &[("DISABLE_AUTOUPDATER", "1")],
+        priced: &["--output-format", "stream-json", "--verbose", "--max-budget-usd", "{left}"],
         llm: ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN"),
     },
     Profile {
@@ -39,6 +42,7 @@ const PROFILES: [Profile; 5] = [
         later: &["exec", "--dangerously-bypass-approvals-and-sandbox", "{options}", "resume", "--last", "{prompt}"],
         variables: &["OPENAI_", "CODEX_"],
         set: &[],
+        priced: &[],
         llm: ("OPENAI_BASE_URL", "OPENAI_API_KEY"),
     },
     Profile {
@@ -47,6 +51,7 @@ const PROFILES: [Profile; 5] = [
         later: &["run", "--continue", "{options}", "{prompt}"],
         variables: &["ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "OPENROUTER_", "OPENCODE_"],
         set: &[("OPENCODE_PERMISSION", r#"{"*":"allow"}"#), ("OPENCODE_DISABLE_AUTOUPDATE", "true")],
+        priced: &["--format", "json"],
         llm: ("OPENAI_BASE_URL", "OPENAI_API_KEY"),
     },
     Profile {
@@ -72,6 +77,7 @@ const PROFILES: [Profile; 5] = [
         ],
         variables: &["ANTHROPIC_", "OPENAI_", "GEMINI_", "OPENROUTER_", "DEEPSEEK_", "AIDER_"],
         set: &[],
+        priced: &[],
         llm: ("OPENAI_API_BASE", "OPENAI_API_KEY"),
     },
     Profile {
@@ -80,6 +86,7 @@ const PROFILES: [Profile; 5] = [
         later: &["--approval-mode=yolo", "--resume", "latest", "{options}", "-p", "{prompt}"],
         variables: &["GEMINI_", "GOOGLE_"],
         set: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
+        priced: &[],
         llm: ("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY"),
     },
 ];
@@ -137,15 +144,24 @@ pub(super) fn variables(program: &[String], named: &[String], environment: &BTre
     variables
 }
 
-/// Program and arguments of a round.
+/// What a round begins with.
+pub(super) struct Prompted<'a> {
+    /// The round, from 1.
+    pub(super) round: u32,
+    /// The prompt.
+    pub(super) text: &'a str,
+    /// The file that has it too.
+    pub(super) file: &'a Path,
+}
+
+/// Program and arguments of a round. `left` is what may still be spent, where that is limited.
 pub(super) fn command(
     program: &[String],
-    round: u32,
-    prompt: &str,
-    prompt_file: &Path,
+    prompted: &Prompted<'_>,
     environment: &BTreeMap<String, String>,
+    left: Option<f64>,
 ) -> Vec<String> {
-    let file = prompt_file.display().to_string();
+    let (file, prompt) = (prompted.file.display().to_string(), prompted.text);
     let prompt = if prompt.len() > LONGEST_ARGUMENT {
         format!("Read the file {file} first: it says what you have to do.")
     } else {
@@ -162,8 +178,11 @@ pub(super) fn command(
     let Some(profile) = profile(program) else { return program.iter().map(|word| put(word)).collect() };
     let model = environment.get(LLM[1]).filter(|model| !model.is_empty());
     let model = model.into_iter().flat_map(|model| ["--model".to_owned(), model.clone()]);
-    let options: Vec<String> = model.chain(program[1..].iter().cloned()).collect();
-    let words = if round > 1 { profile.later } else { profile.first };
+    let priced = left.into_iter().flat_map(|left| {
+        profile.priced.iter().map(move |word| if *word == "{left}" { format!("{left:.2}") } else { (*word).to_owned() })
+    });
+    let options: Vec<String> = model.chain(priced).chain(program[1..].iter().cloned()).collect();
+    let words = if prompted.round > 1 { profile.later } else { profile.first };
     let arguments = words.iter().flat_map(|word| match *word {
         "{options}" => options.clone(),
         word => vec![put(word)],
@@ -182,7 +201,8 @@ mod tests {
     #[test]
     fn each_program_is_started_without_questions() {
         let none = BTreeMap::new();
-        let command = |program: &str, round| command(&words(program), round, "DO", Path::new("/p.md"), &none).join(" ");
+        let prompted = |round| Prompted { round, text: "DO", file: Path::new("/p.md") };
+        let command = |program: &str, round| command(&words(program), &prompted(round), &none, None).join(" ");
         assert_eq!(command("claude", 1), "claude -p DO --dangerously-skip-permissions");
         assert_eq!(
             command("claude --max-turns 9", 2),
@@ -196,14 +216,19 @@ mod tests {
         assert_eq!(command("sh run {prompt_file} {prompt}", 3), "sh run /p.md DO");
         assert_eq!(command("claude -p {prompt}", 1), "claude -p DO", "a project may say all of it itself");
         let model = BTreeMap::from([("WORKER_MODEL".to_owned(), "small".to_owned())]);
-        let with = super::command(&words("claude"), 1, "DO", Path::new("/p"), &model);
+        let with = super::command(&words("claude"), &prompted(1), &model, None);
         assert_eq!(with.join(" "), "claude -p DO --dangerously-skip-permissions --model small");
+        let priced = super::command(&words("claude"), &prompted(1), &none, Some(1.5)).join(" ");
+        assert!(priced.ends_with("--output-format stream-json --verbose --max-budget-usd 1.50"), "{priced}");
+        let priced = super::command(&words("opencode"), &prompted(1), &none, Some(1.5));
+        assert_eq!(priced.join(" "), "opencode run --format json DO");
     }
 
     #[test]
     fn a_prompt_stays_one_argument_and_is_no_option() {
         let none = BTreeMap::new();
-        let command = |prompt: &str| command(&words("x {prompt}"), 1, prompt, Path::new("/p.md"), &none);
+        let prompted = |text| Prompted { round: 1, text, file: Path::new("/p.md") };
+        let command = |prompt: &str| command(&words("x {prompt}"), &prompted(prompt), &none, None);
         assert_eq!(command("$(id) `id` {prompt_file}")[1], "$(id) `id` {prompt_file}");
         assert_eq!(command("--help")[1], " --help");
         assert_eq!(command("a\0b")[1], "ab");

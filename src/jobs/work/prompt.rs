@@ -40,6 +40,7 @@ pub(super) fn prompt(claimed: &WorkerJob, round: &Round<'_>) -> Result<String, S
         "title": title(&claimed.ticket),
         "text": text(&claimed.ticket.text),
         "notes": claimed.ticket.notes.iter().map(|note| text(&note.text)).collect::<Vec<_>>(),
+        "kind": claimed.job.kind.as_str(),
         "project": claimed.project.name,
         "harness": round.harness.display().to_string(),
         "round": round.number,
@@ -103,6 +104,14 @@ mod tests {
     fn a_later_round_has_the_verdict_too() {
         let made = prompt(&claimed("Fix", "it", None), &round(2)).unwrap();
         assert!(made.contains("\"fail\"") && made.contains("it ended") && made.contains("Fix"), "{made}");
+    }
+
+    #[test]
+    fn a_review_is_named_as_one() {
+        let mut claimed = claimed("Fix", "it", None);
+        assert!(!prompt(&claimed, &round(1)).unwrap().contains("review comments"));
+        claimed.job.kind = crate::report::QueueJobKind::Review;
+        assert!(prompt(&claimed, &round(1)).unwrap().contains("review comments"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::complete;
+use super::cost::readable;
 use super::job::Job;
 use super::kept::Phase;
 use super::line::OF_PROGRAM;
@@ -32,6 +33,7 @@ impl Job {
         }
         self.tell(QueueJobState::Running);
         let (over, summary) = self.watch(&name).await?;
+        let is_cut_short = over == Over::TooDear;
         let Some(stack) = self.stack() else { return Err(Stop::Failed("it has no stack".to_owned(), true)) };
         let limit = self.project().time_limit_s;
         let program = self.project().program.first().cloned().unwrap_or_default();
@@ -40,6 +42,7 @@ impl Job {
             Over::Completed => (format!("`{program}` said that it was done"), true),
             // another attempt would take as long
             Over::TooLong => (format!("`{program}` did not end within {limit} s"), true),
+            Over::TooDear => (format!("`{program}` was ended: {}", self.spent()), true),
             Over::Gone => ("the stack was removed under it".to_owned(), false),
         };
         self.line.say(&format!("round {}: {ended}", self.kept.round));
@@ -55,6 +58,9 @@ impl Job {
         }
         let stack = self.again(stack).await?;
         self.commit(&stack, well).await?;
+        if is_cut_short {
+            return Err(Stop::Failed(self.kept.ended.clone(), false));
+        }
         (self.kept.phase, self.kept.began_ms) = (Phase::Verify, None);
         Ok(())
     }
@@ -133,9 +139,10 @@ impl Job {
         ];
         environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let program = &self.project().program;
+        let prompted = program::Prompted { round, text: &text, file: &file };
         Ok(SessionRequest {
             name: Some(name.to_owned()),
-            command: program::command(program, round, &text, &file, &self.settings.environment),
+            command: program::command(program, &prompted, &self.settings.environment, self.left()),
             size: Some(SIZE),
             environment,
             secrets: self.variables.secret.clone(),
@@ -172,9 +179,12 @@ impl Job {
         };
         let (line, files) = (self.line.clone(), self.files.clone());
         let (mut noted, mut kept) = (Timestamp::now(), self.kept.clone());
+        let spending = self.project().cost_limit_usd;
         let mut heard = |time: Timestamp, bytes: &[u8]| {
-            let text = plain(&String::from_utf8_lossy(bytes));
-            if !text.trim().is_empty() {
+            // what drives a terminal may surround what a program says
+            let said = plain(&String::from_utf8_lossy(bytes));
+            let is_last = kept.cost.hear(&said);
+            for text in readable(&said).iter().map(|text| plain(text)).filter(|text| !text.trim().is_empty()) {
                 line.say(&format!("{OF_PROGRAM}{text}"));
             }
             kept.heard_ms = Some(time.as_millisecond());
@@ -182,8 +192,29 @@ impl Job {
                 noted = Timestamp::now();
                 files.note(&kept);
             }
+            is_last || !kept.cost.reaches(spending)
         };
-        watched.until_over(&self.brake, since, &mut heard).await
+        let over = watched.until_over(&self.brake, since, &mut heard).await;
+        self.kept.cost = kept.cost;
+        self.kept.outcome.cost_usd = kept.cost.total();
+        over
+    }
+
+    /// What may still be spent, where that is limited.
+    fn left(&self) -> Option<f64> {
+        self.project().cost_limit_usd.map(|limit| self.kept.cost.left(limit))
+    }
+
+    /// Whether no more may be spent.
+    pub(super) fn is_spent(&self) -> bool {
+        self.kept.cost.reaches(self.project().cost_limit_usd)
+    }
+
+    /// That it is, in words.
+    pub(super) fn spent(&self) -> String {
+        let (cost, limit) = (self.kept.cost.total(), self.project().cost_limit_usd);
+        let (cost, limit) = (cost.unwrap_or_default(), limit.unwrap_or_default());
+        format!("${cost:.2} were spent, and `cost_limit_usd` is ${limit:.2}")
     }
 
     /// Commits what the program has left; a job without any change has failed.

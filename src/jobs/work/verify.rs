@@ -44,9 +44,11 @@ impl Job {
             Some(Reason::Configuration) => return Err(Stop::Failed(text, false)),
             Some(Reason::Environment) => return Err(Stop::Failed(text, true)),
             _ if self.kept.round >= self.project().rounds => return Err(Stop::Failed(text, false)),
+            _ if self.is_spent() => return Err(Stop::Failed(format!("{text}; {}", self.spent()), false)),
             _ => {}
         }
         self.kept.round += 1;
+        self.kept.cost.next_round();
         self.kept.phase = Phase::Work;
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(super) enum Over {
     Completed,
     /// It takes too long.
     TooLong,
+    /// It costs too much.
+    TooDear,
     /// Its stack is gone, and the session with it.
     Gone,
 }
@@ -47,12 +49,13 @@ pub(super) struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    /// Watches until the round is over. `heard` is called with each line that the program prints from `since` on.
+    /// Watches until the round is over. `heard` is called with each line that the program prints from `since` on, and says
+    /// whether it may go on.
     pub(super) async fn until_over(
         &self,
         brake: &Brake,
         since: Timestamp,
-        heard: &mut dyn FnMut(Timestamp, &[u8]),
+        heard: &mut dyn FnMut(Timestamp, &[u8]) -> bool,
     ) -> Step<(Over, Option<String>)> {
         let mut known = Heard::since(since);
         let (mut unseen, mut done): (Option<Instant>, Option<Instant>) = (None, None);
@@ -61,7 +64,7 @@ impl Watched<'_> {
             brake.check()?;
             // first: what it printed last is there once it has ended
             let row = self.look().await;
-            self.hear(&mut known, heard).await;
+            let may_go_on = self.hear(&mut known, heard).await;
             if summary.is_none() {
                 summary = self.completed();
                 done = summary.as_ref().map(|_| Instant::now());
@@ -75,7 +78,8 @@ impl Watched<'_> {
                     unseen = None;
                     let is_patience_over = done.is_some_and(|since| since.elapsed() >= GRACE);
                     let too_long = (Timestamp::now() >= self.until).then_some(Over::TooLong);
-                    is_patience_over.then_some(Over::Completed).or(too_long)
+                    let too_dear = (!may_go_on).then_some(Over::TooDear);
+                    is_patience_over.then_some(Over::Completed).or(too_long).or(too_dear)
                 }
                 None => (unseen.get_or_insert_with(Instant::now).elapsed() >= UNSEEN).then_some(Over::Gone),
             };
@@ -97,7 +101,8 @@ impl Watched<'_> {
     }
 
     /// Hands on what was printed since the last time.
-    async fn hear(&self, known: &mut Heard, heard: &mut dyn FnMut(Timestamp, &[u8])) {
+    async fn hear(&self, known: &mut Heard, heard: &mut dyn FnMut(Timestamp, &[u8]) -> bool) -> bool {
+        let mut may_go_on = true;
         let ago: Duration = Timestamp::now().duration_since(known.until).try_into().unwrap_or_default();
         let request = LogRequest {
             stack: self.agent.stack(),
@@ -111,10 +116,11 @@ impl Watched<'_> {
         // one whose stack is gone has no log
         let _ = agent::logs(self.context, request, &mut |line| {
             if known.is_new(line.time, &line.bytes) {
-                heard(line.time, &line.bytes);
+                may_go_on = heard(line.time, &line.bytes);
             }
         })
         .await;
+        may_go_on
     }
 
     /// What the program says that it did, once it says so.

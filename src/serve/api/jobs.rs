@@ -10,12 +10,12 @@ use crate::serve::site::Shared;
 use crate::serve::store::jobs;
 
 pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<Jobs>, Refusal> {
-    let jobs = site.store.read(jobs::last).await?;
+    let jobs = site.store.read_here(jobs::last).await?;
     Ok(Json(Jobs { schema: "harness/jobs/1".to_owned(), jobs }))
 }
 
 pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Result<Json<Job>, Refusal> {
-    let job = site.store.read(move |connection| jobs::one(connection, id)).await?;
+    let job = site.store.read_here(move |connection| jobs::one(connection, id)).await?;
     Ok(Json(job.ok_or(Wrong::Job(id))?))
 }
 

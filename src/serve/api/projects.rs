@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::route::Body;
-use crate::report::{ProjectSettings, QueueProject, QueueProjects};
+use crate::report::{ProjectSettings, QueueProject, QueueProjects, TicketSource};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
 use crate::serve::store::projects;
@@ -45,7 +45,7 @@ pub(super) struct New {
 /// The number of a project that is named.
 pub(super) async fn number(site: &Shared, word: Option<Word>) -> Result<Option<u64>, Refusal> {
     let Some(word) = word else { return Ok(None) };
-    let found = site.store.read(move |connection| projects::one(connection, &word.to_string())).await?;
+    let found = site.store.read(move |sql| projects::one(sql, &word.to_string())).await?;
     Ok(Some(found.id))
 }
 
@@ -55,14 +55,14 @@ pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<Qu
 }
 
 pub(super) async fn one(State(site): State<Shared>, Path(word): Path<String>) -> Result<Json<QueueProject>, Refusal> {
-    Ok(Json(site.store.read(move |connection| projects::one(connection, &word)).await?))
+    Ok(Json(site.store.read(move |sql| projects::one(sql, &word)).await?))
 }
 
 pub(super) async fn create(State(site): State<Shared>, Body(new): Body<New>) -> Result<impl IntoResponse, Refusal> {
     let New { name, settings } = new;
     check_name(&name)?;
     check(&settings)?;
-    let made = site.store.change(move |transaction| projects::create(transaction, &name, &settings)).await?;
+    let made = site.store.change(move |sql| projects::create(sql, &name, &settings)).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/projects/{}", made.id))], Json(made)))
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn change(
     Path(word): Path<String>,
     Body(edit): Body<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<Json<QueueProject>, Refusal> {
-    let known = site.store.read(move |connection| projects::one(connection, &word)).await?;
+    let known = site.store.read(move |sql| projects::one(sql, &word)).await?;
     let mut settings = serde_json::to_value(&known.settings).unwrap_or_default();
     if let Some(fields) = settings.as_object_mut() {
         fields.extend(edit);
@@ -80,14 +80,14 @@ pub(super) async fn change(
     let settings: ProjectSettings =
         serde_path_to_error::deserialize(settings).map_err(|error| Wrong::Input(error.to_string()))?;
     check(&settings)?;
-    Ok(Json(site.store.change(move |transaction| projects::change(transaction, known.id, &settings)).await?))
+    Ok(Json(site.store.change(move |sql| projects::change(sql, known.id, &settings)).await?))
 }
 
 pub(super) async fn remove(
     State(site): State<Shared>,
     Path(word): Path<String>,
 ) -> Result<Json<QueueProject>, Refusal> {
-    Ok(Json(site.store.change(move |transaction| projects::remove(transaction, &word)).await?))
+    Ok(Json(site.store.change(move |sql| projects::remove(sql, &word)).await?))
 }
 
 /// What a name of ours may look like.
@@ -118,8 +118,18 @@ fn check(settings: &ProjectSettings) -> Result<(), Wrong> {
     if settings.github.as_ref().is_some_and(|github| !named(github) || github.matches('/').count() != 1) {
         return wrong("`github` must be `owner/name`");
     }
-    if settings.source.is_some() && settings.github.is_none() {
+    let is_id = |id: &String| id.len() == 36 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    if settings.plane.as_ref().is_some_and(|id| !is_id(id)) {
+        return wrong("`plane` must be the id of a project, as in its address: 8-4-4-4-12 hexadecimal digits");
+    }
+    if settings.source == Some(TicketSource::Plane) && settings.plane.is_none() {
+        return wrong("`source` needs `plane`: the project whose work items are tickets");
+    }
+    if settings.source == Some(TicketSource::GitHub) && settings.github.is_none() {
         return wrong("`source` needs `github`: the repository whose issues are tickets");
+    }
+    if settings.reviews && settings.github.is_none() {
+        return wrong("`reviews` needs `github`: the repository whose pull requests are reviewed");
     }
     let labels = &settings.state_labels;
     let all = [&labels.in_progress, &labels.in_review, &labels.failed, &labels.done, &labels.cancelled];
@@ -135,6 +145,9 @@ fn check(settings: &ProjectSettings) -> Result<(), Wrong> {
     }
     if settings.rounds == 0 || settings.attempts == 0 || settings.time_limit_s == 0 {
         return wrong("`rounds`, `attempts` and `time_limit_s` must be at least 1");
+    }
+    if settings.cost_limit_usd.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
+        return wrong("`cost_limit_usd` must be more than 0; `null` sets no limit");
     }
     Ok(())
 }

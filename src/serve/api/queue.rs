@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use rusqlite::Transaction;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,6 +11,7 @@ use super::route::{Body, Number, Query};
 use crate::report::{Happening, JobLog, QueueHealth, QueueJob, QueueJobState, QueueJobs, WorkerKey, WorkerKeys};
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
+use crate::serve::store::Sql;
 use crate::serve::store::projects::ProjectError;
 use crate::serve::store::queue::{self, Filter, QueueError};
 use crate::serve::store::tasks::TaskError;
@@ -56,7 +56,7 @@ impl From<QueueError> for Refusal {
 /// Changes the queue, and wakes the workers that wait for a job.
 pub(super) async fn change_queue<T: Send + 'static>(
     site: &Shared,
-    work: impl FnOnce(&Transaction<'_>) -> Result<(T, Vec<Happening>), QueueError> + Send + 'static,
+    work: impl FnOnce(&dyn Sql) -> Result<(T, Vec<Happening>), QueueError> + Send + 'static,
 ) -> Result<T, Refusal> {
     let value = site.store.change(work).await?;
     site.queue.notify_waiters();
@@ -93,12 +93,12 @@ pub(super) async fn list(State(site): State<Shared>, Query(which): Query<Which>)
 }
 
 pub(in crate::serve) async fn jobs(site: &Shared, filter: Filter) -> Result<QueueJobs, Refusal> {
-    let jobs = site.store.read(move |connection| queue::jobs(connection, &filter)).await?;
+    let jobs = site.store.read(move |sql| queue::jobs(sql, &filter)).await?;
     Ok(QueueJobs { schema: "harness/queue-jobs/1".to_owned(), jobs })
 }
 
 pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Result<Json<QueueJob>, Refusal> {
-    Ok(Json(site.store.read(move |connection| queue::job(connection, id)).await?))
+    Ok(Json(site.store.read(move |sql| queue::job(sql, id)).await?))
 }
 
 pub(super) async fn logs(
@@ -111,7 +111,7 @@ pub(super) async fn logs(
 
 pub(in crate::serve) async fn log(site: &Shared, job: u64, after: u64, most: u64) -> Result<JobLog, Refusal> {
     let most = most.min(i64::MAX.unsigned_abs());
-    let lines = site.store.read(move |connection| queue::lines(connection, job, after, most)).await?;
+    let lines = site.store.read(move |sql| queue::lines(sql, job, after, most)).await?;
     Ok(JobLog { schema: "harness/job-log/1".to_owned(), job, lines })
 }
 
@@ -119,11 +119,11 @@ pub(in crate::serve) async fn cancel(
     State(site): State<Shared>,
     Number(id): Number,
 ) -> Result<Json<QueueJob>, Refusal> {
-    Ok(Json(change_queue(&site, move |transaction| queue::cancel(transaction, id)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::cancel(sql, id)).await?))
 }
 
 pub(in crate::serve) async fn retry(State(site): State<Shared>, Number(id): Number) -> Result<Json<QueueJob>, Refusal> {
-    Ok(Json(change_queue(&site, move |transaction| queue::retry(transaction, id)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::retry(sql, id)).await?))
 }
 
 /// Whose key to make.
@@ -144,7 +144,7 @@ pub(super) async fn add_key(
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<WorkerKey>), Refusal> {
     check_name(&new.worker)?;
-    let made = site.store.change(move |transaction| worker_keys::create(transaction, &new.worker)).await?;
+    let made = site.store.change(move |sql| worker_keys::create(sql, &new.worker)).await?;
     site.workers.replace(site.store.read(worker_keys::all).await?);
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -154,7 +154,7 @@ pub(super) async fn remove_key(
     Path(worker): Path<String>,
 ) -> Result<Json<WorkerKeys>, Refusal> {
     let name = worker.clone();
-    if !site.store.change(move |transaction| worker_keys::remove(transaction, &name)).await? {
+    if !site.store.change(move |sql| worker_keys::remove(sql, &name)).await? {
         return Err(Wrong::NoKey(worker).into());
     }
     site.workers.replace(site.store.read(worker_keys::all).await?);

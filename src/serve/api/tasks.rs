@@ -88,7 +88,7 @@ pub(in crate::serve) async fn list(State(site): State<Shared>) -> Result<Json<Bo
 }
 
 pub(super) async fn one(State(site): State<Shared>, Number(id): Number) -> Result<Json<BoardTask>, Refusal> {
-    Ok(Json(site.store.read(move |connection| tasks::one(connection, id)).await?))
+    Ok(Json(site.store.read(move |sql| tasks::one(sql, id)).await?))
 }
 
 pub(in crate::serve) async fn create(
@@ -102,7 +102,7 @@ pub(in crate::serve) async fn create(
         assignee: new.assignee.map(agent).transpose()?,
         project: projects::number(&site, new.project).await?,
     };
-    let task = change_queue(&site, move |transaction| queue::create(transaction, new)).await?;
+    let task = change_queue(&site, move |sql| queue::create(sql, new)).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/tasks/{}", task.id))], Json(task)))
 }
 
@@ -119,11 +119,11 @@ pub(in crate::serve) async fn change(
         before: edit.before,
         project: projects::number(&site, edit.project).await?,
     };
-    Ok(Json(change_queue(&site, move |transaction| queue::change(transaction, id, change)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::change(sql, id, change)).await?))
 }
 
 pub(in crate::serve) async fn delete(State(site): State<Shared>, Number(id): Number) -> Result<StatusCode, Refusal> {
-    site.store.change(move |transaction| tasks::delete(transaction, id)).await?;
+    site.store.change(move |sql| tasks::delete(sql, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -136,7 +136,7 @@ pub(in crate::serve) async fn note(
     if text.trim().is_empty() {
         return Err(Wrong::Input("a note needs a text".to_owned()).into());
     }
-    let task = site.store.change(move |transaction| tasks::add_note(transaction, id, &text)).await?;
+    let task = site.store.change(move |sql| tasks::add_note(sql, id, &text)).await?;
     Ok((StatusCode::CREATED, Json(task)))
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn list(State(site): State<Shared>, Query(which): Query<Which>)
 }
 
 async fn in_states(site: &Shared, states: Vec<TicketState>) -> Result<Tickets, Refusal> {
-    let tickets = site.store.read(move |connection| queue::tickets(connection, &states)).await?;
+    let tickets = site.store.read(move |sql| queue::tickets(sql, &states)).await?;
     Ok(Tickets { schema: "harness/tickets/1".to_owned(), tickets })
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn completed(State(site): State<Shared>) -> Result<Json<Tickets
 }
 
 pub(in crate::serve) async fn one(State(site): State<Shared>, Number(id): Number) -> Result<Json<Ticket>, Refusal> {
-    Ok(Json(site.store.read(move |connection| queue::ticket(connection, id)).await?))
+    Ok(Json(site.store.read(move |sql| queue::ticket(sql, id)).await?))
 }
 
 pub(super) async fn create(State(site): State<Shared>, Body(new): Body<New>) -> Result<impl IntoResponse, Refusal> {
@@ -93,16 +93,15 @@ pub(super) async fn create(State(site): State<Shared>, Body(new): Body<New>) -> 
         assignee: None,
         project: project.map(|project| project.id),
     };
-    let made = change_queue(&site, move |transaction| queue::create(transaction, new)).await?;
-    let ticket = site.store.read(move |connection| queue::ticket(connection, made.id)).await?;
+    let made = change_queue(&site, move |sql| queue::create(sql, new)).await?;
+    let ticket = site.store.read(move |sql| queue::ticket(sql, made.id)).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/api/tickets/{}", ticket.id))], Json(ticket)))
 }
 
 async fn project(site: &Shared, word: Option<Word>) -> Result<Option<QueueProject>, Refusal> {
     let Some(word) = word else { return Ok(None) };
-    let found =
-        move |connection: &rusqlite::Connection| crate::serve::store::projects::one(connection, &word.to_string());
-    Ok(Some(site.store.read(found).await?))
+    let found = site.store.read(move |sql| crate::serve::store::projects::one(sql, &word.to_string())).await?;
+    Ok(Some(found))
 }
 
 pub(super) async fn change(
@@ -117,10 +116,10 @@ pub(super) async fn change(
         project: projects::number(&site, edit.project).await?,
         ..Change::default()
     };
-    change_queue(&site, move |transaction| queue::change(transaction, id, change)).await?;
+    change_queue(&site, move |sql| queue::change(sql, id, change)).await?;
     one(State(site), Number(id)).await
 }
 
 pub(in crate::serve) async fn approve(State(site): State<Shared>, Number(id): Number) -> Result<Json<Ticket>, Refusal> {
-    Ok(Json(change_queue(&site, move |transaction| queue::approve(transaction, id)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::approve(sql, id)).await?))
 }

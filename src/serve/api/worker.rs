@@ -18,7 +18,8 @@ use crate::report::{JobLease, JobOutcome, QueueJob, QueueJobState};
 use crate::serve::guard::bearer;
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
-use crate::serve::store::queue::{self, QueueError, Word};
+use crate::serve::store::Sql;
+use crate::serve::store::queue::{self, Holder, QueueError, Word};
 
 /// The longest wait for a job.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -109,7 +110,7 @@ pub(super) async fn start(
     Key(key): Key,
     Body(start): Body<Start>,
 ) -> Result<Response, Refusal> {
-    let worker = start.worker.or(key).unwrap_or_else(|| "local".to_owned());
+    let worker = start.worker.or_else(|| key.clone()).unwrap_or_else(|| "local".to_owned());
     check_name(&worker)?;
     let mut projects = start.project_ids.as_ref().map(|_| Vec::new());
     for word in start.project_ids.into_iter().flatten() {
@@ -125,12 +126,11 @@ pub(super) async fn start(
         tokio::pin!(changed);
         // what happens from here on wakes it
         changed.as_mut().enable();
-        let (of, claimed_of, name) = (projects.clone(), projects.clone(), worker.clone());
-        let is_claimable = move |connection: &rusqlite::Connection| queue::is_claimable(connection, of.as_deref());
+        let (of, claimed_of, name, own) = (projects.clone(), projects.clone(), worker.clone(), key.clone());
+        let is_claimable = move |sql: &dyn Sql| queue::is_claimable(sql, of.as_deref());
         if site.store.read(is_claimable).await? {
-            let claim =
-                move |transaction: &rusqlite::Transaction<'_>| queue::claim(transaction, claimed_of.as_deref(), &name);
-            if let Some(job) = site.store.change::<queue::Claimed, QueueError>(claim).await? {
+            let claim = move |sql: &dyn Sql| queue::claim(sql, claimed_of.as_deref(), &name, own.as_deref());
+            if let Some(job) = site.store.change_job::<queue::Claimed, QueueError>(claim).await? {
                 return Ok(Json(job).into_response());
             }
         }
@@ -149,18 +149,21 @@ pub(super) async fn start(
 
 pub(super) async fn heartbeat(
     State(site): State<Shared>,
+    Key(key): Key,
     Number(id): Number,
     Body(Beat { fence, state, outcome }): Body<Beat>,
 ) -> Result<Json<JobLease>, Refusal> {
+    let holder = Holder { fence, key };
     let said = Word::Alive(state, outcome);
     // no job becomes claimable by it: nobody is woken
-    let job = site.store.change(move |transaction| queue::say(transaction, id, fence, &said)).await?;
+    let job = site.store.change_job(move |sql| queue::say(sql, id, &holder, &said)).await?;
     let lease_until = job.lease_until.unwrap_or_default();
     Ok(Json(JobLease { schema: "harness/job-lease/1".to_owned(), job: id, lease_until }))
 }
 
 pub(super) async fn log(
     State(site): State<Shared>,
+    Key(key): Key,
     Number(id): Number,
     Body(Log { fence, mut lines }): Body<Log>,
 ) -> Result<StatusCode, Refusal> {
@@ -170,33 +173,40 @@ pub(super) async fn log(
     for line in &mut lines {
         line.truncate(line.floor_char_boundary(LINE));
     }
-    site.store.change(move |transaction| queue::log(transaction, id, fence, &lines)).await?;
+    let holder = Holder { fence, key };
+    site.store.change_job(move |sql| queue::log(sql, id, &holder, &lines)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn complete(
     State(site): State<Shared>,
+    Key(key): Key,
     Number(id): Number,
     Body(End { fence, outcome, .. }): Body<End>,
 ) -> Result<Json<QueueJob>, Refusal> {
+    let holder = Holder { fence, key };
     let said = Word::Complete(outcome);
-    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::say(sql, id, &holder, &said)).await?))
 }
 
 pub(super) async fn fail(
     State(site): State<Shared>,
+    Key(key): Key,
     Number(id): Number,
     Body(End { fence, again, outcome }): Body<End>,
 ) -> Result<Json<QueueJob>, Refusal> {
+    let holder = Holder { fence, key };
     let said = Word::Fail(outcome, again);
-    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::say(sql, id, &holder, &said)).await?))
 }
 
 pub(super) async fn give_back(
     State(site): State<Shared>,
+    Key(key): Key,
     Number(id): Number,
     Body(Return { fence, reason }): Body<Return>,
 ) -> Result<Json<QueueJob>, Refusal> {
+    let holder = Holder { fence, key };
     let said = Word::Return(reason);
-    Ok(Json(change_queue(&site, move |transaction| queue::say(transaction, id, fence, &said)).await?))
+    Ok(Json(change_queue(&site, move |sql| queue::say(sql, id, &holder, &said)).await?))
 }

@@ -28,7 +28,7 @@ pub(in crate::serve) async fn start(site: &Shared, targets: Vec<Target>) -> Resu
     }
     let reader = Reader::new(&site.store, None);
     // those that were done before the first event
-    let done = site.store.read(|connection| Ok::<_, StoreError>(tasks::done(connection)?)).await?;
+    let done = site.store.read(tasks::done).await?;
     let done: BTreeSet<u64> = done.into_iter().collect();
     let site = site.clone();
     let work = thread(async move || {

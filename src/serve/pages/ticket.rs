@@ -77,6 +77,7 @@ fn one(job: &QueueJob, is_last: bool, own: &[u8]) -> Markup {
                 @if let Some(worker) = &job.worker { ", worker " (worker) }
                 @if let Some(agent) = outcome.agent { ", agent " (agent) }
                 @if let Some(round) = outcome.round { ", round " (round) }
+                @if let Some(cost) = outcome.cost_usd { ", " (format!("${cost:.2}")) }
                 ", " (time(job.finished_at.as_deref().or(job.claimed_at.as_deref()).unwrap_or(&job.created_at)))
             }
             @if let (Some(agent), Some(session)) = (outcome.agent.filter(|agent| own.contains(agent)), &outcome.session) {

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::database::DatabaseSettings;
 use super::github::GitHubSettings;
 use super::notify::Notify;
+use super::plane::PlaneSettings;
 use crate::serve::Error;
 use crate::serve::gateway::GatewaySettings;
 use crate::system;
@@ -23,10 +25,14 @@ pub(in crate::serve) struct Settings {
     pub(in crate::serve) allowed_hosts: Vec<String>,
     /// Origins whose pages may call the API, as browsers write them: `https://board.example.org`.
     pub(in crate::serve) allowed_origins: Vec<String>,
+    /// Where tickets and the queue are.
+    pub(in crate::serve) database: DatabaseSettings,
     /// The gateway.
     pub(in crate::serve) gateway: GatewaySettings,
     /// How GitHub is spoken to.
     pub(in crate::serve) github: GitHubSettings,
+    /// How Plane is spoken to.
+    pub(in crate::serve) plane: PlaneSettings,
     /// Whom to send notices to.
     pub(in crate::serve) notify: Notify,
 }

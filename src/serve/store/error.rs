@@ -16,8 +16,24 @@ pub(in crate::serve) enum StoreError {
         source: rusqlite::Error,
     },
     /// A newer harness wrote it.
-    #[error("the database `{}` has migration {found}; this version of harness knows up to {known}", path.display())]
-    Newer { path: PathBuf, found: u32, known: u32 },
+    #[error("the database `{place}` has migration {found}; this version of harness knows up to {known}")]
+    Newer { place: String, found: u32, known: u32 },
+    /// PostgreSQL cannot be reached, or does not let harness in.
+    #[error("cannot use the database of the queue, `{place}`")]
+    Connect {
+        place: String,
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// PostgreSQL accepts connections, or accepted one, and does not answer.
+    #[error("the database of the queue, `{0}`, does not answer")]
+    Silent(String),
+    /// A statement failed there.
+    #[error("the database of the queue failed")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// Somebody else has changed what only harness writes.
+    #[error("a row of the database is not as harness wrote it")]
+    Unexpected,
     /// A statement failed.
     #[error("the database failed")]
     Failed(#[from] rusqlite::Error),
@@ -36,9 +52,9 @@ impl Diagnostic for StoreError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Open { .. } => "serve.database",
+            Self::Open { .. } | Self::Connect { .. } => "serve.database",
             Self::Newer { .. } => "serve.database_newer",
-            Self::Failed(_) => "serve.database_failed",
+            Self::Failed(_) | Self::Postgres(_) | Self::Silent(_) | Self::Unexpected => "serve.database_failed",
             Self::Closed => "serve.ending",
             Self::System(error) => error.code(),
         }
@@ -51,6 +67,13 @@ impl Diagnostic for StoreError {
                 path.display()
             )),
             Self::Newer { .. } => Some("install the version of harness that wrote it, or a newer one".into()),
+            Self::Connect { .. } => Some(
+                "see whether PostgreSQL runs there and lets this user create a schema; `[database]` of `serve/serve.toml`, or \
+                 HARNESS_DATABASE_URL, names it"
+                    .into(),
+            ),
+            Self::Postgres(_) | Self::Silent(_) => Some("see whether PostgreSQL runs, and what its log says".into()),
+            Self::Unexpected => Some("bring back a copy of the database that harness wrote".into()),
             Self::Failed(_) => Some("see whether the disk is full".into()),
             Self::Closed => Some("start `harness serve` again".into()),
             Self::System(error) => error.hint(),

@@ -1,8 +1,8 @@
-//! The shape of the database, as the steps that led to it. A step that was released is never changed.
+//! The shape of the database of this home, as the steps that led to it. A step that was released is never changed.
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 5] = [
     // 1
     "CREATE TABLE tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -90,6 +90,28 @@ const STEPS: [&str; 3] = [
         PRIMARY KEY (repository, number)
     ) STRICT;
     CREATE INDEX issues_by_ticket ON issues (ticket);",
+    // 4: how far the happenings of a shared database are known here
+    "CREATE TABLE followed (
+        database TEXT PRIMARY KEY,
+        last INTEGER NOT NULL
+    ) STRICT;",
+    // 5: whose key a job was claimed with; review comments, and up to when those of a repository are known
+    "CREATE TABLE reviews (
+        repository TEXT NOT NULL,
+        comment INTEGER NOT NULL,
+        pull INTEGER NOT NULL,
+        ticket INTEGER REFERENCES tasks (id) ON DELETE SET NULL,
+        job INTEGER,
+        reported TEXT NOT NULL,
+        begun TEXT NOT NULL,
+        PRIMARY KEY (repository, comment)
+    ) STRICT;
+    CREATE INDEX reviews_by_ticket ON reviews (ticket);
+    ALTER TABLE queue_jobs ADD COLUMN key TEXT;
+    CREATE TABLE review_polls (
+        repository TEXT PRIMARY KEY,
+        since TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// The newest step.

@@ -1,8 +1,7 @@
 //! Projects in the database.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
-
 use super::StoreError;
+use super::sql::{Row, Sql, values};
 use crate::report::{Happening, ProjectSettings, QueueProject};
 
 /// Why a project is not changed.
@@ -23,71 +22,55 @@ impl From<StoreError> for ProjectError {
     }
 }
 
-impl From<rusqlite::Error> for ProjectError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Failed(error))
-    }
-}
-
 type Changed<T> = Result<(T, Vec<Happening>), ProjectError>;
 
 const COLUMNS: &str = "id, name, settings, created_at";
 
 /// All, by name.
-pub(in crate::serve) fn all(connection: &Connection) -> Result<Vec<QueueProject>, ProjectError> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM projects ORDER BY name"))?;
-    Ok(statement.query_map([], project)?.collect::<Result<_, _>>()?)
+pub(in crate::serve) fn all(sql: &dyn Sql) -> Result<Vec<QueueProject>, ProjectError> {
+    let rows = sql.query(&format!("SELECT {COLUMNS} FROM projects ORDER BY name"), &[])?;
+    Ok(rows.iter().map(project).collect::<Result<_, _>>()?)
 }
 
 /// One, by number or name.
-pub(in crate::serve) fn one(connection: &Connection, word: &str) -> Result<QueueProject, ProjectError> {
-    let sql = format!("SELECT {COLUMNS} FROM projects WHERE name = ?1 OR id = ?2 ORDER BY name = ?1 DESC LIMIT 1");
-    let mut statement = connection.prepare(&sql)?;
-    let found = statement.query_row((word, word.parse::<i64>().ok()), project).optional()?;
-    found.ok_or_else(|| ProjectError::Missing(word.to_owned()))
+pub(in crate::serve) fn one(sql: &dyn Sql, word: &str) -> Result<QueueProject, ProjectError> {
+    let found = sql.first(
+        &format!("SELECT {COLUMNS} FROM projects WHERE name = ?1 OR id = ?2 ORDER BY name = ?1 DESC LIMIT 1"),
+        values![word, word.parse::<i64>().ok()],
+    )?;
+    Ok(project(&found.ok_or_else(|| ProjectError::Missing(word.to_owned()))?)?)
 }
 
 /// Makes one.
-pub(in crate::serve) fn create(
-    transaction: &Transaction<'_>,
-    name: &str,
-    settings: &ProjectSettings,
-) -> Changed<QueueProject> {
+pub(in crate::serve) fn create(sql: &dyn Sql, name: &str, settings: &ProjectSettings) -> Changed<QueueProject> {
     let text = serde_json::to_string(settings).unwrap_or_default();
-    let made = transaction.execute(
-        "INSERT INTO projects (name, settings, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        (name, text, jiff::Timestamp::now().to_string()),
+    let made = sql.first(
+        "INSERT INTO projects (name, settings, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING id",
+        values![name, text, jiff::Timestamp::now().to_string()],
     )?;
-    if made == 0 {
-        return Err(ProjectError::Taken(name.to_owned()));
-    }
-    Ok((one(transaction, &transaction.last_insert_rowid().to_string())?, Vec::new()))
+    let id: u64 = made.ok_or_else(|| ProjectError::Taken(name.to_owned()))?.get(0)?;
+    Ok((one(sql, &id.to_string())?, Vec::new()))
 }
 
 /// Gives one other settings.
-pub(in crate::serve) fn change(
-    transaction: &Transaction<'_>,
-    id: u64,
-    settings: &ProjectSettings,
-) -> Changed<QueueProject> {
+pub(in crate::serve) fn change(sql: &dyn Sql, id: u64, settings: &ProjectSettings) -> Changed<QueueProject> {
     let text = serde_json::to_string(settings).unwrap_or_default();
-    transaction.execute("UPDATE projects SET settings = ?2 WHERE id = ?1", (id, text))?;
-    Ok((one(transaction, &id.to_string())?, Vec::new()))
+    sql.execute("UPDATE projects SET settings = ?2 WHERE id = ?1", values![id, text])?;
+    Ok((one(sql, &id.to_string())?, Vec::new()))
 }
 
 /// Removes one that no ticket names.
-pub(in crate::serve) fn remove(transaction: &Transaction<'_>, word: &str) -> Changed<QueueProject> {
-    let found = one(transaction, word)?;
-    let tickets: u64 =
-        transaction.query_row("SELECT count(*) FROM tasks WHERE project = ?1", [found.id], |row| row.get(0))?;
+pub(in crate::serve) fn remove(sql: &dyn Sql, word: &str) -> Changed<QueueProject> {
+    let found = one(sql, word)?;
+    let tickets: u64 = sql.one("SELECT count(*) FROM tasks WHERE project = ?1", values![found.id])?;
     if tickets > 0 {
         return Err(ProjectError::InUse(found.name));
     }
-    transaction.execute("DELETE FROM projects WHERE id = ?1", [found.id])?;
+    sql.execute("DELETE FROM projects WHERE id = ?1", values![found.id])?;
     Ok((found, Vec::new()))
 }
 
-fn project(row: &Row<'_>) -> rusqlite::Result<QueueProject> {
+fn project(row: &Row) -> Result<QueueProject, StoreError> {
     let settings: String = row.get(2)?;
     Ok(QueueProject {
         schema: "harness/project/1".to_owned(),

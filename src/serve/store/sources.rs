@@ -3,11 +3,11 @@
 //! An issue has one ticket, whatever is heard of it and however often: the row is made with the ticket, and stays when
 //! somebody deletes the ticket.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
-
+use super::StoreError;
 use super::queue::{self, QueueError};
+use super::sql::{Row, Sql, values};
 use super::tasks::{self, Change, NewTask};
-use crate::report::{Happening, QueueProject, TaskStatus};
+use crate::report::{Happening, QueueProject, TaskStatus, TicketSource};
 
 /// An issue as it was last heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,19 +63,13 @@ struct Known {
 }
 
 /// Takes an issue of the project's repository: makes its ticket, or changes it. Says the ticket, where it has one.
-pub(in crate::serve) fn take(
-    transaction: &Transaction<'_>,
-    project: &QueueProject,
-    issue: &Issue,
-) -> Changed<Option<u64>> {
-    let repository = repository_of(project);
-    let known = transaction
-        .query_row(
-            "SELECT ticket, updated_at, present FROM issues WHERE repository = ?1 AND number = ?2",
-            (&repository, issue.number),
-            |row| Ok(Known { ticket: row.get(0)?, updated_at: row.get(1)?, present: row.get(2)? }),
-        )
-        .optional()?;
+pub(in crate::serve) fn take(sql: &dyn Sql, project: &QueueProject, issue: &Issue) -> Changed<Option<u64>> {
+    let repository = place_of(project);
+    let known = sql.first(
+        "SELECT ticket, updated_at, present FROM issues WHERE repository = ?1 AND number = ?2",
+        values![&repository, issue.number],
+    )?;
+    let known = known.as_ref().map(known_of).transpose()?;
     let wanted = issue.state == IssueState::Wanted;
     let Some(known) = known else {
         if !wanted {
@@ -88,11 +82,11 @@ pub(in crate::serve) fn take(
             assignee: None,
             project: Some(project.id),
         };
-        let (task, happenings) = queue::create(transaction, new)?;
-        transaction.execute(
+        let (task, happenings) = queue::create(sql, new)?;
+        sql.execute(
             "INSERT INTO issues (repository, number, ticket, url, updated_at, present, reported, begun)
-             VALUES (?1, ?2, ?3, ?4, ?5, true, '', '')",
-            (&repository, issue.number, task.id, &issue.url, &issue.updated_at),
+             VALUES (?1, ?2, ?3, ?4, ?5, 1, '', '')",
+            values![&repository, issue.number, task.id, &issue.url, &issue.updated_at],
         )?;
         return Ok((Some(task.id), happenings));
     };
@@ -100,12 +94,12 @@ pub(in crate::serve) fn take(
     if *updated_at < known.updated_at {
         return Ok((known.ticket, Vec::new()));
     }
-    transaction.execute(
+    sql.execute(
         "UPDATE issues SET updated_at = ?3, present = ?4, url = coalesce(?5, url) WHERE repository = ?1 AND number = ?2",
-        (&repository, issue.number, updated_at, wanted, &issue.url),
+        values![&repository, issue.number, updated_at, wanted, &issue.url],
     )?;
     let Some(ticket) = known.ticket else { return Ok((None, Vec::new())) };
-    let task = tasks::one(transaction, ticket)?;
+    let task = tasks::one(sql, ticket)?;
     let status = next(task.status, known.present, issue.state, first(project));
     let mut change = Change { status: (status != task.status).then_some(status), ..Change::default() };
     // what somebody has approved, or is at work on, stays as it was then
@@ -117,8 +111,17 @@ pub(in crate::serve) fn take(
     if change.status.is_none() && change.title.is_none() && change.text.is_none() {
         return Ok((Some(ticket), Vec::new()));
     }
-    let (task, happenings) = queue::change(transaction, ticket, change)?;
+    let (task, happenings) = queue::change(sql, ticket, change)?;
     Ok((Some(task.id), happenings))
+}
+
+/// The name of where a project's issues are, as rows have it.
+fn place_of(project: &QueueProject) -> String {
+    match (project.settings.source, &project.settings.plane) {
+        // no repository has such a name
+        (Some(TicketSource::Plane), Some(id)) => format!("plane:{}", id.to_lowercase()),
+        _ => repository_of(project),
+    }
 }
 
 /// The name of a project's repository, as rows have it: GitHub's names know no case.
@@ -153,28 +156,34 @@ fn next(status: TaskStatus, was_wanted: bool, issue: IssueState, first: TaskStat
 }
 
 /// The issues of a project that were wanted when they were last heard of.
-pub(in crate::serve) fn wanted(connection: &Connection, project: u64) -> Result<Vec<u64>, QueueError> {
-    let mut statement = connection.prepare(
+pub(in crate::serve) fn wanted(sql: &dyn Sql, project: u64) -> Result<Vec<u64>, QueueError> {
+    let numbers = sql.column(
         "SELECT number FROM issues JOIN tasks ON tasks.id = issues.ticket
-         WHERE present AND tasks.project = ?1 ORDER BY number",
+         WHERE present <> 0 AND tasks.project = ?1 ORDER BY number",
+        values![project],
     )?;
-    Ok(statement.query_map([project], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    Ok(numbers)
 }
 
 /// The issues whose tickets are at another state than they were told.
-pub(in crate::serve) fn untold(connection: &Connection) -> Result<Vec<Untold>, QueueError> {
-    let mut statement = connection.prepare(
+pub(in crate::serve) fn untold(sql: &dyn Sql) -> Result<Vec<Untold>, QueueError> {
+    let rows = sql.query(
         "SELECT issues.repository, issues.number, tasks.id, issues.reported, issues.begun, tasks.project, tasks.status,
                 tasks.pull_request, last.id, last.state
          FROM issues JOIN tasks ON tasks.id = issues.ticket
          LEFT JOIN queue_jobs AS last ON last.id = (SELECT max(id) FROM queue_jobs WHERE ticket = tasks.id)
          WHERE tasks.project IS NOT NULL ORDER BY issues.repository, issues.number",
+        &[],
     )?;
-    let rows = statement.query_map([], row)?.collect::<Result<Vec<_>, _>>()?;
+    let rows = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
     Ok(rows.into_iter().filter(|row| row.word != row.known).collect())
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<Untold> {
+fn known_of(row: &Row) -> Result<Known, StoreError> {
+    Ok(Known { ticket: row.get(0)?, updated_at: row.get(1)?, present: row.get(2)? })
+}
+
+fn row(row: &Row) -> Result<Untold, StoreError> {
     let (status, job): (String, Option<String>) = (row.get(6)?, row.get(9)?);
     Ok(Untold {
         repository: row.get(0)?,
@@ -202,20 +211,20 @@ fn word(status: &str, job: Option<&str>) -> &'static str {
 }
 
 /// Notes that somebody begins to tell an issue something.
-pub(in crate::serve) fn begin(transaction: &Transaction<'_>, untold: &Untold) -> Changed<()> {
-    set(transaction, "begun", untold, untold.word)
+pub(in crate::serve) fn begin(sql: &dyn Sql, untold: &Untold) -> Changed<()> {
+    set(sql, "begun", untold, untold.word)
 }
 
 /// Notes that an issue was told.
-pub(in crate::serve) fn told(transaction: &Transaction<'_>, untold: &Untold) -> Changed<()> {
-    set(transaction, "reported", untold, untold.word)?;
-    set(transaction, "begun", untold, "")
+pub(in crate::serve) fn told(sql: &dyn Sql, untold: &Untold) -> Changed<()> {
+    set(sql, "reported", untold, untold.word)?;
+    set(sql, "begun", untold, "")
 }
 
-fn set(transaction: &Transaction<'_>, column: &str, untold: &Untold, word: &str) -> Changed<()> {
-    transaction.execute(
+fn set(sql: &dyn Sql, column: &str, untold: &Untold, word: &str) -> Changed<()> {
+    sql.execute(
         &format!("UPDATE issues SET {column} = ?3 WHERE repository = ?1 AND number = ?2"),
-        (&untold.repository, untold.number, word),
+        values![&untold.repository, untold.number, word],
     )?;
     Ok(((), Vec::new()))
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
-
 use super::StoreError;
+use super::sql::{Row, Sql, values};
 use crate::project::AgentId;
 use crate::report::{BoardTask, Happening, TaskChange, TaskNote, TaskStatus};
 
@@ -46,134 +45,122 @@ impl From<StoreError> for TaskError {
     }
 }
 
-impl From<rusqlite::Error> for TaskError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Failed(error))
-    }
-}
-
 type Changed<T> = Result<(T, Vec<Happening>), TaskError>;
 
 const COLUMNS: &str = "id, title, text, status, assignee, place, created_at, updated_at, project";
 
 /// All, by status and place.
-pub(in crate::serve) fn all(connection: &Connection) -> Result<Vec<BoardTask>, TaskError> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM tasks ORDER BY place"))?;
-    let mut tasks: Vec<BoardTask> = statement.query_map([], task)?.collect::<Result<_, _>>()?;
+pub(in crate::serve) fn all(sql: &dyn Sql) -> Result<Vec<BoardTask>, TaskError> {
+    let rows = sql.query(&format!("SELECT {COLUMNS} FROM tasks ORDER BY place"), &[])?;
+    let mut tasks = rows.iter().map(task).collect::<Result<Vec<_>, _>>()?;
     tasks.sort_by_key(|task| task.status);
-    let mut statement = connection.prepare("SELECT task, id, text, created_at FROM notes ORDER BY id")?;
-    let notes = statement.query_map([], |row| Ok((row.get::<_, u64>(0)?, note(row, 1)?)))?;
-    for found in notes {
-        let (of, note) = found?;
+    for row in sql.query("SELECT id, text, created_at, task FROM notes ORDER BY id", &[])? {
+        let of: u64 = row.get(3)?;
         if let Some(task) = tasks.iter_mut().find(|task| task.id == of) {
-            task.notes.push(note);
+            task.notes.push(note(&row)?);
         }
     }
     Ok(tasks)
 }
 
 /// How many there are of each status.
-pub(in crate::serve) fn counts(connection: &Connection) -> Result<BTreeMap<TaskStatus, u64>, StoreError> {
-    TaskStatus::ALL.into_iter().map(|status| Ok((status, count(connection, status)?))).collect()
+pub(in crate::serve) fn counts(sql: &dyn Sql) -> Result<BTreeMap<TaskStatus, u64>, StoreError> {
+    TaskStatus::ALL.into_iter().map(|status| Ok((status, count(sql, status)?))).collect()
 }
 
 /// The numbers of those that are done.
-pub(in crate::serve) fn done(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
-    ids(connection, TaskStatus::Done)
+pub(in crate::serve) fn done(sql: &dyn Sql) -> Result<Vec<u64>, StoreError> {
+    ids(sql, TaskStatus::Done)
 }
 
 /// One.
-pub(in crate::serve) fn one(connection: &Connection, id: u64) -> Result<BoardTask, TaskError> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM tasks WHERE id = ?1"))?;
-    let mut found = statement.query_row([id], task).optional()?.ok_or(TaskError::Missing(id))?;
-    let mut statement = connection.prepare("SELECT id, text, created_at FROM notes WHERE task = ?1 ORDER BY id")?;
-    found.notes = statement.query_map([id], |row| note(row, 0))?.collect::<Result<_, _>>()?;
+pub(in crate::serve) fn one(sql: &dyn Sql, id: u64) -> Result<BoardTask, TaskError> {
+    let found = sql.first(&format!("SELECT {COLUMNS} FROM tasks WHERE id = ?1"), values![id])?;
+    let mut found = task(&found.ok_or(TaskError::Missing(id))?)?;
+    let notes = sql.query("SELECT id, text, created_at FROM notes WHERE task = ?1 ORDER BY id", values![id])?;
+    found.notes = notes.iter().map(note).collect::<Result<_, _>>()?;
     Ok(found)
 }
 
 /// Makes one.
-pub(in crate::serve) fn create(transaction: &Transaction<'_>, new: NewTask) -> Changed<BoardTask> {
-    let place = count(transaction, new.status)?;
-    transaction.execute(
+pub(in crate::serve) fn create(sql: &dyn Sql, new: NewTask) -> Changed<BoardTask> {
+    let place = count(sql, new.status)?;
+    let id = sql.one(
         "INSERT INTO tasks (title, text, status, assignee, place, created_at, updated_at, project)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
-        (new.title, new.text, new.status.as_str(), new.assignee.map(AgentId::get), place, now(), new.project),
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7) RETURNING id",
+        values![new.title, new.text, new.status.as_str(), new.assignee.map(AgentId::get), place, now(), new.project],
     )?;
-    told(transaction, u64::try_from(transaction.last_insert_rowid()).unwrap_or_default(), TaskChange::Created)
+    told(sql, id, TaskChange::Created)
 }
 
 /// Changes one, and moves it.
-pub(in crate::serve) fn change(transaction: &Transaction<'_>, id: u64, change: Change) -> Changed<BoardTask> {
-    let known = one(transaction, id)?;
+pub(in crate::serve) fn change(sql: &dyn Sql, id: u64, change: Change) -> Changed<BoardTask> {
+    let known = one(sql, id)?;
     let status = change.status.unwrap_or(known.status);
     let title = change.title.unwrap_or(known.title);
     let text = change.text.unwrap_or(known.text);
     let assignee = change.assignee.map_or(known.assignee, |assignee| assignee.map(AgentId::get));
-    transaction.execute(
+    sql.execute(
         "UPDATE tasks SET title = ?2, text = ?3, status = ?4, assignee = ?5, updated_at = ?6, project = ?7 WHERE id = ?1",
-        (id, title, text, status.as_str(), assignee, now(), change.project.or(known.project)),
+        values![id, title, text, status.as_str(), assignee, now(), change.project.or(known.project)],
     )?;
     if status != known.status && change.before.flatten().is_none() {
         // a column may hold thousands: only those behind the gap are written
-        let last = count(transaction, status)?.saturating_sub(1);
-        transaction.execute("UPDATE tasks SET place = ?2 WHERE id = ?1", (id, last))?;
-        transaction.execute(
+        let last = count(sql, status)?.saturating_sub(1);
+        sql.execute("UPDATE tasks SET place = ?2 WHERE id = ?1", values![id, last])?;
+        sql.execute(
             "UPDATE tasks SET place = place - 1 WHERE status = ?1 AND place > ?2",
-            (known.status.as_str(), known.order),
+            values![known.status.as_str(), known.order],
         )?;
     } else if status != known.status || change.before.is_some() {
-        let mut order = ids(transaction, status)?;
+        let mut order = ids(sql, status)?;
         order.retain(|other| *other != id);
         let at = match change.before.flatten() {
             Some(before) => order.iter().position(|other| *other == before).ok_or(TaskError::Missing(before))?,
             None => order.len(),
         };
         order.insert(at, id);
-        number(transaction, &order)?;
+        number(sql, &order)?;
         if status != known.status {
-            let left = ids(transaction, known.status)?;
-            number(transaction, &left)?;
+            number(sql, &ids(sql, known.status)?)?;
         }
     }
-    told(transaction, id, TaskChange::Changed)
+    told(sql, id, TaskChange::Changed)
 }
 
 /// Adds a note.
-pub(in crate::serve) fn add_note(transaction: &Transaction<'_>, id: u64, text: &str) -> Changed<BoardTask> {
-    one(transaction, id)?;
-    transaction.execute("INSERT INTO notes (task, text, created_at) VALUES (?1, ?2, ?3)", (id, text, now()))?;
-    transaction.execute("UPDATE tasks SET updated_at = ?2 WHERE id = ?1", (id, now()))?;
-    told(transaction, id, TaskChange::Changed)
+pub(in crate::serve) fn add_note(sql: &dyn Sql, id: u64, text: &str) -> Changed<BoardTask> {
+    one(sql, id)?;
+    sql.execute("INSERT INTO notes (task, text, created_at) VALUES (?1, ?2, ?3)", values![id, text, now()])?;
+    sql.execute("UPDATE tasks SET updated_at = ?2 WHERE id = ?1", values![id, now()])?;
+    told(sql, id, TaskChange::Changed)
 }
 
 /// Deletes one.
-pub(in crate::serve) fn delete(transaction: &Transaction<'_>, id: u64) -> Changed<()> {
-    let (task, happenings) = told(transaction, id, TaskChange::Deleted)?;
-    transaction.execute("DELETE FROM tasks WHERE id = ?1", [id])?;
-    let left = ids(transaction, task.status)?;
-    number(transaction, &left)?;
+pub(in crate::serve) fn delete(sql: &dyn Sql, id: u64) -> Changed<()> {
+    let (task, happenings) = told(sql, id, TaskChange::Deleted)?;
+    sql.execute("DELETE FROM tasks WHERE id = ?1", values![id])?;
+    number(sql, &ids(sql, task.status)?)?;
     Ok(((), happenings))
 }
 
-fn told(transaction: &Transaction<'_>, id: u64, change: TaskChange) -> Changed<BoardTask> {
-    let task = one(transaction, id)?;
+fn told(sql: &dyn Sql, id: u64, change: TaskChange) -> Changed<BoardTask> {
+    let task = one(sql, id)?;
     let (title, status, assignee) = (task.title.clone(), task.status, task.assignee);
     Ok((task, vec![Happening::Task { task: id, change, title, status, assignee }]))
 }
 
-fn count(connection: &Connection, status: TaskStatus) -> rusqlite::Result<u64> {
-    connection.query_row("SELECT count(*) FROM tasks WHERE status = ?1", [status.as_str()], |row| row.get(0))
+fn count(sql: &dyn Sql, status: TaskStatus) -> Result<u64, StoreError> {
+    sql.one("SELECT count(*) FROM tasks WHERE status = ?1", values![status.as_str()])
 }
 
-fn ids(connection: &Connection, status: TaskStatus) -> rusqlite::Result<Vec<u64>> {
-    let mut statement = connection.prepare("SELECT id FROM tasks WHERE status = ?1 ORDER BY place, id")?;
-    statement.query_map([status.as_str()], |row| row.get(0))?.collect()
+fn ids(sql: &dyn Sql, status: TaskStatus) -> Result<Vec<u64>, StoreError> {
+    sql.column("SELECT id FROM tasks WHERE status = ?1 ORDER BY place, id", values![status.as_str()])
 }
 
-fn number(transaction: &Transaction<'_>, order: &[u64]) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare("UPDATE tasks SET place = ?2 WHERE id = ?1 AND place <> ?2")?;
+fn number(sql: &dyn Sql, order: &[u64]) -> Result<(), StoreError> {
     for (place, id) in (0_u64..).zip(order) {
-        statement.execute((id, place))?;
+        sql.execute("UPDATE tasks SET place = ?2 WHERE id = ?1 AND place <> ?2", values![*id, place])?;
     }
     Ok(())
 }
@@ -182,7 +169,7 @@ fn now() -> String {
     jiff::Timestamp::now().to_string()
 }
 
-fn task(row: &Row<'_>) -> rusqlite::Result<BoardTask> {
+fn task(row: &Row) -> Result<BoardTask, StoreError> {
     let word: String = row.get(3)?;
     Ok(BoardTask {
         schema: "harness/task/1".to_owned(),
@@ -200,6 +187,6 @@ fn task(row: &Row<'_>) -> rusqlite::Result<BoardTask> {
     })
 }
 
-fn note(row: &Row<'_>, first: usize) -> rusqlite::Result<TaskNote> {
-    Ok(TaskNote { id: row.get(first)?, text: row.get(first + 1)?, created_at: row.get(first + 2)? })
+fn note(row: &Row) -> Result<TaskNote, StoreError> {
+    Ok(TaskNote { id: row.get(0)?, text: row.get(1)?, created_at: row.get(2)? })
 }

@@ -1,10 +1,10 @@
 //! Keys of workers in the database: their hashes alone. A key has 190 random bits, so that its plain SHA-256 cannot be
 //! turned around.
 
-use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::sql::{Sql, values};
 use crate::report::{Happening, WorkerKey};
 use crate::system::{Secret, hexadecimal};
 
@@ -14,33 +14,26 @@ pub(in crate::serve) fn hash(key: &str) -> String {
 }
 
 /// All, by name, with their hashes.
-pub(in crate::serve) fn all(connection: &Connection) -> Result<Vec<(WorkerKey, String)>, StoreError> {
-    let mut statement = connection.prepare("SELECT worker, created_at, hash FROM worker_keys ORDER BY worker")?;
-    let rows = statement.query_map([], |row| Ok((document(row.get(0)?, row.get(1)?, None), row.get(2)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+pub(in crate::serve) fn all(sql: &dyn Sql) -> Result<Vec<(WorkerKey, String)>, StoreError> {
+    let rows = sql.query("SELECT worker, created_at, hash FROM worker_keys ORDER BY worker", &[])?;
+    rows.iter().map(|row| Ok((document(row.get(0)?, row.get(1)?, None), row.get(2)?))).collect()
 }
 
 /// Makes a key; an earlier one of this worker holds no more.
-pub(in crate::serve) fn create(
-    transaction: &Transaction<'_>,
-    worker: &str,
-) -> Result<(WorkerKey, Vec<Happening>), StoreError> {
+pub(in crate::serve) fn create(sql: &dyn Sql, worker: &str) -> Result<(WorkerKey, Vec<Happening>), StoreError> {
     let key = format!("hw_{}", Secret::generate().expose());
     let now = jiff::Timestamp::now().to_string();
-    transaction.execute(
+    sql.execute(
         "INSERT INTO worker_keys (worker, hash, created_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (worker) DO UPDATE SET hash = ?2, created_at = ?3",
-        (worker, hash(&key), &now),
+        values![worker, hash(&key), &now],
     )?;
     Ok((document(worker.to_owned(), now, Some(key)), Vec::new()))
 }
 
 /// Removes the key of a worker; says whether there was one.
-pub(in crate::serve) fn remove(
-    transaction: &Transaction<'_>,
-    worker: &str,
-) -> Result<(bool, Vec<Happening>), StoreError> {
-    let removed = transaction.execute("DELETE FROM worker_keys WHERE worker = ?1", [worker])?;
+pub(in crate::serve) fn remove(sql: &dyn Sql, worker: &str) -> Result<(bool, Vec<Happening>), StoreError> {
+    let removed = sql.execute("DELETE FROM worker_keys WHERE worker = ?1", values![worker])?;
     Ok((removed > 0, Vec::new()))
 }
 

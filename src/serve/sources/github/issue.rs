@@ -2,13 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::serve::sources::harmless::{text, title};
 use crate::serve::store::sources::{Issue, IssueState};
-use crate::system::text::cut;
-
-/// Characters of a title.
-const TITLE: usize = 300;
-/// Bytes of a text.
-const TEXT: usize = 100_000;
 
 /// What is read of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -75,36 +70,6 @@ impl Described {
     pub(super) fn gone(&self, label: &str) -> Option<Issue> {
         Some(Issue { state: IssueState::Unwanted, ..self.seen(label)? })
     }
-}
-
-/// One that GitHub does not know any more.
-pub(super) fn unknown(number: u64) -> Issue {
-    Issue {
-        number,
-        title: String::new(),
-        text: String::new(),
-        url: None,
-        updated_at: String::new(),
-        state: IssueState::Unwanted,
-    }
-}
-
-fn title(title: &str, number: u64) -> String {
-    let plain: String = title.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let title: String = words.join(" ").chars().take(TITLE).collect();
-    if title.trim().is_empty() { format!("issue {number}") } else { title.trim_end().to_owned() }
-}
-
-fn text(body: &str) -> String {
-    let kept = |c: &char| *c == '\n' || *c == '\t' || !(c.is_control() || is_invisible(*c));
-    let plain: String = body.replace("\r\n", "\n").chars().filter(kept).collect();
-    cut(&plain, TEXT).to_owned()
-}
-
-/// Characters that turn text around or hide it from whoever approves it.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::call::{Api, Failed, Trouble};
 use super::projects::{issues_path, of_github};
 use crate::report::QueueProject;
 use crate::serve::site::Shared;
+use crate::serve::sources::call::{Api, Failed, Trouble};
+use crate::serve::sources::note::note;
+use crate::serve::sources::words::{comment, mark};
 use crate::serve::store::sources::{self, Untold};
 use crate::system::text::percent_encode;
 
@@ -51,7 +53,7 @@ impl Mirror {
             if let Err(failed) = tell_one(site, api, project, &untold).await {
                 self.0.insert(key, Instant::now() + AGAIN);
                 let patience = matches!(failed, Failed::Wait(_));
-                first = first.and(Err(failed.of(&project.name)));
+                first = first.and(Err(api.trouble(&project.name, failed)));
                 if patience {
                     break;
                 }
@@ -90,38 +92,8 @@ async fn tell_one(site: &Shared, api: &Api, project: &QueueProject, untold: &Unt
     note(site, untold, sources::told).await
 }
 
-type Note = fn(
-    &rusqlite::Transaction<'_>,
-    &Untold,
-) -> Result<((), Vec<crate::report::Happening>), crate::serve::store::queue::QueueError>;
-
-async fn note(site: &Shared, untold: &Untold, what: Note) -> Result<(), Failed> {
-    let untold = untold.clone();
-    let noted = site.store.change(move |transaction| what(transaction, &untold)).await;
-    noted.map_err(|_| Failed::Unreachable("what an issue hears cannot be written down"))
-}
-
-/// What an issue is told in words: nothing that the agent or its machine has said, since anybody may read it.
-fn comment(untold: &Untold) -> Option<String> {
-    let Untold { ticket, .. } = untold;
-    let job = untold.job.map(|job| format!(", job {job}")).unwrap_or_default();
-    match untold.word {
-        "in_progress" => Some(format!("An agent works on this (ticket {ticket}{job}).")),
-        "in_review" => Some(match &untold.pull_request {
-            Some(url) => format!("The work is ready to be looked at: {url} (ticket {ticket}{job})."),
-            None => format!("The work is ready to be looked at (ticket {ticket}{job})."),
-        }),
-        "failed" => Some(format!("The agent did not get there (ticket {ticket}{job}).")),
-        _ => None,
-    }
-}
-
-/// What marks a comment as the one about just this.
-fn mark(untold: &Untold) -> String {
-    format!("<!-- harness: ticket {} {} {} -->", untold.ticket, untold.word, untold.job.unwrap_or_default())
-}
-
-async fn has_comment(api: &Api, path: &str, mark: &str) -> Result<bool, Failed> {
+/// Whether one of the comments of an issue, or of a pull request, has the mark.
+pub(super) async fn has_comment(api: &Api, path: &str, mark: &str) -> Result<bool, Failed> {
     for page in 1..=PAGE {
         let query = format!("{path}/comments?per_page={PAGE}&page={page}");
         let comments: Vec<Value> = api.ask(Method::GET, &query, None).await?;

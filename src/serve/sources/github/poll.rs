@@ -4,14 +4,18 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 
-use super::call::{Api, Failed, Trouble};
-use super::issue::{Described, unknown};
+use super::api::api;
+use super::asked;
+use super::issue::Described;
 use super::mirror::Mirror;
-use super::projects::{issues_path, of_github, take};
+use super::projects::{issues_path, of_github, with_reviews};
+use super::replies;
 use crate::report::{Failure, QueueProject};
 use crate::serve::notify::say;
 use crate::serve::settings::GitHub;
 use crate::serve::site::Shared;
+use crate::serve::sources::call::{Api, Failed, Trouble};
+use crate::serve::sources::take::{take, unknown};
 use crate::serve::store::{Reader, sources};
 use crate::serve::work::thread;
 use crate::system::text::percent_encode;
@@ -30,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// # Errors
 /// There can be no further thread.
 pub(in crate::serve) fn start(site: &Shared, github: &GitHub) -> Result<(), Failure> {
-    let api = match Api::of(github) {
+    let api = match api(github) {
         Ok(Some(api)) => api,
         Ok(None) => return Ok(()),
         Err(error) => {
@@ -39,7 +43,7 @@ pub(in crate::serve) fn start(site: &Shared, github: &GitHub) -> Result<(), Fail
         }
     };
     let reader = Reader::new(&site.store, None);
-    let source = Source { site: site.clone(), api, each: github.poll, said: <[String; 2]>::default() };
+    let source = Source { site: site.clone(), api, each: github.poll, said: <[String; 3]>::default() };
     Ok(thread(async move || {
         let mut stop = source.site.stop.clone();
         tokio::select! {
@@ -53,8 +57,8 @@ struct Source {
     site: Shared,
     api: Api,
     each: Option<Duration>,
-    /// What was last said to be wrong with asking, and with telling.
-    said: [String; 2],
+    /// What was last said to be wrong with asking, with telling, and with answering.
+    said: [String; 3],
 }
 
 impl Source {
@@ -70,7 +74,9 @@ impl Source {
             }
             if wait.is_none() {
                 let told = mirror.tell(&self.site, &self.api).await;
-                if let Some(wait) = self.heed(1, told) {
+                let answered = replies::answer(&self.site, &self.api).await;
+                let waits = [self.heed(1, told), self.heed(2, answered)];
+                if let Some(wait) = waits.into_iter().flatten().max() {
                     due = due.max(Instant::now() + wait);
                 }
             }
@@ -117,10 +123,14 @@ impl Source {
             let Err(failed) = self.poll_one(&project).await else { continue };
             let patience = matches!(failed, Failed::Wait(_));
             // one project's trouble is not another's
-            first = first.and(Err(failed.of(&project.name)));
+            first = first.and(Err(self.api.trouble(&project.name, failed)));
             if patience {
-                break;
+                return first;
             }
+        }
+        for project in with_reviews(&self.site).await {
+            let Err(failed) = asked::comments(&self.site, &self.api, &project).await else { continue };
+            first = first.and(Err(self.api.trouble(&project.name, failed)));
         }
         first
     }
@@ -138,7 +148,7 @@ impl Source {
             let last = found.len() < PAGE;
             for issue in found.iter().filter_map(|described| described.seen(label)) {
                 seen.push(issue.number);
-                take(&self.site, project, issue).await;
+                take("github", &self.site, project, issue).await;
             }
             if last {
                 complete = true;
@@ -149,7 +159,7 @@ impl Source {
             return Ok(());
         }
         let id = project.id;
-        let Ok(wanted) = self.site.store.read(move |connection| sources::wanted(connection, id)).await else {
+        let Ok(wanted) = self.site.store.read(move |sql| sources::wanted(sql, id)).await else {
             return Ok(());
         };
         for number in wanted.into_iter().filter(|number| !seen.contains(number)).take(LEFT) {
@@ -160,7 +170,7 @@ impl Source {
                 Err(failed) => return Err(failed),
             };
             if let Some(issue) = issue {
-                take(&self.site, project, issue).await;
+                take("github", &self.site, project, issue).await;
             }
         }
         Ok(())

@@ -6,9 +6,11 @@ use ring::hmac;
 use serde::Deserialize;
 
 use super::issue::Described;
-use super::projects::{of_github, take};
+use super::projects::{of_github, take_comment, with_reviews};
+use super::review::DescribedComment;
 use crate::serve::refusal::{Refusal, Wrong};
 use crate::serve::site::Shared;
+use crate::serve::sources::take::take;
 
 /// Bytes of a delivery: an issue with the longest text, its former text, and all about the repository.
 const LONGEST: usize = 1 << 20;
@@ -21,12 +23,20 @@ struct Delivery {
     repository: Repository,
 }
 
+/// What is read of a delivery about a review comment.
+#[derive(Debug, Deserialize)]
+struct CommentDelivery {
+    action: String,
+    comment: DescribedComment,
+    repository: Repository,
+}
+
 #[derive(Debug, Deserialize)]
 struct Repository {
     full_name: String,
 }
 
-/// Takes a delivery. One that says nothing about an issue is well received too.
+/// Takes a delivery. One that says nothing about an issue or a review comment is well received too.
 pub(in crate::serve) async fn receive(State(site): State<Shared>, request: Request) -> Result<StatusCode, Refusal> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, LONGEST).await.map_err(|_| Wrong::TooLong(LONGEST))?;
@@ -34,11 +44,30 @@ pub(in crate::serve) async fn receive(State(site): State<Shared>, request: Reque
     if !signed {
         return Err(site.failures.count().map_or(Wrong::Signature, Wrong::TooOften).into());
     }
-    if parts.headers.get("x-github-event").is_none_or(|event| event != "issues") {
-        return Ok(StatusCode::NO_CONTENT);
+    let event = parts.headers.get("x-github-event").and_then(|event| event.to_str().ok()).unwrap_or_default();
+    match event {
+        "issues" => issue(&site, &body).await,
+        "pull_request_review_comment" => comment(&site, &body).await,
+        _ => Ok(StatusCode::NO_CONTENT),
     }
-    let delivery: Delivery = serde_json::from_slice(&body).map_err(|error| Wrong::Input(error.to_string()))?;
-    for project in of_github(&site).await {
+}
+
+async fn comment(site: &Shared, body: &[u8]) -> Result<StatusCode, Refusal> {
+    let delivery: CommentDelivery = serde_json::from_slice(body).map_err(|error| Wrong::Input(error.to_string()))?;
+    let comment = delivery.comment.seen().filter(|_| delivery.action == "created");
+    let Some(comment) = comment else { return Ok(StatusCode::NO_CONTENT) };
+    for project in with_reviews(site).await {
+        let own = project.settings.github.as_deref().unwrap_or_default();
+        if own.eq_ignore_ascii_case(&delivery.repository.full_name) {
+            take_comment(site, &project, comment.clone()).await;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn issue(site: &Shared, body: &[u8]) -> Result<StatusCode, Refusal> {
+    let delivery: Delivery = serde_json::from_slice(body).map_err(|error| Wrong::Input(error.to_string()))?;
+    for project in of_github(site).await {
         let own = project.settings.github.as_deref().unwrap_or_default();
         if !own.eq_ignore_ascii_case(&delivery.repository.full_name) {
             continue;
@@ -49,7 +78,7 @@ pub(in crate::serve) async fn receive(State(site): State<Shared>, request: Reque
             _ => delivery.issue.seen(label),
         };
         if let Some(issue) = issue {
-            take(&site, &project, issue).await;
+            take("github", site, &project, issue).await;
         }
     }
     Ok(StatusCode::NO_CONTENT)

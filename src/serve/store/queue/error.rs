@@ -24,12 +24,6 @@ impl From<StoreError> for QueueError {
     }
 }
 
-impl From<rusqlite::Error> for QueueError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(StoreError::Failed(error))
-    }
-}
-
 impl From<TaskError> for QueueError {
     fn from(error: TaskError) -> Self {
         Self::Task(error)

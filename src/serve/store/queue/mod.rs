@@ -1,9 +1,8 @@
 //! The queue in the database.
 //!
 //! ```text
-//! rows     what the rules need of a database: one trait
-//! rules    what happens to tickets and jobs, written once over it
-//! sqlite   the trait on SQLite
+//! rows     jobs in the database, and what the rules need of it besides
+//! rules    what happens to tickets and jobs
 //! read     documents for people and workers
 //! write    the rules, each as one transaction
 //! ```
@@ -11,21 +10,21 @@
 //! # Leases
 //!
 //! A claim happens once to a job: it gives it a fencing number, which grows with each claim of the whole queue, and a
-//! lease. Whatever a worker says later must carry the number and come while the lease holds, which it prolongs; else it
-//! is answered that the lease is lost and changes nothing. Leases end by the clock of the server, whenever anything is
-//! said about the queue and each second; a server that begins prolongs all of them, since nobody could speak to it.
+//! lease. Whatever a worker says later must carry the number, and the key that it was claimed with, and come while the lease holds, which it prolongs; else it
+//! is answered that the lease is lost and changes nothing. Leases end by the clock of the database, at which `expiry` looks
+//! each second; until it has seen that one has ended, its worker may still prolong it. Where no worker could be heard, since
+//! no server or no database ran, or where the clock was put forward or back, all leases begin again.
 //! A ticket has one live job at most, by an index of the database.
 
 mod error;
 mod read;
 mod rows;
 mod rules;
-mod sqlite;
 mod write;
 
 pub(in crate::serve) use error::QueueError;
 pub(in crate::serve) use read::{Filter, health, job, jobs, lines, ticket, tickets};
-pub(in crate::serve) use rules::Word;
+pub(in crate::serve) use rules::{Holder, Word};
 pub(in crate::serve) use write::{
-    Claimed, approve, cancel, change, claim, create, expire, has_expired, is_claimable, log, prolong_all, retry, say,
+    Claimed, approve, cancel, change, claim, clock, create, expire, is_claimable, log, prolong_all, retry, review, say,
 };

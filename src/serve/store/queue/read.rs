@@ -1,12 +1,11 @@
 //! Documents of the queue.
 
-use rusqlite::{Connection, params_from_iter};
-
 use super::QueueError;
-use super::rows::JobRow;
-use super::sqlite::{COLUMNS, integer, one, row};
+use super::rows::{COLUMNS, JobRow, one, row};
 use crate::report::{BoardTask, JobLine, ProjectName, QueueHealth, QueueJob, QueueJobState, Ticket, TicketState};
-use crate::serve::store::tasks;
+use crate::serve::store::StoreError;
+use crate::serve::store::sql::{Row, Sql, values};
+use crate::serve::store::tasks::{self, TaskError};
 
 /// Jobs of a list.
 const LISTED: u64 = 200;
@@ -21,61 +20,54 @@ pub(in crate::serve) struct Filter {
 }
 
 /// The last jobs, newest first.
-pub(in crate::serve) fn jobs(connection: &Connection, filter: &Filter) -> Result<Vec<QueueJob>, QueueError> {
+pub(in crate::serve) fn jobs(sql: &dyn Sql, filter: &Filter) -> Result<Vec<QueueJob>, QueueError> {
     let ticket = filter.ticket.map_or_else(String::new, |ticket| format!(" AND ticket = {ticket}"));
     let state = filter.state.map_or_else(String::new, |state| format!(" AND state = '{}'", state.as_str()));
-    let sql = format!("SELECT {COLUMNS} FROM queue_jobs WHERE true{ticket}{state} ORDER BY id DESC LIMIT {LISTED}");
-    let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([], row)?.collect::<Result<Vec<_>, _>>()?;
+    let all = format!("SELECT {COLUMNS} FROM queue_jobs WHERE true{ticket}{state} ORDER BY id DESC LIMIT {LISTED}");
+    let rows = sql.query(&all, &[])?.iter().map(row).collect::<Result<Vec<_>, _>>()?;
     Ok(rows.iter().map(document).collect())
 }
 
 /// One job.
-pub(in crate::serve) fn job(connection: &Connection, id: u64) -> Result<QueueJob, QueueError> {
-    let found = one(connection, "id = ?1", [integer(id).into()])?;
+pub(in crate::serve) fn job(sql: &dyn Sql, id: u64) -> Result<QueueJob, QueueError> {
+    let found = one(sql, "id = ?1", values![id])?;
     found.as_ref().map(document).ok_or(QueueError::NoJob(id))
 }
 
 /// The last lines of a job's log after a number, oldest first.
-pub(in crate::serve) fn lines(
-    connection: &Connection,
-    job: u64,
-    after: u64,
-    most: u64,
-) -> Result<Vec<JobLine>, QueueError> {
-    self::job(connection, job)?;
-    let mut statement = connection.prepare(
+pub(in crate::serve) fn lines(sql: &dyn Sql, job: u64, after: u64, most: u64) -> Result<Vec<JobLine>, QueueError> {
+    self::job(sql, job)?;
+    let rows = sql.query(
         "SELECT number, time, text FROM job_lines WHERE job = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3",
+        values![job, after, most],
     )?;
-    let line = |row: &rusqlite::Row<'_>| Ok(JobLine { number: row.get(0)?, time: row.get(1)?, text: row.get(2)? });
-    let mut lines = statement.query_map((job, after, most), line)?.collect::<Result<Vec<_>, _>>()?;
-    lines.reverse();
-    Ok(lines)
+    let line = |row: &Row| Ok::<_, StoreError>(JobLine { number: row.get(0)?, time: row.get(1)?, text: row.get(2)? });
+    Ok(rows.iter().rev().map(line).collect::<Result<_, _>>()?)
 }
 
 /// Tickets in these states, or all; tasks without a project among them.
-pub(in crate::serve) fn tickets(connection: &Connection, states: &[TicketState]) -> Result<Vec<Ticket>, QueueError> {
+pub(in crate::serve) fn tickets(sql: &dyn Sql, states: &[TicketState]) -> Result<Vec<Ticket>, QueueError> {
     let wanted = |task: &BoardTask| states.is_empty() || states.contains(&TicketState::from(task.status));
-    let tasks = tasks::all(connection)?.into_iter().filter(wanted);
-    tasks.map(|task| of_task(connection, task)).collect()
+    let tasks = tasks::all(sql)?.into_iter().filter(wanted);
+    tasks.map(|task| of_task(sql, task)).collect()
 }
 
 /// One ticket.
-pub(in crate::serve) fn ticket(connection: &Connection, id: u64) -> Result<Ticket, QueueError> {
-    of_task(connection, tasks::one(connection, id)?)
+pub(in crate::serve) fn ticket(sql: &dyn Sql, id: u64) -> Result<Ticket, QueueError> {
+    of_task(sql, tasks::one(sql, id)?)
 }
 
-fn of_task(connection: &Connection, task: BoardTask) -> Result<Ticket, QueueError> {
-    let mut statement = connection.prepare(
+fn of_task(sql: &dyn Sql, task: BoardTask) -> Result<Ticket, QueueError> {
+    let more = sql.first(
         "SELECT tasks.pull_request, projects.id, projects.name, issues.url
          FROM tasks LEFT JOIN projects ON projects.id = tasks.project
          LEFT JOIN issues ON issues.ticket = tasks.id WHERE tasks.id = ?1",
+        values![task.id],
     )?;
-    let (pull_request, project, issue) = statement.query_row([task.id], |row| {
-        let (id, name): (Option<u64>, Option<String>) = (row.get(1)?, row.get(2)?);
-        Ok((row.get(0)?, id.zip(name).map(|(id, name)| ProjectName { id, name }), row.get(3)?))
-    })?;
-    let last = one(connection, "ticket = ?1 ORDER BY id DESC LIMIT 1", [integer(task.id).into()])?;
+    let more = more.ok_or(TaskError::Missing(task.id))?;
+    let (id, name): (Option<u64>, Option<String>) = (more.get(1)?, more.get(2)?);
+    let project = id.zip(name).map(|(id, name)| ProjectName { id, name });
+    let last = one(sql, "ticket = ?1 ORDER BY id DESC LIMIT 1", values![task.id])?;
     Ok(Ticket {
         schema: "harness/ticket/1".to_owned(),
         id: task.id,
@@ -85,24 +77,23 @@ fn of_task(connection: &Connection, task: BoardTask) -> Result<Ticket, QueueErro
         project,
         notes: task.notes,
         job: last.as_ref().map(document),
-        pull_request,
-        issue,
+        pull_request: more.get(0)?,
+        issue: more.get(3)?,
         created_at: task.created_at,
         updated_at: task.updated_at,
     })
 }
 
 /// How the queue is.
-pub(in crate::serve) fn health(connection: &Connection) -> Result<QueueHealth, QueueError> {
-    let count = |states: &[QueueJobState]| -> rusqlite::Result<u64> {
-        let marks = vec!["?"; states.len()].join(", ");
-        let mut statement = connection.prepare(&format!("SELECT count(*) FROM queue_jobs WHERE state IN ({marks})"))?;
-        statement.query_row(params_from_iter(states.iter().map(|state| state.as_str())), |row| row.get(0))
+pub(in crate::serve) fn health(sql: &dyn Sql) -> Result<QueueHealth, QueueError> {
+    let count = |states: &[QueueJobState]| -> Result<u64, StoreError> {
+        let words: Vec<String> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+        sql.one(&format!("SELECT count(*) FROM queue_jobs WHERE state IN ({})", words.join(", ")), &[])
     };
-    let mut statement = connection.prepare(
+    let mut waits: Vec<i64> = sql.column(
         "SELECT claimed_at - ready_at FROM queue_jobs WHERE claimed_at IS NOT NULL ORDER BY claimed_at DESC LIMIT ?1",
+        values![MEASURED],
     )?;
-    let mut waits = statement.query_map([MEASURED], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
     waits.sort_unstable();
     let slow = waits.get((waits.len() * 95 / 100).min(waits.len().saturating_sub(1)));
     Ok(QueueHealth {

@@ -3,15 +3,30 @@
 use super::QueueError;
 use super::rows::{JobRow, Rows};
 use crate::jobs::{self, Effect, Happened, Wish};
-use crate::report::{Happening, JobOutcome, QueueJobKind, QueueJobState};
+use crate::report::{Happening, JobOutcome, QueueJobKind, QueueJobState, TaskStatus};
+use crate::serve::store::sql::Sql;
 
 /// How long a job is its worker's after each word, in seconds.
 pub(super) const LEASE: u64 = 60;
-const LEASE_MS: i64 = 60_000;
+pub(super) const LEASE_MS: i64 = 60_000;
 /// The longest wait before another attempt, in seconds.
-const LONGEST_BACKOFF: u64 = 3600;
+pub(super) const LONGEST_BACKOFF: u64 = 3600;
 /// How long a job that a worker had no room for is offered to none, in milliseconds.
 const ROOM_MS: i64 = 15_000;
+
+/// Who speaks about a job: the number of its claim, and whose key was shown. A number that somebody else has learned is worth
+/// nothing without the key.
+#[derive(Debug, Clone)]
+pub(in crate::serve) struct Holder {
+    pub(in crate::serve) fence: u64,
+    pub(in crate::serve) key: Option<String>,
+}
+
+impl Holder {
+    fn has(&self, job: &JobRow) -> bool {
+        job.fence == Some(self.fence) && job.key == self.key
+    }
+}
 
 /// What a worker says about its job.
 #[derive(Debug)]
@@ -27,19 +42,37 @@ pub(in crate::serve) enum Word {
 }
 
 /// The queue, within one transaction.
-pub(super) struct Queue<'a, R> {
-    rows: &'a R,
+pub(super) struct Queue<'a> {
+    rows: Rows<'a>,
     now: i64,
     pub(super) happenings: Vec<Happening>,
 }
 
-impl<'a, R: Rows> Queue<'a, R> {
-    pub(super) fn new(rows: &'a R, now: i64) -> Self {
-        Self { rows, now, happenings: Vec::new() }
+impl<'a> Queue<'a> {
+    pub(super) fn of(sql: &'a dyn Sql) -> Result<Self, QueueError> {
+        Ok(Self { rows: Rows(sql), now: sql.now()?, happenings: Vec::new() })
     }
 
     /// What is wanted of a ticket.
     pub(super) fn wish(&mut self, ticket: u64, wish: Wish) -> Result<(), QueueError> {
+        self.wish_for(ticket, wish, QueueJobKind::Ticket)
+    }
+
+    /// A review wants something of a ticket: the job that will read it, once there is one. A job that is at work was
+    /// prompted before; its end is to be waited for.
+    pub(super) fn review(&mut self, ticket: u64) -> Result<Option<u64>, QueueError> {
+        let status = self.rows.ticket(ticket)?.status;
+        match self.rows.live_job(ticket)? {
+            Some(job) => Ok((job.state == QueueJobState::Pending).then_some(job.id)),
+            None if matches!(status, TaskStatus::Open | TaskStatus::Review) => {
+                self.wish_for(ticket, Wish::Retry, QueueJobKind::Review)?;
+                Ok(self.rows.live_job(ticket)?.map(|job| job.id))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn wish_for(&mut self, ticket: u64, wish: Wish, kind: QueueJobKind) -> Result<(), QueueError> {
         let row = self.rows.ticket(ticket)?;
         let refused =
             |_| QueueError::Conflict(format!("ticket {ticket} is {}", crate::report::TicketState::from(row.status)));
@@ -47,14 +80,18 @@ impl<'a, R: Rows> Queue<'a, R> {
         if status != row.status {
             self.happenings.extend(self.rows.set_status(ticket, status)?);
         }
-        self.apply(ticket, effect)
+        self.apply_for(ticket, effect, kind)
     }
 
     /// What a ticket's move means for the queue.
     pub(super) fn apply(&mut self, ticket: u64, effect: Effect) -> Result<(), QueueError> {
+        self.apply_for(ticket, effect, QueueJobKind::Ticket)
+    }
+
+    fn apply_for(&mut self, ticket: u64, effect: Effect, kind: QueueJobKind) -> Result<(), QueueError> {
         match effect {
             Effect::None => Ok(()),
-            Effect::Enqueue => self.enqueue(ticket, 1, self.now),
+            Effect::Enqueue => self.enqueue(ticket, kind, 1, self.now),
             Effect::CallOff => match self.rows.live_job(ticket)? {
                 Some(job) => self.end(job, Happened::Cancelled, Some("the ticket was moved")).map(drop),
                 None => Ok(()),
@@ -62,7 +99,7 @@ impl<'a, R: Rows> Queue<'a, R> {
         }
     }
 
-    fn enqueue(&mut self, ticket: u64, tries: u32, ready_at: i64) -> Result<(), QueueError> {
+    fn enqueue(&mut self, ticket: u64, kind: QueueJobKind, tries: u32, ready_at: i64) -> Result<(), QueueError> {
         if self.rows.live_job(ticket)?.is_some() {
             return Ok(());
         }
@@ -71,11 +108,12 @@ impl<'a, R: Rows> Queue<'a, R> {
             id: 0,
             ticket,
             project,
-            kind: QueueJobKind::Ticket,
+            kind,
             state: QueueJobState::Pending,
             attempt: self.rows.attempts(ticket)? + 1,
             tries,
             worker: None,
+            key: None,
             fence: None,
             lease_until: None,
             ready_at,
@@ -103,19 +141,23 @@ impl<'a, R: Rows> Queue<'a, R> {
     }
 
     /// The next job for a worker.
-    pub(super) fn claim(&mut self, projects: Option<&[u64]>, worker: &str) -> Result<Option<JobRow>, QueueError> {
+    pub(super) fn claim(
+        &mut self,
+        projects: Option<&[u64]>,
+        worker: &str,
+        key: Option<&str>,
+    ) -> Result<Option<JobRow>, QueueError> {
         let Some(job) = self.rows.claimable(projects, self.now)? else { return Ok(None) };
         let (worker, fence) = (Some(worker.to_owned()), Some(self.rows.next_fence()?));
-        let lease_until = Some(self.now + LEASE_MS);
-        let job = JobRow { worker, fence, lease_until, claimed_at: Some(self.now), ..job };
+        let (key, lease_until) = (key.map(str::to_owned), Some(self.now + LEASE_MS));
+        let job = JobRow { worker, key, fence, lease_until, claimed_at: Some(self.now), ..job };
         self.change(job, Happened::Claimed)
     }
 
     /// What a worker says. The job as it is then; said again of a job that ended so, it changes nothing.
-    pub(super) fn say(&mut self, id: u64, fence: u64, word: &Word) -> Result<JobRow, QueueError> {
-        self.expire()?;
+    pub(super) fn say(&mut self, id: u64, holder: &Holder, word: &Word) -> Result<JobRow, QueueError> {
         let lost = || QueueError::Lost(id);
-        let job = self.rows.job(id)?.filter(|job| job.fence == Some(fence)).ok_or_else(lost)?;
+        let job = self.rows.job(id)?.filter(|job| holder.has(job)).ok_or_else(lost)?;
         match (word, job.state) {
             // the answer to the first time was not received
             (Word::Complete(_), QueueJobState::Succeeded) | (Word::Fail(..), QueueJobState::Failed) => return Ok(job),
@@ -151,7 +193,7 @@ impl<'a, R: Rows> Queue<'a, R> {
                 // the same attempt: only why it waits is kept
                 let outcome = JobOutcome { reason: job.outcome.reason.take(), ..JobOutcome::default() };
                 let state = job.state;
-                let job = JobRow { ready_at, outcome, worker: None, fence: None, lease_until: None, ..job };
+                let job = JobRow { ready_at, outcome, worker: None, key: None, fence: None, lease_until: None, ..job };
                 let begun = || format!("job {id} is {state}: only one that has not begun can be given back");
                 let refusal = || if state.is_leased() { QueueError::Conflict(begun()) } else { lost() };
                 self.change(JobRow { claimed_at: None, ..job }, Happened::Returned)?.ok_or_else(refusal)
@@ -160,9 +202,8 @@ impl<'a, R: Rows> Queue<'a, R> {
     }
 
     /// Lines for the log of a job whose lease holds; they do not prolong it.
-    pub(super) fn log(&mut self, id: u64, fence: u64, lines: &[String]) -> Result<(), QueueError> {
-        self.expire()?;
-        let job = self.rows.job(id)?.filter(|job| job.fence == Some(fence) && job.state.is_leased());
+    pub(super) fn log(&mut self, id: u64, holder: &Holder, lines: &[String]) -> Result<(), QueueError> {
+        let job = self.rows.job(id)?.filter(|job| holder.has(job) && job.state.is_leased());
         job.ok_or(QueueError::Lost(id))?;
         self.rows.append(id, lines)
     }
@@ -183,7 +224,7 @@ impl<'a, R: Rows> Queue<'a, R> {
             let factor = 1_u64 << (job.tries - 1).min(20);
             let wait = settings.backoff_s.saturating_mul(factor).min(LONGEST_BACKOFF);
             let wait = i64::try_from(wait).unwrap_or(i64::MAX) * 1000;
-            return self.enqueue(job.ticket, job.tries + 1, self.now + wait);
+            return self.enqueue(job.ticket, job.kind, job.tries + 1, self.now + wait);
         }
         let reason = job.outcome.reason.as_deref().unwrap_or("no reason was given");
         self.happenings.extend(self.rows.note(job.ticket, &format!("job {} {}: {reason}", job.id, job.state))?);
@@ -228,6 +269,7 @@ fn merged(known: JobOutcome, said: JobOutcome) -> JobOutcome {
         commit: said.commit.or(known.commit),
         pull_request: said.pull_request.or(known.pull_request),
         summary: said.summary.or(known.summary),
+        cost_usd: said.cost_usd.or(known.cost_usd),
         reason: said.reason.or(known.reason),
         verify: said.verify.or(known.verify),
     }

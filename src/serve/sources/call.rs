@@ -1,16 +1,15 @@
-//! One request to GitHub's API, as its description of version 2022-11-28 has it.
+//! One request to the API of a source of tickets.
 
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::serve::settings::GitHub;
 use crate::system::text::{cut, plain};
 use crate::system::{HttpsClient, https_client};
 
@@ -18,18 +17,17 @@ use crate::system::{HttpsClient, https_client};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of an answer: a page of 100 issues with long texts.
 const ANSWER: usize = 32 << 20;
-/// The longest that GitHub is waited for when it asks for patience.
+/// The longest that a service is waited for when it asks for patience.
 const LONGEST: Duration = Duration::from_hours(1);
-const VERSION: &str = "2022-11-28";
 
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failed {
     /// It asks for patience.
-    #[error("GitHub asks to wait {} s", .0.as_secs())]
+    #[error("asks to wait {} s", .0.as_secs())]
     Wait(Duration),
     /// It refuses.
-    #[error("GitHub answers {status}{said}")]
+    #[error("answers {status}{said}")]
     Refused {
         /// The status.
         status: u16,
@@ -40,8 +38,11 @@ pub(super) enum Failed {
     #[error("{0}")]
     Unreachable(&'static str),
     /// The answer is not what it should be.
-    #[error("the answer of GitHub cannot be read: {0}")]
+    #[error("gives an answer that cannot be read: {0}")]
     Answer(String),
+    /// It is not the service that fails.
+    #[error("{0}")]
+    Here(&'static str),
 }
 
 impl Failed {
@@ -51,35 +52,48 @@ impl Failed {
     }
 }
 
-/// A failure, and the project that it is about.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("project `{project}`: {failed}")]
+/// A failure, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
-    pub(super) project: String,
+    service: &'static str,
+    project: String,
     pub(super) failed: Failed,
 }
 
-impl Failed {
-    pub(super) fn of(self, project: &str) -> Trouble {
-        Trouble { project: project.to_owned(), failed: self }
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { service, project, failed } = self;
+        match failed {
+            Failed::Here(_) => write!(formatter, "project `{project}`: {failed}"),
+            _ => write!(formatter, "project `{project}`: {service} {failed}"),
+        }
     }
 }
 
-/// GitHub's API.
+/// The API of a service.
 pub(super) struct Api {
+    service: &'static str,
     base: String,
-    token: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
     caller: HttpsClient,
 }
 
 impl Api {
-    /// `None` without a token.
+    /// One below `base`, which has no `/` at its end. `headers` go with each request and may hold secrets.
     ///
     /// # Errors
     /// This machine trusts no authority.
-    pub(super) fn of(github: &GitHub) -> std::io::Result<Option<Self>> {
-        let Some(token) = &github.token else { return Ok(None) };
-        Ok(Some(Self { base: github.api.clone(), token: token.expose().to_owned(), caller: https_client()? }))
+    pub(super) fn new(
+        service: &'static str,
+        base: &str,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> std::io::Result<Self> {
+        Ok(Self { service, base: base.to_owned(), headers, caller: https_client()? })
+    }
+
+    /// A failure that is about a project.
+    pub(super) fn trouble(&self, project: &str, failed: Failed) -> Trouble {
+        Trouble { service: self.service, project: project.to_owned(), failed }
     }
 
     /// Sends a request; `path` begins with `/` and is encoded.
@@ -92,32 +106,30 @@ impl Api {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header(ACCEPT, "application/vnd.github+json")
-            .header(AUTHORIZATION, format!("Bearer {}", self.token))
-            .header("x-github-api-version", VERSION)
             .header(USER_AGENT, concat!("harness/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
         // an error does not repeat the request, which holds the token
-        let request =
-            request.body(Full::from(body)).map_err(|_| Failed::Unreachable("the address of GitHub is wrong"))?;
+        let request = request.body(Full::from(body)).map_err(|_| Failed::Unreachable("has a wrong address"))?;
         let answer = match timeout(PATIENCE, self.caller.request(request)).await {
-            Err(_) => return Err(Failed::Unreachable("GitHub does not answer in time")),
-            Ok(Err(_)) => return Err(Failed::Unreachable("GitHub cannot be reached")),
+            Err(_) => return Err(Failed::Unreachable("does not answer in time")),
+            Ok(Err(_)) => return Err(Failed::Unreachable("cannot be reached")),
             Ok(Ok(answer)) => answer,
         };
         let (status, wait) = (answer.status(), wait(answer.headers()));
         let body = timeout(PATIENCE, Limited::new(answer.into_body(), ANSWER).collect()).await;
-        let body =
-            body.ok().and_then(Result::ok).ok_or(Failed::Unreachable("the answer of GitHub breaks off"))?.to_bytes();
+        let body = body.ok().and_then(Result::ok).ok_or(Failed::Unreachable("breaks its answer off"))?.to_bytes();
         if status.is_success() {
             let body: &[u8] = if body.is_empty() { b"null" } else { &body };
             return serde_json::from_slice(body).map_err(|error| Failed::Answer(error.to_string()));
         }
         if status.is_server_error() {
-            return Err(Failed::Unreachable("GitHub is out of order"));
+            return Err(Failed::Unreachable("is out of order"));
         }
         if let (StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS, Some(wait)) = (status, wait) {
             return Err(Failed::Wait(wait.min(LONGEST)));
