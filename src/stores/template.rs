@@ -11,10 +11,11 @@ use super::data::{DATA, Mark, now};
 use super::error::Error;
 use super::program::Program;
 use super::values::At;
-use crate::project::inputs::{contents, matching_files, words};
+use crate::project::inputs::{contents, matching_files};
 use crate::project::{Project, Store, StoreKind};
 use crate::render::{Renderer, TemplateValues};
 use crate::report::{Events, Failure};
+use crate::system::text::words;
 use crate::system::{self, FileLock, Home, hexadecimal};
 
 /// What is not complete ends in this.

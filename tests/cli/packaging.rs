@@ -54,7 +54,8 @@ fn actions_of_workflows_are_pinned_by_commit() {
 
 #[test]
 fn scripts_that_a_shell_reads_are_scripts() {
-    for script in ["install.sh", "packaging/container-entry", "packaging/container-root", ".ci/package", ".ci/release"] {
+    for script in ["install.sh", "packaging/container-entry", "packaging/container-root", ".ci/package", ".ci/release"]
+    {
         let status =
             Command::new("sh").arg("-n").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).status().unwrap();
         assert!(status.success(), "{script}");

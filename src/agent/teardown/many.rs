@@ -186,7 +186,8 @@ async fn stop_infra(context: &Context, options: &TeardownOptions) -> Result<Vec<
     } else {
         infra::teardown(&context.home, options.volumes, &context.events).await?.removed
     });
-    let template = |path: PathBuf| Removed::with(RemovedKind::Data, path.display().to_string(), "a template of a store");
+    let template =
+        |path: PathBuf| Removed::with(RemovedKind::Data, path.display().to_string(), "a template of a store");
     removed.extend(templates.into_iter().map(template));
     Ok(removed)
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::project::inputs::{contents, matching_files, words};
+use crate::project::inputs::{contents, matching_files};
 use crate::project::{DatabaseSettings, StepAction, TemplateStep};
 use crate::system::text::words;
 use crate::system::{Error as SystemError, Secret, hexadecimal};

@@ -230,7 +230,8 @@ fn log(id: AgentId, lines: &Lines, agent: &AgentStatus, printed: &Result<LogPage
 
 fn list(report: &DatabaseReport, back: &str) -> Markup {
     html! {
-        @if report.snapshots.is_empty() { p.quiet { "No snapshots of " code { (report.database.as_deref().unwrap_or("the stores")) } " yet." } }
+        @let what = report.database.as_deref().unwrap_or("the stores");
+        @if report.snapshots.is_empty() { p.quiet { "No snapshots of " code { (what) } " yet." } }
         ul.jobs {
             @for snapshot in &report.snapshots {
                 @let fields = [("name", snapshot.name.as_str()), ("back", back)];
@@ -242,7 +243,7 @@ fn list(report: &DatabaseReport, back: &str) -> Markup {
                     }
                     (destroying(
                         &format!("{back}/snapshots/restore"), "Restore", &snapshot.name, &fields,
-                        &format!("Replace {} as it is now by the snapshot {}?", report.database, snapshot.name),
+                        &format!("Replace {} as it is now by the snapshot {}?", what, snapshot.name),
                     ))
                     (destroying(
                         &format!("{back}/snapshots/drop"), "Drop", &snapshot.name, &fields,
