@@ -30,12 +30,12 @@ pub(super) fn naming(directory: &Path) -> io::Result<Vec<PathBuf>> {
 pub(super) fn move_paths_in(files: &[PathBuf], root: &Path, tree: &Path) -> io::Result<()> {
     let mut mover = Mover::of(root, tree);
     for file in files {
-        let moved = match file.symlink_metadata() {
+        let outcome = match file.symlink_metadata() {
             Ok(metadata) if metadata.is_symlink() => mover.link(file),
             Ok(_) => mover.file(file),
             Err(error) => Err(error),
         };
-        match moved {
+        match outcome {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => other?,
         }
