@@ -9,8 +9,6 @@
 //! leaves out counts as it is committed. A project that lives below its repository's root is named by its own
 //! directory alone.
 
-use std::fs::{File, FileTimes};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -20,6 +18,8 @@ use super::index::Index;
 use super::repository::{Repository, git};
 use crate::system::{self, Git, RunningGit};
 use kept::Keeper;
+use objects::{Objects, copy_index, index_in, write_index};
+use unchanged::{beside, untracked_among};
 
 /// How many changed paths are named.
 const PATHS: usize = 20;
@@ -78,6 +78,23 @@ impl WorkTree {
             }
         }
         Ok(naming)
+    }
+
+    /// Puts the index of an earlier look in place if all is as it was then; returns when that look began.
+    async fn restore(&self, keeper: &Keeper<'_>) -> Result<Option<SystemTime>, Error> {
+        let Some(own) = system::read_optional(&self.repository.index)? else { return Ok(None) };
+        let Some(kept) = keeper.kept(&own) else { return Ok(None) };
+        let index = index_in(self.scratch.path());
+        write_index(&index, &kept.index, kept.looked)?;
+        let objects = Objects::of(&self.repository, self.scratch.path());
+        std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
+        let Some(mut asked) = beside(&self.tree, &self.repository.prefix, kept.index, kept.looked).await else {
+            return Ok(None);
+        };
+        asked.extend(kept.untracked.iter().map(|path| path.as_bytes().to_vec()));
+        // what the user never added counts as long as no rule ignores it
+        let same = untracked_among(&self.git(), &asked, &self.repository.index).await? == Some(kept.untracked);
+        Ok(same.then_some(kept.looked))
     }
 
     fn has_looked(&self, at: Option<SystemTime>) {
@@ -143,6 +160,25 @@ impl WorkTree {
         Ok(tree.success.then(|| tree.text()))
     }
 
+    /// Whether it is for certain in the state that was noted last. Cheaper than a name: git has nothing to
+    /// add to the index that it has written then. Where it cannot tell the answer is no.
+    pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
+        let index = index_in(self.scratch.path());
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(looked), Some(content)) = (looked, system::read_optional(&index)?)
+            && let Some(beside) = beside(&self.tree, &self.repository.prefix, content, looked).await
+            && untracked_among(&self.git(), &beside, &index).await?.is_some_and(|untracked| untracked.is_empty())
+        {
+            return Ok(true);
+        }
+        let git = self.git().variable("GIT_INDEX_FILE", &index);
+        if !Index::read(&index, &git).await?.links.is_empty() {
+            return Ok(false);
+        }
+        let output = git.output(&["add", "--all", "--sparse", "--dry-run", "."]).await?;
+        Ok(output.success && output.stdout.is_empty() && output.stderr.is_empty())
+    }
+
     /// Paths that differ between two states, the first twenty.
     pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
         let mut paths = differing(&self.git(), before, after).await?;
@@ -184,29 +220,6 @@ impl Naming {
     }
 }
 
-/// Where git reads and writes objects.
-struct Objects {
-    own: PathBuf,
-    repository: PathBuf,
-}
-
-impl Objects {
-    fn of(repository: &Repository, scratch: &Path) -> Self {
-        Self { own: scratch.join("objects"), repository: repository.objects.clone() }
-    }
-
-    /// A git in `tree` that reads both and writes only its own.
-    fn git(&self, tree: &Path) -> Git {
-        git(tree)
-            .variable("GIT_OBJECT_DIRECTORY", &self.own)
-            .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)
-    }
-}
-
-fn index_in(scratch: &Path) -> PathBuf {
-    scratch.join("index")
-}
-
 /// Lets git look at everything; returns the user's own index too, as it was.
 async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<(Naming, Vec<u8>), Error> {
     let (objects, index) = (Objects::of(repository, scratch), index_in(scratch));
@@ -229,27 +242,6 @@ fn naming(git: Git, repository: &Repository) -> Result<Naming, Error> {
     }
     let running = git.start(&arguments)?;
     Ok(Naming { git, arguments, running })
-}
-
-/// Copies the index with its time: git takes a file for unchanged only if it is older than the index. Returns its
-/// content.
-fn copy_index(from: &Path, to: &Path) -> Result<Vec<u8>, Error> {
-    let _ = system::remove_if_exists(to)?;
-    let mut content = Vec::new();
-    let mut source = match File::open(from) {
-        Ok(source) => source,
-        // nothing was ever added
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(content),
-        Err(error) => return Err(system::Error::file("open", from)(error).into()),
-    };
-    let mut copy = || {
-        source.read_to_end(&mut content)?;
-        std::fs::write(to, &content)?;
-        let modified = source.metadata()?.modified()?;
-        File::options().write(true).open(to)?.set_times(FileTimes::new().set_modified(modified))
-    };
-    copy().map_err(system::Error::file("copy the index to", to))?;
-    Ok(content)
 }
 
 /// Puts the name of each populated submodule's state in the place of its commit.
@@ -306,6 +298,7 @@ async fn reveal(tree: &Path, repository: &Repository, git: &Git, index: &Index) 
 
 mod kept;
 mod look;
+mod objects;
 #[cfg(test)]
 mod tests;
 mod unchanged;

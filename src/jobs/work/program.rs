@@ -226,8 +226,10 @@ mod tests {
 
     #[test]
     fn a_prompt_stays_one_argument_and_is_no_option() {
+        fn prompted(text: &str) -> Prompted<'_> {
+            Prompted { round: 1, text, file: Path::new("/p.md") }
+        }
         let none = BTreeMap::new();
-        let prompted = |text| Prompted { round: 1, text, file: Path::new("/p.md") };
         let command = |prompt: &str| command(&words("x {prompt}"), &prompted(prompt), &none, None);
         assert_eq!(command("$(id) `id` {prompt_file}")[1], "$(id) `id` {prompt_file}");
         assert_eq!(command("--help")[1], " --help");
