@@ -56,6 +56,7 @@ impl Infra {
 
     /// The same for a command that must not wait: one that only looks, or an undo, for whose end who pressed Ctrl-C waits. A
     /// server that does not answer keeps what it holds for the next launch or teardown.
+    #[must_use]
     pub fn impatient(mut self) -> Self {
         self.servers.postgres = self.servers.postgres.map(|server| server.with_patience(Patience::READING));
         self

@@ -91,7 +91,7 @@ pub async fn run(
     let settings = Settings::read(&place.settings())?;
     let targets = settings.notify.targets(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let github = settings.github.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
-    let plane = settings.plane.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
+    let work_items = settings.plane.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let database = settings.database.resolve(&environment).map_err(|reason| place.wrong_settings(reason))?;
     let plan = settings.gateway.plan(&options.gateway).map_err(|reason| place.wrong_settings(reason))?;
     let listeners = listen(&options.addresses(&settings)).await?;
@@ -130,7 +130,7 @@ pub async fn run(
     tokio::spawn(expiry::watch(Arc::clone(&site)));
     notify::start(&site, targets).await?;
     sources::github::start(&site, &site.github)?;
-    sources::plane::start(&site, &plane)?;
+    sources::plane::start(&site, &work_items)?;
     let limits = limits();
     listening(&site.url(), gateway.as_ref().map(|gateway| gateway.url.as_str()));
     let service = TowerToHyperService::new(router(Arc::clone(&site)));

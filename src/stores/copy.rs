@@ -33,14 +33,12 @@ pub(super) fn put(new: &Path, current: &Path, old: &Path) -> system::Result<()> 
     if !current.exists() {
         return rename(new, current);
     }
-    match renameat_with(CWD, new, CWD, current, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        // not every file system can exchange; cut off between the two, the old one is taken back
-        Err(_) => {
-            rename(current, old)?;
-            rename(new, current)
-        }
+    if renameat_with(CWD, new, CWD, current, RenameFlags::EXCHANGE).is_ok() {
+        return Ok(());
     }
+    // not every file system can exchange; cut off between the two, the old one is taken back
+    rename(current, old)?;
+    rename(new, current)
 }
 
 /// Removes a directory, where there is one.

@@ -136,14 +136,13 @@ impl AgentStores {
         system::create_private_dir(&self.directory, 0o700)?;
         system::create_private_dir(&directory, 0o700)?;
         let partial = directory.join(PARTIAL);
-        match unit {
-            Some(unit) => copy(store, unit, &partial, &self.marker).await?,
-            None => {
-                system::create_private_dir(&partial, 0o700)?;
-                system::create_private_dir(&partial.join(DATA), 0o700)?;
-                let (store, project) = (store.to_owned(), project.to_owned());
-                Mark { store, project, template: None, made_at: now() }.write(&partial)?;
-            }
+        if let Some(unit) = unit {
+            copy(store, unit, &partial, &self.marker).await?;
+        } else {
+            system::create_private_dir(&partial, 0o700)?;
+            system::create_private_dir(&partial.join(DATA), 0o700)?;
+            let (store, project) = (store.to_owned(), project.to_owned());
+            Mark { store, project, template: None, made_at: now() }.write(&partial)?;
         }
         put(&partial, &self.current(store), &directory.join(OLD))?;
         remove(&partial)?;

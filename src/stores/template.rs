@@ -47,7 +47,7 @@ impl Templates<'_> {
     pub fn name(&self, name: &str, store: &Store) -> Result<Option<String>, Failure> {
         let program = self.program(name, store)?;
         // the same on every machine and for every build
-        let at = At { dir: PathBuf::from("/store"), port: 1 };
+        let at = &At { dir: PathBuf::from("/store"), port: 1 };
         let build = self.build(name, store, at, program.as_ref())?;
         if build.init.is_none() && build.steps.is_empty() {
             return Ok(None);
@@ -116,12 +116,12 @@ impl Templates<'_> {
         end(self.home, &building, template).await?;
         system::create_private_dir(&building, 0o700)?;
         system::create_private_dir(&building.join(DATA), 0o700)?;
-        let at = At { dir: building.join(DATA), port: if store.serves.has_server() { free_port()? } else { 0 } };
+        let at = &At { dir: building.join(DATA), port: if store.serves.has_server() { free_port()? } else { 0 } };
         let program = self.program(name, store)?;
         let build = self.build(name, store, at, program.as_ref())?;
         let (home, events, tree) = (self.home, self.events, &self.project.root);
-        let built = build.run(&Place { home, events, tree, directory: &building, template }).await;
-        if let Err(failure) = built {
+        let ended = build.run(&Place { home, events, tree, directory: &building, template }).await;
+        if let Err(failure) = ended {
             end(self.home, &building, template).await?;
             return Err(failure);
         }
@@ -168,7 +168,7 @@ impl Templates<'_> {
         &self,
         name: &'a str,
         store: &'a Store,
-        at: At,
+        at: &At,
         program: Option<&Program>,
     ) -> Result<Build<'a>, Failure> {
         let mut values = self.values.clone();
@@ -264,7 +264,7 @@ pub async fn end_abandoned_builds(home: &Home, dry_run: bool) -> Result<Vec<Path
     for name in names(&directory(home))? {
         let path = of(home, &name);
         let Some(template) = name.strip_suffix(&format!(".{BUILDING}")) else {
-            if name.ends_with(".old") {
+            if Path::new(&name).extension().is_some_and(|extension| extension == "old") {
                 remove(&path)?;
             }
             continue;

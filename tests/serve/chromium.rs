@@ -43,9 +43,9 @@ impl Script {
 
     /// Waits for a word, does what it asks for, and lets the script go on.
     #[track_caller]
-    pub(super) fn at(&mut self, word: &str, work: impl FnOnce()) {
+    pub(super) fn at(&mut self, word: &str, act: impl FnOnce()) {
         assert_eq!(self.line(), word);
-        work();
+        act();
         self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 

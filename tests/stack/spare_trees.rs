@@ -379,8 +379,8 @@ fn two_hundred_files_that_hold_the_path_are_right_after_the_move() {
     project.harness(["launch", "3"]).run().succeeds();
     let tree = trees(&home).join("3");
     for number in 1..=200 {
-        let tool = fs::read_to_string(tree.join(format!(".venv/bin/tool{number}"))).unwrap();
-        assert_eq!(tool, format!("#!{}/.venv/bin/python\n", tree.display()));
+        let script = fs::read_to_string(tree.join(format!(".venv/bin/tool{number}"))).unwrap();
+        assert_eq!(script, format!("#!{}/.venv/bin/python\n", tree.display()));
     }
     let said = project.harness(["exec", "3", "--", ".venv/bin/python", "-c", "import sys; print(sys.prefix)"]).run();
     assert_eq!(said.succeeds().stdout.trim(), tree.join(".venv").display().to_string());

@@ -9,11 +9,12 @@ use std::time::Duration;
 pub(crate) fn redis(port: u16, words: &[&str]) -> String {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap_or_else(|error| panic!("connect to {port}: {error}"));
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set a timeout");
-    let mut request = format!("*{}\r\n", words.len());
+    let mut request = Vec::new();
+    write!(request, "*{}\r\n", words.len()).expect("write to memory");
     for word in words {
-        request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        write!(request, "${}\r\n{word}\r\n", word.len()).expect("write to memory");
     }
-    (&stream).write_all(request.as_bytes()).expect("send a command");
+    (&stream).write_all(&request).expect("send a command");
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).expect("read the answer");

@@ -86,22 +86,18 @@ impl Containers {
                 spec.environment.push("HARNESS_AGENT_DAEMON=1".to_owned());
                 spec.mounts.push(TaskMount::Fresh(DAEMON_AT));
             }
-            DockerMode::Dood => match engine.socket().filter(|_| self.gives_socket) {
-                Some(socket) => {
+            DockerMode::Dood => {
+                if let Some(socket) = engine.socket().filter(|_| self.gives_socket) {
                     // who owns it there may be nobody in the container
                     if let Ok(metadata) = socket.metadata() {
                         spec.groups.push(metadata.gid().to_string());
                     }
                     spec.mounts.push(TaskMount::File(socket.display().to_string(), SOCKET));
+                } else if let Some(host) = self.docker_host.as_ref().filter(|host| !host.starts_with("unix://")) {
+                    reaches_machine |= host.contains(MACHINE);
+                    spec.environment.push(format!("DOCKER_HOST={host}"));
                 }
-                None => {
-                    let host = self.docker_host.iter().filter(|host| !host.starts_with("unix://"));
-                    for host in host {
-                        reaches_machine |= host.contains(MACHINE);
-                        spec.environment.push(format!("DOCKER_HOST={host}"));
-                    }
-                }
-            },
+            }
         }
         if reaches_machine {
             spec.hosts.push(format!("{MACHINE}:host-gateway"));

@@ -36,7 +36,9 @@ impl Job {
         self.kept.outcome.commit = Some(commit.clone());
         self.save();
         let touched = self.touched_checks(&commit).await;
-        touched.iter().for_each(|line| self.line.say(&format!("checks: {line}")));
+        for line in &touched {
+            self.line.say(&format!("checks: {line}"));
+        }
         // a worker that has lost the lease pushes nothing
         self.lease_holds().await?;
         if let Some(url) = self.kept.push_to.clone() {

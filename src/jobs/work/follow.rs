@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 
 use super::contain::Uncontained;
-use super::handover::{self, Messages, Outcome, SILENCE, Word};
+use super::handover::{self, Handback, Messages, SILENCE, Word};
 use super::images;
 use super::job::Job;
 use super::kept::{Ending, Phase};
@@ -141,7 +141,7 @@ impl Job {
         let no_result = |why: &str| Uncontained::Docker(format!("the container {} left no result: {why}", known.name));
         let text = system::read_optional(&result).map_err(|error| no_result(&with_causes(&error)))?;
         let text = text.ok_or_else(|| no_result("the file is missing"))?;
-        let inner: Outcome = serde_json::from_slice(&text).map_err(|error| no_result(&error.to_string()))?;
+        let inner: Handback = serde_json::from_slice(&text).map_err(|error| no_result(&error.to_string()))?;
         let start = self.kept.start.clone().unwrap_or_default();
         let branch = self.kept.branch.clone().unwrap_or_default();
         if work.is_file() {

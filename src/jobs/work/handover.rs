@@ -72,7 +72,7 @@ pub(super) struct Message {
 
 /// What a container has come to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Outcome {
+pub(super) struct Handback {
     pub(super) version: u32,
     /// The step that comes next: the push, or the end.
     #[serde(flatten)]

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::interval;
 
 use super::error::WorkError;
-use super::handover::{self, BEAT, Handover, Mouth, Outcome, ROOT, Word};
+use super::handover::{self, BEAT, Handback, Handover, Mouth, ROOT, Word};
 use super::job::Job;
 use super::kept::{Ending, Files, Kept, Phase};
 use super::line::{Ear, Line, Said};
@@ -102,7 +102,9 @@ async fn run(context: &Context, handover: Handover, line: Line) -> Result<(), Fa
     let base = (handover.claimed.project.settings.base.as_str(), handover.base.as_str());
     let (bundle, shallow) = (root.join("in").join(handover::REPOSITORY), root.join("in").join(handover::SHALLOW));
     let shallow = Some(shallow.as_path()).filter(|path| path.is_file());
-    Repository::unpack(&checkout, &bundle, shallow, base, &handover.identity).await.map_err(not_handed)?;
+    Repository::unpack(&checkout, &bundle, shallow, base, &handover.identity)
+        .await
+        .map_err(|error| not_handed(&error))?;
 
     let brake = Arc::new(Brake::default());
     let interruption = brake.interruption.clone();
@@ -155,16 +157,16 @@ async fn leave(job: &Job, checkout: &Path, out: &Path) -> Result<(), Failure> {
     let start = job.kept.start.clone().unwrap_or_default();
     let mut commit = None;
     if let Some(stack) = job.stack().filter(|stack| stack::is_there(&job.context, stack)) {
-        let head = head(&stack.tree).await.map_err(not_handed)?;
+        let head = head(&stack.tree).await.map_err(|error| not_handed(&error))?;
         if head != start {
             let repository = Repository::new(checkout.to_owned(), None);
             let bundle = out.join(handover::WORK);
             let written = repository.bundle_work(&bundle, handover::RESULT_REF, &start, &head).await;
-            written.map_err(not_handed)?;
+            written.map_err(|error| not_handed(&error))?;
         }
         commit = Some(head);
     }
-    let outcome = Outcome {
+    let outcome = Handback {
         version: handover::VERSION,
         phase: job.kept.phase,
         round: job.kept.round,
@@ -176,6 +178,6 @@ async fn leave(job: &Job, checkout: &Path, out: &Path) -> Result<(), Failure> {
     Ok(system::write_atomic(&out.join(handover::RESULT), &text, 0o644)?)
 }
 
-fn not_handed(error: system::GitError) -> Failure {
-    WorkError::NotHanded { reason: system::with_causes(&error) }.into()
+fn not_handed(error: &system::GitError) -> Failure {
+    WorkError::NotHanded { reason: system::with_causes(error) }.into()
 }

@@ -39,13 +39,16 @@ pub(super) fn ports(
     ports
 }
 
+/// The stores, and their servers as processes, in file order.
+#[derive(Default)]
+pub(super) struct Stores {
+    pub(super) stores: Vec<(String, Store)>,
+    pub(super) servers: Vec<(String, Process)>,
+}
+
 /// The stores, and their servers as processes. `ports` are those of the project's root.
-pub(super) fn stores(
-    resolver: &mut Resolver<'_>,
-    raw: &raw::Ordered<raw::Store>,
-    ports: &[(String, u16)],
-) -> (Vec<(String, Store)>, Vec<(String, Process)>) {
-    let (mut stores, mut servers) = (Vec::new(), Vec::new());
+pub(super) fn stores(resolver: &mut Resolver<'_>, raw: &raw::Ordered<raw::Store>, ports: &[(String, u16)]) -> Stores {
+    let Stores { mut stores, mut servers } = Stores::default();
     for (name, store) in &raw.0 {
         let path = KeyPath::of("stores").key(name);
         let name = resolver.name(name, &path);
@@ -63,7 +66,7 @@ pub(super) fn stores(
         }
         stores.push((name, one(resolver, store, &path)));
     }
-    (stores, servers)
+    Stores { stores, servers }
 }
 
 fn one(resolver: &mut Resolver<'_>, raw: &raw::Store, path: &KeyPath) -> Store {

@@ -47,38 +47,35 @@ pub(super) fn beside(tree: &Path, prefix: &str, index: &[u8], looked: SystemTime
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = open(tree, flags, Mode::empty()).ok()?;
     let mut beside = Vec::new();
-    look(root, &files, 0, &mut beside)?;
+    look(&root, &files, 0, &mut beside)?;
     Some(beside)
 }
 
 /// Looks at the directory whose files begin at `offset` of the paths of `entries`, and at those below.
-fn look(directory: OwnedFd, entries: &[Entry], offset: usize, beside: &mut Vec<Vec<u8>>) -> Option<()> {
+fn look(directory: &OwnedFd, entries: &[Entry], offset: usize, beside: &mut Vec<Vec<u8>>) -> Option<()> {
     let mut children = children(entries, offset);
     let mut found = 0;
-    for item in Dir::read_from(&directory).ok()? {
+    for item in Dir::read_from(directory).ok()? {
         let item = item.ok()?;
         let name = item.file_name();
         if is_no_content(name, offset) {
             continue;
         }
-        match children.binary_search_by(|child| child.0.cmp(name.to_bytes())) {
-            Ok(position) => {
-                found += 1;
-                match std::mem::replace(&mut children[position].1, Child::Seen) {
-                    Child::File(entry) => same(directory.as_fd(), name, &entry.stat)?,
-                    Child::Directory(within) => {
-                        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                        let below = openat(&directory, name, flags, Mode::empty()).ok()?;
-                        look(below, within, offset + name.to_bytes().len() + 1, beside)?;
-                    }
-                    // a directory that changes while it is read can name a file twice
-                    Child::Seen => return None,
-                }
+        let Ok(position) = children.binary_search_by(|child| child.0.cmp(name.to_bytes())) else {
+            let parent = entries.first().map_or(&[][..], |entry| &entry.path[..offset]);
+            beside.push([parent, name.to_bytes()].concat());
+            continue;
+        };
+        found += 1;
+        match std::mem::replace(&mut children[position].1, Child::Seen) {
+            Child::File(entry) => same(directory.as_fd(), name, &entry.stat)?,
+            Child::Directory(within) => {
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let below = openat(directory, name, flags, Mode::empty()).ok()?;
+                look(&below, within, offset + name.to_bytes().len() + 1, beside)?;
             }
-            Err(_) => {
-                let parent = entries.first().map_or(&[][..], |entry| &entry.path[..offset]);
-                beside.push([parent, name.to_bytes()].concat());
-            }
+            // a directory that changes while it is read can name a file twice
+            Child::Seen => return None,
         }
     }
     (found == children.len()).then_some(())

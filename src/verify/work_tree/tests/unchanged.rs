@@ -5,7 +5,9 @@ use std::path::Path;
 use super::super::*;
 use super::{Sandbox, git_in};
 
-/// What the test below does to a tree.
+/// What the second test does to a tree, and whether its name is another one then.
+type Change = (&'static str, bool, fn(&Sandbox));
+/// What the first test does to a tree, and what lies beside its files then.
 type Edit = (&'static str, Option<&'static [&'static str]>, fn(&Path));
 
 #[test]
@@ -93,7 +95,7 @@ fn what_was_kept_of_the_last_look_gives_the_name_that_git_gives() {
         about["looked"]["secs"] = (about["looked"]["secs"].as_u64().unwrap() + 3600).into();
         std::fs::write(&path, [about.to_string().as_bytes(), &kept[end..]].concat()).unwrap();
     };
-    let edits: [(&str, bool, fn(&Sandbox)); 12] = [
+    let edits: [Change; 12] = [
         ("nothing", false, |_| {}),
         ("a file that git ignores", false, |sandbox| sandbox.write("ignored", "1")),
         ("it is added by hand", true, |sandbox| drop(git_in(&sandbox.root(), &["add", "--force", "ignored"]))),
