@@ -109,7 +109,7 @@ fn wrong_values_are_refused_with_their_place() {
         ("x = ", "2:5: not valid TOML: string values must be quoted, expected literal string"),
         (
             "a.b = 1",
-            "2:1: unknown key `a`; known here: project, ports, network, infra, database, bucket, worktree, prepare, env, render, launch, processes, verify",
+            "2:1: unknown key `a`; known here: project, ports, network, infra, database, bucket, stores, worktree, prepare, env, render, launch, processes, verify",
         ),
         ("project.max_agents = 100", "2:9: `project.max_agents` must be from 1 to 99, not 100"),
         (

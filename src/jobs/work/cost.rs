@@ -154,7 +154,7 @@ mod tests {
         cost.hear(CLAUDE);
         assert_eq!(cost.total(), Some(0.5));
         assert!(cost.hear(CLAUDE) && !cost.hear(OPENCODE), "what ends by itself is not ended");
-        assert!((cost.left(2.0) - 1.5).abs() < 1e-9 && cost.left(0.1) > 0.0);
+        assert!((cost.left(2.0) - 1.375).abs() < 1e-9 && cost.left(0.1) > 0.0, "the step counts too");
     }
 
     #[test]

@@ -46,8 +46,13 @@ pub(super) struct Stores {
     pub(super) servers: Vec<(String, Process)>,
 }
 
-/// The stores, and their servers as processes. `ports` are those of the project's root.
-pub(super) fn stores(resolver: &mut Resolver<'_>, raw: &raw::Ordered<raw::Store>, ports: &[(String, u16)]) -> Stores {
+/// The stores, and their servers as processes. `ports` are those of the project's root, which this is unless `in_tree`.
+pub(super) fn stores(
+    resolver: &mut Resolver<'_>,
+    raw: &raw::Ordered<raw::Store>,
+    ports: &[(String, u16)],
+    in_tree: bool,
+) -> Stores {
     let Stores { mut stores, mut servers } = Stores::default();
     for (name, store) in &raw.0 {
         let path = KeyPath::of("stores").key(name);
@@ -58,7 +63,9 @@ pub(super) fn stores(resolver: &mut Resolver<'_>, raw: &raw::Ordered<raw::Store>
         }
         fitting(resolver, store, &path);
         if kind(store).has_server() {
-            if !ports.iter().any(|(port, _)| *port == name) {
+            // in the root itself one without a base is reported by `ports`
+            let has_base = store.port.is_some() || kind(store).port_base().is_some();
+            if (has_base || in_tree) && !ports.iter().any(|(port, _)| *port == name) {
                 let hint = "ports are those of the project's root: add the store to the `harness.toml` there";
                 resolver.report_with(&path, format!("the store `{name}` has no port"), hint);
             }

@@ -44,7 +44,7 @@ pub(crate) fn project(
         if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, raw, &ports, max_agents, &infra) };
     let network_map = network_map(&mut resolver, &raw.network.map);
     warnings.extend(shared_targets(&network_map));
-    let stores::Stores { stores, servers } = stores::stores(&mut resolver, &raw.stores, &ports);
+    let stores::Stores { stores, servers } = stores::stores(&mut resolver, &raw.stores, &ports, shared.is_some());
     let verify: Vec<VerifyStage> = verify::stages(&mut resolver, &raw.verify);
     for (index, variable) in raw.env.pass_env.iter().enumerate() {
         resolver.variable_name(variable, &KeyPath::of("env.pass_env").index(index));
