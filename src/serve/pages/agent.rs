@@ -108,6 +108,7 @@ pub(super) async fn show(
                     div id="snapshots" data-live {
                         @match &snapshots {
                             Ok(report) => (list(&report.0, &back)),
+                            Err(refusal) if refusal.error().code == "agent.without" => p.quiet { "It has no database and no stores." },
                             Err(refusal) => (refused(refusal)),
                         }
                     }
