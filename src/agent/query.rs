@@ -1,6 +1,8 @@
 //! `psql <id> <query>`: a query in the agent's own database, as its own role; `slow-queries`: which statements took
 //! longest there.
 
+use std::time::Duration;
+
 use super::{Context, Error, ownership, undone};
 use crate::infra;
 use crate::postgres;
@@ -57,6 +59,9 @@ pub async fn read(
     Ok((document(agent, result), more))
 }
 
+/// How long the command's own way to the server is tried: where there is none, that is refused at once.
+const TRY: Duration = Duration::from_millis(500);
+
 /// A connection to the agent's database as the agent's role.
 async fn session(context: &Context, agent: AgentId, force: bool) -> Result<Session, Failure> {
     // a query may change anything
@@ -95,9 +100,9 @@ async fn passage(
 ) -> Result<Option<tokio::net::TcpStream>, Failure> {
     if let Some(server) = server {
         let attempt = tokio::net::TcpStream::connect((server.host.as_str(), server.port));
-        match Deadline::after("PostgreSQL", server.access.patience.silence).run(attempt).await {
+        match Deadline::after("PostgreSQL", TRY).run(attempt).await {
             Ok(Err(_)) => {}
-            // it can be reached; one that does not answer is dealt with as everywhere
+            // it can be reached, or is slow to: one that does not answer is dealt with as everywhere
             Ok(Ok(_)) | Err(_) => return Ok(None),
         }
     }
