@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::support::{HarnessCommand, LONG, TestHome, TestProject, get, wait_for};
+use crate::support::{HarnessCommand, LONG, TestHome, TestProject, get, marked, wait_for};
 
 /// Leaves `installed`, which tells how often it ran, and a program that holds the path of its tree.
 const INSTALL: &str = "echo x >> installed; mkdir -p .venv/bin; \
@@ -37,8 +37,18 @@ fn records(home: &TestHome) -> Vec<serde_json::Value> {
     records.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect()
 }
 
+/// Waits until no process of the home is at work on spares: a launch hands out none that is being looked at.
+fn wait_for_refills(home: &TestHome) {
+    let prefix = format!("{}/spare-trees", home.id().unwrap());
+    wait_for("the refills to end", LONG, || {
+        let found = marked(&prefix);
+        if found.is_empty() { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
 /// Waits until there is one spare, complete and of this commit; returns its tree.
 fn spare(home: &TestHome, project: &TestProject<'_>) -> PathBuf {
+    wait_for_refills(home);
     let head = project.git(&["rev-parse", "HEAD"]).trim().to_owned();
     wait_for("a spare tree", LONG, || {
         let found = records(home);
@@ -164,13 +174,11 @@ fn a_spare_in_which_somebody_has_worked_is_neither_handed_out_nor_removed() {
     assert!(first.join("idea.txt").exists() && second.exists());
 
     project.replace("harness.toml", "spare = 1", "spare = 0");
-    wait_for("both to be named", LONG, || {
-        // the process that the launch has started may still hold one of them
-        let said = project.harness(["gc"]).run().succeeds().stderr;
-        let both =
-            ["idea.txt", "app.py"].iter().all(|name| said.contains(&format!("files were changed there ({name})")));
-        if both { Ok(()) } else { Err(said) }
-    });
+    wait_for_refills(&home);
+    let said = project.harness(["gc"]).run().succeeds().stderr;
+    for name in ["idea.txt", "app.py"] {
+        assert!(said.contains(&format!("files were changed there ({name})")), "{said}");
+    }
     fs::remove_file(first.join("idea.txt")).unwrap();
     let gc = project.harness(["gc", "--dry-run", "--json"]).run().succeeds().json();
     assert_eq!(gc["removed"][0]["name"], first.display().to_string(), "{gc}");

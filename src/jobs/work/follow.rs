@@ -19,8 +19,12 @@ use crate::system::{self, with_causes};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often it is noted what was heard.
+/// How often it is noted what was heard, while there is always more.
 const NOTED: Duration = Duration::from_secs(5);
+/// How long nothing may come before it is noted at once.
+const QUIET: Duration = Duration::from_millis(200);
+/// How long the server may take to hear it.
+const TOLD: Duration = Duration::from_secs(2);
 /// Bytes of what a container complains about.
 const COMPLAINT: usize = 600;
 
@@ -67,10 +71,18 @@ impl Job {
         complaint: &mut Vec<u8>,
     ) -> Result<(), Uncontained> {
         let (mut output, mut messages) = (engine.output(name, true), Messages::default());
-        let mut noted = Instant::now();
+        let (mut noted, mut is_noted) = (Instant::now(), true);
         loop {
             let left = SILENCE.saturating_sub(silent_since.elapsed());
-            let Ok(Some(Ok((is_error, bytes)))) = tokio::time::timeout(left, output.next()).await else { break };
+            let wait = if is_noted { left } else { left.min(QUIET) };
+            let (is_error, bytes) = match tokio::time::timeout(wait, output.next()).await {
+                Ok(Some(Ok(part))) => part,
+                Err(_) if !is_noted => {
+                    is_noted = self.note_heard().await;
+                    continue;
+                }
+                _ => break,
+            };
             self.brake.check()?;
             if is_error {
                 complaint.extend_from_slice(&bytes);
@@ -90,14 +102,24 @@ impl Job {
                     known.heard = message.number;
                 }
                 self.take(message.word);
+                is_noted = false;
             }
             if noted.elapsed() >= NOTED {
                 noted = Instant::now();
-                self.files.note(&self.kept);
+                is_noted = self.note_heard().await;
             }
         }
-        self.files.note(&self.kept);
+        self.note_heard().await;
         Ok(())
+    }
+
+    /// Notes what was heard, once it is on the server: a worker that is killed then neither loses nor repeats a line.
+    async fn note_heard(&self) -> bool {
+        let is_told = tokio::time::timeout(TOLD, self.line.flush()).await.is_ok();
+        if is_told {
+            self.files.note(&self.kept);
+        }
+        is_told
     }
 
     fn take(&mut self, word: Word) {

@@ -49,6 +49,7 @@ pub(in crate::serve) fn create(sql: &dyn Sql, name: &str, settings: &ProjectSett
         values![name, text, jiff::Timestamp::now().to_string()],
     )?;
     let id: u64 = made.ok_or_else(|| ProjectError::Taken(name.to_owned()))?.get(0)?;
+    hear_comments(sql, settings)?;
     Ok((one(sql, &id.to_string())?, Vec::new()))
 }
 
@@ -56,7 +57,24 @@ pub(in crate::serve) fn create(sql: &dyn Sql, name: &str, settings: &ProjectSett
 pub(in crate::serve) fn change(sql: &dyn Sql, id: u64, settings: &ProjectSettings) -> Changed<QueueProject> {
     let text = serde_json::to_string(settings).unwrap_or_default();
     sql.execute("UPDATE projects SET settings = ?2 WHERE id = ?1", values![id, text])?;
+    hear_comments(sql, settings)?;
     Ok((one(sql, &id.to_string())?, Vec::new()))
+}
+
+/// Review comments count from the moment in which they were asked for, not from the first poll after it.
+fn hear_comments(sql: &dyn Sql, settings: &ProjectSettings) -> Result<(), StoreError> {
+    match settings.github.as_ref().filter(|_| settings.reviews) {
+        Some(repository) => count_comments_from_now(sql, &repository.to_lowercase()),
+        None => Ok(()),
+    }
+}
+
+/// Review comments of a repository count from now on, unless they do already.
+pub(super) fn count_comments_from_now(sql: &dyn Sql, repository: &str) -> Result<(), StoreError> {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let text = "INSERT INTO review_polls (repository, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    sql.execute(text, values![repository, now])?;
+    Ok(())
 }
 
 /// Removes one that no ticket names.

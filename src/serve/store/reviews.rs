@@ -4,6 +4,7 @@
 //! ended.
 
 use super::StoreError;
+use super::projects;
 use super::queue::{self, QueueError};
 use super::sources::repository_of;
 use super::sql::{Row, Sql, values};
@@ -155,9 +156,7 @@ fn set(sql: &dyn Sql, column: &str, answer: &Unanswered) -> Changed<()> {
 
 /// Up to when the comments of a repository are known; from now on, where it was never asked.
 pub(in crate::serve) fn since(sql: &dyn Sql, repository: &str) -> Changed<String> {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let sql_text = "INSERT INTO review_polls (repository, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    sql.execute(sql_text, values![repository, &now])?;
+    projects::count_comments_from_now(sql, repository)?;
     let known = sql.one("SELECT since FROM review_polls WHERE repository = ?1", values![repository])?;
     Ok((known, Vec::new()))
 }

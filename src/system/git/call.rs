@@ -11,6 +11,10 @@ use super::streams::read_both;
 /// How long a call may take unless the caller says otherwise.
 const DEADLINE: Duration = Duration::from_mins(1);
 
+/// How long another git may take to make the entry of a work tree, and the pause before it is looked at again.
+const HALF_MADE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What a question must not start.
 const ASKING: [&str; 5] =
     ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.quotePath=false"];
@@ -45,6 +49,14 @@ impl GitOutput {
     /// Standard output without its last line break.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).trim_end_matches('\n').to_owned()
+    }
+}
+
+impl GitOutput {
+    /// Whether it failed on the entry of a work tree that another git is making at this moment: it reads all entries
+    /// before it does anything, and an entry is a folder of files that are written one after the other.
+    fn is_half_made(&self) -> bool {
+        !self.success && self.stderr.contains("failed to read") && self.stderr.contains("/commondir")
     }
 }
 
@@ -99,7 +111,14 @@ impl Git {
     /// # Errors
     /// git cannot be started, or the deadline passed.
     pub async fn output(&self, arguments: &[impl AsRef<OsStr>]) -> Result<GitOutput, GitError> {
-        self.start(arguments)?.output().await
+        let began = Instant::now();
+        loop {
+            let output = self.start(arguments)?.output().await?;
+            if !output.is_half_made() || began.elapsed() > HALF_MADE {
+                return Ok(output);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Runs it; returns its standard output without the last line break.
@@ -235,6 +254,30 @@ mod tests {
             assert!(error.is_no_repository(), "{error}");
             assert!(error.to_string().contains("not a git repository"), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_a_work_tree_that_is_half_made_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let git = Git::acting(directory.path());
+        for arguments in [
+            &["init", "--quiet"][..],
+            &["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "one"],
+            &["worktree", "add", "--quiet", "linked"],
+        ] {
+            git.text(arguments).await.unwrap();
+        }
+        let file = directory.path().join(".git/worktrees/linked/commondir");
+        let content = std::fs::read(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+        let list = git.start(&["worktree", "list"]).unwrap().output().await.unwrap();
+        assert!(list.is_half_made(), "{list:?}");
+        let waits = git.text(&["worktree", "list"]);
+        let (list, ()) = futures_util::future::join(waits, async {
+            std::fs::write(&file, &content).unwrap();
+        })
+        .await;
+        assert!(list.unwrap().contains("linked"));
     }
 
     #[tokio::test]
