@@ -37,23 +37,27 @@ fn records(home: &TestHome) -> Vec<serde_json::Value> {
     records.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect()
 }
 
+fn refills(home: &TestHome) -> Vec<(u32, String)> {
+    marked(&format!("{}/spare-trees", home.id().unwrap()))
+}
+
 /// Waits until no process of the home is at work on spares: a launch hands out none that is being looked at.
 fn wait_for_refills(home: &TestHome) {
-    let prefix = format!("{}/spare-trees", home.id().unwrap());
     wait_for("the refills to end", LONG, || {
-        let found = marked(&prefix);
+        let found = refills(home);
         if found.is_empty() { Ok(()) } else { Err(format!("{found:?}")) }
     });
 }
 
 /// Waits until there is one spare, complete and of this commit; returns its tree.
 fn spare(home: &TestHome, project: &TestProject<'_>) -> PathBuf {
-    wait_for_refills(home);
     let head = project.git(&["rev-parse", "HEAD"]).trim().to_owned();
     wait_for("a spare tree", LONG, || {
         let found = records(home);
         match found.as_slice() {
-            [one] if one["stage"]["ready"]["head"] == head => Ok(PathBuf::from(one["path"].as_str().unwrap())),
+            [one] if one["stage"]["ready"]["head"] == head && refills(home).is_empty() => {
+                Ok(PathBuf::from(one["path"].as_str().unwrap()))
+            }
             _ => {
                 let log = fs::read_to_string(home.path().join("spare-trees/refill.log"));
                 Err(format!("{found:?} {log:?}"))
@@ -197,6 +201,7 @@ fn a_spare_in_which_somebody_has_worked_is_neither_handed_out_nor_removed() {
     project.harness(["launch", "4"]).run().succeeds();
     assert!(trees(&home).join("4/modules/b").exists());
     assert_ne!(inode(&trees(&home).join("4")), was);
+    spare(&home, &project);
     let down = project.harness(["teardown", "--all", "--infra", "--force", "--json"]).run().succeeds().json();
     assert!(down["infra"].to_string().contains("spare"), "{down}");
     assert!(records(&home).is_empty());

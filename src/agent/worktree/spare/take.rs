@@ -15,7 +15,11 @@ use super::source::{is_file, sources};
 use super::sweep::{readmit, remove};
 use crate::agent::record::WorktreeRecord;
 use crate::project::WorktreeSettings;
-use crate::system::{self, Home};
+use crate::system::{self, Deadline, FileLock, Home};
+
+/// How long another process may look at a spare, and the pause before its lock is tried again.
+const LOOK: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The work tree that a launch wants.
 #[derive(Debug)]
@@ -43,8 +47,7 @@ pub(in crate::agent) async fn take(
     let (home, root) = (request.home, request.wish.root);
     let of_project = |spare: &SpareTree| spare.project_root == root && spare.is_ready();
     for spare in all(home).into_iter().filter(of_project) {
-        // one that is being made, or handed out to another agent
-        let Ok(Some(_lock)) = spare.lock(home) else { continue };
+        let Some(_lock) = lock(&spare, home).await else { continue };
         let Some(spare) = spare.again(home) else { continue };
         let Some(fit) = fit(request, &spare).await? else { continue };
         let to = request.chosen.path.clone();
@@ -67,6 +70,17 @@ pub(in crate::agent) async fn take(
         }
     }
     Ok(None)
+}
+
+/// The lock of a spare that is ready, waited for while somebody only looks at it; `None` for one that is being made, or
+/// handed out to another agent.
+async fn lock(spare: &SpareTree, home: &Home) -> Option<FileLock> {
+    let settled = Deadline::after("the spare tree", LOOK).poll(PAUSE, async || {
+        let lock = spare.lock(home).ok().flatten();
+        let is_ready = || spare.again(home).is_some_and(|spare| spare.is_ready());
+        if lock.is_some() || !is_ready() { Some(lock) } else { None }
+    });
+    settled.await.ok().flatten()
 }
 
 /// How a spare is made what is wanted.
