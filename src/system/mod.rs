@@ -42,7 +42,7 @@ pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};
 pub use directory_mark::{DirectoryMark, Fate};
 pub use error::{Error, Result, unless_full, with_causes};
-pub use git::{Git, GitError, GitOutput, RunningGit};
+pub use git::{Git, GitError, GitOutput, HALF_MADE, HALF_MADE_PAUSE, RunningGit, is_half_made};
 pub use hexadecimal::hexadecimal;
 pub use home::{Home, StackName};
 pub use http::{HttpAnswer, connect as http_connect, exchange as http_exchange, exchange_over as http_exchange_over};

@@ -240,7 +240,9 @@ fn a_worker_that_is_killed_is_followed_by_one_that_goes_on_with_all_three() {
         assert_eq!(scene.remote(&["show", &format!("harness/ticket-{ticket}:answer")]), "42\n", "{said}");
     }
     let log = scene.log(&json!({ "job": 1 }));
-    for once in ["| started\n", "| late\n", "verify: pass\n"] {
+    // what came in the last moment of a worker that is killed may be there twice, and is never lost
+    assert!(log.contains("| started\n"), "{log}");
+    for once in ["| late\n", "verify: pass\n"] {
         assert_eq!(log.matches(once).count(), 1, "{once:?} in\n{log}");
     }
     assert_eq!(scene.github.pulls().len(), 3);

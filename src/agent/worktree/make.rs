@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::entry::Entry;
 use super::git::{Error, Standing, ask, has_branch};
@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::agent::record::WorktreeRecord;
 use crate::project::{Template, WorktreeSettings};
 use crate::system::text::count;
-use crate::system::{Git, GitError};
+use crate::system::{Git, GitError, HALF_MADE, HALF_MADE_PAUSE, is_half_made};
 
 /// What a launch asks for.
 #[derive(Debug)]
@@ -155,10 +155,18 @@ pub(super) async fn check_out(tree: &Path, commit: &str, work: &Work<'_>) -> Res
 /// Has git change the repository of `directory`, as a part of the stack.
 pub(super) async fn succeed(command: &[&str], directory: &Path, work: &Work<'_>) -> Result<(), Error> {
     let program: Vec<&OsStr> = command.iter().map(OsStr::new).collect();
-    let output = work.run(&program, directory, None).await?;
-    if output.ending.is_success() {
-        return Ok(());
-    }
+    let began = Instant::now();
+    let output = loop {
+        let output = work.run(&program, directory, None).await?;
+        if output.ending.is_success() {
+            return Ok(());
+        }
+        // launches beside each other make work trees of one repository
+        if !output.tail.iter().any(|line| is_half_made(line)) || began.elapsed() > HALF_MADE {
+            break output;
+        }
+        tokio::time::sleep(HALF_MADE_PAUSE).await;
+    };
     let (command, directory) = (command[1..].join(" "), directory.to_owned());
     Err(GitError::Failed { command, directory, output: output.tail }.into())
 }

@@ -11,9 +11,10 @@ use super::streams::read_both;
 /// How long a call may take unless the caller says otherwise.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// How long another git may take to make the entry of a work tree, and the pause before it is looked at again.
-const HALF_MADE: Duration = Duration::from_secs(3);
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long another git may take to make the entry of a work tree.
+pub const HALF_MADE: Duration = Duration::from_secs(3);
+/// The pause before it is looked at again.
+pub const HALF_MADE_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a question must not start.
 const ASKING: [&str; 5] =
@@ -52,12 +53,11 @@ impl GitOutput {
     }
 }
 
-impl GitOutput {
-    /// Whether it failed on the entry of a work tree that another git is making at this moment: it reads all entries
-    /// before it does anything, and an entry is a folder of files that are written one after the other.
-    fn is_half_made(&self) -> bool {
-        !self.success && self.stderr.contains("failed to read") && self.stderr.contains("/commondir")
-    }
+/// Whether git, which said this, has failed on the entry of a work tree that another git is making at this moment, so that
+/// the same call may succeed after [`HALF_MADE_PAUSE`]. It reads all entries before it does anything, and an entry is a
+/// folder of files that are written one after the other.
+pub fn is_half_made(said: &str) -> bool {
+    said.contains("failed to read") && said.contains("/commondir")
 }
 
 impl Git {
@@ -114,10 +114,10 @@ impl Git {
         let began = Instant::now();
         loop {
             let output = self.start(arguments)?.output().await?;
-            if !output.is_half_made() || began.elapsed() > HALF_MADE {
+            if output.success || !is_half_made(&output.stderr) || began.elapsed() > HALF_MADE {
                 return Ok(output);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(HALF_MADE_PAUSE).await;
         }
     }
 
@@ -271,7 +271,7 @@ mod tests {
         let content = std::fs::read(&file).unwrap();
         std::fs::write(&file, "").unwrap();
         let list = git.start(&["worktree", "list"]).unwrap().output().await.unwrap();
-        assert!(list.is_half_made(), "{list:?}");
+        assert!(!list.success && is_half_made(&list.stderr), "{list:?}");
         let waits = git.text(&["worktree", "list"]);
         let (list, ()) = futures_util::future::join(waits, async {
             std::fs::write(&file, &content).unwrap();

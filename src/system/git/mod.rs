@@ -11,5 +11,5 @@ mod call;
 mod error;
 mod streams;
 
-pub use call::{Git, GitOutput, RunningGit};
+pub use call::{Git, GitOutput, HALF_MADE, HALF_MADE_PAUSE, RunningGit, is_half_made};
 pub use error::GitError;

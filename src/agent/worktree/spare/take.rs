@@ -75,7 +75,8 @@ pub(in crate::agent) async fn take(
 /// The lock of a spare that is ready, waited for while somebody only looks at it; `None` for one that is being made, or
 /// handed out to another agent.
 async fn lock(spare: &SpareTree, home: &Home) -> Option<FileLock> {
-    let settled = Deadline::after("the spare tree", LOOK).poll(PAUSE, async || {
+    let deadline = Deadline::after("the spare tree", LOOK);
+    let settled = deadline.poll(PAUSE, async || {
         let lock = spare.lock(home).ok().flatten();
         let is_ready = || spare.again(home).is_some_and(|spare| spare.is_ready());
         if lock.is_some() || !is_ready() { Some(lock) } else { None }
