@@ -16,7 +16,11 @@ await Promise.all(
   pages.map(async (page, number) => {
     page.on("load", () => loads[number]++);
     page.on("websocket", (socket) => sockets[number].push(socket.url()));
-    await page.goto(urls[number]);
+    // a container that starts or ends beside this is a change of the network, which ends what Chromium loads
+    await page.goto(urls[number]).catch((error) => {
+      if (!String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+      return page.goto(urls[number]);
+    });
     await page.getByLabel("Number of Cup").waitFor();
     await page.getByLabel("Mail address").fill(`draft-${number}`);
     await page.evaluate((login) => (document.cookie = login), `login=${number}`);
