@@ -21,7 +21,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 
 /// The same without waiting for the disk, for what means nothing after a crash of the machine: then the
 /// file may be empty.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let file = beside(path, bytes, mode)?;
     file.persist(path).map_err(|error| error.error).map_err(Error::file("replace", path))?;
     Ok(())

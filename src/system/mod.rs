@@ -36,7 +36,7 @@ mod until_signal;
 mod user;
 mod versioned;
 
-pub use atomic::{create_private_dir, read_optional, remove_if_exists, replace, write_atomic};
+pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atomic};
 pub use checkout::Checkout;
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};

@@ -24,10 +24,7 @@ const HEADER: usize = 12;
 /// Before the object's name: times, device, inode, mode, owner, size.
 const STAT: usize = 40;
 const HASH: usize = 20;
-/// Which word of them is the mode.
-const MODE: usize = 6;
 const ASSUMED: u16 = 0x8000;
-const STAGE: u16 = 0x3000;
 const EXTENDED: u16 = 0x4000;
 const SKIPPED: u16 = 0x4000;
 const LINK: u32 = 0o160_000;
@@ -43,19 +40,59 @@ impl Index {
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut index = Self::default();
-        entries(bytes, |entry| {
-            if entry.assumed {
-                index.assumed.push(entry.path.to_vec());
+        let word = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+        let half = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+        let (version, count) = (word(4)?, word(8)?);
+        if !bytes.starts_with(b"DIRC") || !(2..=4).contains(&version) {
+            return None;
+        }
+        let (mut index, mut at, mut former) = (Self::default(), HEADER, Vec::new());
+        for _ in 0..count {
+            let mode = word(at + 24)?;
+            let flags = half(at + STAT + HASH)?;
+            let mut begin = at + STAT + HASH + 2;
+            let mut skipped = false;
+            if flags & EXTENDED != 0 {
+                skipped = half(begin)? & SKIPPED != 0;
+                begin += 2;
             }
-            if entry.skipped {
-                index.skipped.push(entry.path.to_vec());
+            let mut kept = 0;
+            if version == 4 {
+                let (dropped, length) = varint(bytes.get(begin..)?)?;
+                begin += length;
+                kept = former.len().checked_sub(dropped)?;
             }
-            if entry.mode == LINK {
-                index.links.push(entry.path.to_vec());
+            let rest = bytes.get(begin..)?;
+            let end = memchr::memchr(0, rest)?;
+            former.truncate(kept);
+            former.extend_from_slice(&rest[..end]);
+            if flags & ASSUMED != 0 {
+                index.assumed.push(former.clone());
             }
-        })?;
-        Some(index)
+            if skipped {
+                index.skipped.push(former.clone());
+            }
+            if mode == LINK {
+                index.links.push(former.clone());
+            }
+            // from one to eight zeros, so that the next entry begins at a multiple of eight
+            let length = begin + end - at;
+            at += if version == 4 { length + 1 } else { (length + 8) & !7 };
+        }
+        index.followed(bytes, at)
+    }
+
+    /// The index, if what follows its entries is as it has to be, and holds no entries of its own.
+    fn followed(self, bytes: &[u8], mut at: usize) -> Option<Self> {
+        while at + HASH < bytes.len() {
+            let name = bytes.get(at..at + 4)?;
+            let size = u32::from_be_bytes(bytes.get(at + 4..at + 8)?.try_into().ok()?);
+            if name == b"link" || !name.iter().all(u8::is_ascii_alphabetic) {
+                return None;
+            }
+            at = at.checked_add(8 + usize::try_from(size).ok()?)?;
+        }
+        (at + HASH == bytes.len()).then_some(self)
     }
 
     async fn ask(git: &Git) -> Result<Self, Error> {
@@ -83,76 +120,6 @@ impl Index {
     pub(super) fn hides_nothing(&self) -> bool {
         self.assumed.is_empty() && self.skipped.is_empty()
     }
-}
-
-/// One entry of an index.
-pub(super) struct Entry<'a> {
-    /// From the repository's root.
-    pub(super) path: &'a [u8],
-    /// What kind of file it is, and whether it can be executed.
-    pub(super) mode: u32,
-    /// Where a merge left several versions, which one; else 0.
-    pub(super) stage: u16,
-    /// What `lstat` said when git last looked.
-    pub(super) stat: [u32; STAT / 4],
-    assumed: bool,
-    skipped: bool,
-}
-
-/// Calls `each` with every entry, in the order of the paths' bytes. `None` where the index is of another shape than
-/// [gitformat-index] describes for SHA-1 and one file; `each` may have been called then.
-///
-/// [gitformat-index]: https://git-scm.com/docs/index-format
-pub(super) fn entries(bytes: &[u8], mut each: impl FnMut(Entry<'_>)) -> Option<()> {
-    let word = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    let half = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
-    let (version, count) = (word(4)?, word(8)?);
-    if !bytes.starts_with(b"DIRC") || !(2..=4).contains(&version) {
-        return None;
-    }
-    let (mut at, mut path) = (HEADER, Vec::new());
-    for _ in 0..count {
-        let mut stat = [0; STAT / 4];
-        for (position, field) in stat.iter_mut().enumerate() {
-            *field = word(at + 4 * position)?;
-        }
-        let flags = half(at + STAT + HASH)?;
-        let mut begin = at + STAT + HASH + 2;
-        let mut skipped = false;
-        if flags & EXTENDED != 0 {
-            skipped = half(begin)? & SKIPPED != 0;
-            begin += 2;
-        }
-        let mut kept = 0;
-        if version == 4 {
-            let (dropped, length) = varint(bytes.get(begin..)?)?;
-            begin += length;
-            kept = path.len().checked_sub(dropped)?;
-        }
-        let rest = bytes.get(begin..)?;
-        let end = memchr::memchr(0, rest)?;
-        path.truncate(kept);
-        path.extend_from_slice(&rest[..end]);
-        let (mode, stage) = (stat[MODE], (flags & STAGE) >> 12);
-        each(Entry { path: &path, mode, stage, stat, assumed: flags & ASSUMED != 0, skipped });
-        // from one to eight zeros, so that the next entry begins at a multiple of eight
-        let length = begin + end - at;
-        at += if version == 4 { length + 1 } else { (length + 8) & !7 };
-    }
-    holds_all(bytes, at)
-}
-
-/// Whether what follows the entries is as it has to be, and holds no entries of its own.
-fn holds_all(bytes: &[u8], mut at: usize) -> Option<()> {
-    while at + HASH < bytes.len() {
-        let name = bytes.get(at..at + 4)?;
-        let size = u32::from_be_bytes(bytes.get(at + 4..at + 8)?.try_into().ok()?);
-        if name == b"link" || !name.iter().all(u8::is_ascii_alphabetic) {
-            return None;
-        }
-        at = at.checked_add(8 + usize::try_from(size).ok()?)?;
-    }
-    (at + HASH == bytes.len()).then_some(())
 }
 
 /// A number as version 4 writes it, and its length.

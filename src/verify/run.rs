@@ -175,7 +175,6 @@ async fn judge(
 ) {
     let Verify { stages: reports, tree, warnings, network, network_reason, .. } = &mut *document;
     let work_tree = or_warning(WorkTree::open(request.tree, &run.directory).await, warnings).flatten();
-    let work_tree = work_tree.map(|work_tree| work_tree.keeping_in(request.directory));
     let noted = match &work_tree {
         Some(work_tree) => or_warning(work_tree.note().await, warnings),
         None => None,

@@ -44,7 +44,7 @@ pub async fn status(
 ) -> Result<VerifyStatus, Error> {
     let history = Runs::of(directory).history()?;
     let scratch = std::env::temp_dir();
-    let work_tree = WorkTree::open(tree, &scratch).await?.map(|work_tree| work_tree.keeping_in(directory));
+    let work_tree = WorkTree::open(tree, &scratch).await?;
     let present = match (&work_tree, content) {
         (None, _) => None,
         (Some(work_tree), Content::WorkTree) => work_tree.name().await?,

@@ -9,17 +9,13 @@
 //! leaves out counts as it is committed. A project that lives below its repository's root is named by its own
 //! directory alone.
 
+use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
 use super::Error;
 use super::index::Index;
 use super::repository::{Repository, git};
 use crate::system::{self, Git, RunningGit};
-use kept::Keeper;
-use objects::{Objects, copy_index, index_in, write_index};
-use unchanged::{beside, untracked_among};
 
 /// How many changed paths are named.
 const PATHS: usize = 20;
@@ -32,10 +28,6 @@ pub(super) struct WorkTree {
     repository: Repository,
     /// The temporary index and objects.
     scratch: tempfile::TempDir,
-    /// Where the index of the last look is kept for the next process.
-    keeping_in: Option<PathBuf>,
-    /// When the look began that the temporary index is of.
-    looked: Mutex<Option<SystemTime>>,
 }
 
 impl WorkTree {
@@ -46,64 +38,12 @@ impl WorkTree {
             .prefix("tree-")
             .tempdir_in(scratch)
             .map_err(system::Error::file("create a directory in", scratch))?;
-        let (keeping_in, looked) = (None, Mutex::default());
-        Ok(Some(Self { tree: tree.to_owned(), repository, scratch, keeping_in, looked }))
-    }
-
-    /// The same, with a directory of this tree alone, in which the next process finds what this one has seen.
-    pub(super) fn keeping_in(mut self, directory: &Path) -> Self {
-        self.keeping_in = Some(directory.to_owned());
-        self
+        Ok(Some(Self { tree: tree.to_owned(), repository, scratch }))
     }
 
     /// Takes note of its present state; what it is called is worked out meanwhile.
     pub(super) async fn note(&self) -> Result<Naming, Error> {
-        let keeper = self.keeping_in.as_deref().map(|directory| Keeper { directory, prefix: &self.repository.prefix });
-        if let Some(keeper) = &keeper
-            && let Some(looked) = self.restore(keeper).await?
-        {
-            self.has_looked(Some(looked));
-            let index = index_in(self.scratch.path());
-            return naming(self.git().variable("GIT_INDEX_FILE", &index), &self.repository);
-        }
-        self.has_looked(None);
-        let looked = SystemTime::now();
-        let (naming, own) = note(&self.tree, &self.repository, self.scratch.path()).await?;
-        let index = index_in(self.scratch.path());
-        let written = Index::read(&index, &naming.git).await?;
-        if written.hides_nothing() && written.links.is_empty() {
-            self.has_looked(Some(looked));
-            if let (Some(keeper), Some(index)) = (keeper, system::read_optional(&index)?) {
-                keeper.keep(&own, &index, looked);
-            }
-        }
-        Ok(naming)
-    }
-
-    /// Puts the index of an earlier look in place if all is as it was then; returns when that look began.
-    async fn restore(&self, keeper: &Keeper<'_>) -> Result<Option<SystemTime>, Error> {
-        let Some(own) = system::read_optional(&self.repository.index)? else { return Ok(None) };
-        let Some(kept) = keeper.kept(&own) else { return Ok(None) };
-        let index = index_in(self.scratch.path());
-        write_index(&index, &kept.index, kept.looked)?;
-        let objects = Objects::of(&self.repository, self.scratch.path());
-        std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
-        let Some(mut asked) = beside(&self.tree, &self.repository.prefix, kept.index, kept.looked).await else {
-            return Ok(None);
-        };
-        asked.extend(kept.untracked.iter().map(|path| path.as_bytes().to_vec()));
-        // what the user never added counts as long as no rule ignores it
-        let same = untracked_among(&self.git(), &asked, &self.repository.index).await? == Some(kept.untracked);
-        Ok(same.then_some(kept.looked))
-    }
-
-    fn has_looked(&self, at: Option<SystemTime>) {
-        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = at;
-    }
-
-    /// A git that reads and writes objects beside the repository's.
-    fn git(&self) -> Git {
-        Objects::of(&self.repository, self.scratch.path()).git(&self.tree)
+        note(&self.tree, &self.repository, self.scratch.path()).await
     }
 
     /// The name of its present state; `None` where git ignores the whole directory.
@@ -154,7 +94,7 @@ impl WorkTree {
         if head.text() == commit && clean.success && clean.stdout.is_empty() && whole {
             let own = self.scratch.path().join("committed").join(path);
             std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
-            return note(inner, &repository, &own).await?.0.name().await;
+            return note(inner, &repository, &own).await?.name().await;
         }
         let tree = asked.output(&["rev-parse", "--verify", "--quiet", &format!("{commit}^{{tree}}")]).await?;
         Ok(tree.success.then(|| tree.text()))
@@ -164,14 +104,7 @@ impl WorkTree {
     /// add to the index that it has written then. Where it cannot tell the answer is no.
     pub(super) async fn is_as_noted(&self) -> Result<bool, Error> {
         let index = index_in(self.scratch.path());
-        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(looked), Some(content)) = (looked, system::read_optional(&index)?)
-            && let Some(beside) = beside(&self.tree, &self.repository.prefix, content, looked).await
-            && untracked_among(&self.git(), &beside, &index).await?.is_some_and(|untracked| untracked.is_empty())
-        {
-            return Ok(true);
-        }
-        let git = self.git().variable("GIT_INDEX_FILE", &index);
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree).variable("GIT_INDEX_FILE", &index);
         if !Index::read(&index, &git).await?.links.is_empty() {
             return Ok(false);
         }
@@ -181,7 +114,8 @@ impl WorkTree {
 
     /// Paths that differ between two states, the first twenty.
     pub(super) async fn differing(&self, before: &str, after: &str) -> Result<Vec<String>, Error> {
-        let mut paths = differing(&self.git(), before, after).await?;
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
+        let mut paths = differing(&git, before, after).await?;
         paths.truncate(PATHS);
         Ok(paths)
     }
@@ -191,7 +125,8 @@ impl WorkTree {
         let mut read = Objects::of(&earlier.repository, earlier.scratch.path()).own.into_os_string();
         read.push(":");
         read.push(&self.repository.objects);
-        differing(&self.git().variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", read), before, state).await
+        let git = Objects::of(&self.repository, self.scratch.path()).git(&self.tree);
+        differing(&git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", read), before, state).await
     }
 }
 
@@ -220,18 +155,40 @@ impl Naming {
     }
 }
 
-/// Lets git look at everything; returns the user's own index too, as it was.
-async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<(Naming, Vec<u8>), Error> {
+/// Where git reads and writes objects.
+struct Objects {
+    own: PathBuf,
+    repository: PathBuf,
+}
+
+impl Objects {
+    fn of(repository: &Repository, scratch: &Path) -> Self {
+        Self { own: scratch.join("objects"), repository: repository.objects.clone() }
+    }
+
+    /// A git in `tree` that reads both and writes only its own.
+    fn git(&self, tree: &Path) -> Git {
+        git(tree)
+            .variable("GIT_OBJECT_DIRECTORY", &self.own)
+            .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.repository)
+    }
+}
+
+fn index_in(scratch: &Path) -> PathBuf {
+    scratch.join("index")
+}
+
+async fn note(tree: &Path, repository: &Repository, scratch: &Path) -> Result<Naming, Error> {
     let (objects, index) = (Objects::of(repository, scratch), index_in(scratch));
     std::fs::create_dir_all(&objects.own).map_err(system::Error::file("create", &objects.own))?;
-    let own = copy_index(&repository.index, &index)?;
+    copy_index(&repository.index, &index)?;
     let git = objects.git(tree).variable("GIT_INDEX_FILE", &index);
     reveal(tree, repository, &git, &Index::read(&index, &git).await?).await?;
     // a file that cannot be read, or a repository without a commit in the middle of the tree, is left
     // out of the name and must not keep the rest from having one
     let _ = git.output(&["add", "--all", "--sparse", "--ignore-errors", "."]).await?;
     name_submodules(tree, repository, scratch, &git, &Index::read(&index, &git).await?).await?;
-    Ok((naming(git, repository)?, own))
+    naming(git, repository)
 }
 
 /// Starts to name the index of `git`.
@@ -242,6 +199,24 @@ fn naming(git: Git, repository: &Repository) -> Result<Naming, Error> {
     }
     let running = git.start(&arguments)?;
     Ok(Naming { git, arguments, running })
+}
+
+/// Copies the index with its time: git takes a file for unchanged only if it is older than the index.
+fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
+    let _ = system::remove_if_exists(to)?;
+    let mut source = match File::open(from) {
+        Ok(source) => source,
+        // nothing was ever added
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(system::Error::file("open", from)(error).into()),
+    };
+    let mut copy = || {
+        let mut target = File::create(to)?;
+        std::io::copy(&mut source, &mut target)?;
+        target.set_times(FileTimes::new().set_modified(source.metadata()?.modified()?))
+    };
+    copy().map_err(system::Error::file("copy the index to", to))?;
+    Ok(())
 }
 
 /// Puts the name of each populated submodule's state in the place of its commit.
@@ -256,7 +231,7 @@ async fn name_submodules(
         let Some(inner_repository) = Repository::of(&inner).await? else { continue };
         let own = scratch.join("submodules").join(&path);
         std::fs::create_dir_all(&own).map_err(system::Error::file("create", &own))?;
-        if let Some(name) = Box::pin(note(&inner, &inner_repository, &own)).await?.0.name().await? {
+        if let Some(name) = Box::pin(note(&inner, &inner_repository, &own)).await?.name().await? {
             let entry = format!("160000,{name},{path}");
             git.text(&["update-index", "--add", "--cacheinfo", &entry]).await?;
         }
@@ -296,9 +271,5 @@ async fn reveal(tree: &Path, repository: &Repository, git: &Git, index: &Index) 
     Ok(())
 }
 
-mod kept;
-mod look;
-mod objects;
 #[cfg(test)]
 mod tests;
-mod unchanged;

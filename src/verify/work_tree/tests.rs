@@ -289,5 +289,3 @@ fn a_repository_within_counts_whatever_its_ignore_says() {
     sandbox.write("declared/a", "3");
     assert_ne!(sandbox.name(), third, "a file that the submodule hides");
 }
-
-mod unchanged;
