@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::support::{HarnessCommand, LONG, TestHome, TestProject, get, marked, wait_for};
+use crate::support::{HarnessCommand, LONG, TestHome, TestProject, get, marked, wait_for, wait_until};
 
 /// Leaves `installed`, which tells how often it ran, and a program that holds the path of its tree.
 const INSTALL: &str = "echo x >> installed; mkdir -p .venv/bin; \
@@ -43,10 +43,7 @@ fn refills(home: &TestHome) -> Vec<(u32, String)> {
 
 /// Waits until no process of the home is at work on spares: a launch hands out none that is being looked at.
 fn wait_for_refills(home: &TestHome) {
-    wait_for("the refills to end", LONG, || {
-        let found = refills(home);
-        if found.is_empty() { Ok(()) } else { Err(format!("{found:?}")) }
-    });
+    wait_until("the refills to end", LONG, || refills(home).is_empty());
 }
 
 /// Waits until there is one spare, complete and of this commit; returns its tree.
@@ -160,12 +157,8 @@ fn a_spare_in_which_somebody_has_worked_is_neither_handed_out_nor_removed() {
     assert_whole(&home, &project, 1);
     // another one is made, and no third
     let second = trees(&home).join("shop-spare-2");
-    wait_for("another spare", LONG, || {
-        if records(&home).iter().filter(|it| it["stage"]["ready"].is_object()).count() == 2 {
-            Ok(())
-        } else {
-            Err(format!("{:?}", records(&home)))
-        }
+    wait_until("another spare", LONG, || {
+        records(&home).iter().filter(|it| it["stage"]["ready"].is_object()).count() == 2
     });
     fs::write(second.join("app.py"), "mine\n").unwrap();
     let doctor = || project.harness(["doctor"]).run().stdout;
