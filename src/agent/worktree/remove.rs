@@ -10,7 +10,7 @@ use super::error::Error;
 use super::git::{Standing, act, ask, has_branch};
 use super::{trash, unique};
 use crate::agent::record::WorktreeRecord;
-use crate::system::{self, GitError, Home};
+use crate::system::{self, GitError, Home, is_half_made};
 
 /// Whether git has ended its part of the work tree; until then there can be no work in it. git writes
 /// the index last.
@@ -150,7 +150,11 @@ pub(in crate::agent) async fn remove_branch(root: &Path, branch: &str) -> Result
 
 /// The work tree that has a branch checked out, if it still exists.
 pub(super) async fn checked_out_at(root: &Path, reference: &str) -> Result<Option<std::path::PathBuf>, Error> {
-    let list = ask(root, &["worktree", "list", "--porcelain"]).await?;
+    let list = match ask(root, &["worktree", "list", "--porcelain"]).await {
+        // a git that was killed has left half an entry; to remove a branch that is checked out is refused by git itself
+        Err(Error::Git(error)) if is_half_made(&error.to_string()) => return Ok(None),
+        list => list?,
+    };
     let mut path = None;
     for line in list.lines() {
         if let Some(found) = line.strip_prefix("worktree ") {
