@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Database, stores, bucket and `[prepare]`: beside each other where the templates are there already.
+    /// Database, stores, bucket and `[prepare]`: concurrently if the templates exist already.
     async fn make(&mut self, project: &Project, infra: &Infra, rendering: &Rendering<'_>) -> Result<(), Failure> {
         let scope = self.scope;
         let step = self.journal.begin("make")?;

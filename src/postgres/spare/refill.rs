@@ -48,7 +48,7 @@ pub async fn refill(server: &Server, home_id: &str, project: &str, template: &st
             key_of_template.release_shared(&connection).await?;
         }
         key.release(&connection).await?;
-        // handed out since they were counted: whoever did so has found the lock taken
+        // one was handed out after they were counted, and that launch found the lock held
         if !filled? || ready(&connection, home_id, template).await?.len() >= count {
             break;
         }

@@ -34,7 +34,7 @@ pub(super) async fn refill(context: &Context, root: &Path) -> Result<(), Failure
         };
         fill(context, &making, &infra, wanted).await?;
         drop(lock);
-        // handed out since they were counted: whoever did so has found the lock taken
+        // one was handed out after they were counted, and that launch found the lock held
         if current(&making).await.len() >= wanted {
             return Ok(());
         }
@@ -54,7 +54,7 @@ async fn fill(context: &Context, making: &Making<'_>, infra: &Infra, wanted: usi
     let surplus: Vec<&String> = present.iter().skip(wanted).map(|spare| &spare.name).collect();
     spare::sweep(making.home, (false, false), |spare| !surplus.contains(&&spare.name)).await;
     for _ in present.len()..wanted {
-        // those in which somebody has worked stay: they must not become more and more
+        // spares with changes are never removed, so no more are made beside them
         if let Some(changed) = of_project(context, making.project).get(wanted) {
             let why = "it holds changes, so that no further one is made; `git worktree remove --force` gives them up";
             return Err(system::Error::file("use the spare tree", &changed.path)(std::io::Error::other(why)).into());
