@@ -248,7 +248,8 @@ fn launches_at_once_never_get_the_same_spare() {
 }
 
 /// A command during which the calls of `git` and `cp` are counted, and which is killed after the n-th; not what it leaves
-/// running in the background. `words` are in its command line.
+/// running in the background. `words` are in its command line. Some calls run beside each other: each takes its number
+/// under a lock.
 fn killed(home: &TestHome, command: HarnessCommand, words: &str, moment: u32) -> Option<i32> {
     let directory = home.directory().join("programs");
     fs::create_dir_all(&directory).unwrap();
@@ -258,7 +259,8 @@ fn killed(home: &TestHome, command: HarnessCommand, words: &str, moment: u32) ->
         let real = which::which(program).unwrap();
         let script = format!(
             "#!/bin/sh\ncase \"$(tr '\\0' ' ' < /proc/$PPID/cmdline)\" in *'{words}'*) ;; *) exec {real} \"$@\";; esac\n\
-             echo x >> {count}\n{real} \"$@\"\ncode=$?\n[ $(wc -l < {count}) != {moment} ] || kill -9 $PPID\nexit $code\n",
+             n=$(flock {count} sh -c 'echo x >> {count}; wc -l < {count}')\n{real} \"$@\"\ncode=$?\n\
+             [ $n != {moment} ] || kill -9 $PPID\nexit $code\n",
             count = count.display(),
             real = real.display()
         );
