@@ -40,7 +40,7 @@ pub use environment::{Environment, base_environment};
 pub use error::{RenderError, Result};
 pub use files::is_written_for;
 pub use git::{
-    exclude_line, excluded_paths, forget_tree, forget_trees, keep_out_of_git, mend_trees, readmit_to_git, tree_section,
+    exclude_lines, excluded_paths, forget_tree, forget_trees, keep_out_of_git, mend_trees, readmit_to_git, tree_section,
 };
 pub use guide::{is_guide, remove_guide};
 pub use renderer::Renderer;

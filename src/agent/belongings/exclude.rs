@@ -9,26 +9,24 @@ use super::owner::{Found, Owner};
 use crate::render;
 use crate::report::{Failure, Removed, RemovedKind};
 
-/// The paths that are kept out of git by a line that outlives the agent's own tree, each with the directory
-/// whose repository has the line.
-fn kept_out<'a>(owner: &Owner<'a>) -> Vec<(&'a Path, PathBuf)> {
-    let Some(record) = owner.record else { return Vec::new() };
-    let below = |directory: &'a Path, path: &Path| Some((directory, path.strip_prefix(directory).ok()?.to_owned()));
-    let made = record.worktree.as_ref().filter(|tree| tree.made);
-    let mut paths: Vec<_> = match made {
-        Some(tree) => owner.root().and_then(|root| below(root, &tree.path)).into_iter().collect(),
-        None => record.rendered.iter().chain(&record.guides).filter_map(|path| below(&record.tree, path)).collect(),
+/// The paths that are kept out of git by a line that outlives the agent's own tree, and the directory whose repository
+/// has these lines: one question to git for all of them.
+fn kept_out<'a>(owner: &Owner<'a>) -> Option<(&'a Path, Vec<PathBuf>)> {
+    let record = owner.record?;
+    let (directory, paths) = match record.worktree.as_ref().filter(|tree| tree.made) {
+        Some(tree) => (owner.root()?, vec![&tree.path]),
+        None => (record.tree.as_path(), record.rendered.iter().chain(&record.guides).collect()),
     };
-    paths.retain(|(directory, _)| directory.is_dir());
-    paths
+    let below = paths.into_iter().filter_map(|path| path.strip_prefix(directory).ok().map(Path::to_owned));
+    let below: Vec<PathBuf> = below.collect();
+    (directory.is_dir() && !below.is_empty()).then_some((directory, below))
 }
 
 pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
     let mut own = Vec::new();
-    for (directory, path) in kept_out(owner) {
-        if let Some(line) = render::exclude_line(directory, &path)? {
-            own.push(Removed::new(RemovedKind::ExcludeLine, line));
-        }
+    if let Some((directory, below)) = kept_out(owner) {
+        let lines = render::exclude_lines(directory, &below)?;
+        own.extend(lines.into_iter().map(|line| Removed::new(RemovedKind::ExcludeLine, line)));
     }
     let tree = owner.record.and_then(|record| record.worktree.as_ref());
     if let Some((root, tree)) = owner.root().zip(tree).filter(|(_, tree)| tree.made || !tree.path.exists())
@@ -40,8 +38,8 @@ pub(super) fn find(owner: &Owner<'_>) -> Result<Found, Failure> {
 }
 
 pub(super) fn remove(owner: &Owner<'_>) -> Result<(), Failure> {
-    for (directory, path) in kept_out(owner) {
-        render::readmit_to_git(directory, &path)?;
+    if let Some((directory, below)) = kept_out(owner) {
+        render::readmit_to_git(directory, &below)?;
     }
     let deleted = owner.record.and_then(|record| record.worktree.as_ref()).filter(|it| !it.made && !it.path.exists());
     if let Some((root, tree)) = owner.root().zip(deleted) {

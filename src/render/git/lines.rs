@@ -47,16 +47,16 @@ pub fn keep_out_of_git(path: &Path) -> Result<()> {
     file.write_all(format!("{text}{pattern}\n").as_bytes()).map_err(failed)
 }
 
-/// The line that keeps `below`, a path in `directory`, out of git; `None` where there is none.
+/// The lines that keep `below`, paths in `directory`, out of git, as far as they are there.
 ///
 /// # Errors
 /// The exclude file cannot be read.
-pub fn exclude_line(directory: &Path, below: &Path) -> Result<Option<String>> {
-    let failed = |source| RenderError::Git { path: directory.join(below), source };
-    let Some(location) = locate(directory).map_err(failed)? else { return Ok(None) };
-    let pattern = location.pattern(&below.to_string_lossy());
+pub fn exclude_lines(directory: &Path, below: &[PathBuf]) -> Result<Vec<String>> {
+    let failed = |source| RenderError::Git { path: directory.to_owned(), source };
+    let Some(location) = locate(directory).map_err(failed)? else { return Ok(Vec::new()) };
     let present = read(&location.file).map_err(failed)?;
-    Ok(present.lines().any(|line| line == pattern).then_some(pattern))
+    let patterns = below.iter().map(|path| location.pattern(&path.to_string_lossy()));
+    Ok(patterns.filter(|pattern| present.lines().any(|line| line == pattern)).collect())
 }
 
 /// The paths in `directory` that a line keeps out of git, whoever wrote it; in a linked work tree, harness's own lines.
@@ -74,14 +74,14 @@ pub fn excluded_paths(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(names.filter(|name| !name.is_empty()).map(PathBuf::from).collect())
 }
 
-/// Takes the line of `below`, a path in `directory`, out again. Nothing is lost of what others write meanwhile.
+/// Takes the lines of `below`, paths in `directory`, out again. Nothing is lost of what others write meanwhile.
 ///
 /// # Errors
 /// The exclude file or the repository's configuration cannot be written.
-pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
-    let failed = |source| RenderError::Git { path: directory.join(below), source };
+pub fn readmit_to_git(directory: &Path, below: &[PathBuf]) -> Result<()> {
+    let failed = |source| RenderError::Git { path: directory.to_owned(), source };
     let Some(location) = locate(directory).map_err(failed)? else { return Ok(()) };
-    let pattern = location.pattern(&below.to_string_lossy());
+    let patterns: Vec<String> = below.iter().map(|path| location.pattern(&path.to_string_lossy())).collect();
     let mut file = match OpenOptions::new().read(true).write(true).open(&location.file) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -90,7 +90,8 @@ pub fn readmit_to_git(directory: &Path, below: &Path) -> Result<()> {
     flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
     let mut present = String::new();
     file.read_to_string(&mut present).map_err(failed)?;
-    let kept: String = present.split_inclusive('\n').filter(|line| line.trim_end_matches('\n') != pattern).collect();
+    let is_own = |line: &str| patterns.iter().any(|pattern| line.trim_end_matches('\n') == pattern);
+    let kept: String = present.split_inclusive('\n').filter(|line| !is_own(line)).collect();
     if kept.len() < present.len() {
         // in place: the lock is on this file
         file.rewind().and_then(|()| file.write_all(kept.as_bytes())).map_err(failed)?;

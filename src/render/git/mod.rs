@@ -15,5 +15,5 @@ mod location;
 mod trees;
 
 pub(super) use lines::tracked;
-pub use lines::{exclude_line, excluded_paths, keep_out_of_git, readmit_to_git};
+pub use lines::{exclude_lines, excluded_paths, keep_out_of_git, readmit_to_git};
 pub use trees::{forget_tree, forget_trees, mend_trees, tree_section};

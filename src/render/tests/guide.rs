@@ -102,6 +102,6 @@ fn a_name_is_ignored_only_as_long_as_it_is_ours() {
     }
     let exclude = || std::fs::read_to_string(fixture.path().join(".git/info/exclude")).unwrap();
     assert!(exclude().contains("\n/AGENTS.md\n") && exclude().contains("\n/.claude/skills/harness/SKILL.md\n"));
-    readmit_to_git(fixture.path(), "AGENTS.md".as_ref()).unwrap();
+    readmit_to_git(fixture.path(), &["AGENTS.md".into()]).unwrap();
     assert!(!exclude().contains("AGENTS.md") && exclude().contains("\n/.claude/skills/harness/SKILL.md\n"));
 }

@@ -115,7 +115,7 @@ pub(super) fn readmit(spare: &SpareTree) {
         && root.is_dir()
     {
         // a line that stays keeps nothing from working
-        let _ = render::readmit_to_git(root, below);
+        let _ = render::readmit_to_git(root, &[below.to_owned()]);
     }
 }
 
