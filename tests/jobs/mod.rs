@@ -9,6 +9,7 @@ mod rehearse;
 mod reviews;
 pub(crate) mod scene;
 mod shared;
+mod shared_tls;
 mod two_machines;
 mod under_fire;
 mod work;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
 
 use super::notify::secret;
-use crate::serve::store::QueueDatabase;
+use crate::serve::store::{QueueDatabase, connector};
 use crate::system::Secret;
+use crate::system::text::percent_decode;
 
 /// The variable. Not `DATABASE_URL`, which is that of an application in most shells.
 const VARIABLE: &str = "HARNESS_DATABASE_URL";
@@ -41,21 +41,49 @@ impl DatabaseSettings {
                 "`{KEY}`, or {VARIABLE}, is no address of PostgreSQL, like `postgresql://user:password@host:5432/name`"
             )
         };
-        let mut config: Config = url.expose().parse().map_err(|_| wrong())?;
+        let (url, tls) = without_tls(url.expose())?;
+        let mut config: Config = url.parse().map_err(|_| wrong())?;
         if config.get_hosts().is_empty() || config.get_dbname().is_none() || config.get_user().is_none() {
             return Err(format!("{}: it must name user, host and database", wrong()));
         }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(format!(
-                "`{KEY}` has `sslmode=require`, and harness does not speak TLS to PostgreSQL: use a tunnel or a private network"
-            ));
-        }
+        let (mode, connector) = connector(tls.mode.as_deref().unwrap_or("prefer"), tls.authority.as_deref())
+            .map_err(|why| format!("`{KEY}`, or {VARIABLE}: {why}"))?;
+        config.ssl_mode(mode);
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECTING);
         }
         config.application_name("harness serve").keepalives_idle(CONNECTING);
-        Ok(Some(QueueDatabase::new(config)))
+        Ok(Some(QueueDatabase::new(config, connector)))
     }
+}
+
+/// What an address says of TLS.
+#[derive(Default)]
+struct Tls {
+    mode: Option<String>,
+    authority: Option<String>,
+}
+
+/// An address without what it says of TLS, of which the client knows less than libpq does.
+fn without_tls(url: &str) -> Result<(String, Tls), String> {
+    let Some((address, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Tls::default())) };
+    let (mut tls, mut rest) = (Tls::default(), Vec::new());
+    for parameter in parameters.split('&') {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value = || percent_decode(value).map_err(|_| format!("`{KEY}`, or {VARIABLE}: `{name}` is not UTF-8"));
+        match name {
+            "sslmode" => tls.mode = Some(value()?),
+            "sslrootcert" => tls.authority = Some(value()?),
+            "sslcert" | "sslkey" | "sslpassword" | "sslcrl" => {
+                return Err(format!(
+                    "`{KEY}`, or {VARIABLE}: `{name}` is not supported: log in with a password, or through a tunnel"
+                ));
+            }
+            _ => rest.push(parameter),
+        }
+    }
+    let rest = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    Ok((format!("{address}{rest}"), tls))
 }
 
 #[cfg(test)]
@@ -73,13 +101,17 @@ mod tests {
         assert_eq!(found.place(), "postgresql://queue@db.example:5433/board");
         let found = resolve("url = \"postgresql://a:b@h/d\"", Some("postgres://x@y/z")).unwrap().unwrap();
         assert_eq!(found.place(), "postgresql://a@h:5432/d");
+        let encrypted = "postgres://x@y/z?sslmode=require&connect_timeout=3";
+        assert_eq!(resolve("", Some(encrypted)).unwrap().unwrap().place(), "postgresql://x@y:5432/z");
         for (text, named) in [
             ("url = \"mysql://a:secret@h/d\"", "postgresql://user"),
             ("url = \"postgresql://a:secret@h\"", "database"),
-            ("url = \"postgresql://a:secret@h/d?sslmode=require\"", "TLS"),
+            ("url = \"postgresql://a:secret@h/d?sslmode=always\"", "verify-full"),
+            ("url = \"postgresql://a:secret@h/d?sslmode=verify-full&sslrootcert=/no%20where\"", "/no where"),
+            ("url = \"postgresql://a:secret@h/d?sslcert=/x\"", "`sslcert` is not supported"),
             ("url = \"postgresql://a:secret@h/d\"\nurl_file = \"/x\"", "twice"),
         ] {
-            let error = resolve(text, None).unwrap_err();
+            let error = resolve(text, None).err().unwrap();
             assert!(error.contains(named) && !error.contains("secret"), "{error}");
         }
     }

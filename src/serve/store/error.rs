@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tokio_rustls::rustls;
+
 use crate::report::{Diagnostic, Kind};
 use crate::system;
 
@@ -67,6 +69,11 @@ impl Diagnostic for StoreError {
                 path.display()
             )),
             Self::Newer { .. } => Some("install the version of harness that wrote it, or a newer one".into()),
+            Self::Connect { source, .. } if is_not_trusted(source) => Some(
+                "name the authority that signed the server's certificate with `sslrootcert=FILE` in the address; \
+                 `sslmode=verify-ca` does not compare the host, `sslmode=require` looks at no certificate"
+                    .into(),
+            ),
             Self::Connect { .. } => Some(
                 "see whether PostgreSQL runs there and lets this user create a schema; `[database]` of `serve/serve.toml`, or \
                  HARNESS_DATABASE_URL, names it"
@@ -79,4 +86,11 @@ impl Diagnostic for StoreError {
             Self::System(error) => error.hint(),
         }
     }
+}
+
+/// Whether the certificate of the server was not accepted.
+fn is_not_trusted(error: &tokio_postgres::Error) -> bool {
+    let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    let tls = io.and_then(std::io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -37,6 +37,6 @@ pub(super) mod worker_keys;
 
 pub(super) use error::StoreError;
 pub(super) use owner::Store;
-pub(super) use postgres::QueueDatabase;
+pub(super) use postgres::{QueueDatabase, connector};
 pub(super) use reader::Reader;
 pub(super) use sql::Sql;

@@ -37,7 +37,10 @@ impl Server for PostgresRecord {
             match (name.as_ref(), value.as_ref()) {
                 ("sslmode", "disable" | "allow" | "prefer") => {}
                 ("sslmode", _) => {
-                    return Err(url.wrong("`sslmode` requires TLS, which harness does not support for PostgreSQL"));
+                    return Err(url.wrong(
+                        "`sslmode` requires TLS, which harness does not speak to an external server of agents: reach it \
+                         over a private network or a tunnel, such as stunnel or `ssh -L`, with `sslmode=disable`",
+                    ));
                 }
                 (name, _) => return Err(url.wrong(&format!("its parameter `{name}` is not supported"))),
             }

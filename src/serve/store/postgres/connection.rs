@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Connection, NoTls, Socket};
+use tokio_postgres::{Client, Connection, Socket};
 
 use super::database::QueueDatabase;
+use super::tls::Stream;
 use crate::serve::store::StoreError;
 
 /// How long the server may take for one answer.
@@ -16,9 +16,9 @@ const SETTINGS: &str = "SET search_path TO harness; SET statement_timeout TO '10
                         SET idle_in_transaction_session_timeout TO '15s'; SET client_min_messages TO error";
 
 /// A connection, and what drives it.
-pub(super) async fn connect(database: &QueueDatabase) -> Result<(Client, Connection<Socket, NoTlsStream>), StoreError> {
+pub(super) async fn connect(database: &QueueDatabase) -> Result<(Client, Connection<Socket, Stream>), StoreError> {
     let failed = |source| StoreError::Connect { place: database.place(), source };
-    in_time(database, database.config().connect(NoTls)).await?.map_err(failed)
+    in_time(database, database.connect()).await?.map_err(failed)
 }
 
 /// Lets the statements of a connection find our tables.

@@ -3,6 +3,7 @@
 //! ```text
 //! open        all of it
 //! database    which it is
+//! tls         whether it is encrypted, and what is looked at of the server
 //! connection  made with a bound on every wait
 //! pool        threads, each with a connection
 //! link        one connection: transactions that begin, commit, or leave nothing
@@ -31,8 +32,10 @@ mod migrations;
 mod open;
 mod pool;
 mod session;
+mod tls;
 
 pub(in crate::serve) use database::QueueDatabase;
 pub(super) use link::Scope;
 pub(super) use open::open;
 pub(super) use pool::Pool;
+pub(in crate::serve) use tls::connector;
