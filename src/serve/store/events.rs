@@ -24,7 +24,7 @@ pub(super) fn insert(
     last: u64,
     happenings: Vec<Happening>,
 ) -> rusqlite::Result<Vec<(u64, Arc<str>)>> {
-    let mut statement = transaction.prepare("INSERT INTO events (number, document) VALUES (?1, ?2)")?;
+    let mut statement = transaction.prepare_cached("INSERT INTO events (number, document) VALUES (?1, ?2)")?;
     let mut told = Vec::new();
     let time = jiff::Timestamp::now().to_string();
     for (number, happening) in (last + 1..).zip(happenings) {
@@ -42,7 +42,7 @@ pub(super) fn insert(
 /// Those after a number, oldest first.
 pub(super) fn after(connection: &Connection, number: u64) -> rusqlite::Result<Vec<(u64, Arc<str>)>> {
     let mut statement =
-        connection.prepare("SELECT number, document FROM events WHERE number > ?1 ORDER BY number LIMIT ?2")?;
+        connection.prepare_cached("SELECT number, document FROM events WHERE number > ?1 ORDER BY number LIMIT ?2")?;
     let rows = statement.query_map((number, BATCH), |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?;
     rows.collect()
 }

@@ -18,6 +18,8 @@ use crate::system;
 const WAITING: usize = 256;
 /// Somebody may look into the database with a program of their own.
 const BUSY: Duration = Duration::from_secs(10);
+/// Statements that are prepared.
+const PREPARED: usize = 256;
 
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -107,6 +109,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     // 1
     "CREATE TABLE tasks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,6 +112,9 @@ const STEPS: [&str; 5] = [
         repository TEXT PRIMARY KEY,
         since TEXT NOT NULL
     ) STRICT;",
+    // 6: a worker of one project finds its next job however many of others wait
+    "CREATE INDEX queue_jobs_pending_of ON queue_jobs (project, ready_at, id) WHERE state = 'pending';
+    CREATE INDEX queue_jobs_succeeded ON queue_jobs (id) WHERE state = 'succeeded';",
 ];
 
 /// The newest step.

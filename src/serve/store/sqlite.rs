@@ -11,7 +11,7 @@ pub(super) struct Sqlite<'a>(pub(super) &'a Connection);
 
 impl Sql for Sqlite<'_> {
     fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.0.prepare(sql)?;
+        let mut statement = self.0.prepare_cached(sql)?;
         let count = statement.column_count();
         let rows = statement.query_map(params_from_iter(values), |row| {
             let column = |at| row.get_ref(at).map(value);
@@ -21,7 +21,7 @@ impl Sql for Sqlite<'_> {
     }
 
     fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
-        let changed = self.0.prepare(sql)?.execute(params_from_iter(values))?;
+        let changed = self.0.prepare_cached(sql)?.execute(params_from_iter(values))?;
         Ok(u64::try_from(changed).unwrap_or_default())
     }
 

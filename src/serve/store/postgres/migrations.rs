@@ -9,7 +9,7 @@ use super::connection::{connect, in_time, prepare};
 use super::database::QueueDatabase;
 use crate::serve::store::StoreError;
 
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // 1: as `SQLite` has it after its step 5, without what is of one machine
     "CREATE TABLE projects (
         id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -109,6 +109,11 @@ const STEPS: [&str; 1] = [
     INSERT INTO outbox_last VALUES (0);
     CREATE TABLE identity (name TEXT NOT NULL);
     INSERT INTO identity VALUES (gen_random_uuid()::text);",
+    // 2: as `SQLite` has it after its step 6. Without statistics the last job of a ticket was looked for among all jobs
+    "CREATE INDEX queue_jobs_pending_of ON queue_jobs (project, ready_at, id) WHERE state = 'pending';
+    CREATE INDEX queue_jobs_succeeded ON queue_jobs (id) WHERE state = 'succeeded';
+    CREATE INDEX queue_jobs_last ON queue_jobs (ticket, id);
+    DROP INDEX queue_jobs_by_ticket;",
 ];
 
 /// What is known of a database.

@@ -17,6 +17,8 @@
 //! A ticket has one live job at most, by an index of the database.
 
 mod error;
+#[cfg(test)]
+mod plans;
 mod read;
 mod rows;
 mod rules;
@@ -26,5 +28,5 @@ pub(in crate::serve) use error::QueueError;
 pub(in crate::serve) use read::{Filter, health, job, jobs, lines, ticket, tickets};
 pub(in crate::serve) use rules::{Holder, Word};
 pub(in crate::serve) use write::{
-    Claimed, approve, cancel, change, claim, clock, create, expire, is_claimable, log, prolong_all, retry, review, say,
+    Claimed, approve, cancel, change, claim, clock, create, expire, log, prolong_all, retry, review, say,
 };

@@ -12,6 +12,9 @@ const LINES: u64 = 20_000;
 pub(super) const COLUMNS: &str = "id, ticket, project, kind, state, attempt, tries, worker, fence, lease_until, ready_at, \
                                   created_at, claimed_at, finished_at, outcome, key";
 
+/// That a job may be claimed at a time, `?1`.
+const READY: &str = "state = 'pending' AND ready_at <= ?1";
+
 /// A job as it is kept.
 #[derive(Debug, Clone)]
 pub(super) struct JobRow {
@@ -139,7 +142,33 @@ impl Rows<'_> {
     /// The job that waits longest and may be claimed now; of these projects, where some are named. Not one that somebody
     /// else is about to claim.
     pub(super) fn claimable(self, projects: Option<&[u64]>, now: i64) -> Result<Option<JobRow>, QueueError> {
-        claimable(self.0, projects, now, self.0.skip_locked())
+        let lock = self.0.skip_locked();
+        match projects {
+            None => one(self.0, &format!("{READY} ORDER BY ready_at, id LIMIT 1{lock}"), values![now]),
+            Some(projects) => self.claimable_of(projects, now),
+        }
+    }
+
+    /// The same of some projects, each by its own index: thousands of jobs of others may wait before theirs.
+    fn claimable_of(self, projects: &[u64], now: i64) -> Result<Option<JobRow>, QueueError> {
+        let first =
+            format!("SELECT ready_at, id FROM queue_jobs WHERE {READY} AND project = ?2 ORDER BY ready_at, id LIMIT 1");
+        let mut order = Vec::new();
+        for project in projects {
+            // a row that is locked and not claimed would be passed over by others
+            if let Some(row) = self.0.first(&first, values![now, *project])? {
+                order.push((row.get::<i64>(0)?, row.get::<u64>(1)?, *project));
+            }
+        }
+        order.sort_unstable();
+        let lock = self.0.skip_locked();
+        for (.., project) in order {
+            let of = format!("{READY} AND project = ?2 ORDER BY ready_at, id LIMIT 1{lock}");
+            if let Some(job) = one(self.0, &of, values![now, project])? {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
     }
 
     /// Jobs whose lease has ended, except those whose workers are speaking.
@@ -170,22 +199,6 @@ impl Rows<'_> {
         )?;
         Ok(())
     }
-}
-
-/// The job that waits longest and may be claimed.
-pub(super) fn claimable(
-    sql: &dyn Sql,
-    projects: Option<&[u64]>,
-    now: i64,
-    lock: &str,
-) -> Result<Option<JobRow>, QueueError> {
-    let numbers: Vec<String> = projects.unwrap_or_default().iter().map(ToString::to_string).collect();
-    let of = match projects {
-        None => String::new(),
-        Some([]) => return Ok(None),
-        Some(_) => format!(" AND project IN ({})", numbers.join(", ")),
-    };
-    one(sql, &format!("state = 'pending' AND ready_at <= ?1{of} ORDER BY ready_at, id LIMIT 1{lock}"), values![now])
 }
 
 pub(super) fn one(sql: &dyn Sql, condition: &str, values: &[Value]) -> Result<Option<JobRow>, QueueError> {

@@ -1,8 +1,8 @@
 //! The rules, each as one transaction of the store.
 
 use super::QueueError;
-use super::read::{document, ticket};
-use super::rows::{JobRow, Rows, claimable};
+use super::read::{document, ticket, ticket_of};
+use super::rows::{JobRow, Rows};
 use super::rules::{Holder, LEASE, LEASE_MS, LONGEST_BACKOFF, Queue, Word};
 use crate::jobs::{self, Wish};
 use crate::report::{BoardTask, Happening, QueueJob, TaskStatus, Ticket, WorkerJob};
@@ -103,11 +103,6 @@ pub(in crate::serve) fn prolong_all(sql: &dyn Sql) -> Changed<()> {
     Ok(((), Vec::new()))
 }
 
-/// Whether there is a job to claim.
-pub(in crate::serve) fn is_claimable(sql: &dyn Sql, projects: Option<&[u64]>) -> Result<bool, QueueError> {
-    Ok(claimable(sql, projects, sql.now()?, "")?.is_some())
-}
-
 /// Claims the next job.
 pub(in crate::serve) fn claim(
     sql: &dyn Sql,
@@ -127,7 +122,7 @@ fn context(sql: &dyn Sql, job: &JobRow) -> Result<WorkerJob, QueueError> {
         job: document(job),
         fence: job.fence.unwrap_or_default(),
         lease_s: LEASE,
-        ticket: ticket(sql, job.ticket)?,
+        ticket: ticket_of(sql, job)?,
         project: projects::one(sql, &job.project.to_string())?,
     })
 }
