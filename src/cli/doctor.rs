@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::invocation::{Invocation, interruptible};
-use crate::agent;
+use crate::jobs;
 use crate::report::{Doctor, Failure, Kind, Level};
 use crate::terminal::paint_as;
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {}
 
 pub(super) fn run(_arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let context = invocation.context()?;
-    let doctor = interruptible(agent::doctor(&context))?;
+    let doctor = interruptible(jobs::doctor(&context))?;
     invocation.output.document(&doctor, text);
     Ok(if doctor.healthy { ExitCode::SUCCESS } else { ExitCode::from(Kind::CheckFailed.exit_code()) })
 }

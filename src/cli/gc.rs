@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::invocation::{Invocation, block_on};
 use super::teardown::write_things;
-use crate::agent;
+use crate::jobs;
 use crate::report::{Failure, Gc, Kind};
 
-/// Remove the leftovers of crashed and deleted stacks.
+/// Remove the leftovers of crashed and deleted stacks, and of jobs in containers.
 ///
 /// Running agents, agents that another command works on, work trees with unsaved work, and anything that
 /// this home did not create are left alone.
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, invocation: &Invocation) -> Result<ExitCode, Failure> {
     let context = invocation.context()?;
-    let (gc, kind) = block_on(agent::gc(&context, arguments.dry_run))?;
+    let (gc, kind) = block_on(jobs::gc(&context, arguments.dry_run))?;
     invocation.output.document(&gc, text);
     let failed = gc.agents.iter().filter_map(|agent| Some((agent.removed.agent, agent.removed.error.as_ref()?)));
     invocation.output.tell_errors(failed);

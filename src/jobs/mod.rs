@@ -3,7 +3,7 @@
 //! ```text
 //! machine/    what may become of a ticket and of a job, without I/O
 //! rehearse/   `harness rehearse`: does the work of several go together?
-//! work/       `harness work`: claims jobs, and does them on this machine
+//! work/       `harness work`: claims jobs, and does them on this machine; `gc` and `doctor` with what jobs have left
 //! own         harness itself, as a process
 //! ```
 //!
@@ -16,4 +16,4 @@ mod work;
 
 pub use machine::{Effect, Happened, Wish, next, step};
 pub use rehearse::{Request as RehearseRequest, rehearse};
-pub use work::{Access, Say, WorkOptions, complete, handed_over, work};
+pub use work::{Access, Say, WorkOptions, complete, doctor, gc, handed_over, work};

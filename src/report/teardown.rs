@@ -96,6 +96,8 @@ words! {
         Data = "data",
         /// A directory that was a work tree.
         Directory = "directory",
+        /// The container of a job.
+        Container = "container",
     }
 }
 

@@ -9,10 +9,10 @@ use super::relay::Relay;
 use crate::support::{LONG, TestHome, wait_until};
 
 /// In a container it waits, elsewhere it works.
-const WAITS: &str = "if [ -d /work/in ]; then touch /work/waits; sleep 600; fi; echo 42 > answer\n";
+pub(super) const WAITS: &str = "if [ -d /work/in ]; then touch /work/waits; sleep 600; fi; echo 42 > answer\n";
 
 /// The container of the job that waits in one.
-fn waiting(home: &TestHome) -> String {
+pub(super) fn waiting(home: &TestHome) -> String {
     let is_there = |name: &String| try_docker(["exec", name, "test", "-e", "/work/waits"]).is_ok();
     wait_until("the program to run", LONG * 2, || containers(home).first().is_some_and(is_there));
     containers(home).remove(0)

@@ -14,6 +14,7 @@ mod faults;
 mod frozen;
 mod jobs;
 mod jobs_faults;
+mod jobs_left;
 mod machine;
 mod moving;
 mod relay;

@@ -65,4 +65,4 @@ pub use service_access::{container_name, exec, follow_logs, memory, read_logs};
 pub use stats::Memory;
 pub(super) use status::{is_up, not_running, observe};
 pub(super) use take_down::{data, of_lost_record, remove_data, remove_of_lost_record, running, take_down};
-pub use task::{TaskEngine, TaskMount, TaskSpec, TaskState};
+pub use task::{TaskContainer, TaskEngine, TaskMount, TaskSpec, TaskState};

@@ -18,10 +18,11 @@ use crate::agent;
 use crate::infra::docker::{Error as DockerError, TaskEngine, TaskSpec};
 use crate::system::{self, GitError};
 
-/// Labels: the home, the worker, the job.
-const HOME: &str = "harness.job-home";
+/// Labels: the home and where it is, the worker, the job.
+pub(super) const HOME: &str = "harness.job-home";
+pub(super) const HOME_PATH: &str = "harness.job-home-path";
 const WORKER: &str = "harness.job-worker";
-const JOB: &str = "harness.job";
+pub(super) const JOB: &str = "harness.job";
 /// Where an image is named.
 const SETTING: &str = "`AGENT_IMAGE` of the worker, or `image` of the project";
 /// The user of the image, who may be named while the container's is root.
@@ -194,6 +195,7 @@ impl Job {
     fn labels(&self) -> HashMap<String, String> {
         let own = [
             (HOME, self.context.home.id().to_owned()),
+            (HOME_PATH, self.context.home.path().display().to_string()),
             (WORKER, self.settings.name.clone()),
             (JOB, self.kept.id().to_string()),
         ];
@@ -203,10 +205,10 @@ impl Job {
     /// Removes what an engine that did not answer, or a worker that was killed, has left: containers of this worker whose
     /// job goes on elsewhere.
     async fn remove_others(&self, engine: &TaskEngine) {
-        let own = [(HOME, self.context.home.id()), (WORKER, self.settings.name.as_str())];
+        let own = [format!("{HOME}={}", self.context.home.id()), format!("{WORKER}={}", self.settings.name)];
         let Ok(found) = engine.with_labels(&own).await else { return };
         let in_use = self.files.containers_in_use();
-        for name in found.iter().filter(|name| !in_use.contains(name)) {
+        for name in found.iter().map(|container| &container.name).filter(|name| !in_use.contains(name)) {
             if engine.remove(name).await.is_ok() {
                 self.line.say(&format!("removed the container {name}, whose job does not run in it any more"));
             }

@@ -6,7 +6,9 @@
 //! <home>/work/<worker>/7/            its prompts, documents of verify, and what its program says that it did
 //! ```
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -173,6 +175,31 @@ impl Folder {
     }
 }
 
+/// A job that a home has, and since when no worker is at it; zero while one is.
+pub(super) struct Held {
+    pub(super) kept: Kept,
+    pub(super) worker: String,
+    pub(super) since: Duration,
+}
+
+/// The jobs that a home has, of all its workers.
+pub(super) fn held(home: &Home) -> Vec<Held> {
+    let folders = std::fs::read_dir(home.path().join("work")).into_iter().flatten().filter_map(Result::ok);
+    let mut all = Vec::new();
+    for folder in folders.map(|entry| entry.path()).filter(|path| path.is_dir()) {
+        let lock = folder.join("lock");
+        let is_running = lock.exists() && !matches!(FileLock::try_acquire(&lock, "look"), Ok(Ok(_)));
+        let worker = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for kept in jobs_in(&folder).0 {
+            let state = Files::of(&folder, kept.id()).state;
+            let changed = state.metadata().and_then(|metadata| metadata.modified());
+            let since = changed.ok().filter(|_| !is_running).and_then(|at| at.elapsed().ok());
+            all.push(Held { kept, worker: worker.clone(), since: since.unwrap_or_default() });
+        }
+    }
+    all
+}
+
 fn jobs_in(folder: &Path) -> (Vec<Kept>, Vec<system::Error>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     let paths = entries.map(|entry| entry.path());
@@ -209,6 +236,14 @@ impl Files {
     pub(super) fn note(&self, kept: &Kept) {
         // the next step is written with care
         let _ = system::write_fleeting(&self.state, kept);
+    }
+
+    /// A worker is at this job now: what [`held`] reads.
+    pub(super) fn beat(&self) {
+        // a job that is over has none any more
+        if let Ok(file) = File::options().append(true).open(&self.state) {
+            let _ = file.set_modified(SystemTime::now());
+        }
     }
 
     /// The containers that jobs beside this one, and this one, run in.

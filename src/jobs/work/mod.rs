@@ -8,6 +8,7 @@
 //! cost        what the program says that it costs
 //! watch       the session of the program, until its round is over
 //! contain     the same in a container: made, followed, removed by the worker; containers: by which settings
+//! left        containers that nobody goes on with
 //! inside      the other end: from the launch to the verdict; handover: what both say to each other
 //! ```
 //!
@@ -38,6 +39,7 @@ mod images;
 mod inside;
 mod job;
 mod kept;
+mod left;
 mod line;
 mod prepare;
 mod program;
@@ -56,5 +58,6 @@ mod watch;
 
 pub use complete::complete;
 pub use inside::handed_over;
+pub use left::{doctor, gc};
 pub use run::{Say, work};
 pub use settings::{Access, WorkOptions};

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::api::{Api, Claim, Untaken};
+use super::kept::Files;
 use super::line::{Ear, Said};
 use super::stop::Brake;
 
@@ -21,7 +22,7 @@ const LINES: usize = 500;
 const WAITING: usize = 20_000;
 
 /// Reports until the job's end of the line is gone.
-pub(super) async fn report(api: Api, claim: Claim, mut ear: Ear, brake: Arc<Brake>) {
+pub(super) async fn report(api: Api, claim: Claim, files: Files, mut ear: Ear, brake: Arc<Brake>) {
     let mut beat = interval_at(Instant::now() + EACH, EACH);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut lines, mut flushes): (Vec<String>, Vec<oneshot::Sender<()>>) = (Vec::new(), Vec::new());
@@ -53,6 +54,7 @@ pub(super) async fn report(api: Api, claim: Claim, mut ear: Ear, brake: Arc<Brak
             continue;
         }
         if is_beat {
+            files.beat();
             let facts = ear.facts.borrow_and_update().clone();
             hear(&api.heartbeat(claim, facts.state, &facts.outcome).await, &brake);
         }

@@ -183,10 +183,11 @@ impl Worker {
     fn begin(&mut self, kept: Kept) {
         let (id, brake) = (kept.id(), Arc::new(Brake::default()));
         let (line, ear) = Line::open(id, Arc::clone(&self.say));
-        tokio::spawn(report(self.api.clone(), kept.claim(), ear, Arc::clone(&brake)));
+        let files = Files::of(&self.folder.path, id);
+        tokio::spawn(report(self.api.clone(), kept.claim(), files.clone(), ear, Arc::clone(&brake)));
         self.running.insert(id, (kept.clone(), Arc::clone(&brake)));
         let (settings, context) = (Arc::clone(&self.settings), self.context.clone());
-        let (files, over) = (Files::of(&self.folder.path, id), self.over.clone());
+        let over = self.over.clone();
         let work = move || {
             let mut farewell = Farewell { over, job: id, kept: None };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::route::Query;
-use crate::agent::{self, Sampler};
+use crate::agent::Sampler;
+use crate::jobs;
 use crate::report::{Doctor, InfraPs, Link, ServeHealth, Stats};
 use crate::serve::keys::COOKIE_AGE;
 use crate::serve::metrics;
@@ -58,7 +59,7 @@ pub(in crate::serve) async fn infra(State(site): State<Shared>) -> Result<Json<I
 }
 
 pub(in crate::serve) async fn doctor(State(site): State<Shared>) -> Result<Json<Doctor>, Refusal> {
-    Ok(Json(look(&site, "doctor", None, async |context| agent::doctor(&context).await).await?))
+    Ok(Json(look(&site, "doctor", None, async |context| jobs::doctor(&context).await).await?))
 }
 
 pub(super) async fn metrics(State(site): State<Shared>) -> Result<Response, Refusal> {

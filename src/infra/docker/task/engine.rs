@@ -34,6 +34,15 @@ pub struct TaskEngine {
     address: Address,
 }
 
+/// A container that somebody's labels name.
+#[derive(Debug, Clone)]
+pub struct TaskContainer {
+    /// Its name.
+    pub name: String,
+    /// All its labels.
+    pub labels: HashMap<String, String>,
+}
+
 /// What became of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskState {
@@ -173,16 +182,20 @@ impl TaskEngine {
         }
     }
 
-    /// The names of the containers with these labels, whatever their state.
+    /// The containers with these labels, `name` or `name=value`, whatever their state.
     ///
     /// # Errors
     /// The engine does not answer.
-    pub async fn with_labels(&self, labels: &[(&str, &str)]) -> Result<Vec<String>> {
-        let wanted = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let filters = HashMap::from([("label".to_owned(), wanted)]);
+    pub async fn with_labels(&self, labels: &[String]) -> Result<Vec<TaskContainer>> {
+        let filters = HashMap::from([("label".to_owned(), labels.to_vec())]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let found = self.docker.list_containers(Some(options)).await.map_err(Error::call("list containers"))?;
-        let names = found.into_iter().filter_map(|one| one.names?.into_iter().next());
-        Ok(names.map(|name| name.trim_start_matches('/').to_owned()).collect())
+        let asked = timeout(PATIENCE, self.docker.list_containers(Some(options))).await;
+        let asked = asked.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError));
+        let found = asked.map_err(Error::call("list containers"))?;
+        let container = |name: String, labels: Option<HashMap<String, String>>| TaskContainer {
+            name: name.trim_start_matches('/').to_owned(),
+            labels: labels.unwrap_or_default(),
+        };
+        Ok(found.into_iter().filter_map(|one| Some(container(one.names?.into_iter().next()?, one.labels))).collect())
     }
 }

@@ -6,5 +6,5 @@ mod engine;
 mod files;
 mod spec;
 
-pub use engine::{TaskEngine, TaskState};
+pub use engine::{TaskContainer, TaskEngine, TaskState};
 pub use spec::{TaskMount, TaskSpec};
