@@ -165,7 +165,8 @@ def worker(name, port, token, log):
             continue
         id, fence, ticket = job["job"]["id"], job["fence"], job["ticket"]["id"]
         os.write(out, f"claim {id} {fence} {ticket}\n".encode())
-        time.sleep(random.uniform(0, 0.05))
+        # long enough to die in the middle
+        time.sleep(random.uniform(0, 0.3 if CUT else 0.05))
         status, _ = say(f"{id}/heartbeat", {"fence": fence, "state": "verifying"})
         if status != 200:
             continue

@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Each worker dies several times; server and database die in the middle, whatever the size.
+/// Workers die again and again; server and database die in the middle, whatever the size.
 const SMALL: &str = "40 6";
 
 fn fire(store: &str) {

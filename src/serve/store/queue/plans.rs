@@ -16,7 +16,7 @@ impl Explained<'_> {
     fn explain(&self, sql: &str, values: &[Value]) -> Result<(), StoreError> {
         let mut statement = self.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let plan = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3))?;
-        self.1.borrow_mut().extend(plan.collect::<Result<Vec<_>, _>>()?);
+        self.1.borrow_mut().push(plan.collect::<Result<Vec<_>, _>>()?.join("; "));
         Ok(())
     }
 
@@ -77,14 +77,15 @@ fn no_claim_and_no_look_at_the_leases_reads_all_jobs() {
     };
     let mut plans = Vec::new();
     // whoever waits longest comes first, of all or of its projects
-    for (projects, expected) in [
+    let cases: [(Option<&[u64]>, Option<u64>); 6] = [
         (None, Some(4)),
-        (Some(&[1_u64][..]), Some(2)),
+        (Some(&[1]), Some(2)),
         (Some(&[1, 2]), Some(3)),
         (Some(&[2]), None),
         (Some(&[]), None),
         (Some(&[2, 1]), Some(1)),
-    ] {
+    ];
+    for (projects, expected) in cases {
         let (job, of_claim) = claimed(projects);
         assert_eq!(job, expected, "{projects:?}");
         plans.extend(of_claim);
@@ -93,10 +94,10 @@ fn no_claim_and_no_look_at_the_leases_reads_all_jobs() {
     expire(&sql).unwrap();
     health(&sql).unwrap();
     plans.extend(sql.plans());
-    let is_of_jobs = |plan: &&String| plan.contains("queue_jobs");
-    assert!(plans.iter().filter(is_of_jobs).count() > 10, "{plans:#?}");
+    plans.retain(|plan| plan.contains("queue_jobs"));
+    assert!(plans.len() > 10, "{plans:#?}");
     for plan in plans {
-        let reads_all = plan.starts_with("SCAN") && !plan.contains("INDEX") && !plan.contains("fences");
+        let reads_all = plan.contains("SCAN queue_jobs") && !plan.contains("INDEX");
         assert!(!reads_all && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
