@@ -51,6 +51,11 @@ fn gc_removes_containers_of_jobs_that_no_worker_goes_on_with() {
     let others = Decoy::new("others", &[("harness.job-home", "another"), ("harness.job-home-path", here)]);
     let homeless = Decoy::new("homeless", &[("harness.job-home", "gone"), ("harness.job-home-path", "/nowhere/home")]);
 
+    // what a newer harness has written down cannot be read, and may name it
+    let unreadable = Decoy::new("unreadable", &[("harness.job-home", &id), ("harness.job", "78")]);
+    let written = home.path().join("work/one/78.json");
+    std::fs::write(&written, "{\"version\":99}").unwrap();
+
     let gc = |words: &[&str]| -> Vec<(String, String)> {
         let gc = scene.ok(&[&["gc"][..], words].concat());
         let removed = gc["removed"].as_array().unwrap().iter().filter(|removed| removed["kind"] == "container");
@@ -64,7 +69,9 @@ fn gc_removes_containers_of_jobs_that_no_worker_goes_on_with() {
     assert!(said.contains(&forgotten.0) && !said.contains(&container) && !said.contains(&others.0), "{said}");
     assert!(said.contains(&format!("docker rm -f -v {}", homeless.0)) && said.contains("/nowhere/home"), "{said}");
     assert_eq!(gc(&[]), [of_77]);
-    assert!(!forgotten.is_there() && others.is_there() && homeless.is_there());
+    assert!(!forgotten.is_there() && others.is_there() && homeless.is_there() && unreadable.is_there());
+    std::fs::remove_file(written).unwrap();
+    drop(unreadable);
 
     // the next worker may go on with it, until the lease has ended
     at_work.signal(Signal::KILL);

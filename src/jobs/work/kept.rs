@@ -182,11 +182,21 @@ pub(super) struct Held {
     pub(super) since: Duration,
 }
 
+/// The folders of all workers of a home.
+fn folders(home: &Home) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(home.path().join("work")).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
+}
+
+/// Whether a worker of a home has a job of this number, readable or not.
+pub(super) fn is_written_down(home: &Home, job: &str) -> bool {
+    folders(home).any(|folder| folder.join(format!("{job}.json")).exists())
+}
+
 /// The jobs that a home has, of all its workers.
 pub(super) fn held(home: &Home) -> Vec<Held> {
-    let folders = std::fs::read_dir(home.path().join("work")).into_iter().flatten().filter_map(Result::ok);
     let mut all = Vec::new();
-    for folder in folders.map(|entry| entry.path()).filter(|path| path.is_dir()) {
+    for folder in folders(home) {
         let lock = folder.join("lock");
         let is_running = lock.exists() && !matches!(FileLock::try_acquire(&lock, "look"), Ok(Ok(_)));
         let worker = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

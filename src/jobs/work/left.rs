@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::contain::{HOME, HOME_PATH, JOB};
-use super::kept::{Held, held};
+use super::kept::{Held, held, is_written_down};
 use crate::agent::{self, Context};
 use crate::infra::docker::{Error as DockerError, TaskContainer, TaskEngine};
 use crate::report::{Area, Doctor, Failure, Finding, Gc, Kind, Level, Removed, RemovedKind};
@@ -87,13 +87,18 @@ async fn left(context: &Context, engine: &TaskEngine) -> Result<Vec<(TaskContain
     // before the jobs are read: a job is written down before its container is made
     let found = engine.with_labels(&[format!("{HOME}={}", context.home.id())]).await?;
     let held = held(&context.home);
-    Ok(found.into_iter().filter_map(|container| why(&container, &held).map(|why| (container, why))).collect())
+    Ok(found.into_iter().filter_map(|container| why(context, &container, &held).map(|why| (container, why))).collect())
 }
 
-fn why(container: &TaskContainer, held: &[Held]) -> Option<String> {
+fn why(context: &Context, container: &TaskContainer, held: &[Held]) -> Option<String> {
     let is_its = |held: &&Held| held.kept.container.as_ref().is_some_and(|known| known.name == container.name);
     let Some(Held { kept, worker, since }) = held.iter().find(is_its) else {
         let job = container.labels.get(JOB).map(String::as_str).unwrap_or_default();
+        // one that cannot be read, as that of a newer harness, may name it
+        let is_read = held.iter().any(|held| held.kept.id().to_string() == job);
+        if !is_read && is_written_down(&context.home, job) {
+            return None;
+        }
         return Some(format!("of job {job}, which does not run in it any more"));
     };
     let is_lost = *since > Duration::from_secs(kept.claimed.lease_s) + LATER;
