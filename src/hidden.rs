@@ -14,7 +14,7 @@ pub fn hidden_command(arguments: &[OsString]) -> Option<ExitCode> {
         infra::docker::forward::entry,
         infra::docker::autoheal::entry,
         postgres::closing::entry,
-        postgres::spare::entry,
+        postgres::background::entry,
         agent::refill_trees_entry,
         system::loopback_map::entry,
     ];

@@ -13,6 +13,7 @@ use super::database_stores::Stores;
 use super::lease::Lease;
 use super::{Context, Error, Lifecycle, Record, control, ownership, undone};
 use crate::infra;
+use crate::postgres::background::Background;
 use crate::postgres::{self, Cut, Patience, Server, snapshot};
 use crate::project::AgentId;
 use crate::report::{DatabaseReport, DatabaseVerb, Failure, SnapshotRow};
@@ -201,6 +202,7 @@ fn sentence(agent: AgentId, action: &DatabaseAction) -> String {
 
 async fn restore(context: &Context, record: &mut Record, server: &Server, name: &str) -> Result<Cut, Failure> {
     let (template, cut) = snapshot::restore(server, context.home.id(), record.agent, name).await?;
+    Background::drop_replaced(server, context.home.id(), record.agent).start(&context.home.infra_dir());
     // complete now: a launch must not take it for a clone whose `post_clone` was interrupted
     if template.is_some() && template != record.template {
         record.template = template;

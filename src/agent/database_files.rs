@@ -24,6 +24,7 @@ use super::database::{Opened, open};
 use super::database_file_error::Error;
 use super::{Context, client_programs, control};
 use crate::infra::{Engine, Infra, docker};
+use crate::postgres::background::Background;
 use crate::postgres::{Admin, DatabaseCredentials, Server, load};
 use crate::project::AgentId;
 use crate::report::{DatabaseFile, Failure, milliseconds};
@@ -133,6 +134,7 @@ pub async fn load_database(
         if ended.success { Ok(()) } else { Err(Error::Load { file: file.clone(), output: ended.output }) }
     };
     load::load(server, context.home.id(), agent, &project.database.extensions, restore).await?;
+    Background::drop_replaced(server, context.home.id(), agent).start(&context.home.infra_dir());
     control::after_replacement(context, record).await?;
     task.finish();
     drop(opened);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Context, Error, Record, launch, template_values::Rendering};
 use crate::infra;
-use crate::postgres::spare::Refill;
+use crate::postgres::background::Background;
 use crate::postgres::{self, CloneRequest, Cut, Server, snapshot, template};
 use crate::project::Project;
 use crate::report::Failure;
@@ -78,12 +78,14 @@ async fn reset_database(
             return Err(error.into());
         }
     };
+    Background::drop_replaced(server, request.home_id, agent).start(&context.home.infra_dir());
     let login = server.agent_login(agent, password);
     let leftover_references = &template.leftover_references;
     let post_clone = launch::PostClone { context, project, agent, tree, server, login: &login, leftover_references };
     post_clone.run(rendering).await?;
     let spares = usize::from(project.database.spares);
-    Refill::new(server, request.home_id, request.project, &template.name, spares).start(&context.home.infra_dir());
+    Background::refill(server, request.home_id, request.project, &template.name, spares)
+        .start(&context.home.infra_dir());
     record.template = Some(template.name.clone());
     record.write(&context.home)?;
     Ok(cut)

@@ -12,7 +12,9 @@ use super::teardown::{TeardownOptions, TeardownTarget, teardown};
 use super::worktree::spare::{self as spare_tree, Swept};
 use super::{Context, Record, belongings, identity, undone, worktree};
 use crate::infra;
-use crate::postgres::{self, Server, spare, template, unfinished};
+use crate::postgres::background;
+use crate::postgres::unfinished::{self, Leftover, Unfinished};
+use crate::postgres::{self, Server, spare, template};
 use crate::project::AgentId;
 use crate::report::{CollectedAgent, Failure, Gc, Kind, Removed, RemovedKind};
 use crate::stores;
@@ -60,7 +62,13 @@ pub async fn gc(context: &Context, dry_run: bool) -> Result<(Gc, Option<Kind>), 
     let mut removed = Vec::new();
     if let Some(server) = infra.as_ref().and_then(|infra| infra.servers.postgres.as_ref()) {
         match on_server(server, context.home.id(), dry_run).await {
-            Ok(swept) => removed.extend(swept),
+            Ok(swept) => {
+                removed.extend(swept);
+                if !dry_run {
+                    // what it says could not be dropped is gone
+                    system::remove_if_exists(&context.home.infra_dir().join(background::DROP_LOG))?;
+                }
+            }
             Err(_) if dry_run => {}
             Err(error) => return Err(error.into()),
         }
@@ -122,8 +130,12 @@ async fn on_server(server: &Server, home: &str, dry_run: bool) -> postgres::Resu
     let named = |name, why: &str| Removed::with(RemovedKind::Database, name, why);
     let templates = templates.into_iter().map(|it| named(it.database, "an unfinished template"));
     let spares = spares.into_iter().map(|it| named(it, "a spare that no launch can use"));
-    let beside = beside.into_iter().map(|(agent, name)| {
-        named(name, &format!("left by a command on the database of agent {agent} that was killed"))
+    let beside = beside.into_iter().map(|Unfinished { agent, database, leftover }| {
+        let why = match leftover {
+            Leftover::CutOff => format!("left by a command on the database of agent {agent} that was killed"),
+            Leftover::Replaced => format!("another database has taken its place as that of agent {agent}"),
+        };
+        named(database, &why)
     });
     Ok(templates.chain(spares).chain(beside).collect())
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::{Context, Error, launch, template_values};
 use crate::infra::{self, Infra};
-use crate::postgres::spare::{self, Refill};
+use crate::postgres::background::Background;
+use crate::postgres::spare;
 use crate::postgres::template::{self, Existing, ExistingStep};
 use crate::postgres::{Admin, CopyOnWrite, Link, Patience, Server};
 use crate::project::Project;
@@ -147,7 +148,7 @@ pub(super) async fn ensure(
         TemplateUse { name: built.name.clone(), built: built.built }
     };
     let spares = usize::from(project.database.spares);
-    Refill::new(server, context.home.id(), &project.name, &used.name, spares).start(&context.home.infra_dir());
+    Background::refill(server, context.home.id(), &project.name, &used.name, spares).start(&context.home.infra_dir());
     Ok(Some(used))
 }
 

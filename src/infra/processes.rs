@@ -6,7 +6,7 @@ use std::fs;
 
 use super::error::{Error, Result};
 use super::observation::Observation;
-use crate::postgres::spare;
+use crate::postgres::background;
 use crate::report::{Events, ServerState};
 use crate::supervisor::{self, Client, ProcessSnapshot};
 use crate::system::{self, Home, StackName};
@@ -75,11 +75,13 @@ pub(super) async fn take_down(home: &Home, events: &Events) -> Result<Vec<String
     Ok(stopped)
 }
 
-/// Removes what the stack left on the disk: its config (it holds keys) and its logs, also that of spares.
+/// Removes what the stack left on the disk: its config (it holds keys) and its logs, also those of work in the background.
 pub(super) fn forget(home: &Home) -> Result<()> {
     let directory = home.infra_dir();
     system::remove_if_exists(&directory.join("processes.toml"))?;
-    system::remove_if_exists(&directory.join(spare::LOG))?;
+    for log in [background::SPARES_LOG, background::DROP_LOG] {
+        system::remove_if_exists(&directory.join(log))?;
+    }
     let logs = directory.join("logs");
     if logs.exists() {
         fs::remove_dir_all(&logs).map_err(system::Error::file("remove", &logs))?;

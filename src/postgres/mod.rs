@@ -8,6 +8,7 @@
 //! clone::create      role (no login) -> copy -> objects to the role -> login
 //! spare              clones made before they are wanted; a launch renames one
 //! snapshot           copy, or copy and swap
+//! background         spares, and dropping what was replaced, by a process that no command waits for
 //! drop::agent        everything with the agent's mark or the agent's role as owner
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! any moment; what an interrupted command leaves is recognised and dropped by the next one.
 
 mod admin;
+pub mod background;
 pub mod clone;
 pub mod closing;
 mod connection;

@@ -1,7 +1,8 @@
 //! Putting another database in the place of an agent's.
 //!
 //! What is to come is made beside the agent's database, and the two are swapped in one transaction: until then the agent
-//! works on what it has, and a failure changes nothing. Sessions are evicted; the application connects again.
+//! works on what it has, and a failure changes nothing. Sessions are evicted; the application connects again. What was replaced
+//! stays beside it, as `<name>_outgoing`, for [`super::background`] to drop.
 
 use crate::project::AgentId;
 
@@ -62,7 +63,8 @@ impl<'a> Replacement<'a> {
         }
     }
 
-    /// Swaps, where the new one has `arrived`; else drops what there is of it.
+    /// Swaps, where the new one has `arrived`; else drops what there is of it. What is replaced is the caller's to drop, when
+    /// nobody waits.
     pub(super) async fn finish<E: From<Error>>(
         self,
         arrived: std::result::Result<(), E>,
@@ -71,9 +73,10 @@ impl<'a> Replacement<'a> {
             Ok(()) => self.swap().await.map_err(E::from),
             Err(error) => Err(error),
         };
-        // what cannot be dropped is marked as the agent's: the next replacement or teardown takes it
-        let rest = if swapped.is_ok() { &self.outgoing } else { &self.incoming };
-        let _ = drop::database(self.server, self.connection, rest).await;
+        if swapped.is_err() {
+            // what cannot be dropped is marked as the agent's: the next replacement or teardown takes it
+            let _ = drop::database(self.server, self.connection, &self.incoming).await;
+        }
         swapped
     }
 

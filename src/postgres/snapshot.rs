@@ -16,7 +16,7 @@ use super::roles::NewRole;
 use super::sessions::{Cut, drain};
 use super::sql::literal;
 use super::template::Template;
-use super::unfinished::unfinished;
+use super::unfinished::{make_room, unfinished};
 use super::{Error, Result, Server, drop, spare};
 
 /// A snapshot.
@@ -45,6 +45,7 @@ pub async fn create(server: &Server, home_id: &str, agent: AgentId, name: &str) 
         }
         drop::database(server, &connection, &snapshot).await?;
     }
+    make_room(server, &connection, home_id, agent).await?;
     // before the look at the source, which ends its sessions
     let cut = drain(server, &connection, &agent.database()).await?;
     let source = Source::inspect(&connection, &agent.database()).await?;

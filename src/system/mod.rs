@@ -10,6 +10,7 @@ mod atomic;
 mod checkout;
 mod command;
 mod deadline;
+mod detached;
 mod directory_mark;
 mod error;
 mod git;
@@ -40,6 +41,7 @@ pub use atomic::{create_private_dir, read_optional, remove_if_exists, write_atom
 pub use checkout::Checkout;
 pub use command::{CommandSpec, Ending, Output, Program, run};
 pub use deadline::{Deadline, TimedOut};
+pub use detached::{Detached, work_detached};
 pub use directory_mark::{DirectoryMark, Fate};
 pub use error::{Error, Result, unless_full, with_causes};
 pub use git::{Git, GitError, GitOutput, HALF_MADE, HALF_MADE_PAUSE, RunningGit, is_half_made};

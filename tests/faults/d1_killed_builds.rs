@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use harness::postgres::{Server, drop, snapshot};
+use harness::postgres::{Server, drop, snapshot, unfinished};
 use harness::system::Secret;
 
 use crate::support::{LONG, SHORT, TestPostgres, TestTemplate, agent, block_on, explain, try_sql, wait_for};
@@ -130,6 +130,7 @@ fn d1_a_restore_killed_at_any_moment_keeps_the_old_state_or_has_the_new() {
     });
     let count = wait_for("the database", SHORT, || try_sql(&login, "SELECT count(*) FROM message"));
     assert_eq!(count, ["11"]);
+    block_on(unfinished::drop_replaced(&project.server, HOME, agent(1))).unwrap();
     let left: Vec<String> = postgres.databases().into_iter().filter(|name| name.starts_with("agent")).collect();
     assert_eq!(left, ["agent_1", "agent_1_snap_kept"]);
 }
@@ -202,6 +203,7 @@ fn d1_a_reset_from_a_spare_killed_at_any_moment_keeps_the_old_state_or_has_the_n
     assert!(kills > 10, "only {kills} moments were tried");
     assert_eq!(try_sql(&login, "SELECT count(*) FROM message").unwrap(), ["11"]);
     try_sql(&login, "ALTER TABLE message ADD COLUMN mine int").unwrap();
+    block_on(unfinished::drop_replaced(&project.server, HOME, agent(1))).unwrap();
     let left: Vec<String> = postgres.databases().into_iter().filter(|name| name.starts_with("agent")).collect();
     assert_eq!(left, ["agent_1", "agent_1_snap_kept"]);
     let spares = wait_for("five spares and no role without one", SHORT, || {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::postgres::{DatabaseCredentials, snapshot};
+use harness::postgres::{DatabaseCredentials, snapshot, unfinished};
 
 use crate::support::{SHORT, TestPostgres, TestTemplate, agent, block_on, try_sql, wait_until};
 
@@ -75,5 +75,6 @@ fn d5_a_database_with_sessions_is_snapshot_and_restored() {
         block_on(snapshot::restore(server, home, agent(1), "before")).unwrap();
     });
     assert_eq!(try_sql(&login, "SELECT body FROM message").unwrap(), ["seed"]);
+    block_on(unfinished::drop_replaced(server, home, agent(1))).unwrap();
     assert_eq!(postgres.databases().iter().filter(|name| name.starts_with("agent_")).count(), 2);
 }

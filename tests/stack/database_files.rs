@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{TestHome, get, post};
+use crate::support::{LONG, TestHome, get, post, wait_for};
 
 #[test]
 fn a_diff_counts_rows_of_each_table_that_differs() {
@@ -124,7 +124,10 @@ fn a_dump_of_one_agent_is_loaded_by_another() {
     assert_eq!(failed["error"]["code"], "db.no_file", "{failed}");
     assert_eq!(items(4), before);
     let query = "select datname from pg_database where datname ~ '^agent_' order by 1";
-    assert_eq!(project.query(4, query).unwrap(), ["agent_3", "agent_4"]);
+    wait_for("the replaced database to be dropped", LONG, || {
+        let found = project.query(4, query).unwrap();
+        if found == ["agent_3", "agent_4"] { Ok(()) } else { Err(format!("{found:?}")) }
+    });
     project.harness(["db", "3", "dump", "no/such/directory/x.dump"]).run().exits_with(4);
     // a table that its role must not read
     project.harness(["psql", "3", "create table secret (id int); revoke all on secret from agent_3"]).run().succeeds();

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
-use super::doctor_gc::admin;
-use crate::support::{LONG, TestHome, TestProject, wait_for};
+use super::doctor_gc::{admin, admin_session};
+use crate::support::{LONG, TestHome, TestProject, marked, wait_for, wait_until};
 
 fn databases(home: &TestHome) -> Vec<String> {
     let found = admin(home, "select datname from pg_database where datname ~ '^agent_' order by 1");
@@ -50,7 +51,81 @@ fn what_a_killed_snapshot_or_load_leaves_is_collected_and_made_again() {
     project.harness(["db", "3", "snapshot", "half"]).run().exits_with(5);
     project.harness(["db", "3", "restore", "half"]).run().succeeds();
     assert!(!databases(&home).contains(&"agent_3_incoming".to_owned()));
+    wait_until("the replaced database to be dropped", LONG, || {
+        !databases(&home).contains(&"agent_3_outgoing".to_owned())
+    });
     assert_eq!(project.harness(["gc", "--json"]).run().succeeds().json()["removed"], serde_json::json!([]));
+}
+
+/// What is replaced goes by itself; where that was killed, by the next command that knows of it.
+#[test]
+fn d26_what_a_restore_replaces_is_dropped_while_nobody_waits_or_by_the_next_command() {
+    let home = TestHome::new();
+    let project = home.project("shop").with_items().toml("[database]\nspares = 0").application("api").write();
+    project.harness(["launch", "3"]).run().succeeds();
+    project.harness(["db", "3", "snapshot", "one"]).run().succeeds();
+    let outgoing = || databases(&home).contains(&"agent_3_outgoing".to_owned());
+    let replaced_goes = || wait_until("the replaced database to be dropped", LONG, || !outgoing());
+    for replace in [&["db", "3", "restore", "one"][..], &["db", "3", "reset", "--yes"], &["launch", "3", "--reset-db"]]
+    {
+        project.harness(replace.iter().copied()).run().succeeds();
+        replaced_goes();
+    }
+    // at once again, whatever the one before has left
+    for _ in 0..2 {
+        project.harness(["db", "3", "restore", "one"]).run().succeeds();
+    }
+    project.harness(["db", "3", "snapshot", "two"]).run().succeeds();
+    assert!(!outgoing(), "a snapshot has the room of what was replaced");
+
+    leave_outgoing(&home, &project);
+    let listed = project.harness(["db", "3", "list"]).run().succeeds().stdout;
+    assert!(!listed.contains("outgoing"), "{listed}");
+    let would = project.harness(["gc", "--dry-run", "--json"]).run().succeeds().json();
+    assert!(would.to_string().contains("has taken its place as that of agent 3"), "{would}");
+    project.harness(["gc"]).run().succeeds();
+    assert!(!outgoing());
+    leave_outgoing(&home, &project);
+    project.harness(["db", "3", "restore", "one"]).run().succeeds();
+    replaced_goes();
+    leave_outgoing(&home, &project);
+    let gone = project.harness(["teardown", "3", "--json"]).run().succeeds().json();
+    assert!(gone.to_string().contains("agent_3_outgoing"), "{gone}");
+    assert_eq!(databases(&home), Vec::<String>::new());
+}
+
+/// Replaces the database, and kills the process that is to drop the old one before it can: a session that waits for the
+/// agent's lock gets it first.
+fn leave_outgoing(home: &TestHome, project: &TestProject<'_>) {
+    let mut application = admin_session(home, "select pg_sleep(300)").args(["-d", "agent_3"]).spawn().unwrap();
+    await_sleep(home, "^agent_3$");
+    let restore = project.harness(["db", "3", "restore", "one", "--drain=300"]).spawn();
+    let lock = "select (classid::bigint << 32) | objid::bigint from pg_locks where locktype = 'advisory' and granted";
+    let key = wait_for("the restore's lock", LONG, || {
+        let found = admin(home, lock);
+        if found.trim().is_empty() { Err("no lock") } else { Ok(found.trim().to_owned()) }
+    });
+    let hold = format!("select pg_advisory_lock({key}), 'holds', pg_sleep(300)");
+    let mut holder = admin_session(home, &hold).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let count = |what: &str| admin(home, &format!("select count(*) from {what}")).trim().to_owned();
+    let waiting = "pg_locks where locktype = 'advisory' and not granted";
+    wait_until("the session to wait", LONG, || count(waiting) == "1");
+    application.kill().unwrap();
+    application.wait().unwrap();
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query ~";
+    admin(home, &format!("{end} '^select pg_sleep'"));
+    restore.wait().succeeds();
+    let infra = format!("{}/infra", home.id().unwrap());
+    let dropping = || marked(&infra).into_iter().find(|(_, command)| command.contains("drop-replaced 3"));
+    let (pid, _) = wait_for("the process that drops", LONG, || dropping().ok_or("there is none"));
+    wait_until("it to wait", LONG, || count(waiting) == "1");
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
+    wait_until("its end", LONG, || dropping().is_none());
+    // also the session of the one that was killed, before it gets the lock
+    admin(home, &format!("{end} 'pg_advisory_lock'"));
+    holder.wait().unwrap();
+    wait_until("all locks to be free", LONG, || count("pg_locks where locktype = 'advisory'") == "0");
+    assert!(databases(home).contains(&"agent_3_outgoing".to_owned()));
 }
 
 /// Waits until a statement of psql sleeps in a database of this name.

@@ -14,16 +14,20 @@ fn findings(document: &serde_json::Value, area: &str) -> Vec<(String, String, St
 
 /// Asks the home's server as its admin.
 pub(super) fn admin(home: &TestHome, statement: &str) -> String {
-    let record = fs::read_to_string(home.path().join("infra/record.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-    let output = Command::new("psql")
-        .args(["-X", "-A", "-t", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-c", statement])
-        .args(["-p", &home.database_port().to_string()])
-        .env("PGPASSWORD", record["credentials"]["postgres_password"].as_str().unwrap())
-        .output()
-        .unwrap();
+    let output = admin_session(home, statement).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same as a program.
+pub(super) fn admin_session(home: &TestHome, statement: &str) -> Command {
+    let record = fs::read_to_string(home.path().join("infra/record.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-A", "-t", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-c", statement])
+        .args(["-p", &home.database_port().to_string()])
+        .env("PGPASSWORD", record["credentials"]["postgres_password"].as_str().unwrap());
+    psql
 }
 
 #[test]

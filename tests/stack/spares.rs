@@ -52,6 +52,10 @@ fn the_next_launch_and_a_reset_take_a_spare_and_it_is_replaced() {
 
     // they are no leftovers, and nobody's
     spares(&project, 2);
+    wait_for("the replaced database to be dropped", LONG, || {
+        let left = databases(&project, "_outgoing$");
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    });
     let gc = project.harness(["gc", "--dry-run", "--json"]).run().succeeds().json();
     assert_eq!(gc["removed"], serde_json::json!([]), "{gc}");
     let status = project.harness(["status", "--json"]).run().succeeds().stdout;

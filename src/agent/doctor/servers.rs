@@ -3,7 +3,7 @@
 use crate::agent::worktree::spare as spare_tree;
 use crate::agent::{Context, client_programs};
 use crate::infra::{self, Engine, InfraRecord, PortOwners};
-use crate::postgres::spare;
+use crate::postgres::background;
 use crate::project::{InfraPort, Project, Service};
 use crate::report::{Area, Diagnostic, Failure, Finding, InfraStatus, Level, RECORD_LOST, ServerState};
 use crate::system;
@@ -44,6 +44,7 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
         });
     }
     findings.extend(spares(context));
+    findings.extend(replaced(context));
     findings.extend(spare_trees(context));
     if let Ok(Some(infra)) = infra::open(&context.home).await {
         findings.extend(client_programs::missing(&infra, &context.variable("PATH").unwrap_or_default()).await);
@@ -58,11 +59,18 @@ pub(super) async fn examine(context: &Context, project: Option<&Project>) -> Res
 
 /// Why the last spares could not be made: it happened in the background.
 fn spares(context: &Context) -> Option<Finding> {
-    let said = std::fs::read_to_string(context.home.infra_dir().join(spare::LOG)).ok()?;
+    let said = std::fs::read_to_string(context.home.infra_dir().join(background::SPARES_LOG)).ok()?;
     let message = format!("the last spares could not be made: {}", said.lines().next()?);
     let hint = "launches clone instead; free disk space, or see `harness logs --infra db`; `spares = 0` in `[database]` \
                 makes none";
     Some(Finding::bad(Area::Servers, Level::Warning, message, hint))
+}
+
+/// Why the last database that was replaced could not be dropped.
+fn replaced(context: &Context) -> Option<Finding> {
+    let said = std::fs::read_to_string(context.home.infra_dir().join(background::DROP_LOG)).ok()?;
+    let message = format!("the last database that was replaced could not be dropped: {}", said.lines().next()?);
+    Some(Finding::bad(Area::Servers, Level::Warning, message, "run `harness gc`"))
 }
 
 /// Why the last spare work tree could not be made.

@@ -8,8 +8,8 @@ use super::template::TemplateInputs;
 use crate::agent::template_values::Rendering;
 use crate::agent::{Error, Record};
 use crate::infra::Infra;
+use crate::postgres::background::Background;
 use crate::postgres::clone::{self, CloneState};
-use crate::postgres::spare::Refill;
 use crate::postgres::{self, CloneRequest, Inspection, LeftoverReferences, Server, snapshot, template};
 use crate::project::Project;
 use crate::render::Renderer;
@@ -25,7 +25,7 @@ pub(super) struct Made {
     pub(super) replaced: bool,
     pub(super) template: Option<TemplateUse>,
     /// The spares that the next launch is to find.
-    pub(super) refill: Option<Refill>,
+    pub(super) refill: Option<Background>,
     pub(super) server: Option<String>,
     /// Where the template names itself.
     pub(super) leftover_references: LeftoverReferences,
@@ -101,7 +101,7 @@ pub(super) async fn ensure(
         let template = record.template.clone().map(|name| TemplateUse { name, built: false });
         // only the wish for none is carried out here: the template of this agent may be an old one
         if let (0, Some(name)) = (project.database.spares, &record.template) {
-            made.refill = Some(Refill::new(&plan.server, context.home.id(), &record.project, name, 0));
+            made.refill = Some(Background::refill(&plan.server, context.home.id(), &record.project, name, 0));
         }
         return Ok(Made { template, ..made });
     }
@@ -136,6 +136,7 @@ pub(super) async fn ensure(
         // a clone whose `post_clone` did not end, or one that is to be replaced; its snapshots stay
         let task = context.events.task(scope.subject(), format!("clone database {} again", record.agent.database()));
         snapshot::reset(&plan.server, template, &request).await?;
+        Background::drop_replaced(&plan.server, request.home_id, request.agent).start(&context.home.infra_dir());
         task.finish();
     } else {
         clone::create(&plan.server, template, &request, &context.events).await?;
@@ -144,7 +145,7 @@ pub(super) async fn ensure(
     made.leftover_references = template.leftover_references.clone();
     made.template = Some(TemplateUse { name: template.name.clone(), built: template.built });
     let spares = usize::from(project.database.spares);
-    made.refill = Some(Refill::new(&plan.server, context.home.id(), &record.project, &template.name, spares));
+    made.refill = Some(Background::refill(&plan.server, context.home.id(), &record.project, &template.name, spares));
     made.server = Some(plan.system_identifier.clone());
     Ok(made)
 }

@@ -10,7 +10,7 @@ use super::scope::{LaunchOptions, Lodging, Scope};
 use crate::agent::lease::Lease;
 use crate::agent::worktree::spare;
 use crate::agent::{Context, Error, Lifecycle, Record, beside, identity, teardown};
-use crate::postgres::spare::Refill;
+use crate::postgres::background::Background;
 use crate::project::{AgentId, Project};
 use crate::report::{Failure, Kind, Launch, LaunchOutcome, LaunchedAgent};
 
@@ -125,7 +125,7 @@ async fn one(
     whom: Whom,
     refusal: Option<Error>,
     (options, lodging): (&LaunchOptions, &Lodging),
-    (at_work, refills): (&RefCell<BTreeSet<AgentId>>, &RefCell<Vec<Refill>>),
+    (at_work, refills): (&RefCell<BTreeSet<AgentId>>, &RefCell<Vec<Background>>),
 ) -> (LaunchedAgent, Option<Kind>) {
     let began = Instant::now();
     let agent = whom.agent();
@@ -152,7 +152,7 @@ async fn one(
         };
         let result = attempt.run(project).await;
         attempt.describe(&mut report).await;
-        let known = |refill: &Refill| refills.borrow().contains(refill);
+        let known = |refill: &Background| refills.borrow().contains(refill);
         if let Some(refill) = attempt.refill().filter(|refill| !known(refill)) {
             refills.borrow_mut().push(refill);
         }

@@ -7,7 +7,7 @@ use crate::agent::lease::Lease;
 use crate::agent::template_values::Rendering;
 use crate::agent::{Lifecycle, Record, control, engine_choice, processes, teardown, undone};
 use crate::infra::{self, Infra};
-use crate::postgres::spare::Refill;
+use crate::postgres::background::Background;
 use crate::project::Project;
 use crate::render;
 use crate::report::{Failure, LaunchOutcome, LaunchedAgent, TemplateUse};
@@ -25,7 +25,7 @@ pub(super) struct Run<'a> {
     /// The template that was used, once known.
     template: Option<TemplateUse>,
     /// The spares that the next launch is to find, where this one took a database.
-    refill: Option<Refill>,
+    refill: Option<Background>,
     /// Whether the agent's database took the place of another.
     replaced: bool,
     /// Whether `[prepare]` of the tree has steps.
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
     }
 
     /// The spares that are to be made when all is done.
-    pub(super) fn refill(&mut self) -> Option<Refill> {
+    pub(super) fn refill(&mut self) -> Option<Background> {
         self.refill.take()
     }
 

@@ -12,11 +12,8 @@
 //!
 //! # Who makes them
 //!
-//! `harness __refill-spares`, which a launch starts in the background when it has ended, and which ends when the spares are
-//! there. A resident process in the stack of the shared servers was the alternative: it would take memory for ever, would
-//! have to be told of every hand-out, and there is no such stack where servers are external. Nothing is lost with a refill
-//! that is killed: the next one sweeps what is unfinished. It carries the marker of the shared servers' stack, so that
-//! `teardown --infra` ends it.
+//! `refill`, in a process that a launch starts when it has ended ([`super::background`]). Nothing is lost with one that is
+//! killed: the next sweeps what is unfinished.
 //!
 //! One at a time fills the spares of a template (`Key`). One that finds the lock taken ends: the holder
 //! counts again after it has given the lock back, so a spare that was handed out meanwhile is replaced.
@@ -32,18 +29,14 @@
 //! None on external servers: harness cannot see their disk, and whoever lends a server has not agreed to copies that nobody
 //! asked for.
 
-mod entry;
 mod hand_out;
 mod list;
-mod process;
 mod refill;
 mod room;
 mod sweep;
 
-pub use entry::entry;
 pub(super) use hand_out::{adopt, hand_out};
 pub(super) use list::count;
-pub use process::{LOG, Refill};
 pub use refill::{obstacle, refill};
 pub(super) use sweep::sweep_orphans;
 pub use sweep::{leftovers, sweep};

@@ -1,7 +1,6 @@
 //! `harness __refill-trees ROOT`: the environment of the launch, a runtime, until all is there.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,7 +8,7 @@ use super::refill::refill;
 use crate::agent::Context;
 use crate::agent::worktree::spare::COMMAND;
 use crate::report::{Events, Failure, Kind};
-use crate::system::{self, Home, until_signal};
+use crate::system::{self, Home, work_detached};
 
 /// To others the processor and, because the kernel derives it, the disk.
 const NICENESS: i32 = 10;
@@ -38,13 +37,8 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     let home = Home::locate(|name| environment.get(name).cloned()).and_then(|path| Home::look(&path));
     let Ok(home) = home else { return Some(ExitCode::from(Kind::Environment.exit_code())) };
     let context = Context { home, environment, directory: root.clone(), events: Events::silent() };
-    let work = async {
-        if let Err(failure) = refill(&context, &root).await {
-            // standard error is the log; a log that cannot be written changes nothing
-            let _ = writeln!(std::io::stderr(), "{}", said(&failure));
-        }
-    };
-    Some(match until_signal(work) {
+    let work = async { refill(&context, &root).await.map_err(|failure| said(&failure)) };
+    Some(match work_detached(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(Kind::Environment.exit_code()),
     })
