@@ -13,6 +13,7 @@ pub fn hidden_command(arguments: &[OsString]) -> Option<ExitCode> {
         embedded::entry,
         infra::docker::forward::entry,
         infra::docker::autoheal::entry,
+        infra::docker::store::entry,
         postgres::closing::entry,
         postgres::background::entry,
         agent::refill_trees_entry,

@@ -46,8 +46,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("verify", &["agent", "diagnostic", "render", "supervisor", "project", "report", "system"]),
         // each server states what templates see of it: the type is the contract
         ("infra", &["postgres", "bucket", "render", "supervisor", "project", "report", "system"]),
-        // a template is built by a stack of its own
-        ("stores", &["diagnostic", "render", "supervisor", "project", "report", "system"]),
+        // a template is built by a stack of its own; a server may be a container
+        ("stores", &["diagnostic", "infra", "render", "supervisor", "project", "report", "system"]),
         ("postgres", &["diagnostic", "project", "report", "system"]),
         ("bucket", &["report", "system"]),
         // the process config that it renders is the supervisor's input: the type is the contract

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Context, Record, processes};
+use crate::infra::docker;
 use crate::project::Project;
 use crate::report::Failure;
 use crate::supervisor::{Client, StackSnapshot};
@@ -50,6 +51,10 @@ impl Paused {
         names.retain(|name| all || stores.contains(name));
         if !names.is_empty() {
             client.stop(&names).await?;
+            for name in names.iter().filter(|name| is_container(project, name)) {
+                // of a process that had to be killed
+                docker::store::remove(&context.home, &record.agent.stack().to_string(), Some(name)).await?;
+            }
         }
         Ok(Self { client: Some(client), names })
     }
@@ -68,6 +73,10 @@ impl Paused {
         client.wait_until(PATIENCE, is_settled).await?;
         Ok(())
     }
+}
+
+fn is_container(project: &Project, name: &str) -> bool {
+    project.stores.iter().any(|(known, store)| known == name && store.container.is_some())
 }
 
 fn running(snapshot: &StackSnapshot) -> Vec<String> {

@@ -227,6 +227,7 @@ fn store(name: &str, store: &Store) -> StoreConfig {
     StoreConfig {
         name: name.to_owned(),
         serves: store.serves.name().to_owned(),
+        image: store.container.as_ref().map(|container| container.image.clone()),
         init: store.init.as_ref().map(|init| init.0.clone()),
         steps: store.steps.iter().map(step).collect(),
     }

@@ -25,9 +25,11 @@ pub struct StoreRow {
 pub struct StoreConfig {
     /// Its name.
     pub name: String,
-    /// `use`; `command` for a server of the project's own.
+    /// `use`; `command` for a server of the project's own, `image` for a container.
     #[serde(rename = "use")]
     pub serves: String,
+    /// The image of the container.
+    pub image: Option<String>,
     /// What makes an empty data directory.
     pub init: Option<String>,
     /// What its template is made by, in order.

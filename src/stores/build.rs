@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::copy::remove;
 use super::error::Error;
 use crate::diagnostic;
+use crate::infra::docker;
 use crate::project::Store;
 use crate::report::{Events, Failure, Task};
 use crate::supervisor::{self, Client, Phase, ProcessSpec, RestartSpec, StackSpec, logs};
@@ -166,5 +167,6 @@ pub(super) async fn end(home: &Home, directory: &Path, template: &str) -> Result
         }
     }
     supervisor::sweep(home.id(), &place, &stack).await?;
+    docker::store::remove(home, &stack, None).await?;
     Ok(remove(directory)?)
 }

@@ -87,7 +87,7 @@ impl Diagnostic for Error {
 /// What to install.
 fn packages(kind: StoreKind) -> &'static str {
     match kind {
-        StoreKind::Own | StoreKind::Sqlite => "install its program",
+        StoreKind::Own | StoreKind::Sqlite | StoreKind::Image => "install its program",
         StoreKind::Redis => "install the package `redis-server` or `valkey-server`",
         StoreKind::Mysql => "install the package `mariadb-server-core`, or `mysql-server-core` where the system has it",
         StoreKind::Mariadb => "install the package `mariadb-server-core`",

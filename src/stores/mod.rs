@@ -1,7 +1,8 @@
 //! Stores: servers (or files) that each agent gets its own copy of.
 //!
 //! A store is three things, of which two exist already: its server is a process of the agent's stack, its port is one of the
-//! agent's ports, and only its data is made here.
+//! agent's ports, and only its data is made here. A server that is an image is such a process too
+//! ([`crate::infra::docker::store`]).
 //!
 //! ```text
 //! <home>/stores/<digest>/                                 a template: data/, store.json
@@ -25,6 +26,7 @@
 //! complete. A build that was killed leaves that stack running; whoever comes next ends it.
 
 mod build;
+mod container;
 mod copy;
 mod data;
 mod error;

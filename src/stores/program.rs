@@ -51,7 +51,7 @@ impl Program {
 /// The programs of a kind, the preferred one first.
 fn names(kind: StoreKind) -> &'static [&'static str] {
     match kind {
-        StoreKind::Own | StoreKind::Sqlite => &[],
+        StoreKind::Own | StoreKind::Sqlite | StoreKind::Image => &[],
         StoreKind::Redis => &["valkey-server", "redis-server"],
         StoreKind::Mysql => &["mysqld", "mariadbd"],
         StoreKind::Mariadb => &["mariadbd", "mysqld"],

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use shell_words::quote;
 
+use super::container;
 use super::program::Program;
 use crate::project::StoreKind;
 use crate::system;
@@ -22,16 +23,18 @@ pub(super) struct Served<'a> {
     pub(super) dir: &'a Path,
     /// Its port; 0 for one without a server.
     pub(super) port: u16,
+    /// The image that serves, where it is one.
+    pub(super) image: Option<&'a str>,
 }
 
 impl Served<'_> {
-    /// The command line of its server; empty for one that the project starts by its own `command`.
+    /// The command line of its server; empty for one that is not installed on this machine by its kind.
     pub(super) fn command(&self, program: &Program) -> String {
         let path = quote(&program.path.to_string_lossy()).into_owned();
         let (dir, port) = (self.dir.display(), self.port);
         let option = |option: String| quote(&option).into_owned();
         match self.kind {
-            StoreKind::Own | StoreKind::Sqlite => String::new(),
+            StoreKind::Own | StoreKind::Sqlite | StoreKind::Image => String::new(),
             // every write is in the append-only file when it is answered; `-::1` is left out where there is no IPv6
             StoreKind::Redis => format!(
                 "{path} --port {port} --bind 127.0.0.1 -::1 --dir {} --daemonize no --appendonly yes --appendfsync no --save ''",
@@ -82,7 +85,7 @@ impl Served<'_> {
     pub(super) fn url(&self) -> String {
         let (port, database) = (self.port, self.database());
         match self.kind {
-            StoreKind::Own => format!("http://127.0.0.1:{port}"),
+            StoreKind::Own | StoreKind::Image => container::url(self.image.unwrap_or_default(), port),
             StoreKind::Redis => format!("redis://127.0.0.1:{port}"),
             StoreKind::Mysql | StoreKind::Mariadb => format!("mysql://root@127.0.0.1:{port}/{database}"),
             StoreKind::Mongodb => format!("mongodb://127.0.0.1:{port}/{database}"),
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
 
     fn served(kind: StoreKind, dir: &str) -> String {
-        let served = Served { kind, name: "my-shop", dir: Path::new(dir), port: 6389 };
+        let served = Served { kind, name: "my-shop", dir: Path::new(dir), port: 6389, image: None };
         format!("{} {:?}", served.url(), served.file())
     }
 
@@ -153,7 +156,7 @@ mod tests {
     fn a_directory_with_a_space_stays_one_word() {
         let path = std::path::PathBuf::from("/usr/bin/redis-server");
         let program = Program { path, is_mariadb: false, places: String::new() };
-        let served = Served { kind: StoreKind::Redis, name: "cache", dir: Path::new("/a b/c"), port: 1 };
+        let served = Served { kind: StoreKind::Redis, name: "cache", dir: Path::new("/a b/c"), port: 1, image: None };
         assert!(shell_words::split(&served.command(&program)).unwrap().contains(&"/a b/c".to_owned()));
     }
 }

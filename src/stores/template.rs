@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::build::{Build, Place, end};
+use super::container::anywhere;
 use super::copy::{names, remove};
 use super::data::{DATA, Mark, now};
 use super::error::Error;
 use super::program::Program;
 use super::values::At;
+use crate::infra::docker;
 use crate::project::inputs::{contents, matching_files};
 use crate::project::{Project, Store, StoreKind};
 use crate::render::{Renderer, TemplateValues};
@@ -47,7 +49,7 @@ impl Templates<'_> {
     pub fn name(&self, name: &str, store: &Store) -> Result<Option<String>, Failure> {
         let program = self.program(name, store)?;
         // the same on every machine and for every build
-        let at = &At { dir: PathBuf::from("/store"), port: 1 };
+        let at = &At { dir: PathBuf::from("/store"), port: 1, home: self.home.path().to_owned() };
         let build = self.build(name, store, at, program.as_ref())?;
         if build.init.is_none() && build.steps.is_empty() {
             return Ok(None);
@@ -64,7 +66,7 @@ impl Templates<'_> {
         part(&program.map_or_else(String::new, |program| program.identity()));
         part(build.init.as_deref().unwrap_or_default());
         let server = build.server.as_ref().map(|server| format!("{:?} {:?}", server.command, server.environment));
-        part(&server.unwrap_or_default());
+        part(&anywhere(&server.unwrap_or_default(), self.home.path()));
         let mut used: BTreeSet<String> = named(build.init.as_deref().unwrap_or_default().as_bytes());
         for (step, command) in store.steps.iter().zip(&build.steps) {
             part(command);
@@ -85,12 +87,15 @@ impl Templates<'_> {
         Ok(Some(hexadecimal(&hash.finalize())[..12].to_owned()))
     }
 
-    /// Whether what serves the store is installed.
+    /// Sees to it that what serves the store is there: a program that is installed, or an image, which is pulled.
     ///
     /// # Errors
     /// It is not.
-    pub fn check_program(&self, name: &str, store: &Store) -> Result<(), Error> {
-        self.program(name, store).map(drop)
+    pub async fn provide(&self, name: &str, store: &Store) -> Result<(), Failure> {
+        if let Some(container) = &store.container {
+            docker::store::prepare(self.home, name, &container.image, self.variable, self.events).await?;
+        }
+        Ok(self.program(name, store).map(drop)?)
     }
 
     /// Whether a template is there.
@@ -116,7 +121,8 @@ impl Templates<'_> {
         end(self.home, &building, template).await?;
         system::create_private_dir(&building, 0o700)?;
         system::create_private_dir(&building.join(DATA), 0o700)?;
-        let at = &At { dir: building.join(DATA), port: if store.serves.has_server() { free_port()? } else { 0 } };
+        let port = if store.serves.has_server() { free_port()? } else { 0 };
+        let at = &At { dir: building.join(DATA), port, home: self.home.path().to_owned() };
         let program = self.program(name, store)?;
         let build = self.build(name, store, at, program.as_ref())?;
         let (home, events, tree) = (self.home, self.events, &self.project.root);
@@ -152,7 +158,7 @@ impl Templates<'_> {
     }
 
     fn program(&self, name: &str, store: &Store) -> Result<Option<Program>, Error> {
-        if matches!(store.serves, StoreKind::Own | StoreKind::Sqlite) {
+        if matches!(store.serves, StoreKind::Own | StoreKind::Sqlite | StoreKind::Image) {
             return Ok(None);
         }
         let found = Program::find(store.serves, &self.places());

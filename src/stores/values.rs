@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::AgentStores;
+use super::container;
 use super::program::Program;
 use super::ready::Served;
 use crate::project::{AgentId, Project, Store};
@@ -17,11 +18,14 @@ pub struct At {
     pub dir: PathBuf,
     /// Its port; 0 for one without a server.
     pub port: u16,
+    /// The home.
+    pub home: PathBuf,
 }
 
 impl At {
-    pub(super) fn served<'a>(&'a self, name: &'a str, store: &Store) -> Served<'a> {
-        Served { kind: store.serves, name, dir: &self.dir, port: self.port }
+    pub(super) fn served<'a>(&'a self, name: &'a str, store: &'a Store) -> Served<'a> {
+        let image = store.container.as_ref().map(|container| container.image.as_str());
+        Served { kind: store.serves, name, dir: &self.dir, port: self.port, image }
     }
 
     /// What templates see. `places` is a PATH; where it does not have the program, there is no `command`.
@@ -38,7 +42,11 @@ impl At {
         }
         values.extend(served.file().map(|file| ("file", TemplateValue::from(file))));
         let program = Program::find(store.serves, places);
-        values.extend(program.map(|program| ("command", TemplateValue::from(served.command(&program)))));
+        let command = match &store.container {
+            Some(given) => Some(container::command(given, &self.home, name, &self.dir, self.port)),
+            None => program.map(|program| served.command(&program)),
+        };
+        values.extend(command.map(|command| ("command", TemplateValue::from(command))));
         values
     }
 }
@@ -46,7 +54,8 @@ impl At {
 /// Values to try templates with, before anything is made and whatever is installed.
 pub fn samples(project: &Project, agent: AgentId) -> BTreeMap<String, ServerValues> {
     let values = project.stores.iter().map(|(name, store)| {
-        let at = At { dir: PathBuf::from("/stores").join(name), port: project.port(agent, name).unwrap_or_default() };
+        let (dir, port) = (PathBuf::from("/stores").join(name), project.port(agent, name).unwrap_or_default());
+        let at = At { dir, port, home: PathBuf::from("/home") };
         let mut values = at.values(name, store, "");
         values.entry("command").or_insert_with(|| TemplateValue::from("server"));
         (name.clone(), values)
@@ -59,7 +68,7 @@ pub fn of(project: &Project, home: &Home, agent: AgentId, places: &str) -> BTree
     let own = AgentStores::of(home, agent);
     let values = project.stores.iter().map(|(name, store)| {
         let port = project.port(agent, name).filter(|_| store.serves.has_server());
-        let at = At { dir: own.data(name), port: port.unwrap_or_default() };
+        let at = At { dir: own.data(name), port: port.unwrap_or_default(), home: home.path().to_owned() };
         (name.clone(), at.values(name, store, places))
     });
     values.collect()

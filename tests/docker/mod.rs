@@ -19,4 +19,5 @@ mod machine;
 mod moving;
 mod relay;
 mod stack;
+mod stores;
 mod terminal;

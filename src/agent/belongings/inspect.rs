@@ -3,12 +3,13 @@
 use crate::agent::Context;
 use crate::bucket::BucketRegistry;
 use crate::infra::Infra;
+use crate::infra::docker::store;
 use crate::postgres::clone;
 use crate::project::AgentId;
 use crate::report::Failure;
 use crate::system::{self, Home};
 
-/// Agents that own a database, a role, a bucket or a process, with their project where that is known.
+/// Agents that own a database, a role, a bucket, a process or a container, with their project where that is known.
 ///
 /// # Errors
 /// A server does not answer, or the registry cannot be read.
@@ -28,11 +29,17 @@ pub(in crate::agent) async fn inspect(
         }
     }
     found.extend(with_processes(&context.home).into_iter().map(|agent| (agent, None)));
+    let containers = store::found(&context.home).await?;
+    found.extend(containers.iter().filter_map(|container| Some((agent_of(&container.stack)?, None))));
     Ok(found)
 }
 
 /// Agents with a live process that carries this home's marker.
 fn with_processes(home: &Home) -> Vec<AgentId> {
     let stacks = system::marked_stacks(home.id());
-    stacks.iter().filter_map(|stack| stack.strip_prefix("agent-")?.parse().ok()).collect()
+    stacks.iter().filter_map(|stack| agent_of(stack)).collect()
+}
+
+fn agent_of(stack: &str) -> Option<AgentId> {
+    stack.strip_prefix("agent-")?.parse().ok()
 }

@@ -72,7 +72,7 @@ impl Kind {
         match self {
             Self::Processes => processes::find(owner).await,
             Self::Database => database::find(owner).await,
-            Self::Stores => stores::find(owner),
+            Self::Stores => stores::find(owner).await,
             Self::Bucket => bucket::find(owner),
             Self::Mail => mail::find(owner).await,
             Self::Files => Ok(files::find(owner)),

@@ -50,7 +50,7 @@ impl<'a> Plan<'a> {
         let wanted: Vec<_> = wanted.filter(|(name, _)| all || !there.contains(name)).collect();
         let mut is_present = true;
         for (name, store) in &wanted {
-            templates.check_program(name, store)?;
+            templates.provide(name, store).await?;
             // inputs that `[prepare]` makes are no reason to fail here
             let template = templates.name(name, store).unwrap_or_else(|_| Some(String::new()));
             is_present &= template.is_none_or(|template| templates.is_there(&template));

@@ -12,6 +12,7 @@
 //! autoheal       restarts what needs it while no command runs; process: how both of them run
 //! bring_up, take_down, status, wait, logs, exec, stats, resolved
 //! task           containers that do one thing and end
+//! store          a container as a process of an agent's stack
 //! ```
 //!
 //! Names and labels are those of docker compose, so that `docker compose -p agent-infra ps|logs|down` works, and
@@ -23,6 +24,7 @@
 
 pub mod autoheal;
 pub mod forward;
+pub mod store;
 
 mod added;
 mod apply;

@@ -113,6 +113,14 @@ pub enum Error {
         /// The last lines of its log.
         tail: Vec<String>,
     },
+    /// The container of a store cannot run. Said in the store's log.
+    #[error("the container of store `{store}` cannot run: {problem}")]
+    StoreContainer {
+        /// The store.
+        store: String,
+        /// Why not.
+        problem: String,
+    },
     /// There is no such container.
     #[error("`{service}` has no container")]
     NoContainer {
@@ -159,7 +167,7 @@ impl Diagnostic for Error {
             Self::Image { problem, .. } => problem.code(),
             Self::Foreign { .. } => "docker.foreign",
             Self::Call { .. } => "docker.failed",
-            Self::NotWell { .. } => "docker.not_well",
+            Self::NotWell { .. } | Self::StoreContainer { .. } => "docker.not_well",
             Self::NoContainer { .. } => "docker.no_container",
         }
     }
@@ -189,7 +197,7 @@ impl Diagnostic for Error {
             }
             Self::NotWell { service, .. } => format!("run `harness logs --infra {service}`"),
             Self::NoContainer { .. } => "run `harness setup`".into(),
-            Self::System(_) | Self::Compose(_) | Self::Call { .. } => return None,
+            Self::System(_) | Self::Compose(_) | Self::Call { .. } | Self::StoreContainer { .. } => return None,
         })
     }
 

@@ -14,6 +14,6 @@ pub use infra::{Durability, EngineChoice, InfraSettings, PortSource, PostgresSet
 pub use process::{Condition, Dependency, Probe, ProbeCheck, Process, RestartPolicy, Stdin, Watch};
 pub use project::{BucketSeed, LaunchSettings, PrepareStep, Project, RenderSettings, WorktreeSettings};
 pub use service::{InfraPort, InfraPorts, Service};
-pub use store::{Store, StoreKind, StoreStep};
+pub use store::{Container, Store, StoreKind, StoreStep};
 pub use template::Template;
 pub use verify::{VerifyCheck, VerifyCommand, VerifyStage};

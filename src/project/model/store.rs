@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::template::Template;
 
 /// One store. Its server is the process of the same name.
@@ -14,6 +16,35 @@ pub struct Store {
     pub init: Option<Template>,
     /// `template.steps`.
     pub steps: Vec<StoreStep>,
+    /// `image`, and what goes with it.
+    pub container: Option<Container>,
+}
+
+/// The container of a store whose server is an image. The process that runs it reads this.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Container {
+    /// The image.
+    pub image: String,
+    /// The port of the server in the container; that of the image unless given.
+    pub port: Option<u16>,
+    /// Directories of the container that are the store's data; the volumes of the image unless given.
+    pub data: Vec<String>,
+    /// In place of the image's entrypoint.
+    pub entrypoint: Vec<String>,
+    /// The variables of the process that it gets.
+    pub environment: Vec<String>,
+    /// Files and directories of this machine, and where it sees them.
+    pub files: Vec<(String, String)>,
+    /// How long the server may take to end.
+    pub stop_seconds: i32,
+}
+
+impl Container {
+    /// The program that an image is known by: `valkey` of `docker.io/valkey/valkey:8`.
+    pub fn program_of(image: &str) -> Option<&str> {
+        image.rsplit('/').next()?.split([':', '@']).next()
+    }
 }
 
 /// What serves a store.
@@ -31,6 +62,8 @@ pub enum StoreKind {
     Mongodb,
     /// Files of SQLite.
     Sqlite,
+    /// `image`: a container.
+    Image,
 }
 
 impl StoreKind {
@@ -43,6 +76,7 @@ impl StoreKind {
             Self::Mariadb => "mariadb",
             Self::Mongodb => "mongodb",
             Self::Sqlite => "sqlite",
+            Self::Image => "image",
         }
     }
 
@@ -54,7 +88,7 @@ impl StoreKind {
     /// The port base unless another one is given: the server's usual port, which no agent gets itself.
     pub fn port_base(self) -> Option<u16> {
         match self {
-            Self::Own | Self::Sqlite => None,
+            Self::Own | Self::Sqlite | Self::Image => None,
             Self::Redis => Some(6379),
             Self::Mysql | Self::Mariadb => Some(3306),
             Self::Mongodb => Some(27017),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::process::{ReadinessProbe, Shutdown};
 use super::{DurationValue, Ordered, Scalar};
 
-/// A server that each agent gets its own copy of: either `use` or `command`.
+/// A server that each agent gets its own copy of: `use`, `command` or `image`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Store {
@@ -17,8 +17,17 @@ pub(crate) struct Store {
     pub(crate) ready: Option<ReadyStore>,
     /// Any other server, a template that names `{{ stores.<name>.dir }}` and `{{ stores.<name>.port }}`.
     pub(crate) command: Option<String>,
-    /// Further arguments of a store that harness knows, a template: `"--maxmemory 100mb"`.
+    /// An image that the Docker engine of this machine runs, one container for each agent: `"valkey/valkey:8"`.
+    pub(crate) image: Option<String>,
+    /// Further arguments of a store that harness knows, a template: `"--maxmemory 100mb"`; with `image`, in place of the image's
+    /// command.
     pub(crate) arguments: Option<String>,
+    /// With `image`: the port on which the server listens in its container. Unless given, the only one that the image exposes.
+    #[schemars(range(min = 1))]
+    pub(crate) container_port: Option<u16>,
+    /// With `image`: the directories of the container in which the server keeps its data, `["/data"]`. Unless given, the volumes
+    /// of the image.
+    pub(crate) data: Option<Vec<String>>,
     /// Port base: agent n gets base + 10 n. A store that harness knows has one; otherwise it is given here, or in `[ports]`
     /// under the store's name.
     #[schemars(range(min = 1))]

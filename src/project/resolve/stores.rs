@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::document::KeyPath;
-use super::super::model::{Probe, ProbeCheck, Process, Store, StoreKind, StoreStep, Template};
+use super::super::model::{Container, Probe, ProbeCheck, Process, Store, StoreKind, StoreStep, Template};
 use super::super::raw;
 use super::processes;
 use super::resolver::Resolver;
@@ -12,6 +12,8 @@ use super::resolver::Resolver;
 const STEP_TIMEOUT: Duration = Duration::from_mins(10);
 /// A server of a store may take so many seconds to write what it has.
 const STOP_SECONDS: f64 = 60.0;
+/// What of it a server in a container has; the rest is the engine's.
+const STOP_PART: f64 = 0.9;
 
 /// The port bases of stores that `[ports]` does not name.
 pub(super) fn ports(
@@ -57,7 +59,8 @@ pub(super) fn stores(
     for (name, store) in &raw.0 {
         let path = KeyPath::of("stores").key(name);
         let name = resolver.name(name, &path);
-        let given = [("use", store.ready.is_some()), ("command", store.command.is_some())];
+        let given =
+            [("use", store.ready.is_some()), ("command", store.command.is_some()), ("image", store.image.is_some())];
         if !resolver.exactly_one(&path, &given) {
             continue;
         }
@@ -90,7 +93,23 @@ fn one(resolver: &mut Resolver<'_>, raw: &raw::Store, path: &KeyPath) -> Store {
             timeout: resolver.some_duration(step.timeout.as_ref(), &path.key("timeout"), STEP_TIMEOUT),
         });
     }
-    Store { serves: kind(raw), init: raw.init.clone().map(Template), steps }
+    Store { serves: kind(raw), init: raw.init.clone().map(Template), steps, container: container(raw) }
+}
+
+/// The container of a store that is an image.
+fn container(raw: &raw::Store) -> Option<Container> {
+    // the process that stops it must not be killed meanwhile
+    let stop = raw.shutdown.timeout_seconds.unwrap_or(STOP_SECONDS) * STOP_PART;
+    Some(Container {
+        image: raw.image.clone()?,
+        port: raw.container_port,
+        data: raw.data.clone().unwrap_or_default(),
+        entrypoint: Vec::new(),
+        environment: raw.environment.0.iter().map(|(name, _)| name.clone()).collect(),
+        files: Vec::new(),
+        #[allow(clippy::cast_possible_truncation)] // whole seconds
+        stop_seconds: stop as i32,
+    })
 }
 
 /// The server as a process that is ready before any of the application is started.
@@ -116,7 +135,7 @@ fn server(resolver: &mut Resolver<'_>, name: &str, raw: &raw::Store, path: &KeyP
     process.readiness_probe.get_or_insert_with(|| Probe {
         check: match kind(raw) {
             // while it reads its files it accepts connections, and answers that it is loading
-            StoreKind::Redis => ProbeCheck::Exchange { port, send: "PING\r\n", expect: "+PONG" },
+            _ if answers_ping(raw) => ProbeCheck::Exchange { port, send: "PING\r\n", expect: "+PONG" },
             _ => ProbeCheck::Tcp { host: Some(Template("127.0.0.1".to_owned())), port },
         },
         initial_delay: Duration::ZERO,
@@ -128,8 +147,15 @@ fn server(resolver: &mut Resolver<'_>, name: &str, raw: &raw::Store, path: &KeyP
     process
 }
 
+/// Whether it speaks the protocol of Redis.
+fn answers_ping(raw: &raw::Store) -> bool {
+    let is_image = |image: &String| Container::program_of(image).is_some_and(|it| ["redis", "valkey"].contains(&it));
+    kind(raw) == StoreKind::Redis || raw.image.as_ref().is_some_and(is_image)
+}
+
 fn kind(raw: &raw::Store) -> StoreKind {
     match raw.ready {
+        None if raw.image.is_some() => StoreKind::Image,
         None => StoreKind::Own,
         Some(raw::ReadyStore::Redis) => StoreKind::Redis,
         Some(raw::ReadyStore::Mysql) => StoreKind::Mysql,
@@ -152,7 +178,13 @@ fn fitting(resolver: &mut Resolver<'_>, raw: &raw::Store, path: &KeyPath) {
     };
     let (serves, is_own) = (kind(raw), raw.command.is_some());
     refuse("arguments", is_own && raw.arguments.is_some(), "`command` has its own".to_owned());
-    refuse("init", !is_own && raw.init.is_some(), format!("harness knows how data of {} begins", serves.name()));
+    let of_image = || "an image makes its data itself".to_owned();
+    refuse("init", serves == StoreKind::Image && raw.init.is_some(), of_image());
+    let is_known = raw.ready.is_some();
+    refuse("init", is_known && raw.init.is_some(), format!("harness knows how data of {} begins", serves.name()));
+    let without_image = || "only an `image` has a container".to_owned();
+    refuse("container_port", raw.image.is_none() && raw.container_port.is_some(), without_image());
+    refuse("data", raw.image.is_none() && raw.data.is_some(), without_image());
     if !serves.has_server() {
         let why = || format!("{} has no server", serves.name());
         refuse("port", raw.port.is_some(), why());

@@ -15,3 +15,4 @@ mod sockets;
 
 pub use entry::entry;
 pub use process::process;
+pub(super) use relay::accept;

@@ -49,7 +49,8 @@ pub(super) async fn run(address: IpAddr, ports: &[u16]) {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr) {
+/// Passes every connection on to `target`, without end.
+pub(in crate::infra::docker) async fn accept(listener: TcpListener, target: SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
