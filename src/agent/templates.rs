@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Context, Error, launch, template_values};
+use super::{Context, Error, identity, launch, template_values};
 use crate::infra::{self, Infra};
 use crate::postgres::background::Background;
 use crate::postgres::spare;
@@ -12,11 +12,12 @@ use crate::postgres::{Admin, CopyOnWrite, Link, Patience, Server};
 use crate::project::Project;
 use crate::render::Renderer;
 use crate::report::{
-    Copies, Failure, Removed, RemovedKind, TemplateBuild, TemplateDrop, TemplateList, TemplateRow, TemplateShow,
-    TemplateStepRow, TemplateUse, milliseconds,
+    Copies, Failure, Removed, RemovedKind, StoreTemplateRow, TemplateBuild, TemplateDrop, TemplateList, TemplateRow,
+    TemplateShow, TemplateStepRow, TemplateUse, milliseconds,
 };
+use crate::stores::{self, AgentStores};
 
-/// Every template of the home.
+/// Every template of the home, those of stores too.
 ///
 /// # Errors
 /// There is no server, or it does not answer.
@@ -27,7 +28,28 @@ pub async fn templates(context: &Context) -> Result<TemplateList, Failure> {
         schema: "harness/template-list/1".to_owned(),
         copies: copies(&server).await?,
         templates: found.iter().map(row).collect(),
+        stores: of_stores(context)?,
     })
+}
+
+fn of_stores(context: &Context) -> Result<Vec<StoreTemplateRow>, Failure> {
+    let mut users: Vec<(String, u8)> = Vec::new();
+    for agent in identity::agents(context)? {
+        let own = AgentStores::of(&context.home, agent);
+        for store in own.complete()? {
+            users.extend(own.template(&store)?.map(|template| (template, agent.get())));
+        }
+    }
+    let templates = stores::templates(&context.home)?.into_iter();
+    let row = templates.map(|found| StoreTemplateRow {
+        agents: users.iter().filter(|(template, _)| *template == found.name).map(|(_, agent)| *agent).collect(),
+        name: found.name,
+        store: found.store,
+        project: found.project,
+        bytes: found.bytes,
+        made_at: found.made_at,
+    });
+    Ok(row.collect())
 }
 
 /// One template: by name, or the one that the tree of the current directory asks for, built or not.

@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use super::invocation::{Invocation, block_on, interruptible};
 use super::teardown::write_things;
 use crate::agent;
-use crate::report::{Copies, Failure, TemplateBuild, TemplateDrop, TemplateList, TemplateRow, TemplateShow};
+use crate::report::{
+    Copies, Failure, StoreTemplateRow, TemplateBuild, TemplateDrop, TemplateList, TemplateRow, TemplateShow,
+};
 use crate::terminal::{self, Table};
 
 /// Show, build and drop the templates that agents' databases are cloned from.
@@ -88,6 +90,7 @@ fn list(list: &TemplateList) -> String {
     let mut text = copies(&list.copies);
     if list.templates.is_empty() {
         text.push_str("no templates\n");
+        text.push_str(&stores(&list.stores));
         return text;
     }
     let mut table = Table::new(&["template", "project", "size", "made", "agents", "spares", "clone"]).right(2);
@@ -108,7 +111,21 @@ fn list(list: &TemplateList) -> String {
         ]);
     }
     text.push_str(&table.render());
+    text.push_str(&stores(&list.stores));
     text
+}
+
+fn stores(rows: &[StoreTemplateRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["of a store", "project", "size", "made", "agents"]).right(2);
+    for row in rows {
+        let name = format!("{} ({})", row.name, row.store);
+        let made = super::db::to_the_second(&row.made_at);
+        table.row([name, row.project.clone(), terminal::size(row.bytes), made, ids(&row.agents)]);
+    }
+    format!("\n{}", table.render())
 }
 
 fn show(show: &TemplateShow) -> String {
@@ -166,7 +183,11 @@ fn made(row: &TemplateRow) -> String {
 }
 
 fn agents(row: &TemplateRow) -> String {
-    let ids: Vec<String> = row.agents.iter().map(ToString::to_string).collect();
+    ids(&row.agents)
+}
+
+fn ids(agents: &[u8]) -> String {
+    let ids: Vec<String> = agents.iter().map(ToString::to_string).collect();
     if ids.is_empty() { "-".to_owned() } else { ids.join(" ") }
 }
 

@@ -11,6 +11,7 @@ mod detect;
 mod document;
 pub mod dotenv;
 pub mod inputs;
+mod interpolate;
 mod load;
 mod model;
 mod nearest;
@@ -28,6 +29,7 @@ mod tree;
 
 pub use agent_id::{AgentId, InvalidAgentId};
 pub use detect::{InitError, InitOptions, init, mend, root_of, write_workflow};
+pub use interpolate::interpolate;
 pub use load::{FILE, OVERLAY, find_root};
 pub use model::*;
 pub use nearest::nearest;

@@ -14,6 +14,8 @@ pub struct TemplateList {
     pub copies: Copies,
     /// The templates of this home, oldest first.
     pub templates: Vec<TemplateRow>,
+    /// Those of stores, oldest first.
+    pub stores: Vec<StoreTemplateRow>,
 }
 
 /// `harness template show`.
@@ -87,6 +89,23 @@ pub struct TemplateRow {
     pub spares: u64,
     /// How long a clone of it took at the shortest, in milliseconds; null where there is none.
     pub clone_ms: Option<u64>,
+}
+
+/// A template of a store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StoreTemplateRow {
+    /// Its name: 12 hexadecimal digits.
+    pub name: String,
+    /// The store.
+    pub store: String,
+    /// The project it was built for.
+    pub project: String,
+    /// What its files take on disk, in bytes.
+    pub bytes: u64,
+    /// When it was made, RFC 3339.
+    pub made_at: String,
+    /// The agents whose copies come from it.
+    pub agents: Vec<u8>,
 }
 
 /// What a step is made from.

@@ -1,4 +1,4 @@
-//! Templates of stores: what they are made from, whether they are there, and which go.
+//! Templates of stores: what they are made from, and whether they are there.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::build::{Build, Place, end};
 use super::container::anywhere;
-use super::copy::{names, remove};
 use super::data::{DATA, Mark, now};
 use super::error::Error;
+use super::inventory::{BUILDING, directory, lock_path, of, prune};
 use super::program::Program;
 use super::values::At;
 use crate::infra::docker;
@@ -19,11 +19,6 @@ use crate::render::{Renderer, TemplateValues};
 use crate::report::{Events, Failure};
 use crate::system::text::words;
 use crate::system::{self, FileLock, Home, hexadecimal};
-
-/// What is not complete ends in this.
-const BUILDING: &str = "building";
-/// Templates that are kept of each store of a project.
-const KEPT: usize = 3;
 
 /// What the templates of a project are made from.
 pub struct Templates<'a> {
@@ -206,94 +201,9 @@ fn named(text: &[u8]) -> BTreeSet<String> {
     words(text).map(str::to_owned).collect()
 }
 
-/// Where templates are.
-fn directory(home: &Home) -> PathBuf {
-    home.path().join("stores")
-}
-
-fn of(home: &Home, template: &str) -> PathBuf {
-    directory(home).join(template)
-}
-
-fn lock_path(home: &Home, template: &str) -> PathBuf {
-    of(home, template).with_extension("lock")
-}
-
 /// A port that is free at this moment.
 fn free_port() -> system::Result<u16> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
     let port = listener.and_then(|listener| listener.local_addr()).map(|address| address.port());
     port.map_err(system::Error::call("find a free port"))
-}
-
-/// The templates that are there: directory, store, project.
-///
-/// # Errors
-/// They cannot be read.
-fn templates(home: &Home) -> system::Result<Vec<(PathBuf, String, String)>> {
-    Ok(marked(home)?.into_iter().map(|(path, mark)| (path, mark.store, mark.project)).collect())
-}
-
-fn marked(home: &Home) -> system::Result<Vec<(PathBuf, Mark)>> {
-    let mut found = Vec::new();
-    for name in names(&directory(home))?.iter().filter(|name| !name.contains('.')) {
-        let unit = of(home, name);
-        found.extend(Mark::read(&unit)?.map(|mark| (unit, mark)));
-    }
-    Ok(found)
-}
-
-/// Removes the oldest templates of a store. No agent depends on one: what it has is a copy.
-fn prune(home: &Home, newest: &Mark) -> system::Result<()> {
-    let mut same = marked(home)?;
-    same.retain(|(_, mark)| mark.store == newest.store && mark.project == newest.project);
-    same.sort_by(|(_, left), (_, right)| right.made_at.cmp(&left.made_at));
-    for (unit, mark) in same.into_iter().skip(KEPT) {
-        let Some(template) = mark.template else { continue };
-        // one that is being copied has no lock, so that it goes under another name first: `cp` has it open
-        if let Ok(_lock) = FileLock::try_acquire(&lock_path(home, &template), "drop a store's template")? {
-            let gone = unit.with_extension("old");
-            std::fs::rename(&unit, &gone).map_err(system::Error::file("remove", &unit))?;
-            remove(&gone)?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends the builds that killed commands have left, and removes their files; returns what they were. With `dry_run` only
-/// looks.
-///
-/// # Errors
-/// They cannot be ended or removed.
-pub async fn end_abandoned_builds(home: &Home, dry_run: bool) -> Result<Vec<PathBuf>, Failure> {
-    let mut ended = Vec::new();
-    for name in names(&directory(home))? {
-        let path = of(home, &name);
-        let Some(template) = name.strip_suffix(&format!(".{BUILDING}")) else {
-            if Path::new(&name).extension().is_some_and(|extension| extension == "old") {
-                remove(&path)?;
-            }
-            continue;
-        };
-        if let Ok(_lock) = FileLock::try_acquire(&lock_path(home, template), "end a build")? {
-            if !dry_run {
-                end(home, &path, template).await?;
-            }
-            ended.push(path);
-        }
-    }
-    Ok(ended)
-}
-
-/// Removes all templates; returns their directories. With `dry_run` only looks.
-///
-/// # Errors
-/// They cannot be removed.
-pub async fn remove_all(home: &Home, dry_run: bool) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = end_abandoned_builds(home, dry_run).await?;
-    found.extend(templates(home)?.into_iter().map(|(path, ..)| path));
-    if !dry_run {
-        remove(&directory(home))?;
-    }
-    Ok(found)
 }

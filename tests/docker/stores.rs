@@ -10,7 +10,8 @@ use crate::support::{LONG, TestHome, TestProject, listener, redis, wait_until};
 const IMAGE: &str = "redis:7";
 
 fn has_image() -> bool {
-    try_docker(["image", "inspect", IMAGE]).is_ok() || skip(&format!("the image {IMAGE} is missing; run tests/images/build"))
+    try_docker(["image", "inspect", IMAGE]).is_ok()
+        || skip(&format!("the image {IMAGE} is missing; run tests/images/build"))
 }
 
 fn with_cache<'a>(home: &'a TestHome, keys: &str) -> TestProject<'a> {

@@ -101,6 +101,23 @@ fn a_template_is_made_once_and_copied_for_each_agent() {
 }
 
 #[test]
+fn template_list_has_the_templates_of_stores() {
+    let home = TestHome::new();
+    let steps = "template.steps = [{ name = \"seed\", run = \"redis-cli -p $STORE_PORT set seeded yes\" }]";
+    let project = with_cache(&home, steps).with_items().application("api").write();
+    project.harness(["launch", "1", "2"]).run().succeeds();
+    let list = project.harness(["template", "list", "--json"]).run().succeeds().json();
+    let (of_store, agents) = (&list["stores"][0], serde_json::json!([1, 2]));
+    assert_eq!(
+        (&of_store["store"], &of_store["project"], &of_store["agents"]),
+        (&"cache".into(), &"shop".into(), &agents)
+    );
+    assert!(of_store["bytes"].as_u64().unwrap() > 0, "{list}");
+    let shown = project.harness(["template", "list"]).run().succeeds().stdout;
+    assert!(shown.contains(&format!("{} (cache)", of_store["name"].as_str().unwrap())), "{shown}");
+}
+
+#[test]
 fn a_store_of_sqlite_is_a_file_of_each_agent() {
     let home = TestHome::new();
     let table = "[stores.board]\nuse = \"sqlite\"\ntemplate.steps = [{ name = \"schema\", inputs = [\"schema.py\"], run = \

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{Error, Result};
-use super::interpolate::interpolate;
 use super::yaml::{Node, Value};
+use crate::project::interpolate;
 
 /// What a variable is; `None` for one that is not set.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;

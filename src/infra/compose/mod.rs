@@ -2,7 +2,7 @@
 //!
 //! `compose/docker-compose.agent.yml` is embedded and is the docker engine's source of truth. A user's additional
 //! file adds services to it. Both go the same way: YAML with line numbers ([`yaml`]), variables put in
-//! ([`interpolate`]), a typed document ([`document`], [`service`]).
+//! ([`crate::project::interpolate`]), a typed document ([`document`], [`service`]).
 //!
 //! What is understood is a subset of the compose specification; anything else is refused by name and line, never
 //! ignored:
@@ -29,7 +29,6 @@ mod document;
 mod error;
 mod fields;
 mod hash;
-mod interpolate;
 mod own;
 mod parts;
 mod service;

@@ -28,13 +28,13 @@ pub struct Container {
     pub image: String,
     /// The port of the server in the container; that of the image unless given.
     pub port: Option<u16>,
-    /// Directories of the container that are the store's data; the volumes of the image unless given.
+    /// Directories of the container that are the store's data, beside the volumes of the image.
     pub data: Vec<String>,
     /// In place of the image's entrypoint.
     pub entrypoint: Vec<String>,
     /// The variables of the process that it gets.
     pub environment: Vec<String>,
-    /// Files and directories of this machine, and where it sees them.
+    /// Files and directories of the tree, and where it sees them.
     pub files: Vec<(String, String)>,
     /// How long the server may take to end.
     pub stop_seconds: i32,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Database, DurationValue, Infra, MemoryValue, Ordered, PortValue, Process, Scalar, Stage, Store};
+use super::{Database, DurationValue, Infra, MemoryValue, Ordered, PortValue, Process, Scalar, Stage, Stores};
 
 /// What harness needs to know of an application to give each agent a running copy of it.
 ///
@@ -37,7 +37,7 @@ pub(crate) struct File {
     /// Further servers that each agent gets its own copy of, by name: Redis, MySQL, MariaDB, MongoDB, files of SQLite, or any
     /// program that keeps its data in a directory.
     #[serde(default)]
-    pub(crate) stores: Ordered<Store>,
+    pub(crate) stores: Stores,
     /// Gives each agent a git work tree of its own.
     pub(crate) worktree: Option<Worktree>,
     /// What makes a fresh tree ready to run.

@@ -13,7 +13,7 @@ pub(super) use database::{Database, OnReplace, PostClone, PostCloneStep, Templat
 pub(super) use file::{BucketSeed, File, PrepareStep, Verify, Worktree};
 pub(super) use infra::{Durability, Engine, Infra};
 pub(super) use process::{Condition, DependsOn, Exec, HttpGet, Process, Restart, Shutdown, Stdin, TcpConnect};
-pub(super) use store::{ReadyStore, Store};
+pub(super) use store::{ReadyStore, Store, Stores};
 pub(crate) use value::DurationValue;
 pub(super) use value::{Flag, MemoryValue, Ordered, PortValue, Scalar};
 pub(super) use verify::{Command, Stage};

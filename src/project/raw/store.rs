@@ -1,12 +1,71 @@
 //! `[stores]`.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::process::{ReadinessProbe, Shutdown};
 use super::{DurationValue, Ordered, Scalar};
+
+/// Further servers that each agent gets its own copy of, by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Stores {
+    /// `from`.
+    pub(crate) from: Option<PathBuf>,
+    /// All others.
+    pub(crate) stores: Ordered<Store>,
+}
+
+const FROM: &str = "from";
+
+impl<'de> Deserialize<'de> for Stores {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> Visitor<'de> for Table {
+            type Value = Stores;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stores, A::Error> {
+                let mut read = Stores::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == FROM {
+                        read.from = Some(map.next_value()?);
+                    } else {
+                        read.stores.0.push((key, map.next_value()?));
+                    }
+                }
+                Ok(read)
+            }
+        }
+        deserializer.deserialize_map(Table)
+    }
+}
+
+impl JsonSchema for Stores {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Stores".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let store = generator.subschema_for::<Store>();
+        let from = "A compose file whose services become stores: those with an image that harness does not run for all agents.";
+        json_schema!({
+            "type": "object",
+            "properties": { FROM: { "type": "string", "description": from } },
+            "additionalProperties": store,
+        })
+    }
+}
 
 /// A server that each agent gets its own copy of: `use`, `command` or `image`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -25,9 +84,14 @@ pub(crate) struct Store {
     /// With `image`: the port on which the server listens in its container. Unless given, the only one that the image exposes.
     #[schemars(range(min = 1))]
     pub(crate) container_port: Option<u16>,
-    /// With `image`: the directories of the container in which the server keeps its data, `["/data"]`. Unless given, the volumes
-    /// of the image.
+    /// With `image`: directories of the container in which the server keeps its data, beside the volumes of the image: `["/data"]`.
     pub(crate) data: Option<Vec<String>>,
+    /// With `image`: a command line in place of the image's entrypoint.
+    pub(crate) entrypoint: Option<String>,
+    /// With `image`: files and directories of the tree, by the place at which the container sees them, read-only:
+    /// `{ "/docker-entrypoint-initdb.d/schema.sql" = "db/schema.sql" }`.
+    #[serde(default)]
+    pub(crate) files: Ordered<PathBuf>,
     /// Port base: agent n gets base + 10 n. A store that harness knows has one; otherwise it is given here, or in `[ports]`
     /// under the store's name.
     #[schemars(range(min = 1))]

@@ -104,9 +104,9 @@ fn container(raw: &raw::Store) -> Option<Container> {
         image: raw.image.clone()?,
         port: raw.container_port,
         data: raw.data.clone().unwrap_or_default(),
-        entrypoint: Vec::new(),
+        entrypoint: raw.entrypoint.as_ref().and_then(|line| shell_words::split(line).ok()).unwrap_or_default(),
         environment: raw.environment.0.iter().map(|(name, _)| name.clone()).collect(),
-        files: Vec::new(),
+        files: raw.files.0.iter().map(|(target, source)| (source.display().to_string(), target.clone())).collect(),
         #[allow(clippy::cast_possible_truncation)] // whole seconds
         stop_seconds: stop as i32,
     })
@@ -185,6 +185,8 @@ fn fitting(resolver: &mut Resolver<'_>, raw: &raw::Store, path: &KeyPath) {
     let without_image = || "only an `image` has a container".to_owned();
     refuse("container_port", raw.image.is_none() && raw.container_port.is_some(), without_image());
     refuse("data", raw.image.is_none() && raw.data.is_some(), without_image());
+    refuse("entrypoint", raw.image.is_none() && raw.entrypoint.is_some(), without_image());
+    refuse("files", raw.image.is_none() && !raw.files.0.is_empty(), without_image());
     if !serves.has_server() {
         let why = || format!("{} has no server", serves.name());
         refuse("port", raw.port.is_some(), why());

@@ -12,7 +12,7 @@ use super::super::port_plan;
 use super::super::problem::Problem;
 use super::super::{AgentId, raw};
 use super::resolver::Resolver;
-use super::{database, infra, processes, stores, verify};
+use super::{compose_stores, database, infra, processes, stores, verify};
 use crate::system::loopback_map::PortMap;
 
 /// What a work tree takes from the project's root instead of its own file.
@@ -36,15 +36,20 @@ pub(crate) fn project(
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Project, Vec<Problem>> {
     let mut resolver = Resolver::new(document);
+    let (raw_stores, left) = compose_stores::merged(&mut resolver, &raw.stores, root);
     let (name, max_agents, ports, infra) = match shared {
         Some(Shared { root }) => (root.name.clone(), root.max_agents, root.ports.clone(), root.infra.clone()),
-        None => foundations(&mut resolver, raw, root, variable),
+        None => foundations(&mut resolver, raw, &raw_stores, root, variable),
     };
-    let mut warnings =
-        if shared.is_some() { Vec::new() } else { check_ports(&mut resolver, raw, &ports, max_agents, &infra) };
+    let mut warnings = if shared.is_some() {
+        Vec::new()
+    } else {
+        check_ports(&mut resolver, raw, &raw_stores, (&ports, max_agents), &infra)
+    };
+    warnings.extend(left);
     let network_map = network_map(&mut resolver, &raw.network.map);
     warnings.extend(shared_targets(&network_map));
-    let stores::Stores { stores, servers } = stores::stores(&mut resolver, &raw.stores, &ports, shared.is_some());
+    let stores::Stores { stores, servers } = stores::stores(&mut resolver, &raw_stores, &ports, shared.is_some());
     let verify: Vec<VerifyStage> = verify::stages(&mut resolver, &raw.verify);
     for (index, variable) in raw.env.pass_env.iter().enumerate() {
         resolver.variable_name(variable, &KeyPath::of("env.pass_env").index(index));
@@ -101,6 +106,7 @@ pub(crate) fn project(
 fn foundations(
     resolver: &mut Resolver<'_>,
     raw: &raw::File,
+    raw_stores: &raw::Ordered<raw::Store>,
     root: &Path,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> (String, u8, Vec<(String, u16)>, InfraSettings) {
@@ -124,7 +130,7 @@ fn foundations(
     for (name, _) in &ports {
         resolver.name(name, &KeyPath::of("ports").key(name));
     }
-    ports.extend(stores::ports(resolver, &raw.stores, &ports));
+    ports.extend(stores::ports(resolver, raw_stores, &ports));
     let mut infra = infra::infra(resolver, &raw.infra, root, variable);
     if raw.database.replication {
         infra::add_replication(&mut infra);
@@ -136,8 +142,8 @@ fn foundations(
 fn check_ports(
     resolver: &mut Resolver<'_>,
     raw: &raw::File,
-    ports: &[(String, u16)],
-    max_agents: u8,
+    raw_stores: &raw::Ordered<raw::Store>,
+    (ports, max_agents): (&[(String, u16)], u8),
     infra: &InfraSettings,
 ) -> Vec<String> {
     let services = port_plan::services(infra);
@@ -145,7 +151,7 @@ fn check_ports(
         // a port that no table of ports has is that of a store
         let listed =
             |name: &str| raw.ports.as_ref().is_some_and(|ports| ports.0.iter().any(|(known, _)| known == name));
-        let is_store = |name: &str| !listed(name) && raw.stores.0.iter().any(|(store, _)| store == name);
+        let is_store = |name: &str| !listed(name) && raw_stores.0.iter().any(|(store, _)| store == name);
         let path = conflict.key().map_or_else(
             || KeyPath::of("infra"),
             |name| if is_store(name) { KeyPath::of("stores").key(name) } else { KeyPath::of("ports").key(name) },

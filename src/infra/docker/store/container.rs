@@ -1,6 +1,6 @@
 //! What the engine is asked to make.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -45,17 +45,17 @@ pub(super) fn port(request: &Request, image: &ImageConfig) -> Result<u16> {
 /// Describes the container, and makes the directories that it is given.
 pub(super) fn body(request: &Request, home_id: &str, stack: &str, image: &ImageConfig) -> Result<ContainerCreateBody> {
     let given = &request.container;
-    let declared = || image.volumes.iter().flatten().cloned().collect();
-    let data: Vec<String> = if given.data.is_empty() { declared() } else { given.data.clone() };
+    let data: BTreeSet<&String> = image.volumes.iter().flatten().chain(&given.data).collect();
     let mut mounts = Vec::new();
     for target in data {
-        let source = inside(&request.directory, &target);
+        let source = inside(&request.directory, target);
         make(&request.directory, &source)?;
-        mounts.push(bind(&source, &target, false));
+        mounts.push(bind(&source, target, false));
     }
     for (source, target) in &given.files {
         // what belongs to the tree is not the server's to change
-        mounts.push(bind(Path::new(source), target, true));
+        let source = std::path::absolute(source).map_err(system::Error::file("find", Path::new(source)))?;
+        mounts.push(bind(&source, target, true));
     }
     mounts.sort_by(|left, right| left.target.cmp(&right.target));
     let labels = [(HOME, home_id), (STACK, stack), (STORE, &request.store)];

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::ContainerSummary;
-use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::ListContainersOptionsBuilder;
 
 use super::container::{HOME, STACK, STORE};
 use crate::infra::docker::connect::{Address, connect_to, find};
-use crate::infra::docker::{image, observed};
-use crate::infra::error::docker::{Error, Result, is_not_found};
+use crate::infra::docker::{apply, image, observed};
+use crate::infra::error::docker::{Error, Result};
 use crate::report::Events;
 use crate::system::{self, Home};
 
@@ -85,13 +85,8 @@ pub async fn remove(home: &Home, stack: &str, store: Option<&str>) -> Result<Vec
     let mut removed = Vec::new();
     for container in containers {
         let name = observed::name(&container);
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        match docker.remove_container(&name, Some(options)).await {
-            Err(error) if !is_not_found(&error) => {
-                return Err(Error::call(format!("remove the container `{name}`"))(error));
-            }
-            _ => removed.push(name),
-        }
+        apply::remove(&docker, &name, &name).await?;
+        removed.push(name);
     }
     Ok(removed)
 }

@@ -8,8 +8,7 @@ use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::models::ContainerState;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,8 +17,8 @@ use tokio::time::{sleep, timeout};
 use super::container::{HOME, body, name, port};
 use super::entry::Request;
 use super::kept::engine;
-use crate::infra::docker::forward;
 use crate::infra::docker::names::whose;
+use crate::infra::docker::{apply, forward};
 use crate::infra::error::docker::{Error, Result, is_not_found};
 
 /// Between two attempts to reach the server inside.
@@ -35,7 +34,9 @@ pub(super) async fn run(request: &Request) -> Result<i64> {
     let name = name(request.home.id(), &request.stack, &request.store);
     let failed = |what: &str| Error::call(format!("{what} `{name}`"));
     // of a process that was killed
-    remove(&docker, request, &name).await?;
+    if is_there(&docker, request, &name).await? {
+        apply::remove(&docker, &name, &name).await?;
+    }
     let image = docker.inspect_image(&request.container.image).await.map_err(failed("look at the image of"))?;
     let image = image.config.unwrap_or_default();
     let inner = port(request, &image)?;
@@ -69,34 +70,38 @@ pub(super) async fn run(request: &Request) -> Result<i64> {
 pub(super) async fn stop(request: &Request) -> Result<()> {
     let docker = engine(&request.home).await?;
     let name = name(request.home.id(), &request.stack, &request.store);
+    if !is_there(&docker, request, &name).await? {
+        return Ok(());
+    }
     let options = StopContainerOptionsBuilder::new().t(request.container.stop_seconds).build();
     match docker.stop_container(&name, Some(options)).await {
-        Err(error) if !is_not_found(&error) => return Err(Error::call(format!("stop the container `{name}`"))(error)),
-        _ => {}
+        Err(error) if !is_not_found(&error) => Err(Error::call(format!("stop the container `{name}`"))(error)),
+        _ => apply::remove(&docker, &name, &name).await,
     }
-    remove(&docker, request, &name).await
 }
 
-async fn remove(docker: &Docker, request: &Request, name: &str) -> Result<()> {
+/// Whether there is one of this name.
+///
+/// # Errors
+/// It is not this home's.
+async fn is_there(docker: &Docker, request: &Request, name: &str) -> Result<bool> {
     let labels = match docker.inspect_container(name, None).await {
         Ok(found) => found.config.and_then(|config| config.labels),
-        Err(error) if is_not_found(&error) => return Ok(()),
+        Err(error) if is_not_found(&error) => return Ok(false),
         Err(error) => return Err(Error::call(format!("look at the container `{name}`"))(error)),
     };
     if labels.as_ref().and_then(|labels| labels.get(HOME)).map(String::as_str) != Some(request.home.id()) {
         return Err(Error::Foreign { kind: "container", name: name.to_owned(), whose: whose(labels.as_ref()) });
     }
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    match docker.remove_container(name, Some(options)).await {
-        Err(error) if !is_not_found(&error) => Err(Error::call(format!("remove the container `{name}`"))(error)),
-        _ => Ok(()),
-    }
+    Ok(true)
 }
 
 /// Listens on the agent's port once the server inside accepts connections. Returns only why it cannot.
 async fn listen(docker: &Docker, request: &Request, name: &str, inner: u16) -> Error {
     let address = match inspect(docker, name).await {
         Ok((_, Some(address))) => SocketAddr::new(address, inner),
+        // it has ended at once: its output ends too
+        Ok((state, None)) if state.running != Some(true) => return std::future::pending().await,
         Ok((_, None)) => return problem(request, "the engine gives it no address on this machine"),
         Err(error) => return error,
     };

@@ -6,7 +6,7 @@
 ///
 /// # Errors
 /// Says what is wrong with it, in words that fit behind the key: `needs the variable …`.
-pub(super) fn interpolate(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+pub fn interpolate(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
