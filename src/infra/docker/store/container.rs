@@ -8,7 +8,7 @@ use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigLogConfig, ImageConfig, Mount, MountBindOptions, MountType,
 };
 
-use super::entry::Request;
+use super::request::Request;
 use crate::infra::error::docker::{Error, Result};
 use crate::system;
 

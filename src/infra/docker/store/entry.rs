@@ -2,35 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::request::Request;
 use super::serve;
-use crate::project::Container;
 use crate::report::Kind;
-use crate::system::{self, Home, until_signal, with_causes};
+use crate::system::{until_signal, with_causes};
 
 /// The hidden command.
 pub const COMMAND: &str = "__store-container";
-
-/// What such a process is asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    /// The home.
-    pub(super) home: Home,
-    /// The stack, as processes are marked.
-    pub(super) stack: String,
-    /// The store.
-    pub(super) store: String,
-    /// The port on loopback.
-    pub(super) port: u16,
-    /// Where the store's data is.
-    pub(super) directory: PathBuf,
-    /// What the project says of it.
-    pub(super) container: Container,
-    /// In place of the image's command.
-    pub(super) arguments: Vec<String>,
-}
 
 /// Runs the container when `arguments` (without the program's name) ask for it; `None` when they ask for something else.
 pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
@@ -38,7 +18,7 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
     if command.to_str() != Some(COMMAND) {
         return None;
     }
-    let Some(request) = parse(rest) else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
+    let Some(request) = Request::read(rest) else { return Some(ExitCode::from(Kind::Usage.exit_code())) };
     let failed = ExitCode::from(Kind::Environment.exit_code());
     let mut ending = None;
     let served = until_signal(async { ending = Some(serve::run(&request).await) });
@@ -65,20 +45,4 @@ pub fn entry(arguments: &[OsString]) -> Option<ExitCode> {
 fn say(text: &str) {
     // a log that cannot be written changes nothing
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-fn parse(arguments: &[OsString]) -> Option<Request> {
-    let words: Vec<&str> = arguments.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-    let [home, store, port, directory, container, arguments @ ..] = &words[..] else { return None };
-    let marker = std::env::var(system::MARKER).ok()?;
-    let (_, stack) = marker.split_once('/')?;
-    Some(Request {
-        home: Home::look(&PathBuf::from(home)).ok()?,
-        stack: stack.to_owned(),
-        store: (*store).to_owned(),
-        port: port.parse().ok()?,
-        directory: PathBuf::from(directory),
-        container: serde_json::from_str(container).ok()?,
-        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-    })
 }

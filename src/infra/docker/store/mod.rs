@@ -22,6 +22,7 @@
 mod container;
 mod entry;
 mod kept;
+mod request;
 mod serve;
 
 pub use entry::{COMMAND, entry};

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use super::container::{HOME, body, name, port};
-use super::entry::Request;
 use super::kept::engine;
+use super::request::Request;
 use crate::infra::docker::names::whose;
 use crate::infra::docker::{apply, forward};
 use crate::infra::error::docker::{Error, Result, is_not_found};
