@@ -286,4 +286,75 @@ pub(super) const REPOSITORIES: &[Repository] = &[
             "[infra.s3]                    # compose.yaml: services.store",
         ],
     },
+    Repository {
+        name: "mysql",
+        files: &[
+            (
+                "package.json",
+                r#"{ "scripts": { "dev": "node server.js", "db:migrate": "knex migrate:latest" }, "dependencies": { "express": "4", "mysql2": "3", "pg": "8", "knex": "3", "ioredis": "5" } }"#,
+            ),
+            ("server.js", "app.listen(process.env.PORT || 3000)"),
+            ("db/migrations/1_a.js", ""),
+            (
+                "docker-compose.yml",
+                "services:\n  db:\n    image: mariadb:11\n    environment: { MARIADB_DATABASE: shop }\n  cache: { image: redis }\n",
+            ),
+            (
+                ".env.example",
+                "DB_CLIENT=mysql2\nDB_HOST=localhost\nDB_PORT=3306\nDB_USER=shop\nDB_PASSWORD=secret\nDB_NAME=shop\nREDIS_URL=redis://localhost:6379/2\n",
+            ),
+        ],
+        holds: &[
+            "[stores.shop]",
+            r#"use = "mariadb""#,
+            r#"run = "npm run db:migrate", inputs = ["db/migrations/**"] }"#,
+            "[stores.redis]",
+            r#"use = "redis""#,
+            r#"DB_HOST = "{{ stores.shop.host }}""#,
+            r#"DB_PORT = "{{ stores.shop.port }}""#,
+            r#"DB_USER = "root""#,
+            r#"DB_PASSWORD = """#,
+            r#"DB_NAME = "{{ stores.shop.database }}""#,
+            r#"DB_CLIENT = "mysql2""#,
+            r#"REDIS_URL = "redis://{{ stores.redis.host }}:{{ stores.redis.port }}/2""#,
+        ],
+    },
+    Repository {
+        name: "mongodb",
+        files: &[
+            (
+                "package.json",
+                r#"{ "scripts": { "start": "node app.js" }, "dependencies": { "express": "4", "mongoose": "8" } }"#,
+            ),
+            ("app.js", "mongoose.connect('mongodb://localhost:27017/todo'); app.listen(process.env.PORT || 3000)"),
+        ],
+        holds: &["[stores.mongo]", r#"use = "mongodb""#, r#"map = { 27017 = "{{ stores.mongo.port }}" }"#],
+    },
+    Repository {
+        name: "rust-redis",
+        files: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = 'links'\n[dependencies]\naxum = '0.8'\ncache = { package = 'deadpool-redis', version = '1' }\n[dev-dependencies]\nmongodb = '3'\n",
+            ),
+            ("src/main.rs", "env::var(\"PORT\"); env::var(\"REDIS_URL\");"),
+            (".env.example", "REDIS_URL=redis://127.0.0.1\n"),
+        ],
+        holds: &["[stores.redis]", r#"REDIS_URL = "{{ stores.redis.url }}""#],
+    },
+    Repository {
+        name: "aiohttp",
+        files: &[
+            ("requirements.txt", "aiohttp\nmotor\n"),
+            ("server.py", "if __name__ == '__main__':\n    web.run_app(app, port=int(os.getenv('APP_PORT', '8085')))\n"),
+            (".env.example", "MONGODB_URI=mongodb://mongo:27017/notes\n"),
+            ("jobs/pom.xml", "<project/>"),
+        ],
+        holds: &[
+            "api = 8085",
+            r#"APP_PORT = "{{ ports.api }}""#,
+            r#"MONGODB_URI = "mongodb://{{ stores.mongo.host }}:{{ stores.mongo.port }}/notes""#,
+            "jobs/pom.xml: a program by Maven",
+        ],
+    },
 ];

@@ -105,6 +105,17 @@ pub(super) fn mapped(facts: &mut Facts, programs: &mut [(String, Program)]) -> V
     for (name, program) in programs.iter_mut().filter(|(_, program)| program.port_is_fixed) {
         let Some(number) = program.port else { continue };
         let evidence = program.port_evidence.as_ref().unwrap_or(&program.evidence);
+        if program.port_is_assumed {
+            if !map.iter().any(|(known, _)| *known == number) {
+                map.push((number, name.clone()));
+            }
+            facts.assumed.push(format!(
+                "{evidence}: no port was found in the source. PORT is set, and [network] leads {number} to each agent's own; where \
+                 the program listens elsewhere, correct both"
+            ));
+            program.port_is_fixed = false;
+            continue;
+        }
         if let Some((_, other)) = map.iter().find(|(known, _)| *known == number) {
             facts.unknown.push(format!(
                 "{evidence} listens on {number}, written in the source, and so does `{other}`: let one of them read the \
@@ -137,6 +148,10 @@ pub(super) fn resolve(facts: &mut Facts, known: &Known) -> Vec<(u16, String)> {
     for address in std::mem::take(&mut facts.addresses) {
         let Address { file, line, port: number, is_proxy } = address;
         let program = known.ports.get(&number);
+        if let Some(store) = program.filter(|name| known.is_store(name)) {
+            map.push((number, format!("stores.{store}.port")));
+            continue;
+        }
         let line = match (program, is_proxy) {
             (Some(name), true) => {
                 facts.assumed.push(format!(

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::addresses;
 use super::environment::{self, Entry};
-use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
+use super::facts::{BackingService, Check, Facts, PORT, Program, Role, Step};
 use super::meanings::{self, Known};
 use super::names::{named, project_name, unique, unique_checks, unique_steps};
 use super::ports;
+use super::stores::{self, Store};
 use super::template_text;
 use super::tree::Tree;
 
@@ -22,6 +23,7 @@ pub(super) struct Draft {
     /// Why there is a database.
     pub(super) postgres: Option<String>,
     pub(super) needs: Vec<(BackingService, String)>,
+    pub(super) stores: Vec<Store>,
     pub(super) extensions: BTreeSet<String>,
     pub(super) creates_databases: Option<String>,
     pub(super) template: Vec<Step>,
@@ -44,16 +46,20 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     let name = project_name(tree, facts);
     without_doubles(&mut facts.programs);
     let mut programs = named(std::mem::take(&mut facts.programs));
-    redis(tree, facts, &mut programs);
+    let mut stores = stores::stores(tree, facts, &mut programs);
     example_ports(facts, &mut programs);
     let mut map = addresses::mapped(facts, &mut programs);
-    let ports = assign_ports(&mut programs);
+    let ports = assign_ports(&mut programs, &stores);
     let postgres = facts.needs.get(&BackingService::Postgres).cloned();
     let mut prepare = unique_steps(std::mem::take(&mut facts.prepare));
     let mut template = Vec::new();
-    // a deployment's step is what the framework's own migrations are, as a rule
-    if facts.migrations.iter().any(|step| !step.evidence.starts_with("Procfile")) {
-        facts.migrations.retain(|step| !step.evidence.starts_with("Procfile"));
+    // a deployment's step, or what a container begins with, is what the framework's own migrations are, as a rule
+    for is_less in
+        [|step: &Step| step.evidence.contains(": services."), |step: &Step| step.evidence.starts_with("Procfile")]
+    {
+        if facts.migrations.iter().any(|step| !is_less(step)) {
+            facts.migrations.retain(|step| !is_less(step));
+        }
     }
     for seed in &facts.seeds {
         let why = seed.left_out.iter().map(|why| format!("the step `{}` is left out: {why}", seed.run));
@@ -63,13 +69,14 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     if steps.iter().all(|step| step.left_out.is_some()) {
         steps.clear();
     }
-    match (&postgres, &facts.other_database) {
-        (Some(_), _) => template = steps,
-        (None, Some(other)) => facts.unknown.push(format!(
-            "{other}: harness runs PostgreSQL only; give the address of a server in [env], and one database for each agent"
+    match (&postgres, stores::database(&mut stores), &facts.other_database) {
+        (Some(_), ..) => template = steps,
+        (None, Some(store), _) => store.steps = steps,
+        (None, None, Some(other)) => facts.unknown.push(format!(
+            "{other}: harness has no such server; give the address of one in [env], and one database for each agent"
         )),
         // a file in the tree, as SQLite's, belongs to its tree
-        (None, None) => prepare.extend(steps.into_iter().filter(|step| !step.inputs.is_empty())),
+        (None, None, None) => prepare.extend(steps.into_iter().filter(|step| !step.inputs.is_empty())),
     }
     if postgres.is_some() && template.is_empty() && !facts.migrates_itself {
         facts.unknown.push(
@@ -79,19 +86,20 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
     }
     let mut prepare = unique_steps(prepare);
     // a path may hold what means something in a glob: `app/[slug]/seed.ts`
-    for input in prepare.iter_mut().chain(&mut template).flat_map(|step| &mut step.inputs) {
+    let of_stores = stores.iter_mut().flat_map(|store| &mut store.steps);
+    for input in prepare.iter_mut().chain(&mut template).chain(of_stores).flat_map(|step| &mut step.inputs) {
         if !input.contains('*') {
             *input = globset::escape(input);
         }
     }
-    let known = known(facts, &programs, &ports);
+    let known = known(facts, &programs, &ports, &stores);
     if names_no_port(facts) && !map.iter().any(|(number, _)| *number == 5432) {
         facts.assumed.push(
             "the database's host is read from a variable, but no port: [network] leads 5432 to the server".to_owned(),
         );
         map.push((5432, DATABASE_PORT.to_owned()));
     }
-    for (number, name) in addresses::resolve(facts, &known) {
+    for (number, name) in stores::mapped(&stores, facts).into_iter().chain(addresses::resolve(facts, &known)) {
         if map.iter().all(|(other, _)| *other != number) {
             map.push((number, name));
         }
@@ -109,9 +117,10 @@ pub(super) fn draft(tree: &Tree, facts: &mut Facts) -> Draft {
         needs: facts
             .needs
             .iter()
-            .filter(|(service, _)| !matches!(service, BackingService::Postgres | BackingService::Redis))
+            .filter(|(service, _)| environment::service_name(**service).is_some())
             .map(|(service, why)| (*service, why.clone()))
             .collect(),
+        stores,
         extensions,
         creates_databases: facts.creates_databases.clone(),
         template,
@@ -160,23 +169,6 @@ fn without_doubles(programs: &mut Vec<Program>) {
     });
 }
 
-/// A Redis of each agent's own, where one can be started.
-fn redis(tree: &Tree, facts: &mut Facts, programs: &mut Vec<(String, Program)>) {
-    let Some(evidence) = facts.needs.get(&BackingService::Redis).cloned() else { return };
-    let Some(server) = ["redis-server", "valkey-server"].into_iter().find(|program| tree.has_program(program)) else {
-        facts.needs.remove(&BackingService::Redis);
-        facts.unknown.push(format!(
-            "{evidence} asks for Redis, but `redis-server` is not on PATH: install it and run `harness init --force`, or give \
-             the address of one in [env]"
-        ));
-        return;
-    };
-    programs.retain(|(name, _)| name != "redis");
-    let command = format!("{server} --bind 127.0.0.1 --port {PORT} --save '' --appendonly no");
-    let redis = Program::new("", Role::Worker, command, evidence).listening(6379, Probe::Tcp);
-    programs.insert(0, ("redis".to_owned(), redis));
-}
-
 /// An example that gives a number for the variable of a program's port says more than its source.
 fn example_ports(facts: &Facts, programs: &mut [(String, Program)]) {
     let takes =
@@ -202,12 +194,15 @@ fn example_ports(facts: &Facts, programs: &mut [(String, Program)]) {
 }
 
 /// Chooses the bases, and puts each program's own into its command and environment.
-fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)> {
+fn assign_ports(programs: &mut [(String, Program)], stores: &[Store]) -> Vec<(String, u16, String)> {
     let mut ports: Vec<(String, u16, String)> = Vec::new();
+    let of_stores: Vec<u16> = stores.iter().map(Store::port).collect();
+    let taken = |ports: &[(String, u16, String)]| -> Vec<u16> {
+        ports.iter().map(|(_, base, _)| *base).chain(of_stores.iter().copied()).collect()
+    };
     for (name, program) in programs.iter_mut() {
         let Some(wanted) = program.port.filter(|_| !program.port_is_fixed) else { continue };
-        let taken: Vec<u16> = ports.iter().map(|(_, base, _)| *base).collect();
-        let base = ports::base(wanted, &taken);
+        let base = ports::base(wanted, &taken(&ports));
         ports.push((name.clone(), base, port_comment(program, wanted)));
         let own = template_text::port(name);
         program.command = program.command.replace(PORT, &own);
@@ -215,13 +210,13 @@ fn assign_ports(programs: &mut [(String, Program)]) -> Vec<(String, u16, String)
             *value = value.replace(PORT, &own);
         }
         for (part, wanted) in program.further_ports.clone() {
-            let taken: Vec<u16> = ports.iter().map(|(_, base, _)| *base).collect();
+            let base = ports::base(wanted, &taken(&ports));
             let further = unique(&format!("{name}_{part}"), "_", |name| ports.iter().any(|(known, ..)| known == name));
             let mark = format!("{{{{ ports.@{part} }}}}");
             for (_, value) in &mut program.environment {
                 *value = value.replace(&mark, &template_text::port(&further));
             }
-            ports.push((further, ports::base(wanted, &taken), format!("its further port ({})", program.evidence)));
+            ports.push((further, base, format!("its further port ({})", program.evidence)));
         }
     }
     ports
@@ -231,8 +226,10 @@ fn port_comment(program: &Program, wanted: u16) -> String {
     format!("{wanted} without harness ({})", program.port_evidence.as_ref().unwrap_or(&program.evidence))
 }
 
-fn known(facts: &Facts, programs: &[(String, Program)], ports: &[(String, u16, String)]) -> Known {
-    let mut known = Known { services: facts.needs.keys().copied().collect(), ..Known::default() };
+fn known(facts: &Facts, programs: &[(String, Program)], ports: &[(String, u16, String)], stores: &[Store]) -> Known {
+    let services = facts.needs.keys().copied().collect();
+    let mut known = Known { services, stores: stores::names(stores), ..Known::default() };
+    known.ports.extend(stores.iter().map(|store| (store.port(), store.name.clone())));
     for (name, program) in programs.iter().rev() {
         let has_port = ports.iter().any(|(port, ..)| port == name);
         if let Some(number) = program.port.filter(|_| has_port) {

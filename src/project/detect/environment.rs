@@ -201,9 +201,19 @@ fn for_programs(variable: &Example, entry: &Entry, programs: &mut [(String, Prog
 
 /// Whether a template has no value without an agent.
 fn needs_agent(template: &str) -> bool {
-    ["ports.", "s3.bucket", "s3.access_key", "s3.secret_key", "mail.user", "mail.password", "worktree", "{{ id"]
-        .iter()
-        .any(|name| template.contains(name))
+    [
+        "ports.",
+        "stores.",
+        "s3.bucket",
+        "s3.access_key",
+        "s3.secret_key",
+        "mail.user",
+        "mail.password",
+        "worktree",
+        "{{ id",
+    ]
+    .iter()
+    .any(|name| template.contains(name))
 }
 
 fn is_name(name: &str) -> bool {
@@ -211,13 +221,16 @@ fn is_name(name: &str) -> bool {
     first && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Why a server that all agents share is used, for the file's comments.
-pub(super) fn service_name(service: BackingService) -> &'static str {
+/// What `[infra]` calls a server that all agents share; none of one that is a store, or has a section of its own.
+pub(super) fn service_name(service: BackingService) -> Option<&'static str> {
     match service {
-        BackingService::Postgres => "postgres",
-        BackingService::Redis => "redis",
-        BackingService::S3 => "s3",
-        BackingService::Mail => "mail",
-        BackingService::Browser => "browser",
+        BackingService::S3 => Some("s3"),
+        BackingService::Mail => Some("mail"),
+        BackingService::Browser => Some("browser"),
+        BackingService::Postgres
+        | BackingService::Redis
+        | BackingService::Mysql
+        | BackingService::Mariadb
+        | BackingService::Mongodb => None,
     }
 }

@@ -13,6 +13,9 @@ pub(super) const PORT: &str = "{{ ports.@ }}";
 pub(super) enum BackingService {
     Postgres,
     Redis,
+    Mysql,
+    Mariadb,
+    Mongodb,
     S3,
     Mail,
     Browser,
@@ -55,6 +58,8 @@ pub(super) struct Program {
     pub(super) port_evidence: Option<String>,
     /// Whether it cannot be given another one.
     pub(super) port_is_fixed: bool,
+    /// Whether nothing says that it has this one.
+    pub(super) port_is_assumed: bool,
     pub(super) probe: Probe,
     /// Further ports that it listens on: a part of their names, which stands for each as `{{ ports.@<part> }}`, and the
     /// number without harness.
@@ -79,6 +84,7 @@ impl Program {
             port: None,
             port_evidence: None,
             port_is_fixed: false,
+            port_is_assumed: false,
             further_ports: Vec::new(),
             probe: Probe::Started,
             disabled: false,
@@ -93,6 +99,13 @@ impl Program {
     pub(super) fn listening(mut self, port: u16, probe: Probe) -> Self {
         (self.port, self.probe) = (Some(port), probe);
         self
+    }
+
+    /// Listens on PORT, or on the usual number where it does not read that: both lead to the agent's own.
+    pub(super) fn assumed(mut self, port: u16) -> Self {
+        (self.port_is_fixed, self.port_is_assumed) = (true, true);
+        self.environment.push(("PORT".to_owned(), PORT.to_owned()));
+        self.listening(port, Probe::Tcp)
     }
 }
 
@@ -198,6 +211,10 @@ pub(super) struct Facts {
     pub(super) needs: BTreeMap<BackingService, String>,
     /// Whether the settings of the application name a database in a file, whatever packages it lists.
     pub(super) only_sqlite: bool,
+    /// Databases that an example's values choose.
+    pub(super) chosen: BTreeSet<BackingService>,
+    /// What the database is called where the application does not ask a variable.
+    pub(super) database_name: Option<String>,
     /// A database that harness does not run.
     pub(super) other_database: Option<String>,
     pub(super) extensions: BTreeSet<String>,
@@ -238,6 +255,8 @@ impl Facts {
             self.needs.entry(service).or_insert(evidence);
         }
         self.only_sqlite |= other.only_sqlite;
+        self.chosen.extend(other.chosen);
+        self.database_name = self.database_name.take().or(other.database_name);
         self.other_database = self.other_database.take().or(other.other_database);
         self.extensions.extend(other.extensions);
         self.creates_databases = self.creates_databases.take().or(other.creates_databases);

@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::tree::Interpreter;
 
-/// Whether a program is on PATH and can be run.
+/// Where servers are that a user's PATH need not have.
+const SERVERS: &str = "/usr/local/sbin:/usr/sbin:/sbin";
+
+/// Whether a program is on PATH and can be run, or is a server where Debian keeps those.
 pub(super) fn has(name: &str) -> bool {
     which::which(name).is_ok_and(|path| shims_of(&path).is_none_or(|manager| in_chosen(&manager, name).is_some()))
+        || which::which_in(name, Some(SERVERS), "/").is_ok()
 }
 
 /// The version of `python3`: the number behind `3.`; none where it cannot be told without running it.

@@ -5,8 +5,9 @@ use std::path::Path;
 use super::facts::{BackingService, Facts};
 use super::tree::Tree;
 use super::{
-    addresses, broken, cargo, compose, config_files, draft, examples, go, laravel, missing_tools, node, phoenix,
-    procfile, python, rails, read, required_variables, services, source_variables, sql, write,
+    addresses, broken, cargo, compose, config_files, dotenv_file, draft, examples, go, laravel, missing_tools, node,
+    other_languages, phoenix, procfile, python, rails, read, required_variables, samples, services, source_defaults,
+    source_variables, sql, stores, write,
 };
 
 /// What a repository says of itself.
@@ -30,7 +31,7 @@ pub(super) fn look(root: &Path) -> Looked {
 type Detector = fn(&Tree) -> Facts;
 
 /// Those that say more about a thing come before those that say less.
-const DETECTORS: [Detector; 25] = [
+const DETECTORS: [Detector; 29] = [
     broken::detect,
     examples::detect,
     python::install::detect,
@@ -48,12 +49,16 @@ const DETECTORS: [Detector; 25] = [
     laravel::detect,
     phoenix::detect,
     go::programs::detect,
-    cargo::detect,
+    cargo::programs::detect,
+    other_languages::detect,
     sql::detect,
     compose::detect,
     services::detect,
     procfile::detect,
     config_files::detect,
+    samples::detect,
+    dotenv_file::detect,
+    source_defaults::detect,
     source_variables::detect,
     required_variables::detect,
 ];
@@ -67,6 +72,8 @@ fn look_at(tree: &Tree) -> Looked {
     for detect in DETECTORS {
         facts.absorb(detect(tree));
     }
+    let further = python::servers::detect(tree, &facts);
+    facts.absorb(further);
     facts.absorb(node::checks::detect(tree));
     facts.pass_env.extend(NETWORK);
     services::by_variables(&mut facts);
@@ -86,6 +93,7 @@ fn look_at(tree: &Tree) -> Looked {
         facts.needs.remove(&BackingService::Postgres);
         facts.other_database = None;
     }
+    stores::choose(&mut facts);
     missing_tools::fetch(tree, &mut facts);
     for (program, what) in &facts.required {
         if !tree.has_program(program) {

@@ -6,13 +6,16 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::facts::BackingService;
-use super::server_variables::{bucket, database, database_address, is_canonical, mail, redis};
+use super::server_variables::{bucket, database, database_address, is_canonical, mail};
+use super::store_variables;
 use super::template_text::port;
 
 /// What a meaning depends on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     pub(super) services: BTreeSet<BackingService>,
+    /// The names in `[stores]`.
+    pub(super) stores: BTreeMap<BackingService, String>,
     /// The name in `[ports]` by the port that the program has without harness.
     pub(super) ports: BTreeMap<u16, String>,
     /// The port of each variable that a program takes its own from.
@@ -21,6 +24,18 @@ pub(super) struct Known {
     pub(super) page: Option<String>,
     /// The only port, which is then the one of `PORT`.
     pub(super) only: Option<String>,
+}
+
+impl Known {
+    /// The port of a program or a store as a template.
+    pub(super) fn port(&self, name: &str) -> String {
+        if self.is_store(name) { store_variables::of(name, "port") } else { port(name) }
+    }
+
+    /// Whether this is the name of a store.
+    pub(super) fn is_store(&self, name: &str) -> bool {
+        self.stores.values().any(|store| store == name)
+    }
 }
 
 /// Whether a name is that of a secret.
@@ -50,9 +65,7 @@ pub(super) fn template(name: &str, example: Option<&str>, known: &Known) -> Opti
             return Some(found);
         }
     }
-    if has(BackingService::Redis)
-        && let Some(found) = redis(&parts, value)
-    {
+    if let Some(found) = of_store(&parts, value, example.is_some(), known) {
         return Some(found);
     }
     if has(BackingService::S3)
@@ -69,6 +82,15 @@ pub(super) fn template(name: &str, example: Option<&str>, known: &Known) -> Opti
         return Some("1".to_owned());
     }
     own_address(&name, value, known)
+}
+
+/// What the variable of a store leads to.
+fn of_store(parts: &[&str], value: &str, is_shown: bool, known: &Known) -> Option<String> {
+    known.stores.iter().find_map(|(service, store)| match service {
+        BackingService::Redis => store_variables::redis(store, parts, value),
+        BackingService::Mongodb => store_variables::mongodb(store, parts, value),
+        _ => store_variables::mysql(store, parts, value, is_shown),
+    })
 }
 
 static LOCAL: LazyLock<Regex> =
@@ -115,13 +137,13 @@ fn own_address(name: &str, value: &str, known: &Known) -> Option<String> {
     if name.ends_with("_PORT")
         && let Some(found) = value.parse().ok().and_then(|number: u16| known.ports.get(&number))
     {
-        return Some(port(found));
+        return Some(known.port(found));
     }
     let mut replaced = false;
     let text = LOCAL.replace_all(value, |found: &Captures<'_>| {
         let name = found[2].parse().ok().and_then(|number: u16| known.ports.get(&number));
         replaced |= name.is_some();
-        name.map_or_else(|| found[0].to_owned(), |name| format!("{}:{}", &found[1], port(name)))
+        name.map_or_else(|| found[0].to_owned(), |name| format!("{}:{}", &found[1], known.port(name)))
     });
     if replaced {
         return Some(text.into_owned());
@@ -169,8 +191,8 @@ mod tests {
 
     fn known() -> Known {
         Known {
-            services: [BackingService::Postgres, BackingService::Redis, BackingService::S3, BackingService::Mail]
-                .into(),
+            services: [BackingService::Postgres, BackingService::S3, BackingService::Mail].into(),
+            stores: [(BackingService::Redis, "redis".to_owned())].into(),
             ports: [(3000, "web".to_owned()), (8000, "api".to_owned())].into(),
             port_variables: BTreeMap::new(),
             page: Some("web".to_owned()),
@@ -190,7 +212,7 @@ mod tests {
             ("PGPASSWORD", "", Some("{{ database.password }}")),
             ("DB_POOL_MAX", "10", None),
             ("TEST_DATABASE_URL", "postgres://localhost/test", None),
-            ("CELERY_BROKER", "redis://redis:6379/1", Some("redis://127.0.0.1:{{ ports.redis }}/1")),
+            ("CELERY_BROKER", "redis://redis:6379", Some("{{ stores.redis.url }}")),
             ("S3_ENDPOINT", "http://localhost:9000", Some("{{ s3.endpoint }}")),
             ("AWS_SECRET_ACCESS_KEY", "", Some("{{ s3.secret_key }}")),
             ("S3_BUCKET", "uploads", Some("{{ s3.bucket }}")),

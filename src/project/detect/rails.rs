@@ -1,6 +1,6 @@
 //! Ruby on Rails.
 
-use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
+use super::facts::{BackingService, Check, Example, Facts, PORT, Probe, Program, Role, Step};
 use super::tree::{Tree, join, parent};
 
 pub(super) fn detect(tree: &Tree) -> Facts {
@@ -48,9 +48,19 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                 .push(format!("Rails takes DATABASE_URL before what {config} says of the development database"));
         }
     }
-    for (gem, what) in [("mysql2", "MySQL"), ("trilogy", "MySQL"), ("mongoid", "MongoDB")] {
-        if has_gem(gem) && !has_gem("pg") && !has_gem("sqlite3") {
-            facts.other_database = Some(format!("{gemfile}: {gem} ({what})"));
+    let others =
+        [("mysql2", BackingService::Mysql), ("trilogy", BackingService::Mysql), ("mongoid", BackingService::Mongodb)];
+    for (gem, service) in others.into_iter().filter(|(gem, _)| has_gem(gem)) {
+        if !has_gem("pg") && !has_gem("sqlite3") {
+            facts.need(service, format!("{gemfile}: {gem}"));
+            // Rails takes DATABASE_URL before what its own settings say of the development database
+            if service == BackingService::Mysql {
+                facts.variables.push(Example {
+                    name: "DATABASE_URL".to_owned(),
+                    value: Some("mysql2://localhost/app".to_owned()),
+                    evidence: format!("{gemfile}: {gem}"),
+                });
+            }
         }
     }
     // redis is asked for by the job queue and the cable

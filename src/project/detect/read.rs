@@ -54,7 +54,7 @@ const LISTED_ONLY: [&str; 6] =
     ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "Cargo.lock", "uv.lock", "poetry.lock"];
 
 /// Programs that what is written may need.
-const PROGRAMS: [&str; 24] = [
+const PROGRAMS: [&str; 27] = [
     "npm",
     "pnpm",
     "yarn",
@@ -74,6 +74,9 @@ const PROGRAMS: [&str; 24] = [
     "cargo",
     "redis-server",
     "valkey-server",
+    "mysqld",
+    "mariadbd",
+    "mongod",
     "goose",
     "migrate",
     "sqlx",

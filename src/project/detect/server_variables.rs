@@ -108,26 +108,6 @@ pub(super) fn is_canonical(parts: &[&str]) -> bool {
     parts.iter().all(|part| words.contains(part))
 }
 
-pub(super) fn redis(parts: &[&str], value: &str) -> Option<String> {
-    if let Some(rest) = value.strip_prefix("redis://") {
-        let database = rest.split_once('/').map_or("", |(_, database)| database);
-        let database: String = database.chars().take_while(char::is_ascii_digit).collect();
-        let path = if database.is_empty() { String::new() } else { format!("/{database}") };
-        return Some(format!("redis://127.0.0.1:{{{{ ports.redis }}}}{path}"));
-    }
-    if !parts.iter().any(|part| ["REDIS", "VALKEY"].contains(part)) {
-        return None;
-    }
-    match *parts.last()? {
-        "HOST" | "HOSTNAME" | "SERVER" => Some("127.0.0.1".to_owned()),
-        "PORT" => Some("{{ ports.redis }}".to_owned()),
-        "URL" | "URI" | "DSN" if value.is_empty() => Some("redis://127.0.0.1:{{ ports.redis }}".to_owned()),
-        "ADDR" | "ADDRESS" | "ADDRS" | "ENDPOINT" => Some("127.0.0.1:{{ ports.redis }}".to_owned()),
-        "PASSWORD" | "PASS" => Some(String::new()),
-        _ => None,
-    }
-}
-
 /// `S3_ENDPOINT`, `AWS_ACCESS_KEY_ID`, `MINIO_ROOT_USER`.
 pub(super) fn bucket(name: &str, parts: &[&str], value: &str) -> Option<String> {
     let families = ["S3", "MINIO", "AWS", "BUCKET", "STORAGE", "R2"];

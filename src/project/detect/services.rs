@@ -5,9 +5,10 @@ use super::facts::{BackingService, Facts};
 use super::meanings;
 use super::node::packages::packages;
 use super::python::projects::projects;
+use super::store_variables;
 use super::tree::Tree;
 
-const NODE: [(&str, BackingService); 13] = [
+const NODE: [(&str, BackingService); 20] = [
     ("@aws-sdk/client-s3", BackingService::S3),
     ("minio", BackingService::S3),
     ("nodemailer", BackingService::Mail),
@@ -17,13 +18,20 @@ const NODE: [(&str, BackingService); 13] = [
     ("bullmq", BackingService::Redis),
     ("bull", BackingService::Redis),
     ("connect-redis", BackingService::Redis),
+    ("iovalkey", BackingService::Redis),
+    ("mysql2", BackingService::Mysql),
+    ("mysql", BackingService::Mysql),
+    ("mariadb", BackingService::Mysql),
+    ("mongodb", BackingService::Mongodb),
+    ("mongoose", BackingService::Mongodb),
+    ("connect-mongo", BackingService::Mongodb),
     ("puppeteer-core", BackingService::Browser),
     ("playwright-core", BackingService::Browser),
     ("puppeteer", BackingService::Browser),
     ("playwright", BackingService::Browser),
 ];
 
-const PYTHON: [(&str, BackingService); 15] = [
+const PYTHON: [(&str, BackingService); 28] = [
     ("minio", BackingService::S3),
     ("aioboto3", BackingService::S3),
     ("django-storages", BackingService::S3),
@@ -37,6 +45,19 @@ const PYTHON: [(&str, BackingService); 15] = [
     ("dramatiq[redis]", BackingService::Redis),
     ("aioredis", BackingService::Redis),
     ("valkey", BackingService::Redis),
+    ("arq", BackingService::Redis),
+    ("flask-redis", BackingService::Redis),
+    ("mysqlclient", BackingService::Mysql),
+    ("pymysql", BackingService::Mysql),
+    ("aiomysql", BackingService::Mysql),
+    ("asyncmy", BackingService::Mysql),
+    ("mysql-connector-python", BackingService::Mysql),
+    ("pymongo", BackingService::Mongodb),
+    ("flask-pymongo", BackingService::Mongodb),
+    ("motor", BackingService::Mongodb),
+    ("beanie", BackingService::Mongodb),
+    ("mongoengine", BackingService::Mongodb),
+    ("odmantic", BackingService::Mongodb),
     ("emails", BackingService::Mail),
     ("fastapi-mail", BackingService::Mail),
 ];
@@ -52,25 +73,11 @@ pub(super) fn detect(tree: &Tree) -> Facts {
                 facts.need(service, format!("{}: dependencies.{name}", package.manifest()));
             }
         }
-        for (name, what) in [("mysql2", "MySQL"), ("mysql", "MySQL"), ("mongodb", "MongoDB"), ("mongoose", "MongoDB")] {
-            if package.depends_on(name) {
-                facts
-                    .other_database
-                    .get_or_insert_with(|| format!("{}: dependencies.{name} ({what})", package.manifest()));
-            }
-        }
     }
     for project in projects(tree) {
         for (name, service) in PYTHON {
             if project.lists(name) {
                 facts.need(service, format!("{}: {name}", project.manifest));
-            }
-        }
-        for (name, what) in
-            [("mysqlclient", "MySQL"), ("pymysql", "MySQL"), ("pymongo", "MongoDB"), ("motor", "MongoDB")]
-        {
-            if project.lists(name) {
-                facts.other_database.get_or_insert_with(|| format!("{}: {name} ({what})", project.manifest));
             }
         }
     }
@@ -89,6 +96,33 @@ fn chooses_sqlite(name: &str, value: &str) -> bool {
             || parts.contains(&"URL") && value.starts_with("file:"))
 }
 
+/// Whether a variable names the kind of database, and says that it is one of these.
+fn kind_of_database(name: &str, value: &str, kinds: &[&str]) -> bool {
+    let parts: Vec<&str> = name.split('_').collect();
+    let of_database = parts.iter().any(|part| ["DB", "DATABASE", "TYPEORM", "SQL"].contains(part));
+    let names_kind = ["CLIENT", "TYPE", "DIALECT", "DRIVER", "CONNECTION", "ENGINE", "PROVIDER"];
+    let value = value.to_lowercase();
+    of_database
+        && parts.last().is_some_and(|last| names_kind.contains(last))
+        && !value.contains("://")
+        && kinds.iter().any(|kind| value.contains(kind))
+}
+
+/// The database that is no PostgreSQL which a variable of an example says is used.
+fn other_database(name: &str, value: &str) -> Option<BackingService> {
+    let set = |names: &[&str]| !value.is_empty() && names.contains(&name);
+    if store_variables::is_mongodb(value) || set(&["MONGO_HOST", "MONGODB_HOST", "MONGO_DB", "MONGO_DATABASE"]) {
+        return Some(BackingService::Mongodb);
+    }
+    if kind_of_database(name, value, &["mariadb"]) || value.starts_with("mariadb") && value.contains("://") {
+        return Some(BackingService::Mariadb);
+    }
+    let is_mysql = store_variables::is_mysql(value)
+        || kind_of_database(name, value, &["mysql"])
+        || set(&["MYSQL_HOST", "MYSQL_DATABASE", "MYSQL_USER"]);
+    is_mysql.then_some(BackingService::Mysql)
+}
+
 /// What the names and values of variables ask for.
 pub(super) fn by_variables(facts: &mut Facts) {
     for variable in facts.variables.clone() {
@@ -102,6 +136,15 @@ pub(super) fn by_variables(facts: &mut Facts) {
         }
         if chooses_sqlite(&name, value) {
             facts.only_sqlite = true;
+        }
+        if is_shown && let Some(service) = other_database(&name, value) {
+            facts.need(service, evidence.clone());
+            facts.chosen.insert(service);
+        }
+        if value.starts_with("postgres") && value.contains("://")
+            || kind_of_database(&name, value, &["postgres", "pgsql"])
+        {
+            facts.chosen.insert(BackingService::Postgres);
         }
         if value.starts_with("postgres") && value.contains("://")
             || ["PGHOST", "POSTGRES_HOST", "POSTGRES_SERVER", "POSTGRES_DB"].contains(&name.as_str())
@@ -136,5 +179,40 @@ pub(super) fn by_variables(facts: &mut Facts) {
         if value.starts_with("redis://") {
             facts.need(BackingService::Redis, evidence);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::detect::facts::Example;
+
+    fn services(variables: &[(&str, &str)]) -> (Vec<BackingService>, Vec<BackingService>) {
+        let mut facts = Facts::default();
+        for (name, value) in variables {
+            let (name, value) = ((*name).to_owned(), Some((*value).to_owned()));
+            facts.variables.push(Example { name, value, evidence: ".env.example".to_owned() });
+        }
+        by_variables(&mut facts);
+        (facts.needs.into_keys().collect(), facts.chosen.into_iter().collect())
+    }
+
+    #[test]
+    fn an_example_says_which_database_is_used() {
+        use BackingService::{Mariadb, Mongodb, Mysql, Postgres};
+        for (name, value, expected) in [
+            ("DATABASE_URL", "mysql://u:p@localhost/app", Some(Mysql)),
+            ("DB_CONNECTION", "mysql", Some(Mysql)),
+            ("DB_CONNECTION", "mariadb", Some(Mariadb)),
+            ("MYSQL_HOST", "localhost", Some(Mysql)),
+            ("DB_URI", "mongodb://localhost/app", Some(Mongodb)),
+            ("DATABASE_URL", "postgres://localhost/app", Some(Postgres)),
+            ("MYSQL_HOST", "", None),
+            ("DB_CONNECTION", "sqlite", None),
+        ] {
+            let (_, chosen) = services(&[(name, value)]);
+            assert_eq!(chosen, expected.into_iter().collect::<Vec<_>>(), "{name}={value}");
+        }
+        assert_eq!(services(&[("A_URL", "redis://localhost")]).0, [BackingService::Redis]);
     }
 }

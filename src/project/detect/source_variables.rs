@@ -19,6 +19,9 @@ static READ: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("the pattern is right")
 });
+/// `const { HOST, DB_NAME: name } = process.env`
+static TAKEN_APART: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\{([^{}]{1,2000})\}\s*=\s*process\.env\b").expect("the pattern is right"));
 /// Names in quotation marks, which in a file about configuration are those of variables.
 static QUOTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#""([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT)""#).expect("the pattern is right"));
@@ -43,6 +46,17 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         for name in READ.captures_iter(text) {
             found.entry(name[1].to_owned()).or_insert_with(|| path.to_owned());
         }
+        for list in TAKEN_APART.captures_iter(text) {
+            let names =
+                list[1].split(',').map(|part| part.split([':', '=']).next().unwrap_or_default().trim().to_owned());
+            let is_name = |name: &String| {
+                !name.is_empty()
+                    && name.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'_')
+            };
+            for name in names.filter(is_name) {
+                found.entry(name).or_insert_with(|| path.to_owned());
+            }
+        }
         if extension_of(path) == "go" && ["config", "env", "options", "settings"].iter().any(|word| path.contains(word))
         {
             for name in QUOTED.captures_iter(text) {
@@ -59,4 +73,17 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     }
     let variables = found.into_iter().map(|(name, evidence)| Example { name, value: None, evidence });
     Facts { variables: variables.collect(), ..Facts::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_are_taken_apart_are_read() {
+        let text = "const {\n  MYSQL_HOST: HOST,\n  MYSQL_DB = 'x',\n  other,\n} = process.env;";
+        let facts = detect(&Tree::of([("a.js".to_owned(), Some(text.to_owned()))]));
+        let names: Vec<String> = facts.variables.into_iter().map(|one| one.name).collect();
+        assert_eq!(names, ["MYSQL_DB", "MYSQL_HOST"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! Migrations in files of SQL: by goose, golang-migrate, sqlx and Diesel, or by a command of the program itself.
 
-use super::cargo;
+use super::cargo::{clients, programs as packages};
 use super::facts::{BackingService, Facts, Step};
 use super::go::programs;
 use super::tree::{Tree, base_name, extension_of, is_aside, join, parent};
@@ -29,7 +29,7 @@ fn of_rust(tree: &Tree, facts: &mut Facts) -> bool {
     let manifests: Vec<&str> = tree.named("Cargo.toml").iter().filter_map(|path| tree.text(path)).collect();
     let manifests = manifests.join("\n");
     let uses = |name: &str| manifests.lines().any(|line| line.trim_start().starts_with(name));
-    if !cargo::speaks_postgres(&manifests) {
+    if !clients::speaks_postgres(tree) {
         return uses("sqlx") || uses("diesel");
     }
     let in_source = |words: &[&str]| {
@@ -53,7 +53,7 @@ fn of_rust(tree: &Tree, facts: &mut Facts) -> bool {
         let found = folders(tree, &numbered).into_iter().find(|folder| base_name(folder) == "migrations");
         if let Some(folder) = found {
             // what is checked when it is compiled wants the schema before the program can run
-            let by_itself = in_source(&["migrate!("]) && !cargo::compiles_against_database(tree);
+            let by_itself = in_source(&["migrate!("]) && !packages::compiles_against_database(tree);
             let run = format!("sqlx migrate run --source {folder}");
             tool(tree, facts, ("sqlx", "sqlx"), &folder, run, by_itself);
         }
@@ -160,7 +160,7 @@ fn tool(
     } else if let Some((package, features)) = by_cargo.filter(|_| is_missing && tree.has_program("cargo")) {
         facts.assumed.push(format!("`{program}` is not on PATH: cargo builds it into .harness/tools, once a tree"));
         let version =
-            cargo::version_of(tree, program).map_or(String::new(), |version| format!(" --version '{version}'"));
+            packages::version_of(tree, program).map_or(String::new(), |version| format!(" --version '{version}'"));
         let install = format!(
             "cargo install --quiet --locked --root .harness/tools {package}{version} --no-default-features {features} && echo '*' \
              > .harness/.gitignore"

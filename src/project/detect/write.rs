@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::draft::{DATABASE_PORT, Draft};
+use super::draft::Draft;
 use super::environment::service_name;
 use super::facts::{BackingService, Check, Probe, Program, Role, Step};
+use super::stores::Store;
 use super::template_text;
 use super::toml_text::{list, pad, quote};
 
@@ -31,7 +32,8 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
             .map
             .iter()
             .map(|(number, name)| {
-                let value = if name == DATABASE_PORT { format!("{{{{ {name} }}}}") } else { template_text::port(name) };
+                // what is no name of a program is the value itself
+                let value = if name.contains('.') { format!("{{{{ {name} }}}}") } else { template_text::port(name) };
                 format!("{number} = {}", quote(&value))
             })
             .collect();
@@ -49,11 +51,14 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
     if !draft.prepare.is_empty() {
         text.push_str("\n[prepare]                     # once a tree; skipped while inputs and outputs are unchanged\nsteps = [\n");
         for step in &draft.prepare {
-            write_step(&mut text, step, false);
+            write_step(&mut text, step, Place::Prepare);
         }
         text.push_str("]\n");
     }
     database(draft, &mut text);
+    for store in &draft.stores {
+        write_store(store, &mut text);
+    }
     environment(draft, &mut text);
     if draft.programs.iter().any(|(_, program)| program.role != Role::Worker) {
         let slow = draft.slow_start.as_ref();
@@ -62,7 +67,7 @@ pub(super) fn toml(draft: &Draft, unknown: &[String]) -> String {
         let _ = writeln!(text, "\n[launch]\n{line}{}", pad(&line, why));
     }
     for (name, program) in &draft.programs {
-        process(&mut text, name, program, draft);
+        process(&mut text, name, program);
     }
     verify(draft, &mut text);
     text
@@ -74,7 +79,7 @@ fn infra(draft: &Draft, text: &mut String) {
         text.push_str("[infra.postgres]\ndisabled = true\n");
     }
     for service in [BackingService::S3, BackingService::Mail, BackingService::Browser] {
-        let name = service_name(service);
+        let Some(name) = service_name(service) else { continue };
         match draft.needs.iter().find(|(needed, _)| *needed == service) {
             Some((_, why)) => {
                 let _ = writeln!(text, "[infra.{name}]{}", pad(&format!("[infra.{name}]"), why));
@@ -106,7 +111,7 @@ fn database(draft: &Draft, text: &mut String) {
         "\n[database.template]           # built once, cloned for each agent; rebuilt when inputs change\nsteps = [\n",
     );
     for step in &draft.template {
-        write_step(text, step, true);
+        write_step(text, step, Place::Template);
     }
     text.push_str("]\n");
     if !draft.template_environment.is_empty() {
@@ -119,7 +124,28 @@ fn database(draft: &Draft, text: &mut String) {
     }
 }
 
-fn write_step(text: &mut String, step: &Step, of_template: bool) {
+/// A server that each agent gets its own copy of.
+fn write_store(store: &Store, text: &mut String) {
+    let header = format!("[stores.{}]", store.name);
+    let _ = writeln!(text, "\n{header}{}\nuse = {}", pad(&header, &store.why), quote(store.word()));
+    if !store.steps.is_empty() {
+        text.push_str("# built once, copied for each agent; rebuilt when inputs change\ntemplate.steps = [\n");
+        for step in &store.steps {
+            write_step(text, step, Place::Store);
+        }
+        text.push_str("]\n");
+    }
+}
+
+/// Where a step stands, which decides its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Prepare,
+    Template,
+    Store,
+}
+
+fn write_step(text: &mut String, step: &Step, place: Place) {
     let mut fields = vec![format!("name = {}", quote(&step.name)), format!("run = {}", quote(&step.run))];
     if !step.directory.is_empty() {
         fields.push(format!("working_dir = {}", quote(&step.directory)));
@@ -127,10 +153,10 @@ fn write_step(text: &mut String, step: &Step, of_template: bool) {
     if !step.inputs.is_empty() {
         fields.push(format!("inputs = {}", list(&step.inputs)));
     }
-    if !step.outputs.is_empty() && !of_template {
+    if !step.outputs.is_empty() && place == Place::Prepare {
         fields.push(format!("outputs = {}", list(&step.outputs)));
     }
-    if step.incremental && of_template {
+    if step.incremental && place == Place::Template {
         fields.push("incremental = true".to_owned());
     }
     let (evidence, fields) = (&step.evidence, fields.join(", "));
@@ -167,7 +193,7 @@ fn environment(draft: &Draft, text: &mut String) {
     }
 }
 
-fn process(text: &mut String, name: &str, program: &Program, draft: &Draft) {
+fn process(text: &mut String, name: &str, program: &Program) {
     let _ = writeln!(text, "\n[processes.{name}]{}", pad(&format!("[processes.{name}]"), &program.evidence));
     for note in &program.notes {
         let _ = writeln!(text, "# {note}");
@@ -183,9 +209,6 @@ fn process(text: &mut String, name: &str, program: &Program, draft: &Draft) {
         let pairs: Vec<String> =
             program.environment.iter().map(|(name, value)| format!("{name} = {}", quote(value))).collect();
         let _ = writeln!(text, "environment = {{ {} }}", pairs.join(", "));
-    }
-    if name != "redis" && draft.programs.iter().any(|(other, _)| other == "redis") {
-        text.push_str("depends_on = { redis = { condition = \"process_healthy\" } }\n");
     }
     let port = match program.port {
         Some(port) if program.port_is_fixed => {

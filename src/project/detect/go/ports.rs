@@ -36,7 +36,7 @@ static FIXED: LazyLock<Regex> = LazyLock::new(|| {
 /// `const port = ":8080"`
 static CONSTANT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?m)^\s*(?:const\s+|var\s+)?\w*(?:[pP]ort|PORT|[aA]ddr|ADDR)\w*\s*(?:string\s*)?:?=\s*"(?:[\w.]*:)?(\d{4,5})""#,
+        r#"(?m)^\s*(?:const\s+|var\s+)?\w*(?:[pP]ort|PORT|[aA]ddr|ADDR)\w*\s*(?:(?:string|u?int\d*)\s*)?:?=\s*(?:"(?:[\w.]*:)?)?(\d{4,5})(?:"|\s|$)"#,
     )
 });
 static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
@@ -170,9 +170,7 @@ pub(in crate::project::detect) fn listen(
         program = program.listening(port, probe);
         (program.port_is_fixed, program.port_evidence) = (true, Some(path));
     } else {
-        facts.assumed.push(format!("{main} listens on PORT"));
-        program = program.listening(8080, Probe::Tcp);
-        program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
+        program = program.assumed(8080);
     }
     program
 }

@@ -4,41 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::clients::{self, CLIENTS, SQLITE};
 use super::embed;
 use super::generated;
 use super::ports;
-use crate::project::detect::facts::{BackingService, Check, Facts, Program, Role, Step};
+use crate::project::detect::facts::{Check, Facts, Program, Role, Step};
 use crate::project::detect::tree::{Tree, base_name, is_aside, join, parent, relative};
-
-/// Packages that speak to PostgreSQL.
-const CLIENTS: [&str; 5] = [
-    "github.com/lib/pq",
-    "github.com/jackc/pgx",
-    "gorm.io/driver/postgres",
-    "github.com/go-pg/pg",
-    "uptrace/bun/driver/pgdriver",
-];
-
-/// Packages that keep a database in a file.
-const SQLITE: [&str; 6] = [
-    "mattn/go-sqlite3",
-    "modernc.org/sqlite",
-    "glebarez/sqlite",
-    "glebarez/go-sqlite",
-    "gorm.io/driver/sqlite",
-    "ncruces/go-sqlite3",
-];
-
-/// Packages that speak to Redis.
-const REDIS: [&str; 7] = [
-    "redis/go-redis",
-    "go-redis/redis",
-    "gomodule/redigo",
-    "hibiken/asynq",
-    "redis/rueidis",
-    "valkey-io/valkey-go",
-    "mediocregopher/radix",
-];
 
 /// `SetDefault("driver", "sqlite")`, `Dialect: "sqlite3"`
 static SQLITE_DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
@@ -66,8 +37,6 @@ pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
 
 fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     let text = tree.text(manifest).unwrap_or_default();
-    let direct: Vec<&str> = text.lines().filter(|line| !line.contains("// indirect")).collect();
-    let requires = |name: &str| direct.iter().any(|line| line.contains(name));
     facts.see("Go", manifest);
     facts.required.insert("go", format!("{manifest} asks for it"));
     facts.pass_env.extend([
@@ -83,14 +52,7 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     ]);
     toolchain(tree, text, manifest, facts);
     facts.only_sqlite = chooses_sqlite(tree, directory);
-    if let Some(client) = CLIENTS.iter().find(|client| requires(client)).filter(|_| !facts.only_sqlite) {
-        facts.need(BackingService::Postgres, format!("{manifest}: {client}"));
-        // lib/pq insists on TLS where an address says nothing of it
-        facts.settle("PGSSLMODE", "disable", "the database is on this machine, without TLS");
-    }
-    if let Some(client) = REDIS.iter().find(|client| requires(client)) {
-        facts.need(BackingService::Redis, format!("{manifest}: {client}"));
-    }
+    clients::needs(manifest, text, facts);
     let Some(main) = command(tree, directory) else {
         facts.unknown.push(format!("{manifest}: no command that listens on a port was found"));
         checks(directory, manifest, facts);
@@ -210,7 +172,7 @@ fn toolchain(tree: &Tree, text: &str, manifest: &str, facts: &mut Facts) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::detect::facts::PORT;
+    use crate::project::detect::facts::{BackingService, PORT};
 
     fn look(files: &[(&str, &str)]) -> Facts {
         let file = |(path, text): &(&str, &str)| ((*path).to_owned(), Some((*text).to_owned()));

@@ -69,6 +69,22 @@ pub(in crate::project::detect) fn prisma(tree: &Tree, package: &Package, schema:
             }
         }
         "sqlite" => {}
+        "mysql" | "mongodb" => {
+            let (service, address) = if provider == "mysql" {
+                (BackingService::Mysql, "mysql://localhost/app")
+            } else {
+                facts.unknown.push(format!(
+                    "{schema}: Prisma asks MongoDB for a replica set, which the store is not: give the address of one in [env]"
+                ));
+                (BackingService::Mongodb, "mongodb://localhost/app")
+            };
+            facts.need(service, format!("{schema}: datasource"));
+            facts.variables.extend(DATABASE_VARIABLE.captures_iter(&texts).map(|found| Example {
+                name: found[1].to_owned(),
+                value: Some(address.to_owned()),
+                evidence: format!("{schema}: datasource"),
+            }));
+        }
         other => facts.other_database = Some(format!("{schema}: datasource ({other})")),
     }
     let home = parent(files.first().copied().unwrap_or(schema));

@@ -244,12 +244,7 @@ fn api(
             (program.port_is_fixed, program.port_evidence) = (true, Some(file));
             program
         }
-        None => {
-            facts.assumed.push(format!("the program of `{script}` in {} listens on PORT", package.manifest()));
-            let mut program = program.listening(3000, Probe::Tcp);
-            program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
-            program
-        }
+        None => program.assumed(3000),
     }
 }
 

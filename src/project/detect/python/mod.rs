@@ -8,4 +8,5 @@ pub(super) mod flask;
 pub(super) mod install;
 pub(super) mod interpreter;
 pub(super) mod projects;
+pub(super) mod servers;
 mod wheels;

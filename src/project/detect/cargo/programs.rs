@@ -4,17 +4,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::config_files;
-use super::facts::{BackingService, Check, Facts, PORT, Probe, Program, Role, Step};
-use super::go::ports;
-use super::tree::{Tree, is_aside, join, parent};
+use super::{clients, ports};
+use crate::project::detect::config_files;
+use crate::project::detect::facts::{Check, Facts, PORT, Probe, Program, Role, Step};
+use crate::project::detect::tree::{Tree, is_aside, join, parent};
 
 const FRAMEWORKS: [&str; 9] = ["axum", "actix-web", "rocket", "warp", "poem", "salvo", "tide", "hyper", "loco-rs"];
 
-static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:var|var_os|env|get)!?\(\s*"((?:[A-Z][A-Z0-9]*_)*PORT)"|env\s*=\s*"((?:[A-Z][A-Z0-9]*_)*PORT)""#)
-        .expect("the pattern is right")
-});
 static FIXED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?:"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})"|\(\[\d+, ?\d+, ?\d+, ?\d+\], ?(\d{2,5})\)|\("(?:0\.0\.0\.0|127\.0\.0\.1|localhost)", ?(\d{2,5})\))"#).expect("the pattern is right")
 });
@@ -22,7 +18,7 @@ static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"\.route\(\s*"(/(?:health|healthz|health_check|ping)?)",\s*(?:\w+::)*get\(|#\[get\("(/(?:health|healthz|health_check|ping)?)"\)\]"#).expect("the pattern is right")
 });
 
-pub(super) fn detect(tree: &Tree) -> Facts {
+pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
     let mut facts = Facts::default();
     let Some(root) = tree.named("Cargo.toml").first().copied() else { return facts };
     let directory = parent(root);
@@ -38,17 +34,7 @@ pub(super) fn detect(tree: &Tree) -> Facts {
         .collect();
     let lock = tree.has(&join(directory, "Cargo.lock"));
     let locked = if lock { " --locked" } else { "" };
-    let all: String = tree.named("Cargo.toml").iter().filter_map(|path| tree.text(path)).collect::<Vec<_>>().join("\n");
-    if speaks_postgres(&all) {
-        facts.need(BackingService::Postgres, format!("{root}: postgres"));
-    }
-    let redis = all.lines().map(str::trim_start).find(|line| {
-        REDIS.iter().any(|name| line.starts_with(name)) || line.starts_with("actix-session") && line.contains("redis")
-    });
-    if let Some(line) = redis {
-        let name = line.split([' ', '=', '.']).next().unwrap_or_default();
-        facts.need(BackingService::Redis, format!("{root}: {name}"));
-    }
+    clients::needs(tree, &mut facts);
     let waits = compiles_against_database(tree);
     let offline = if !waits && checks_queries(tree).is_some() { "SQLX_OFFLINE=true " } else { "" };
     if let Some((manifest, table, server)) = program(tree, &packages) {
@@ -95,27 +81,6 @@ pub(super) fn detect(tree: &Tree) -> Facts {
     facts
 }
 
-/// Packages that speak to Redis.
-const REDIS: [&str; 5] = ["redis", "deadpool-redis", "fred", "bb8-redis", "tower-sessions-redis-store"];
-
-/// Whether a manifest lists a package that speaks to PostgreSQL.
-pub(super) fn speaks_postgres(manifests: &str) -> bool {
-    let clients = ["sqlx", "diesel", "sea-orm", "tokio-postgres", "deadpool-postgres", "postgres"];
-    // a list of features may go over several lines
-    let mut rest = manifests;
-    std::iter::from_fn(|| {
-        let (line, after) = rest.split_once('\n').or_else(|| (!rest.is_empty()).then_some((rest, "")))?;
-        let end = if line.contains('[') && !line.contains(']') { after.find(']').unwrap_or(0) } else { 0 };
-        let whole = (line, &after[..end]);
-        rest = after;
-        Some(whole)
-    })
-    .any(|(line, list)| {
-        clients.iter().any(|name| line.trim_start().starts_with(name))
-            && (line.contains("postgres") || list.contains("postgres"))
-    })
-}
-
 /// A source whose queries sqlx checks when it is compiled.
 fn checks_queries(tree: &Tree) -> Option<&str> {
     let calls =
@@ -127,14 +92,14 @@ fn checks_queries(tree: &Tree) -> Option<&str> {
 }
 
 /// Whether a build asks a database, because what it would answer was not saved.
-pub(super) fn compiles_against_database(tree: &Tree) -> bool {
+pub(in crate::project::detect) fn compiles_against_database(tree: &Tree) -> bool {
     let is_prepared =
         tree.has("sqlx-data.json") || tree.paths().any(|path| path.starts_with(".sqlx/") || path.contains("/.sqlx/"));
     !is_prepared && checks_queries(tree).is_some()
 }
 
 /// The version of a package that a manifest asks for.
-pub(super) fn version_of(tree: &Tree, package: &str) -> Option<String> {
+pub(in crate::project::detect) fn version_of(tree: &Tree, package: &str) -> Option<String> {
     let mut tables = tree.named("Cargo.toml").into_iter().filter_map(|path| tree.toml(path));
     tables.find_map(|table| {
         let own = table.get("dependencies").and_then(|table| table.get(package));
@@ -197,22 +162,7 @@ fn serve(
         .max_by_key(String::len);
     let probe = route.map_or(Probe::Tcp, Probe::Http);
     let mut program = Program::new(directory, Role::Api, format!("target/debug/{name}"), manifest);
-    let own = |name: &str| {
-        !["DB_", "PG", "POSTGRES", "DATABASE", "REDIS", "SMTP", "MAIL", "FRONTEND", "WEB_"]
-            .iter()
-            .any(|other| name.contains(other))
-    };
-    let variable = texts
-        .iter()
-        .filter_map(|(path, text)| {
-            let name = VARIABLE
-                .captures_iter(text)
-                .filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned()))
-                .filter(|name| own(name))
-                .min_by_key(|name| ports::port_rank(name))?;
-            Some((*path, name))
-        })
-        .min_by_key(|(_, name)| ports::port_rank(name));
+    let variable = ports::variable(tree, package, directory);
     let fixed = texts.iter().find_map(|(path, text)| {
         let found = FIXED.captures(text)?;
         let digits = found.get(1).or(found.get(2)).or(found.get(3))?;
@@ -227,17 +177,15 @@ fn serve(
     } else if framework == Some("rocket") {
         program = program.listening(8000, probe);
         program.environment = vec![("ROCKET_PORT".to_owned(), PORT.to_owned())];
-    } else if let Some((path, name)) = variable {
+    } else if let Some((path, name, value)) = variable {
         facts.see(format!("the port is read from {name}"), path);
         program = program.listening(default, probe);
-        program.environment = vec![(name, PORT.to_owned())];
+        program.environment = vec![(name, value)];
     } else if let Some((path, port)) = fixed {
         program = program.listening(port, probe);
         (program.port_is_fixed, program.port_evidence) = (true, Some(path.to_owned()));
     } else {
-        facts.assumed.push(format!("{manifest}: the program listens on PORT"));
-        program = program.listening(8080, Probe::Tcp);
-        program.environment = vec![("PORT".to_owned(), PORT.to_owned())];
+        program = program.assumed(8080);
     }
     facts.programs.push(program);
 }
@@ -245,6 +193,7 @@ fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::detect::facts::BackingService;
 
     const MANIFEST: &str = "[package]\nname = 'app'\n[dependencies]\naxum = '0.8'\nsqlx = { version = '0.8', features = [\n    'postgres',\n] }\n";
 
