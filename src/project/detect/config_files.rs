@@ -56,7 +56,7 @@ const NAMES: [&str; 12] = [
     "env",
     "server",
 ];
-const EXTENSIONS: [&str; 5] = ["yaml", "yml", "toml", "json", "env"];
+const EXTENSIONS: [&str; 6] = ["yaml", "yml", "toml", "json", "ini", "env"];
 const FOLDERS: [&str; 5] = ["config", "configuration", "configs", "conf", "settings"];
 
 fn naming(tree: &Tree, directory: &str) -> Option<Naming> {
@@ -117,6 +117,7 @@ fn values(tree: &Tree, directory: &str) -> Vec<(Vec<String>, String, String)> {
         let value: Option<Value> = match extension {
             "toml" => text.parse::<toml::Table>().ok().and_then(|table| serde_json::to_value(table).ok()),
             "json" => serde_json::from_str(text).ok(),
+            "ini" => Some(ini(text)),
             _ => serde_saphyr::from_str(text).ok(),
         };
         if let Some(value) = value {
@@ -124,6 +125,21 @@ fn values(tree: &Tree, directory: &str) -> Vec<(Vec<String>, String, String)> {
         }
     }
     found
+}
+
+/// A file of sections with `key = value` lines.
+fn ini(text: &str) -> Value {
+    let mut sections = serde_json::Map::new();
+    let mut section = String::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            name.clone_into(&mut section);
+        } else if let Some((key, value)) = line.split_once('=') {
+            let table = sections.entry(section.clone()).or_insert_with(|| Value::Object(serde_json::Map::new()));
+            table[key.trim()] = Value::String(value.trim().to_owned());
+        }
+    }
+    Value::Object(sections)
 }
 
 /// The name of the file that a sample is of; any other name as it is.
@@ -177,14 +193,29 @@ fn flatten(value: &Value, key: &mut Vec<String>, path: &str, found: &mut Vec<(Ve
 const OTHERS: [&str; 12] =
     ["database", "db", "postgres", "redis", "smtp", "mail", "email", "mysql", "metrics", "grpc", "cache", "broker"];
 
+fn is_own(key: &[String]) -> bool {
+    let of_other = |part: &String| {
+        let part = part.to_lowercase();
+        part.split(['_', '-']).any(|one| OTHERS.contains(&one))
+    };
+    !key.iter().any(of_other)
+}
+
+/// The port in a file of settings that no variable replaces, with the file.
+pub(super) fn written_port(tree: &Tree, directory: &str) -> Option<(String, u16)> {
+    values(tree, directory).into_iter().filter(|(key, ..)| is_own(key)).find_map(|(key, value, path)| {
+        let last = key.last()?.to_lowercase();
+        let is_address = ["address", "addr", "listen", "bind"].contains(&last.as_str());
+        let digits = if is_address { value.rsplit_once(':')?.1 } else { value.trim_start_matches(':') };
+        let port: u16 = digits.parse().ok().filter(|_| is_address || last.ends_with("port"))?;
+        (port >= 1000).then_some((path, port))
+    })
+}
+
 /// The variable that a program of a module takes its port from: the file that says so, its name, its default, and the
 /// template for it.
 pub(super) fn port(tree: &Tree, directory: &str) -> Option<(String, String, u16, String)> {
     let naming = naming(tree, directory)?;
-    let is_own = |key: &[String]| {
-        !key.iter()
-            .any(|part| OTHERS.iter().any(|other| part.to_lowercase().split(['_', '-']).any(|one| one == *other)))
-    };
     let of_file = values(tree, directory).into_iter().filter(|(key, ..)| is_own(key)).find_map(|(key, value, path)| {
         let last = key.last()?.to_lowercase();
         let is_port = last == "port" || last.ends_with("_port");
@@ -238,6 +269,19 @@ mod tests {
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         Tree::of(files.iter().map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned()))))
+    }
+
+    #[test]
+    fn a_port_that_no_variable_replaces_is_written() {
+        for (path, text) in [
+            ("conf/app.ini", "[database]\nport = 3306\n[server]\nHttpPort = 8000\n"),
+            ("config.yaml", "web:\n  port: 8000\nredis:\n  port: 6379\n"),
+            ("config.toml", "[server]\nlisten = '0.0.0.0:8000'\n"),
+        ] {
+            let found = written_port(&tree(&[("go.mod", ""), (path, text)]), "");
+            assert_eq!(found, Some((path.to_owned(), 8000)), "{text}");
+        }
+        assert_eq!(written_port(&tree(&[("config.yaml", "db: { port: 5432 }\n")]), ""), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ static READ: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// `const { HOST, DB_NAME: name } = process.env`
 static TAKEN_APART: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{([^{}]{1,2000})\}\s*=\s*process\.env\b").expect("the pattern is right"));
+    LazyLock::new(|| Regex::new(r"\{([^{}]*)\}\s*=\s*process\.env\b").expect("the pattern is right"));
 /// Names in quotation marks, which in a file about configuration are those of variables.
 static QUOTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#""([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT)""#).expect("the pattern is right"));

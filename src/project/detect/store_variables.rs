@@ -111,7 +111,7 @@ pub(super) fn mysql(store: &str, parts: &[&str], value: &str, is_shown: bool) ->
     }
 }
 
-/// `MONGO_URL`, `MONGODB_URI`, `MONGO_HOST`. The database's name stays that of the example: nobody else has this server.
+/// `MONGO_URL`, `MONGODB_URI`, `MONGO_HOST`. The database's name stays that of the example: each agent has a server of its own.
 pub(super) fn mongodb(store: &str, parts: &[&str], value: &str) -> Option<String> {
     let (host, port) = (of(store, "host"), of(store, "port"));
     if let Some(found) = MONGODB.captures(value) {
@@ -177,8 +177,8 @@ mod tests {
             ("MONGODB_URI", "mongodb+srv://u:p@cluster.example/?retryWrites=true", Some("{{ stores.mongo.url }}")),
             (
                 "DATABASE",
-                "mongodb://root:x@localhost:27017/todo?authSource=admin",
-                Some("mongodb://{{ stores.mongo.host }}:{{ stores.mongo.port }}/todo"),
+                "mongodb://root:x@localhost:27017/notes?authSource=admin",
+                Some("mongodb://{{ stores.mongo.host }}:{{ stores.mongo.port }}/notes"),
             ),
             ("MONGO_URL", "", Some("{{ stores.mongo.url }}")),
             ("MONGO_DB", "todo", None),

@@ -184,7 +184,7 @@ pub(super) fn mapped(stores: &[Store], facts: &mut Facts) -> Vec<(u16, String)> 
                 store.why,
                 store.port()
             ));
-            if matches!(store.service, BackingService::Mysql | BackingService::Mariadb) {
+            if matches!(store.service, BackingService::Mysql | BackingService::Mariadb) && !gives("host") {
                 facts.unknown.push(format!(
                     "no variable gives the address of {}: where the source or a file of settings has it, give the user `root` \
                      without a password there, and the database `{}`",

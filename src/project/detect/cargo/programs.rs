@@ -166,9 +166,10 @@ fn serve(
     let fixed = texts.iter().find_map(|(path, text)| {
         let found = FIXED.captures(text)?;
         let digits = found.get(1).or(found.get(2)).or(found.get(3))?;
-        Some((*path, digits.as_str().parse::<u16>().ok()?))
+        Some(((*path).to_owned(), digits.as_str().parse::<u16>().ok()?))
     });
-    let default = fixed.map_or(8080, |(_, port)| port);
+    let fixed = fixed.or_else(|| config_files::written_port(tree, package));
+    let default = fixed.as_ref().map_or(8080, |(_, port)| *port);
     let configured = config_files::port(tree, package).filter(|_| variable.is_none());
     if let Some((path, name, default, value)) = configured {
         facts.see(format!("the port is read from {name}"), path);
@@ -183,7 +184,7 @@ fn serve(
         program.environment = vec![(name, value)];
     } else if let Some((path, port)) = fixed {
         program = program.listening(port, probe);
-        (program.port_is_fixed, program.port_evidence) = (true, Some(path.to_owned()));
+        (program.port_is_fixed, program.port_evidence) = (true, Some(path));
     } else {
         program = program.assumed(8080);
     }

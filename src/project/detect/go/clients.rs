@@ -1,6 +1,8 @@
 //! Go: which servers a module speaks to, by the packages that it requires itself.
 
-use super::super::facts::{BackingService, Facts};
+use super::ports;
+use crate::project::detect::facts::{BackingService, Facts};
+use crate::project::detect::tree::{Tree, parent};
 
 /// Packages that speak to PostgreSQL.
 pub(in crate::project::detect) const CLIENTS: [&str; 5] = [
@@ -40,9 +42,10 @@ const STORES: [(&str, BackingService); 4] = [
     ("globalsign/mgo", BackingService::Mongodb),
 ];
 
-/// Notes the servers that a manifest's packages speak to. A file that is the database unless told otherwise is no
+/// Notes the servers that a manifest's packages speak to. A file that is the database unless another is asked for is no
 /// server.
-pub(in crate::project::detect) fn needs(manifest: &str, text: &str, facts: &mut Facts) {
+pub(in crate::project::detect) fn needs(tree: &Tree, manifest: &str, facts: &mut Facts) {
+    let (directory, text) = (parent(manifest), tree.text(manifest).unwrap_or_default());
     let direct: Vec<&str> = text.lines().filter(|line| !line.contains("// indirect")).collect();
     let requires = |name: &str| direct.iter().any(|line| line.contains(name));
     if let Some(client) = CLIENTS.iter().find(|client| requires(client)).filter(|_| !facts.only_sqlite) {
@@ -54,6 +57,15 @@ pub(in crate::project::detect) fn needs(manifest: &str, text: &str, facts: &mut 
         facts.need(BackingService::Redis, format!("{manifest}: {client}"));
     }
     let is_server = !facts.only_sqlite;
+    // the first generation of GORM has its drivers in packages of its own
+    let imports = |name: &str| ports::sources(tree, directory).iter().any(|(_, text)| text.contains(name));
+    for (client, service) in
+        [("gorm/dialects/mysql\"", BackingService::Mysql), ("gorm/dialects/postgres\"", BackingService::Postgres)]
+    {
+        if is_server && requires("jinzhu/gorm") && imports(client) {
+            facts.need(service, format!("{manifest}: github.com/jinzhu/gorm"));
+        }
+    }
     for (client, service) in STORES.iter().filter(|(client, _)| is_server && requires(client)) {
         facts.need(*service, format!("{manifest}: {client}"));
     }

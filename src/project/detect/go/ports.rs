@@ -36,7 +36,13 @@ static FIXED: LazyLock<Regex> = LazyLock::new(|| {
 /// `const port = ":8080"`
 static CONSTANT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?m)^\s*(?:const\s+|var\s+)?\w*(?:[pP]ort|PORT|[aA]ddr|ADDR)\w*\s*(?:(?:string|u?int\d*)\s*)?:?=\s*(?:"(?:[\w.]*:)?)?(\d{4,5})(?:"|\s|$)"#,
+        r#"(?m)^\s*(?:const\s+|var\s+)?\w*(?:[pP]ort|PORT|[aA]ddr|ADDR)\w*\s*(?:string\s*)?:?=\s*"(?:[\w.]*:)?(\d{4,5})""#,
+    )
+});
+/// `DefaultPort = 8080`
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)^\s*(?:const\s+|var\s+)?(?:\w*[a-z]Port|[pP]ort|(?:\w+_)?PORT)\s*(?:u?int\d*\s*)?:?=\s*(\d{4,5})\s*(?://.*)?$",
     )
 });
 static ROUTE: LazyLock<Regex> = LazyLock::new(|| {
@@ -112,7 +118,8 @@ pub(in crate::project::detect) fn listen(
             .iter()
             .find_map(|(path, text)| Some(((*path).to_owned(), pattern.captures(text)?[1].parse::<u16>().ok()?)))
     };
-    let fixed = number(&FIXED).or_else(|| number(&CONSTANT));
+    let written = || config_files::written_port(tree, directory);
+    let fixed = number(&FIXED).or_else(|| number(&CONSTANT)).or_else(written).or_else(|| number(&NUMBER));
     // of an address and a port, each with a flag, the port is what differs from agent to agent
     let best = |text: &str| {
         let found = FLAG.captures_iter(text).min_by_key(|found| &found[1] != "port")?;

@@ -52,7 +52,7 @@ fn module(tree: &Tree, directory: &str, manifest: &str, facts: &mut Facts) {
     ]);
     toolchain(tree, text, manifest, facts);
     facts.only_sqlite = chooses_sqlite(tree, directory);
-    clients::needs(manifest, text, facts);
+    clients::needs(tree, manifest, facts);
     let Some(main) = command(tree, directory) else {
         facts.unknown.push(format!("{manifest}: no command that listens on a port was found"));
         checks(directory, manifest, facts);
@@ -225,6 +225,20 @@ mod tests {
         let facts = look(&[manifest, MAIN, ("a.go", "viper.SetDefault(\"driver\", \"sqlite\")")]);
         assert!(!facts.needs.contains_key(&BackingService::Postgres));
         assert!(look(&[manifest, MAIN]).needs.contains_key(&BackingService::Postgres));
+    }
+
+    #[test]
+    fn a_database_of_the_first_gorm_and_a_port_of_a_file_are_found() {
+        let manifest = ("go.mod", "module app\nrequire (\n\tgithub.com/jinzhu/gorm v1\n)\n");
+        let models =
+            ("models/a.go", "import _ \"github.com/jinzhu/gorm/dialects/mysql\"\nconst ERROR_EXPORT = 10009\n");
+        let facts = look(&[manifest, MAIN, models, ("conf/app.ini", "[server]\nHttpPort = 8000\n")]);
+        assert!(facts.needs.contains_key(&BackingService::Mysql));
+        assert_eq!((facts.programs[0].port, facts.programs[0].port_is_assumed), (Some(8000), false));
+        let number = ("config/web.go", "package config\nconst (\n\t// a port\n\tDefaultPort = 8090\n)\n");
+        assert_eq!(look(&[("go.mod", "module app\n"), MAIN, number]).programs[0].port, Some(8090));
+        let none = look(&[("go.mod", "module app\n"), MAIN]);
+        assert!(none.programs[0].port_is_assumed);
     }
 
     #[test]

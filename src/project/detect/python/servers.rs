@@ -8,7 +8,7 @@ use super::projects::{PythonProject, projects};
 use crate::project::detect::facts::{Facts, PORT, Probe, Program, Role};
 use crate::project::detect::tree::{Tree, base_name, is_aside, parent, relative};
 
-/// Libraries that serve, with the port that they take unless told otherwise.
+/// Libraries that serve, with the port that they take unless another is asked for.
 const LIBRARIES: [(&str, u16); 17] = [
     ("aiohttp", 8080),
     ("tornado", 8888),
@@ -164,6 +164,6 @@ mod tests {
         assert_eq!(plain.unwrap().port, Some(8123));
         assert!(look("streamlit", "page.py", "import streamlit as st").unwrap().command.contains("--server.port"));
         assert!(look("requests", "a.py", &format!("{main}app.run()")).is_none(), "nothing there serves");
-        assert!(look("aiohttp", "a.py", "web.run_app(app)").is_none(), "nobody starts it");
+        assert!(look("aiohttp", "a.py", "web.run_app(app)").is_none(), "nothing starts it");
     }
 }
