@@ -42,6 +42,7 @@ mod required_variables;
 mod samples;
 mod server_variables;
 mod services;
+mod settings_values;
 mod source_defaults;
 mod source_variables;
 mod sql;
