@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::packages::Package;
 
@@ -22,7 +22,10 @@ pub(in crate::project::detect) fn parts(package: &Package, script: &str) -> Vec<
     let text = package.script(script).unwrap_or_default();
     let mut parts = Vec::new();
     if ["concurrently", "run-p", "npm-run-all", "&"].iter().any(|way| text.contains(way)) && !text.contains("&&") {
-        for call in CALL.captures_iter(text) {
+        // one of another package has a name of that package
+        let elsewhere = ["--prefix", "--cwd", "--filter", "--workspace", "-C", "-w"];
+        let is_here = |call: &Captures<'_>| !call[0].split(' ').any(|word| elsewhere.contains(&word));
+        for call in CALL.captures_iter(text).filter(is_here) {
             for name in call[2].split(' ') {
                 let starts = name.strip_suffix('*');
                 let known = package.scripts().into_iter().filter(|known| match starts {

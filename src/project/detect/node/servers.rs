@@ -47,14 +47,17 @@ pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
         }
         let text = package.script(script).unwrap_or_default();
         let calls_others = |text: &str| ORCHESTRATORS.iter().any(|one| text.contains(one));
-        let by_parts = parts(package, script).iter().any(|part| package.script(part).is_some_and(calls_others));
-        let orchestrates =
-            package.directory.is_empty() && (calls_others(text) || by_parts) && (several || tree.has("nx.json"));
-        if orchestrates {
-            facts.see("a script that runs those of its packages", format!("{}: scripts.{script}", package.manifest()));
-            continue;
+        let mut parts = parts(package, script);
+        // of a script that also starts those of other packages, what it starts here remains
+        if package.directory.is_empty() && (several || tree.has("nx.json")) {
+            parts.retain(|part| !package.script(part).is_some_and(calls_others));
+            if parts.is_empty() || calls_others(text) {
+                facts.see(
+                    "a script that runs those of its packages",
+                    format!("{}: scripts.{script}", package.manifest()),
+                );
+            }
         }
-        let parts = parts(package, script);
         let mut found: Vec<Program> = Vec::new();
         for part in &parts {
             if let Some(mut program) = program(tree, package, part, &mut facts) {
@@ -63,6 +66,9 @@ pub(in crate::project::detect) fn detect(tree: &Tree) -> Facts {
                 }
                 found.push(program);
             }
+        }
+        if parts.is_empty() {
+            continue;
         }
         // a watcher of a library is not worth a process of its own when nothing listens here
         let listens = found.iter().any(|program| program.role != Role::Worker);
@@ -249,33 +255,4 @@ fn api(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_outside_the_known_frameworks_is_a_process() {
-        for (script, expected) in [
-            ("nodemon", true),
-            ("node --watch src/index.js", true),
-            ("cross-env NODE_ENV=development tsx watch server.ts", true),
-            ("tsc -w", false),
-            ("rollup -c -w", false),
-            ("vite build && node scripts/copy.js", true),
-        ] {
-            assert_eq!(runs_file(script), expected, "{script}");
-        }
-        let file = |path: &str, text: &str| (path.to_owned(), Some(text.to_owned()));
-        let tree = Tree::of([
-            file(
-                "package.json",
-                r#"{ "scripts": { "start": "concurrently \"npm run server:start\"", "server:start": "npm start --prefix server" } }"#,
-            ),
-            file("server/package.json", r#"{ "scripts": { "start": "nodemon" }, "dependencies": { "sails": "1" } }"#),
-            file("other/package.json", r#"{ "scripts": { "dev": "node main.js" } }"#),
-            file("other/main.js", "listen(process.env.PORT || 7000)"),
-        ]);
-        let found = detect(&tree).programs;
-        let found: Vec<_> = found.iter().map(|one| (one.directory.as_str(), one.role, one.port)).collect();
-        assert_eq!(found, [("other", Role::Api, Some(7000)), ("server", Role::Api, Some(1337))]);
-    }
-}
+mod tests;
