@@ -23,7 +23,7 @@ pub(super) fn of(store: &str, field: &str) -> String {
     format!("{{{{ stores.{store}.{field} }}}}")
 }
 
-/// Whether a value is an address of MySQL or `MariaDB`.
+/// Whether a value is an address of MySQL or MariaDB.
 pub(super) fn is_mysql(value: &str) -> bool {
     MYSQL.is_match(value) || GO_DSN.is_match(value)
 }
@@ -53,7 +53,7 @@ pub(super) fn redis(store: &str, parts: &[&str], value: &str) -> Option<String> 
     }
 }
 
-/// `DATABASE_URL`, `DB_HOST`, `MYSQL_USER` of a store of MySQL or `MariaDB`, whose user `root` has no password.
+/// `DATABASE_URL`, `DB_HOST`, `MYSQL_USER` of a store of MySQL or MariaDB, whose user `root` has no password.
 /// `is_shown` where a file gives the value, and not only the source the name.
 pub(super) fn mysql(store: &str, parts: &[&str], value: &str, is_shown: bool) -> Option<String> {
     let (host, port, database) = (of(store, "host"), of(store, "port"), of(store, "database"));

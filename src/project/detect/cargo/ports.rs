@@ -47,8 +47,8 @@ fn of(tree: &Tree, directory: &str) -> Option<(String, String, String)> {
         let found = sources.iter().flat_map(|(path, text)| {
             pattern.captures_iter(text).filter_map(|found| {
                 let name = found.get(1).or_else(|| found.get(2))?.as_str().to_uppercase();
-                let is_own = !OTHERS.iter().any(|other| name.contains(other))
-                    && !(value == PORT && name.ends_with("ADDRESS_PORT"));
+                let is_other = OTHERS.iter().any(|other| name.contains(other));
+                let is_own = !is_other && (value != PORT || !name.ends_with("ADDRESS_PORT"));
                 is_own.then(|| ((*path).to_owned(), name, value.to_owned()))
             })
         });
