@@ -98,9 +98,8 @@ pub(super) fn mysql(store: &str, parts: &[&str], value: &str, is_shown: bool) ->
         return None;
     }
     match *parts.last()? {
-        "HOST" | "HOSTNAME" | "SERVER" => Some(host),
         "ADDR" | "ADDRESS" if value.is_empty() || value.contains(':') => Some(format!("{host}:{port}")),
-        "ADDR" | "ADDRESS" => Some(host),
+        "HOST" | "HOSTNAME" | "SERVER" | "ADDR" | "ADDRESS" => Some(host),
         "PORT" => Some(port),
         "USER" | "USERNAME" => Some("root".to_owned()),
         "PASSWORD" | "PASS" | "PASSWD" | "PWD" => Some(String::new()),

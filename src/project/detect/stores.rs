@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::facts::{BackingService, Facts, Program, Step};
 use super::meanings::{self, Known};
 use super::names::{plain_name, unique};
-use super::tree::{Tree, base_name};
+use super::tree::{Tree, base_name, extension_of};
 
 /// A store of the file.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ pub(super) fn is_of_manifest(why: &str) -> bool {
     let manifests = ["package.json", "go.mod", "Cargo.toml", "pyproject.toml", "Pipfile", "Gemfile", "setup.py"];
     let name = base_name(file);
     !entry.starts_with("scripts.")
-        && (manifests.contains(&name) || name.ends_with(".lock") || file.contains("requirements"))
+        && (manifests.contains(&name) || extension_of(name) == "lock" || file.contains("requirements"))
 }
 
 /// Of databases that an application knows, leaves those that it uses.
