@@ -57,8 +57,9 @@ fn of(tree: &Tree, directory: &str) -> Option<(String, String, String)> {
     let address = format!("127.0.0.1:{PORT}");
     first(&READ, PORT)
         .or_else(|| first(&FIELD, PORT))
-        .or_else(|| first(&ADDRESS, &address))
+        // beside a port, an address is that of the interface
         .or_else(|| first(&NAMED, PORT))
+        .or_else(|| first(&ADDRESS, &address))
 }
 
 #[cfg(test)]
@@ -70,7 +71,7 @@ mod tests {
         for (text, name, value) in [
             ("env::var(\"PORT\")", "PORT", PORT),
             ("#[arg(long, env, default_value_t = 8080)]\n    pub port: u16,", "PORT", PORT),
-            ("read(\"LINKS_LISTEN_PORT\", 1); env::var(\"DB_PORT\")", "LINKS_LISTEN_PORT", PORT),
+            ("read(\"LINKS_LISTEN_PORT\", \"LINKS_LISTEN_ADDRESS\"); env::var(\"DB_PORT\")", "LINKS_LISTEN_PORT", PORT),
             ("pub const A: &str = \"BIN_ADDRESS_PORT\";", "BIN_ADDRESS_PORT", "127.0.0.1:{{ ports.@ }}"),
             ("env::var(\"BIND_ADDR\")", "BIND_ADDR", "127.0.0.1:{{ ports.@ }}"),
         ] {
