@@ -6,6 +6,8 @@
 //! ```text
 //! cli ──────────────► terminal
 //!  ▼
+//! backup
+//!  ▼
 //! mcp, hosts, serve
 //!  ▼
 //! jobs
@@ -36,6 +38,7 @@
 //! | what `harness serve` answers | `serve/api/table.rs` |
 //! | the gateway: names, what it passes on, its pages, TLS | `serve/gateway` |
 //! | the server in the background | `serve/detached.rs` |
+//! | what a backup holds, and how it is restored | `backup` |
 //! | a figure of `/metrics` | `serve/metrics` |
 //! | what a webhook or a chat is sent, and when | `serve/notify` |
 //! | a page of the dashboard, its style and script | `serve/pages/<page>.rs`, `serve/pages/assets` |
@@ -92,6 +95,8 @@
 // `pub` in a private module marks the interface of its folder
 #[allow(unreachable_pub)]
 mod agent;
+#[allow(unreachable_pub)]
+mod backup;
 pub mod bucket;
 pub mod cli;
 #[allow(unreachable_pub)]

@@ -16,10 +16,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         (
             "cli",
             &[
-                "hosts", "jobs", "mcp", "serve", "terminal", "agent", "verify", "infra", "render", "project", "report",
-                "system",
+                "backup", "hosts", "jobs", "mcp", "serve", "terminal", "agent", "verify", "infra", "render", "project",
+                "report", "system",
             ][..],
         ),
+        // it restores by launching
+        ("backup", &["serve", "agent", "verify", "infra", "bucket", "project", "report", "system"]),
         ("hosts", &["agent", "verify", "project", "report", "system"]),
         ("mcp", &["agent", "verify", "project", "report", "system"]),
         // the queue is kept in `serve`, and its rules are here; a job may run in a container

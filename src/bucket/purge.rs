@@ -88,7 +88,7 @@ impl Buckets {
         }
     }
 
-    async fn delete_everything(&self, bucket: &str, purged: &mut Purged) -> Result<()> {
+    pub(super) async fn delete_everything(&self, bucket: &str, purged: &mut Purged) -> Result<()> {
         loop {
             // each page is gone when the next is asked for, so every page is the first
             let request = self.client.list_object_versions().bucket(bucket).encoding_type(EncodingType::Url);
@@ -158,7 +158,7 @@ fn fits_xml(key: &str) -> bool {
 }
 
 /// Undoes `encoding-type=url`, where `+` may stand for a space.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -7,6 +7,7 @@
 mod verbs;
 
 mod attach;
+mod backup;
 mod command;
 mod complete;
 mod completions;
@@ -115,6 +116,8 @@ verbs! {
         "config-templates" as crate::report::ConfigTemplates;
     Enable(enable::EnableArguments) = enable::enable, "enable" as crate::report::Enable, "boot" as crate::report::Boot;
     Disable(enable::DisableArguments) = enable::disable, "disable" as crate::report::Enable;
+    Backup(backup::BackupArguments) = backup::backup, "backup" as crate::report::Backup;
+    Restore(backup::RestoreArguments) = backup::restore, "restore" as crate::report::Restore;
     Doctor(doctor::Arguments) = doctor::run, "doctor" as crate::report::Doctor;
     Gc(gc::Arguments) = gc::run, "gc" as crate::report::Gc;
     Completions(completions::Arguments) = completions::run, "completions" as crate::report::CompletionScript;

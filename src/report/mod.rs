@@ -11,6 +11,7 @@
 mod words;
 
 mod agent;
+mod backup;
 mod board;
 mod boot;
 mod config;
@@ -48,6 +49,7 @@ mod wait;
 mod work;
 
 pub use agent::*;
+pub use backup::*;
 pub use board::*;
 pub use boot::*;
 pub use config::*;

@@ -3,6 +3,7 @@
 mod admin_steps;
 mod admission;
 mod any_tree;
+mod backup;
 mod board;
 mod boot;
 mod client_programs;
