@@ -346,7 +346,10 @@ pub(super) const REPOSITORIES: &[Repository] = &[
         name: "aiohttp",
         files: &[
             ("requirements.txt", "aiohttp\nmotor\n"),
-            ("server.py", "if __name__ == '__main__':\n    web.run_app(app, port=int(os.getenv('APP_PORT', '8085')))\n"),
+            (
+                "server.py",
+                "if __name__ == '__main__':\n    web.run_app(app, port=int(os.getenv('APP_PORT', '8085')))\n",
+            ),
             (".env.example", "MONGODB_URI=mongodb://mongo:27017/notes\n"),
             ("jobs/pom.xml", "<project/>"),
         ],
