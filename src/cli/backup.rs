@@ -24,7 +24,7 @@ Examples:
   harness backup /backup/monday --no-buckets without the objects in S3")]
 pub(super) struct BackupArguments {
     /// A directory that does not exist yet, or is empty.
-    #[arg(value_name = "DIR")]
+    #[arg(id = "backup_directory", value_name = "DIR")]
     directory: PathBuf,
     /// Leave the agents' databases out.
     #[arg(long)]
@@ -45,7 +45,7 @@ Examples:
   harness restore /backup/monday --force     replace the contents of the agents that are in the backup")]
 pub(super) struct RestoreArguments {
     /// What `harness backup` has written.
-    #[arg(value_name = "DIR")]
+    #[arg(id = "backup_directory", value_name = "DIR")]
     directory: PathBuf,
     /// Also into a home that has agents: those in the backup lose their present contents.
     #[arg(long)]

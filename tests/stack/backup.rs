@@ -97,7 +97,7 @@ fn what_is_no_whole_backup_is_not_restored() {
     // a project that has lost what the backup was made with
     project.put("seed.sql", "select nonsense;");
     project.harness(["teardown", "3"]).run().succeeds();
-    assert_eq!(code(&["restore", &directory], 1), "restore.launch_failed");
+    assert_eq!(code(&["restore", &directory], 3), "restore.launch_failed");
 }
 
 #[test]
