@@ -177,3 +177,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         ExitCode::from(if passed { code } else { own_code.unwrap_or(code) })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An argument with the id of an option of every verb would be read as that option, and the option be lost.
+    #[test]
+    fn no_argument_of_a_verb_is_taken_for_an_option_of_every_verb() {
+        fn check(command: &clap::Command, above: &[String]) {
+            let own: Vec<&clap::Arg> = command.get_arguments().collect();
+            for argument in &own {
+                let id = argument.get_id().to_string();
+                assert!(!above.contains(&id), "`{id}` of `{}`", command.get_name());
+            }
+            let globals = own.iter().filter(|argument| argument.is_global_set()).map(|it| it.get_id().to_string());
+            let above: Vec<String> = above.iter().cloned().chain(globals).collect();
+            for verb in command.get_subcommands() {
+                check(verb, &above);
+            }
+        }
+        check(&parser(), &[]);
+    }
+}

@@ -17,7 +17,7 @@ Examples:
   harness man ~/.local/share/man/man1")]
 pub(super) struct Arguments {
     /// Directory to write to, such as `/usr/local/share/man/man1`; without it, the page of harness itself goes to stdout.
-    #[arg(value_name = "DIR")]
+    #[arg(id = "man_directory", value_name = "DIR")]
     directory: Option<PathBuf>,
 }
 
