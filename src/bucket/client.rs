@@ -64,14 +64,23 @@ impl Buckets {
     }
 
     /// Makes the bucket unless it exists; says whether it made it.
+    ///
+    /// A server that ends before it answers may have made it. The next attempt then hears that the administrator has the
+    /// bucket already, which it would not hear of another program's a moment ago: it counts as made.
     pub async fn ensure(&self, bucket: &str) -> Result<bool> {
-        let sent = self.client.create_bucket().bucket(bucket).send().await;
-        match sent.map_err(Error::of(&self.url, format!("create bucket `{bucket}`"))) {
+        let exists = |error: &Error| matches!(error.s3_code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists"));
+        let failed = || Error::of(&self.url, format!("create bucket `{bucket}`"));
+        let request = self.client.create_bucket().bucket(bucket);
+        let once = aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled());
+        match request.clone().customize().config_override(once).send().await.map_err(failed()) {
+            Ok(_) => return Ok(true),
+            Err(error) if exists(&error) => return Ok(false),
+            Err(_) => {}
+        }
+        match request.send().await.map_err(failed()) {
+            Err(error) if !exists(&error) => Err(error),
+            Err(error) => Ok(error.s3_code() == Some("BucketAlreadyOwnedByYou")),
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.s3_code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => {
-                Ok(false)
-            }
-            Err(error) => Err(error),
         }
     }
 

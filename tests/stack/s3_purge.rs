@@ -1,5 +1,11 @@
 //! What harness does to buckets: nothing to a stranger's, everything to its own.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use aws_sdk_s3::primitives::ByteStream;
 use harness::bucket::{Buckets, Error, OwnedBuckets};
 use harness::report::Diagnostic;
@@ -120,4 +126,54 @@ async fn a_server_that_is_away_is_said_to_be() {
     let wrong = harness::bucket::S3Endpoint { secret_key: harness::system::Secret::new("wrong"), ..server.endpoint() };
     let error = Buckets::new(&wrong).ensure("agent-3").await.unwrap_err();
     assert_eq!((error.code(), error.kind().exit_code()), ("bucket.refused", 4));
+}
+
+/// A port that leads to `server`. The answer to the first PUT never arrives, as from a server that ends right after it.
+fn losing_one_answer(server: u16) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (lost, losing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(behind) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+            let (lost, losing, back) = (Arc::clone(&lost), Arc::clone(&losing), Arc::clone(&losing));
+            let (from, to) = (client.try_clone().unwrap(), behind.try_clone().unwrap());
+            thread::spawn(move || {
+                pump(from, to, |bytes| {
+                    let begins = bytes.starts_with(b"PUT ") && !lost.swap(true, Ordering::SeqCst);
+                    losing.fetch_or(begins, Ordering::SeqCst);
+                    true
+                });
+            });
+            thread::spawn(move || pump(behind, client, |_| !back.swap(false, Ordering::SeqCst)));
+        }
+    });
+    port
+}
+
+/// Passes bytes on until one side ends, or `passes` says no.
+fn pump(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(&[u8]) -> bool) {
+    let mut buffer = [0; 65_536];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if !passes(&buffer[..length]) || to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}
+
+#[tokio::test]
+async fn d28_a_bucket_whose_maker_heard_no_answer_is_ours() {
+    let server = S3Server::start();
+    let home = Home::open(&server.directory().join("home")).unwrap();
+    let mut endpoint = server.endpoint();
+    endpoint.url = format!("http://127.0.0.1:{}", losing_one_answer(server.port()));
+    let owned = OwnedBuckets::new(&home, &endpoint);
+    assert!(owned.ensure("agent-3", 3, "board").await.unwrap());
+    assert_eq!(owned.list().unwrap().len(), 1);
+    assert!(!owned.ensure("agent-3", 3, "board").await.unwrap());
+    assert!(owned.delete("agent-3").await.unwrap().existed);
+    // a stranger's stays one
+    server.client().create_bucket().bucket("agent-4").send().await.unwrap();
+    assert!(matches!(owned.ensure("agent-4", 4, "board").await, Err(Error::Foreign { .. })));
 }
