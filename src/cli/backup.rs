@@ -20,8 +20,8 @@ use crate::terminal;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  harness backup /backup/monday              everything
-  harness backup /backup/monday --no-buckets without the objects in S3")]
+  harness backup /backup/monday               everything
+  harness backup /backup/monday --no-buckets  without the objects in S3")]
 pub(super) struct BackupArguments {
     /// A directory that does not exist yet, or is empty.
     #[arg(id = "backup_directory", value_name = "DIR")]

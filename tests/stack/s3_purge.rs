@@ -153,7 +153,7 @@ fn losing_one_answer(server: u16) -> u16 {
 
 /// Passes bytes on until one side ends, or `passes` says no.
 fn pump(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(&[u8]) -> bool) {
-    let mut buffer = [0; 65_536];
+    let mut buffer = [0; 4_096];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         if !passes(&buffer[..length]) || to.write_all(&buffer[..length]).is_err() {
             break;
