@@ -88,7 +88,7 @@ fn is_free(directory: &Path) -> bool {
     }
 }
 
-/// What is saved of an agent, as it is told.
+/// What a report says of an agent in the backup.
 pub(super) fn contents(agent: &SavedAgent) -> AgentContents {
     AgentContents {
         agent: agent.agent.get(),

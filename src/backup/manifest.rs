@@ -59,7 +59,7 @@ pub(super) enum SavedPlace {
     Root,
     /// In a work tree that harness made.
     WorkTree { branch: Option<String> },
-    /// In a work tree of somebody else's.
+    /// In a work tree that another program made.
     Adopted { tree: PathBuf },
 }
 

@@ -1,4 +1,4 @@
-//! Containers of jobs that nobody goes on with, for `gc` and `doctor`.
+//! Containers of jobs that no worker goes on with, for `gc` and `doctor`.
 //!
 //! A worker goes on with what an earlier one of its name and home has left. A container is left over only where no job of
 //! this home names it, or where no worker was at its job for longer than its lease: the job is another's then.
